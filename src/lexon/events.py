@@ -1,0 +1,119 @@
+"""Events: THE in-memory data type. Every file format is read into it, every tokeniser starts from it.
+
+An event is at most 18 reconstructed objects, real ones first, then padding (type 0, four zeros), plus missing
+transverse energy. All energies are in GeV and all angles in rad, whatever the file held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.errors import DataError
+
+MAX_OBJECTS = 18
+N_TYPES = 7
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Reconstructed events; ``N`` along the first axis of every array.
+
+    Attributes:
+        ids: object types, int8 [N, 18]; 0 is padding, 1..7 as `events.object_types` names them.
+        p4: (E, pT, eta, phi), float32 [N, 18, 4], GeV and rad; zero for padding.
+        met: missing transverse energy, float32 [N], GeV.
+        met_phi: its azimuth, float32 [N], rad.
+        labels: process label, int64 [N], as the file has it.
+    """
+
+    ids: NDArray[np.int8]
+    p4: NDArray[np.float32]
+    met: NDArray[np.float32]
+    met_phi: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """True for real objects, bool [N, 18]."""
+        return self.ids != 0
+
+    @property
+    def energy(self) -> NDArray[np.float32]:
+        return self.p4[..., 0]
+
+    @property
+    def pt(self) -> NDArray[np.float32]:
+        return self.p4[..., 1]
+
+    @property
+    def eta(self) -> NDArray[np.float32]:
+        return self.p4[..., 2]
+
+    @property
+    def phi(self) -> NDArray[np.float32]:
+        return self.p4[..., 3]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: Any) -> Self:
+        """The events that a slice, an index array or a boolean array selects."""
+        return type(self)(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """The events of all parts, in order."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def digest(self) -> str:
+        """SHA-256 of the content: equal digests are the same events in the same order."""
+        content = hashlib.sha256()
+        for field in fields(self):
+            content.update(np.ascontiguousarray(getattr(self, field.name)).data)
+        return content.hexdigest()
+
+    def validate(self, where: str, first_row: int = 0) -> Self:
+        """Return self, or raise the DataError of the first rule that a row breaks.
+
+        Args:
+            where: file and dataset, for the message.
+            first_row: row of the file that is row 0 here.
+        """
+        real = self.mask
+        check = partial(reject_rows, where=where, first_row=first_row)
+        check((self.ids < 0) | (self.ids > N_TYPES), self.ids, "unknown object type", f"types run from 1 to {N_TYPES}, 0 is padding")
+        check(~real[:, :-1] & real[:, 1:], self.ids[:, :-1], "padding before a real object", "put the real objects first")
+        check(np.any(~np.isfinite(self.p4), axis=-1), self.p4, "non-finite four-vector", "remove the event or repair the file")
+        check(real & (self.pt <= 0), self.pt, "pT that is not positive", "a real object has pT > 0; padding has type 0")
+        check(~real & np.any(self.p4 != 0, axis=-1), self.p4, "padding with a four-vector", "padding is type 0 and four zeros")
+        check(~np.isfinite(self.met), self.met, "non-finite MET", "remove the event or repair the file")
+        check(~np.isfinite(self.met_phi), self.met_phi, "non-finite azimuth of MET", "remove the event or repair the file")
+        check(self.met < 0, self.met, "negative MET", "MET is a magnitude")
+        return self
+
+
+def reject_rows(bad: NDArray[np.bool_], values: NDArray[Any], problem: str, remedy: str, *, where: str, first_row: int = 0) -> None:
+    """Raise the DataError of the first event that `bad` marks; nothing where it marks none.
+
+    Args:
+        bad: [N] or [N, object].
+        values: what to show of the event or object, same leading axes.
+        problem: what is wrong with it.
+        remedy: what to do about it, or what is right.
+        where: file and dataset.
+        first_row: row of the file that is row 0 here.
+    """
+    if not bad.any():
+        return
+    first = tuple(int(i) for i in np.argwhere(bad)[0])
+    slot = f", object {first[1]}" if len(first) > 1 else ""
+    rows = int(bad.reshape(len(bad), -1).any(1).sum())
+    raise DataError(f"{where}: row {first_row + first[0]}{slot}: {problem} ({values[first]}; {rows} such rows from there); {remedy}")
