@@ -1,0 +1,49 @@
+"""The question of the project as a protocol: a tokeniser turns events into what a network is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.events import Events
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Encoded events. Continuous tokenisers give floats, discrete ones integers with 0 for padding.
+
+    Attributes:
+        values: float32 [event, object, feature], or int64 [event, object] in 1..vocab_size-1.
+        types: object types, int64 [event, object], 0 for padding; 1 for every real object where the type is hidden.
+        mask: True for real objects, bool [event, object].
+        met: float32 [event, 3] (standardised log MET, sin and cos of its azimuth), or int64 [event, 2] (MET, METphi tokens).
+    """
+
+    values: NDArray[Any]
+    types: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    met: NDArray[Any]
+
+
+class Tokeniser(Protocol):
+    """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it (`lexon.tokenisers.restore`)."""
+
+    @property
+    def vocab_size(self) -> int | None:
+        """Number of integer codes including padding 0; None for continuous values."""
+
+    @property
+    def n_features(self) -> int | None:
+        """Features per object of continuous values; None for integer codes."""
+
+    def fit(self, events: Events) -> Self: ...
+
+    def encode(self, events: Events) -> Tokens: ...
+
+    def decode(self, tokens: Tokens) -> Events:
+        """Events in GeV and rad, exact or at bin centres; what the tokens do not hold (labels, say) is zero."""
+
+    def state(self) -> dict[str, Any]: ...

@@ -1,0 +1,173 @@
+"""Binned: each object one integer from a lookup table of type x pT x eta x phi bins ("Ambre style", after A. Visive).
+
+token = n^3 (obj - 1) + n^2 (b_pT - 1) + n (b_eta - 1) + b_phi for n bins, in 1 .. 7 n^3; MET follows in 7 n^3 + 1 .. 7 n^3 + n
+and METphi in 7 n^3 + n + 1 .. 7 n^3 + 2n; padding is 0. Energies are not used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.errors import ConfigurationError, DataError
+from lexon.events import N_TYPES, Events
+from lexon.physics import wrap_phi
+from lexon.tokenisers.base import Tokens
+
+Variant = Literal["correct", "flawed_2026"]
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Bins 1..n of one quantity.
+
+    Attributes:
+        limits: float32 [n + 1]. The outer bins of pT, eta and MET are open; their outer limit is where the median of the
+            fitted values in them becomes their centre.
+        flawed: shift by one and clip, as the published implementation did: bins 1 and 2 are one, bin n stays empty.
+    """
+
+    limits: NDArray[np.float32]
+    flawed: bool = False
+
+    @classmethod
+    def equally_filled(cls, values: FloatArray, n: int, name: str, flawed: bool) -> Self:
+        """Inner limits at the quantiles 1/n, 2/n, ... of the values.
+
+        Raises:
+            DataError: no values.
+            ConfigurationError: so few distinct values that a bin would stay empty.
+        """
+        if not len(values):
+            raise DataError(f"binned: no {name} to fit bins on; the events to fit on hold no object, or no MET")
+        inner = np.quantile(values.astype(np.float64), np.arange(1, n) / n)
+        low, high = np.quantile(values.astype(np.float64), [0.5 / n, 1 - 0.5 / n])
+        limits = np.array([2 * low - inner[0], *inner, 2 * high - inner[-1]], np.float32)
+        if not (np.diff(limits) > 0).all() or not values.min() < limits[1]:
+            found = f"{len(np.unique(values)):,} distinct values"
+            raise ConfigurationError(
+                f"binning.n_bins={n}: {name} has {found} in {len(values):,}, too few to fill {n} bins equally; use fewer bins"
+            )
+        return cls(limits, flawed)
+
+    @classmethod
+    def full_circle(cls, n: int, flawed: bool) -> Self:
+        """n equal bins over [-pi, pi); flawed: n bins of pi/n, the last of which takes all the rest of the circle."""
+        edges = np.linspace(-np.pi, 0, n + 1) if flawed else np.linspace(-np.pi, np.pi, n + 1)
+        return cls(np.array([*edges[:-1], np.pi], np.float32))
+
+    def bin(self, values: FloatArray) -> IntArray:
+        """Bin of each value, 1..n; a value on a limit belongs to the bin above it."""
+        inner = self.limits[1:-1]
+        index = np.searchsorted(inner, values.astype(np.float32), side="right")
+        return np.clip(index, 1, None) if self.flawed else index + 1
+
+    @property
+    def bounds(self) -> NDArray[np.float32]:
+        """Lower and upper limit of each bin, [n, 2]; NaN for a bin that nothing can be in."""
+        limits = np.delete(self.limits, 1) if self.flawed else self.limits
+        bounds = np.full((len(self.limits) - 1, 2), np.nan, np.float32)
+        bounds[: len(limits) - 1] = np.stack([limits[:-1], limits[1:]], axis=1)
+        return bounds
+
+    def centre(self, bins: IntArray) -> NDArray[np.float32]:
+        """Middle of each bin 1..n."""
+        return self.bounds.mean(axis=1)[bins - 1]
+
+
+@dataclass(frozen=True)
+class BinnedTokeniser:
+    """Fit on the events that the bins shall fill equally: background by default, all classes for ``flawed_2026``.
+
+    Attributes:
+        n_bins: of each quantity, at least 2.
+        variant: ``flawed_2026`` repeats the published bug: clip(digitize(x, inner edges), 1, n), MET edges from MET > 0, and
+            phi bins of pi/n, so that 560 of 875 tokens are reachable at n = 5. Never use it but to compare.
+        pid: False gives every object type 1.
+        axes: pt, eta, met and phi; None before `fit`.
+    """
+
+    n_bins: int
+    variant: Variant
+    pid: bool
+    axes: dict[str, Axis] | None = None
+
+    @property
+    def n_object_tokens(self) -> int:
+        """Tokens that an object can have, 7 n^3."""
+        return N_TYPES * self.n_bins**3
+
+    @property
+    def vocab_size(self) -> int:
+        return self.n_object_tokens + 2 * self.n_bins + 1
+
+    @property
+    def n_features(self) -> None:
+        return None
+
+    @property
+    def bin_widths(self) -> dict[str, NDArray[np.float32]]:
+        """Width of each bin by axis, [n], GeV or rad; an open bin is twice as wide as its centre is away from its limit."""
+        return {name: np.diff(axis.bounds, axis=1)[:, 0] for name, axis in self._axes.items()}
+
+    def fit(self, events: Events) -> Self:
+        """Equally filled bins of the real objects' pT and eta and of the events' MET; phi needs no fit.
+
+        Raises:
+            DataError, ConfigurationError: see `Axis.equally_filled`.
+        """
+        flawed = self.variant == "flawed_2026"
+        mask = events.mask
+        samples = {"pt": events.pt[mask], "eta": events.eta[mask], "met": events.met[events.met > 0] if flawed else events.met}
+        axes = {name: Axis.equally_filled(values, self.n_bins, name, flawed) for name, values in samples.items()}
+        return replace(self, axes=axes | {"phi": Axis.full_circle(self.n_bins, flawed)})
+
+    def encode(self, events: Events) -> Tokens:
+        axes, mask, n = self._axes, events.mask, self.n_bins
+        types = np.where(self.pid, events.ids, mask).astype(np.int64)
+        pt, eta, phi = (axes[name].bin(values[mask]) for name, values in self._objects(events).items())
+        values = np.zeros(mask.shape, np.int64)
+        values[mask] = n**3 * (types[mask] - 1) + n**2 * (pt - 1) + n * (eta - 1) + phi
+        met = [axes["met"].bin(events.met), n + axes["phi"].bin(wrap_phi(events.met_phi))]
+        return Tokens(values=values, types=types, mask=mask, met=self.n_object_tokens + np.stack(met, axis=-1))
+
+    def decode(self, tokens: Tokens) -> Events:
+        """Bin centres; the energy, which tokens do not hold, is 0, labels are 0, every type is 1 where `pid` is False."""
+        axes, n, mask = self._axes, self.n_bins, tokens.mask
+        obj, pt, eta, phi = np.unravel_index(tokens.values[mask] - 1, (N_TYPES, n, n, n))
+        ids = np.zeros(mask.shape, np.int8)
+        ids[mask] = obj + 1
+        p4 = np.zeros((*mask.shape, 4), np.float32)
+        p4[mask, 1:] = np.stack([axes["pt"].centre(pt + 1), axes["eta"].centre(eta + 1), axes["phi"].centre(phi + 1)], axis=-1)
+        met, met_phi = (tokens.met - self.n_object_tokens).T
+        return Events(
+            ids=ids,
+            p4=p4,
+            met=axes["met"].centre(met),
+            met_phi=axes["phi"].centre(met_phi - n),
+            labels=np.zeros(len(mask), np.int64),
+        )
+
+    def state(self) -> dict[str, Any]:
+        axes = {name: {"limits": axis.limits.tolist(), "flawed": axis.flawed} for name, axis in self._axes.items()}
+        return {"kind": "binned", "n_bins": self.n_bins, "variant": self.variant, "pid": self.pid, "axes": axes}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        axes = {name: Axis(np.array(axis["limits"], np.float32), axis["flawed"]) for name, axis in state["axes"].items()}
+        return cls(state["n_bins"], state["variant"], state["pid"], axes)
+
+    @property
+    def _axes(self) -> dict[str, Axis]:
+        if self.axes is None:
+            raise RuntimeError("this tokeniser is not fitted")
+        return self.axes
+
+    @staticmethod
+    def _objects(events: Events) -> dict[str, FloatArray]:
+        return {"pt": events.pt, "eta": events.eta, "phi": wrap_phi(events.phi)}
