@@ -1,0 +1,34 @@
+"""Models: networks that own their loss. What the training loop asks of any of them is `Model`, here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+Batch = Mapping[str, Tensor]
+
+
+class Model(Protocol):
+    """An `nn.Module` with a recipe, a loss and a score. `type(model)(**model.recipe)` plus weights rebuilds it."""
+
+    recipe: dict[str, Any]
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scalar to minimise, a mean over the batch's events, and detached scalars worth a column in the history."""
+
+    def score(self, batch: Batch) -> Tensor:
+        """One row per event: class probabilities, a prediction, a reconstruction; meant for eval mode."""
+
+    def to(self, device: Any) -> Any: ...
+
+    def train(self, mode: bool = True) -> Any: ...
+
+    def modules(self) -> Iterator[nn.Module]: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...

@@ -1,0 +1,106 @@
+"""Parts of a transformer encoder over the objects of an event: NormFormer blocks, positions, attention, pooling.
+
+Shapes: N events, T tokens, D model dimension, H heads. `mask` is True for tokens that exist.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention
+
+Pool = Literal["cls", "mean", "max"]
+
+
+def sinusoidal_positions(length: int, dim: int) -> Tensor:
+    """Fixed positions [length, dim], sines then cosines (Vaswani et al. 2017, section 3.5)."""
+    wavelength = torch.exp(-math.log(10_000) * torch.arange(0, dim, 2) / dim)
+    angle = torch.arange(length)[:, None] * wavelength
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Softmax attention [N, H, T, D/H] that gives no weight to tokens outside `mask` [N, T].
+
+    The fused kernel is for CUDA. On a CPU, at head dimensions near 9, two matrix products and a softmax are faster; keys run
+    along axis 1 there, because torch's softmax over a last axis shorter than 16 is several times slower (benchmarks/README.md).
+    """
+    if query.is_cuda:
+        return scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None, :])
+    n, heads, length, width = query.shape
+    query, key, value = (tensor.reshape(-1, length, width) for tensor in (query, key, value))
+    bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device).masked_fill_(~mask, -torch.inf)
+    logits = torch.baddbmm(bias.repeat_interleave(heads, dim=0)[..., None], key, query.mT, alpha=width**-0.5)
+    return torch.bmm(value.mT, logits.softmax(1)).mT.view(n, heads, length, width)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention whose heads have one learnt scale each (NormFormer, eq. 3)."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.head_scale = nn.Parameter(torch.ones(heads))
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        n, length, dim = x.shape
+        query, key, value = self.qkv(x).view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        heads = attend(query, key, value, mask).transpose(1, 2).reshape(n, length, dim)
+        # Scaling the columns of the projection instead of the heads is the same product on a far smaller tensor.
+        weight = self.out.weight * self.head_scale.repeat_interleave(dim // self.heads)
+        return linear(heads, weight, self.out.bias)
+
+
+class NormFormerBlock(nn.Module):
+    """Pre-norm transformer block with NormFormer's three additions (Shleifer, Weston and Ott 2021, arXiv:2110.09456).
+
+    They are head-wise scaling, a LayerNorm after the attention and one after the activation of the feed-forward part.
+    """
+
+    def __init__(self, dim: int, heads: int, mlp_dim: int, dropout: float) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim)
+        self.attention = Attention(dim, heads)
+        self.post_attention_norm = nn.LayerNorm(dim)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, mlp_dim), nn.GELU(), nn.LayerNorm(mlp_dim), nn.Linear(mlp_dim, dim)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = x + self.dropout(self.post_attention_norm(self.attention(self.attention_norm(x), mask)))
+        return x + self.dropout(self.feed_forward(x))
+
+
+class Encoder(nn.Module):
+    """A stack of NormFormer blocks and a last LayerNorm: [N, T, D] -> [N, T, D]."""
+
+    def __init__(self, dim: int, depth: int, heads: int, mlp_dim: int, dropout: float) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(NormFormerBlock(dim, heads, mlp_dim, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.norm(x)
+
+
+def pool_tokens(x: Tensor, mask: Tensor, pool: Pool) -> Tensor:
+    """One vector per event [N, D] from tokens [N, T, D] of which the first is CLS.
+
+    CLS has no part in `mean` and `max`; an event with no other token has the mean and the maximum 0.
+    """
+    if pool == "cls":
+        return x[:, 0]
+    x, real = x[:, 1:], mask[:, 1:, None]
+    if pool == "mean":
+        return x.masked_fill(~real, 0).sum(1) / real.sum(1).clamp(min=1)
+    if not x.shape[1]:
+        return x.new_zeros(len(x), x.shape[2])
+    return x.masked_fill(~real, -torch.inf).amax(1).masked_fill(~real.any(1), 0)

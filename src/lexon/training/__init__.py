@@ -1,0 +1,26 @@
+"""Training, for every model there is or will be.
+
+`TensorTable` holds a split (data.py). `fit` (loop.py) makes epochs of steps (run.py) with AdamW and a schedule
+(optimisation.py), validates after each (evaluation.py, where `predict` is), can be stopped and continued exactly
+(interruption.py), and says how far it is (progress.py).
+"""
+
+from lexon.training.data import TensorTable
+from lexon.training.evaluation import Validate, predict
+from lexon.training.interruption import Resume, TrainingStopped, seeded
+from lexon.training.loop import TIMINGS, FitResult, fit
+from lexon.training.run import SelectBy, TrainingDiverged
+
+__all__ = [
+    "TIMINGS",
+    "FitResult",
+    "Resume",
+    "SelectBy",
+    "TensorTable",
+    "TrainingDiverged",
+    "TrainingStopped",
+    "Validate",
+    "fit",
+    "predict",
+    "seeded",
+]

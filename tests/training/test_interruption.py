@@ -1,0 +1,130 @@
+"""An interrupted training, continued, is the training that was never interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from lexon.config import TrainingConfig
+from lexon.models import Batch
+from lexon.models.classifier import Classifier
+from lexon.training import TIMINGS, FitResult, TensorTable, TrainingStopped, fit
+
+STEPS_PER_EPOCH = 6
+
+
+class Interrupted(Classifier):
+    """A classifier in whose training a signal arrives at step `at`."""
+
+    at = 0
+    signum = signal.SIGTERM
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.training:
+            self.at -= 1
+            if self.at == 0:
+                os.kill(os.getpid(), self.signum)
+        return super().loss(batch)
+
+
+@pytest.fixture
+def train(make_table: Callable[..., TensorTable], make_config: Callable[..., TrainingConfig]) -> Callable[..., FitResult]:
+    def train(model: Classifier, resume: Any = None, data_seed: int = 0, **changes: Any) -> FitResult:
+        config = make_config(**{"epochs": 3} | changes)
+        tables = make_table(seed=data_seed), make_table(seed=99)
+        return fit(model, *tables, config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume)
+
+    return train
+
+
+def without_timings(result: FitResult) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name not in TIMINGS} for row in result.history]
+
+
+def assert_same_weights(left: dict[str, Tensor], right: dict[str, Tensor]) -> None:
+    assert left.keys() == right.keys()
+    assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize("length_aware", [True, False])
+@pytest.mark.parametrize("stops", [[1], [3], [STEPS_PER_EPOCH], [STEPS_PER_EPOCH + 2], [3 * STEPS_PER_EPOCH], [2, 3, 8]])
+def test_exact_resume(stops: list[int], length_aware: bool, train: Callable, make_model: Callable, resume: Any) -> None:
+    """Stops before, in, at the end of an epoch, at the very end, and three times."""
+    whole = make_model()
+    uninterrupted = train(whole, length_aware=length_aware)
+    for at in stops:
+        model = make_model(Interrupted)
+        model.at = at
+        with pytest.raises(TrainingStopped) as stopped:
+            train(model, resume, length_aware=length_aware)
+        assert stopped.value.code == 128 + signal.SIGTERM
+    model = make_model()
+    resumed = train(model, resume, length_aware=length_aware)
+    assert without_timings(resumed) == without_timings(uninterrupted)
+    assert resumed.best_epoch == uninterrupted.best_epoch
+    assert_same_weights(resumed.best_state, uninterrupted.best_state)
+    assert_same_weights(model.state_dict(), whole.state_dict())
+    assert resume.content is None
+
+
+def test_a_stop_loses_no_step(train: Callable, make_model: Callable, resume: Any) -> None:
+    model = make_model(Interrupted)
+    model.at = STEPS_PER_EPOCH + 2
+    with pytest.raises(TrainingStopped):
+        train(model, resume)
+    state = resume.load()
+    assert (len(state["history"]), state["step"]) == (1, 2)
+
+
+def test_ctrl_c_stops_with_130_and_the_handlers_come_back(train: Callable, make_model: Callable) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    model = make_model(Interrupted)
+    model.at, model.signum = 2, signal.SIGINT
+    with pytest.raises(TrainingStopped) as stopped:
+        train(model)
+    assert stopped.value.code == 130
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def test_the_state_is_saved_after_every_epoch(train: Callable, make_model: Callable, resume: Any) -> None:
+    train(make_model(), resume)
+    assert resume.saved == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"lr": 1e-4}, "training.lr"),
+        ({"data_seed": 1}, "training data"),
+        ({"pool": "max"}, "recipe"),
+        ({"seed": 1}, "initial weights"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_left_alone(
+    *, changes: dict[str, Any], named: str, train: Callable, make_model: Callable, resume: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even where shapes agree: other values of the data, another pooling, other first weights."""
+    interrupted = make_model(Interrupted)
+    interrupted.at = 8
+    with pytest.raises(TrainingStopped):
+        train(interrupted, resume)
+    of_model = {key: value for key, value in changes.items() if key in {"pool", "seed"}}
+    of_fit = {key: value for key, value in changes.items() if key not in of_model}
+    resumed = train(make_model(**of_model), resume, **of_fit)
+    assert f"different: {named}" in caplog.text
+    assert without_timings(resumed) == without_timings(train(make_model(**of_model), **of_fit))
+
+
+def test_outside_the_main_thread_signals_are_not_touched(train: Callable, make_model: Callable) -> None:
+    results: list[FitResult] = []
+    thread = threading.Thread(target=lambda: results.append(train(make_model())))
+    thread.start()
+    thread.join()
+    assert len(results[0].history) == 3
