@@ -1,0 +1,159 @@
+"""What gradient boosting is shown: an event's flat columns, or the quantities that a physicist would compute.
+
+Everything comes from four-vectors in GeV, never from standardised values. NaN marks what an event does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lexon import physics
+from lexon.events import MAX_OBJECTS, N_TYPES, Events
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.floating]
+Columns = dict[str, NDArray[np.floating] | NDArray[np.integer]]
+
+N_LEADING = 6  # objects whose pT is a feature of its own
+
+
+def flat_columns(events: Events) -> pd.DataFrame:
+    """The quantities that the direct tokeniser reads, one row an event: `id_<i>` categorical, the rest float32.
+
+    Per object: type, log E, log pT, eta, sin phi, cos phi; per event: log(1 + MET), sin and cos of its azimuth.
+    """
+    real = events.mask
+    per_object = {
+        "log_e": np.log(np.where(real, events.energy, np.nan)),
+        "log_pt": np.log(np.where(real, events.pt, np.nan)),
+        "eta": np.where(real, events.eta, np.nan),
+        "sin_phi": np.where(real, np.sin(events.phi), np.nan),
+        "cos_phi": np.where(real, np.cos(events.phi), np.nan),
+    }
+    types = {f"id_{i + 1}": pd.Categorical(events.ids[:, i], categories=range(N_TYPES + 1)) for i in range(MAX_OBJECTS)}
+    values = {f"{name}_{i + 1}": array[:, i] for name, array in per_object.items() for i in range(MAX_OBJECTS)}
+    met = {"log_met": np.log1p(events.met), "sin_met_phi": np.sin(events.met_phi), "cos_met_phi": np.cos(events.met_phi)}
+    return pd.DataFrame(types | values | met)
+
+
+def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:
+    """Event-level quantities in GeV and rad, one row an event, float32.
+
+    Args:
+        events: any number of them.
+        object_types: name of each type id, read by `Kinds`.
+    """
+    kinds = Kinds.of(events, object_types)
+    counts = {f"n_{name}": (events.ids == label).sum(1) for label, name in object_types.items()}
+    columns = (
+        counts
+        | _sums(events, kinds)
+        | _leading_pts(events, kinds)
+        | _masses(events, kinds)
+        | _lepton_met(events, kinds)
+        | _angles(events, kinds)
+    )
+    return pd.DataFrame(columns).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Which objects are what, bool [event, object] each.
+
+    Names that end in ``jet`` are jets, those that also start with ``b`` b-jets; ``e`` and ``mu`` with a sign are charged leptons.
+    """
+
+    jets: BoolArray
+    b_jets: BoolArray
+    leptons: BoolArray
+    positive_leptons: BoolArray
+
+    @classmethod
+    def of(cls, events: Events, object_types: Mapping[int, str]) -> Self:
+        jets = {label for label, name in object_types.items() if name.endswith("jet")}
+        b_jets = {label for label in jets if object_types[label].startswith("b")}
+        leptons = {label for label, name in object_types.items() if name.rstrip("+-") in {"e", "mu"}}
+        positive = {label for label in leptons if object_types[label].endswith("+")}
+        return cls(*(np.isin(events.ids, sorted(labels)) for labels in (jets, b_jets, leptons, positive)))
+
+
+def scalar_sum(pt: FloatArray, chosen: BoolArray) -> FloatArray:
+    """Scalar sum of the pT [event, object] of the chosen objects, [event]; HT where those are the jets."""
+    return np.where(chosen, pt, 0).sum(1)
+
+
+def ranked(values: FloatArray, chosen: BoolArray, rank: int) -> FloatArray:
+    """The value [event, object] that is `rank`-th largest (0 first) among the chosen ones, NaN where there are fewer."""
+    falling = -np.sort(-np.where(chosen, values, -np.inf), axis=1)[:, rank]
+    return np.where(np.isfinite(falling), falling, np.nan)
+
+
+def _sums(events: Events, kinds: Kinds) -> Columns:
+    pt, real = events.pt, events.mask
+    ht = scalar_sum(pt, kinds.jets)
+    total, energy = scalar_sum(pt, real), scalar_sum(events.energy, real)
+    charge = np.where(kinds.leptons, np.where(kinds.positive_leptons, 1, -1), 0).sum(1)
+    return {
+        "n_objects": real.sum(1),
+        "n_jets": kinds.jets.sum(1),
+        "n_leptons": kinds.leptons.sum(1),
+        "abs_charge": np.abs(charge),
+        "ht": ht,
+        "st": total + events.met,
+        "met": events.met,
+        "met_over_sqrt_ht": events.met / np.sqrt(np.where(ht > 0, ht, np.nan)),
+        "centrality": total / np.where(energy > 0, energy, np.nan),
+    }
+
+
+def _leading_pts(events: Events, kinds: Kinds) -> Columns:
+    leading: Columns = {f"pt_{i + 1}": ranked(events.pt, events.mask, i) for i in range(N_LEADING)}
+    chosen = {"b_jet": kinds.b_jets, "lepton": kinds.leptons}
+    return leading | {f"{name}_pt_{i + 1}": ranked(events.pt, objects, i) for name, objects in chosen.items() for i in range(2)}
+
+
+def _masses(events: Events, kinds: Kinds) -> Columns:
+    """Invariant masses of all objects, of the jets, of the b-jets and of the leptons; NaN below two objects."""
+    cartesian = physics.cartesian(events.p4.astype(np.float64))
+    chosen = {"mass": events.mask, "jets_mass": kinds.jets, "b_jets_mass": kinds.b_jets, "leptons_mass": kinds.leptons}
+    return {
+        name: np.where(objects.sum(1) > 1, physics.invariant_mass((cartesian * objects[..., None]).sum(1)), np.nan)
+        for name, objects in chosen.items()
+    }
+
+
+def _lepton_met(events: Events, kinds: Kinds) -> Columns:
+    """Leading lepton against MET: azimuth, and the transverse mass sqrt(2 pT MET (1 - cos dphi)) (PDG review, Kinematics)."""
+    leading = np.where(kinds.leptons, events.pt, -1).argmax(1)
+    rows = np.arange(len(events))
+    d_phi = np.abs(physics.delta_phi(events.phi[rows, leading], events.met_phi))
+    mass = np.sqrt(2 * events.pt[rows, leading] * events.met * (1 - np.cos(d_phi)))
+    some = kinds.leptons.any(1)
+    return {"d_phi_lepton_met": np.where(some, d_phi, np.nan), "mt_lepton_met": np.where(some, mass, np.nan)}
+
+
+def _angles(events: Events, kinds: Kinds) -> Columns:
+    abs_eta = np.abs(events.eta)
+    return {
+        "max_abs_eta_jets": ranked(abs_eta, kinds.jets, 0),
+        "min_dr_b_jets": _closest(events, kinds.b_jets),
+        "min_dr_jets": _closest(events, kinds.jets),
+        "min_dr_leptons": _closest(events, kinds.leptons),
+    }
+
+
+def _closest(events: Events, chosen: BoolArray) -> FloatArray:
+    """Smallest Delta R between two of the chosen objects, NaN below two."""
+    first, second = np.triu_indices(MAX_OBJECTS, 1)
+    smallest = np.full(len(events), np.inf)
+    # One column of pairs at a time: all 153 at once would take gigabytes for a real file.
+    for i, j in zip(first, second, strict=True):
+        distance = physics.delta_r(events.eta[:, i], events.phi[:, i], events.eta[:, j], events.phi[:, j])
+        smallest = np.minimum(smallest, np.where(chosen[:, i] & chosen[:, j], distance, np.inf))
+    return np.where(np.isfinite(smallest), smallest, np.nan)

@@ -1,0 +1,141 @@
+"""Metrics of a classifier from its scores: arrays in, numbers out.
+
+`classification_metrics` is the one list of numbers that a member writes for each split. A number that the split
+cannot give (one class only, too few background events) is NaN: a grid goes on, the report says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.errors import DataError
+from lexon.metrics import ranking
+from lexon.metrics.calibration import expected_calibration_error
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A classifier's answer to a split; the signal is class 0.
+
+    Attributes:
+        probabilities: float32 [event, class], rows sum to one.
+        target: class index, int64 [event].
+        labels: process label as in the file, int64 [event]: finer than the class.
+        index: row of the split, int64 [event]: equal indices are the same event, which makes comparisons paired.
+        class_names: name of each class, signal first.
+        label_names: name of each process label.
+        digest: of the evaluated events; scores with different digests are never paired.
+    """
+
+    probabilities: NDArray[np.float32]
+    target: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    index: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    label_names: dict[int, str]
+    digest: str
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def signal(self) -> NDArray[np.float32]:
+        """Probability of the signal class, float32 [event]."""
+        return self.probabilities[:, 0]
+
+    @property
+    def is_signal(self) -> NDArray[np.bool_]:
+        """True for events of the signal class, bool [event]."""
+        return self.target == 0
+
+    @property
+    def backgrounds(self) -> dict[str, int]:
+        """Name and label of each process outside the signal class, by label."""
+        present = np.unique(self.labels[~self.is_signal])
+        return {self.label_names.get(int(label), str(label)): int(label) for label in present}
+
+    def one_hot(self) -> NDArray[np.int64]:
+        """Target as indicators, int64 [event, class]."""
+        return np.eye(len(self.class_names), dtype=np.int64)[self.target]
+
+
+def classification_metrics(scores: Scores, rejections: Sequence[float]) -> dict[str, float]:
+    """Every number that is reported of one split, under flat names.
+
+    Binary: `auroc`, `average_precision` and `f1` are those of the signal. More classes: the unweighted mean of each
+    class against the rest (macro), with `auroc_<class>` beside it; `log_loss`, `brier` and `ece` cover all classes.
+    Always signal against rest: `signal_efficiency_at_rejection_<r>` and `auroc_against_<process>`.
+
+    Args:
+        scores: at least one event.
+        rejections: background rejections 1/eps_B; NaN where fewer than
+            `ranking.MIN_PASSING_BACKGROUND` background events would pass.
+
+    Raises:
+        DataError: without any event.
+    """
+    if not len(scores):
+        raise DataError("no scored event: a split must hold at least one")
+    return (
+        _auroc(scores)
+        | {
+            f"auroc_against_{name}": float(ranking.auroc_against(label)(scores)(_once(scores))[0])
+            for name, label in scores.backgrounds.items()
+        }
+        | {f"signal_efficiency_at_rejection_{r:g}": float(ranking.signal_efficiency(r)(scores)(_once(scores))[0]) for r in rejections}
+        | _decisions(scores)
+        | _probabilities(scores)
+    )
+
+
+def _once(scores: Scores) -> NDArray[np.float32]:
+    """Each event counted once: the weights of a sample that is not resampled, [1, event]."""
+    return np.ones((1, len(scores)), dtype=np.float32)
+
+
+def _auroc(scores: Scores) -> dict[str, float]:
+    """AUROC and average precision of each class against the rest, and their mean; the signal's alone when binary."""
+    from sklearn.metrics import average_precision_score, roc_auc_score  # a second of import that the command line need not pay
+
+    positives = scores.one_hot()
+    names = scores.class_names if len(scores.class_names) > 2 else scores.class_names[:1]
+    pairs = [(positives[:, c], scores.probabilities[:, c]) for c in range(len(names))]
+    defined = [0 < truth.sum() < len(scores) for truth, _ in pairs]
+    auroc = [roc_auc_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)]
+    precision = [average_precision_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)]
+    per_class = {f"auroc_{name}": float(value) for name, value in zip(names, auroc, strict=True)} if len(names) > 1 else {}
+    return {"auroc": float(np.mean(auroc)), "average_precision": float(np.mean(precision))} | per_class
+
+
+def _decisions(scores: Scores) -> dict[str, float]:
+    """Metrics of the most probable class."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    decision = scores.probabilities.argmax(1)
+    classes = list(range(len(scores.class_names)))
+    multi_class = len(classes) > 2
+    f1 = f1_score(
+        scores.target,
+        decision,
+        labels=classes if multi_class else None,
+        pos_label=1 if multi_class else 0,
+        average="macro" if multi_class else "binary",
+        zero_division=np.nan,
+    )
+    return {"accuracy": float(accuracy_score(scores.target, decision)), "f1": float(f1)}
+
+
+def _probabilities(scores: Scores) -> dict[str, float]:
+    """Proper scores and calibration. Brier: half the squared error summed over classes, so binary is the usual one."""
+    from sklearn.metrics import log_loss
+
+    squared = ((scores.probabilities - scores.one_hot()) ** 2).sum(1)
+    return {
+        "log_loss": float(log_loss(scores.target, scores.probabilities, labels=list(range(len(scores.class_names))))),
+        "brier": float(squared.mean() / 2),
+        "ece": expected_calibration_error(scores.probabilities, scores.one_hot()),
+    }
