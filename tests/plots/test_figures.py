@@ -1,0 +1,115 @@
+"""Figures show what they were given, with one curve or twelve, and say so when there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from fabricate import binary_scores, binormal_scores, history
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lexon.events import Events
+from lexon.plots import classification, training
+from lexon.plots.features import feature_distributions
+from lexon.plots.style import BASELINE_LOOKS, looks, to_png
+from lexon.statistics import Interval
+
+OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
+BASELINES = {"trees": binormal_scores(0.9, own=99)}
+
+
+def cells(n: int) -> dict[str, list]:
+    return {f"cell {i}": [binormal_scores(1 + 0.02 * i, own=i)] for i in range(n)}
+
+
+def names(figure: Figure) -> list[str]:
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def words(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+def curve(axes: Axes, name: str) -> tuple[np.ndarray, np.ndarray]:
+    line = next(line for line in axes.lines if line.get_label() == name)
+    return np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)
+
+
+@pytest.mark.parametrize("n", [1, 12])
+def test_every_cell_and_baseline_has_a_look_of_its_own_and_a_name(n: int) -> None:
+    for figure in (classification.roc(cells(n), BASELINES), classification.calibration(cells(n), BASELINES)):
+        assert names(figure) == [*cells(n), "trees"]
+        assert to_png(figure).startswith(b"\x89PNG")
+    styles = {tuple(style.values()) for style in [*looks(n), *BASELINE_LOOKS]}
+    assert len(styles) == n + 2
+
+
+def test_roc_follows_theory_and_stops_where_events_run_out() -> None:
+    scores = binormal_scores(1.0, n=4000)
+    upper, lower = classification.roc({"one": [scores]}, {"same": scores}).axes
+    efficiency, rejection = curve(upper, "one")
+    background = (~scores.is_signal).sum()
+    at_half = rejection[np.argmin(np.abs(efficiency - 0.5))]
+    passing = scores.signal > np.median(scores.signal[scores.is_signal])
+    assert at_half == pytest.approx(background / (passing & ~scores.is_signal).sum(), rel=0.03)
+    assert np.nanmax(rejection) <= background / 10
+    np.testing.assert_allclose(lower.lines[0].get_ydata()[50:], 1)
+
+
+def test_histograms_are_normalised_and_processes_shown_where_they_are_finer_than_classes() -> None:
+    by_class, by_process = classification.score_distributions(binormal_scores(1.0), "one").axes
+    heights = by_class.patches[0].get_data().values
+    assert heights.sum() / len(heights) == pytest.approx(1)
+    assert [text.get_text().split(" ")[0] for text in by_process.get_legend().get_texts()] == ["tttt", "ttH", "ttW"]
+
+
+def test_confusion_counts_events_by_true_class() -> None:
+    is_signal = np.array([True, True, True, False])
+    figure = classification.confusion(binary_scores(np.array([0.9, 0.8, 0.1, 0.2]), is_signal), "one")
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[2 / 3, 1 / 3], [0, 1]])
+    assert "0.667\n(2)" in words(figure)
+
+
+def test_auroc_rows_are_sorted_and_drawn_at_their_values() -> None:
+    figure = classification.auroc_bars(
+        {"low": Interval(0.7, 0.69, 0.71), "high": Interval(0.9, 0.89, 0.91)}, {"trees": Interval(0.8, 0.7, 0.9)}
+    )
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["high", "trees", "low"]
+    assert "0.900" in words(figure)
+    to_png(classification.auroc_bars({"no interval": Interval(0.7, np.nan, np.nan)}, {}))
+
+
+def test_the_kept_epoch_is_marked() -> None:
+    rows = history(5)
+    rows.loc[3, "val_auroc"] = 0.99
+    _, auroc = training.learning_curves({"one": rows}).axes
+    marker = next(line for line in auroc.lines if line.get_marker() == "o")
+    assert (marker.get_xdata()[0], marker.get_ydata()[0]) == (4, 0.99)
+
+
+def test_equal_auroc_keeps_the_epoch_of_lower_loss() -> None:
+    assert training.best_row(history(4).assign(val_auroc=0.8))["epoch"] == 4
+
+
+def test_features_of_each_class_are_shares_of_its_events(make_events: Callable[..., Events]) -> None:
+    events = make_events(300)
+    figure = feature_distributions(events, events.labels, {1: "tttt", 2: "ttH", 3: "absent"}, OBJECT_TYPES, "test")
+    assert names(figure) == ["tttt (150)", "ttH (150)"]
+    assert figure.axes[0].patches[0].get_data().values.sum() == pytest.approx(1)
+    assert "[GeV]" in figure.axes[3].get_xlabel()
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [classification.roc({}, {}), classification.calibration({}, {}), classification.auroc_bars({}, {}), training.learning_curves({})],
+)
+def test_nothing_finished_is_said_in_words(figure: Figure) -> None:
+    assert "no finished member" in words(figure)
+    assert to_png(figure).startswith(b"\x89PNG")
+
+
+def test_one_class_only_draws_no_roc() -> None:
+    scores = binary_scores(np.linspace(0, 1, 20), np.ones(20, dtype=bool))
+    assert "one class only" in words(classification.roc({"one": [scores]}, {}))
