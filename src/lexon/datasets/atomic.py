@@ -1,0 +1,71 @@
+"""Kedro's datasets for tables, JSON, text and figures, with one difference: a file is whole or absent."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kedro_datasets.json import JSONDataset as KedroJSONDataset
+from kedro_datasets.matplotlib import MatplotlibDataset
+from kedro_datasets.pandas import CSVDataset as KedroCSVDataset
+from kedro_datasets.text import TextDataset as KedroTextDataset
+
+from lexon.datasets.files import atomic_path
+
+logger = logging.getLogger(__name__)
+
+
+class AtomicSave:
+    """Put before a Kedro dataset: its `save` writes to a temporary file that is renamed when complete."""
+
+    _filepath: PurePosixPath
+
+    def save(self, data: Any) -> None:
+        final = self._filepath
+        with atomic_path(Path(final)) as temporary:
+            self._filepath = PurePosixPath(temporary)
+            try:
+                super().save(data)  # type: ignore[misc]
+            finally:
+                self._filepath = final
+
+
+class JSONDataset(AtomicSave, KedroJSONDataset):
+    """A JSON file."""
+
+
+class CSVDataset(AtomicSave, KedroCSVDataset):
+    """A table as CSV."""
+
+
+class TextDataset(AtomicSave, KedroTextDataset):
+    """A text or HTML page."""
+
+
+class PageDataset(TextDataset):
+    """A finished page, which says where it is: the file that a user came for."""
+
+    def save(self, data: str) -> None:
+        super().save(data)
+        logger.info("Report: %s", os.path.relpath(self._filepath))
+
+
+class FigureDataset(AtomicSave, MatplotlibDataset):
+    """A figure as PNG; loads as its bytes, so that a page can embed what a node drew."""
+
+    def load(self) -> bytes:
+        return Path(self._filepath).read_bytes()
+
+
+class MetricsDataset(JSONDataset):
+    """A member's metrics.json, or None where it is not there yet.
+
+    A report takes every member's metrics as inputs so that it runs after them; a member that failed must not stop it.
+    """
+
+    optional = True
+
+    def load(self) -> dict[str, Any] | None:
+        return super().load() if Path(self._filepath).exists() else None

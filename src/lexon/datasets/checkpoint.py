@@ -1,0 +1,116 @@
+"""Models on disk: a finished one is recipe + weights, an unfinished one is the whole state of its training."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+from kedro.io import AbstractDataset
+from torch import nn
+
+from lexon.datasets.files import atomic_path
+from lexon.errors import DataError
+from lexon.models.classifier import Classifier
+from lexon.provenance import code_digest
+
+logger = logging.getLogger(__name__)
+
+
+class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
+    """model.pt: `{"model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> nn.Module:
+        """The model on the CPU, in evaluation mode.
+
+        Raises:
+            DataError: the file is damaged, holds another kind of model, or its weights do not fit its recipe.
+        """
+        content = _read(Path(self._filepath))
+        try:
+            model = _build(content["model"], content["recipe"])
+            model.load_state_dict(content["weights"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise DataError(f"{self._filepath}: recipe and weights do not make a model ({error}); train it again") from error
+        return model.eval()
+
+    def save(self, data: nn.Module) -> None:
+        content = {"model": type(data).__name__, "recipe": data.recipe, "weights": data.state_dict()}
+        with atomic_path(Path(self._filepath)) as temporary:
+            torch.save(content, temporary)
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+class ResumeFile:
+    """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of `lexon.training.fit`).
+
+    A training that another version of the code began is not continued: its second half would be another model's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> dict[str, Any] | None:
+        if not self.path.exists():
+            return None
+        content = _read(self.path)
+        if content.get("code") != code_digest("train"):
+            logger.warning("%s: begun with other code, so this training starts again", self.path)
+            return None
+        return content["state"]
+
+    def save(self, state: dict[str, Any]) -> None:
+        with atomic_path(self.path) as temporary:
+            torch.save({"code": code_digest("train"), "state": state}, temporary)
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class ResumeDataset(AbstractDataset[None, ResumeFile]):
+    """Loads as the handle of a checkpoint file that a training keeps for itself; no node saves it."""
+
+    fingerprint = False
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> ResumeFile:
+        return ResumeFile(Path(self._filepath))
+
+    def save(self, data: None) -> None:
+        raise NotImplementedError("a training writes its own checkpoints")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise DataError(f"{path}: not a checkpoint, or a damaged one ({error}); delete it and run again") from error
+    return content
+
+
+def _build(name: str, recipe: dict[str, Any]) -> nn.Module:
+    match name:
+        case "Classifier":
+            return Classifier(**recipe)
+        case _:
+            raise DataError(f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon")

@@ -1,0 +1,265 @@
+"""An experiment is a grid of cells times seeds; each pair is a member: one training, one folder, one row.
+
+This module knows how a grid becomes members, what they are called, and what a report reads back of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from lexon.config import Parameters
+from lexon.errors import ConfigurationError
+
+if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --help` too, a second
+    import pandas as pd
+
+    from lexon.metrics.classification import Scores
+
+# The usual first seeds of the field's studies; more are counted up from the last.
+SEEDS = (42, 123, 314, 271, 577)
+# One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
+SHARED_GROUPS = ("run", "events", "simulation", "classes", "report", "grid", "kind", "description", "n_seeds", "seed", "device")
+
+Status = Literal["done", "running", "failed", "pending", "stale"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One planned training.
+
+    Attributes:
+        name: folder and namespace, e.g. ``pool_max__met_true__seed_42``.
+        cell: the value of each axis of the grid; empty for a study of one cell.
+        seed: of initialisation, dropout and batch order.
+        config: `MemberConfig` as plain data.
+        folder: the member that is trained for it: itself, unless an earlier one has the same configuration.
+    """
+
+    name: str
+    cell: dict[str, Any]
+    seed: int
+    config: dict[str, Any]
+    folder: str
+
+    @property
+    def cell_name(self) -> str:
+        """The member's name without its seed."""
+        return cell_name(self.cell)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a member's folder holds.
+
+    Attributes:
+        member: what the experiment's present parameters ask for.
+        status: ``stale`` when the folder was made with other parameters: shown, but in no statistics.
+        notes: why it failed, or which parameters differ.
+        record: run.json (parameters, seed, parameter count, device, versions, timings), or empty.
+        metrics: metrics.json, ``{"train": {...}, "val": {...}, "test": {...}}``, or empty.
+        history: one row an epoch, or None.
+        scores: test scores, or None.
+    """
+
+    member: Member
+    status: Status
+    notes: str
+    record: dict[str, Any]
+    metrics: dict[str, dict[str, float]]
+    history: pd.DataFrame | None
+    scores: Scores | None
+
+
+def cell_name(cell: dict[str, Any]) -> str:
+    """`{"pool": "max", "met": True}` -> ``pool_max__met_true``; an empty cell is called ``single``."""
+    parts = [f"{axis.replace('.', '_')}_{str(value).lower()}" for axis, value in cell.items()]
+    return "__".join(parts) or "single"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An expanded experiment.
+
+    Attributes:
+        name: folder of conf/experiments, namespace of its pipeline.
+        parameters: those that all members share (any cell's will do).
+        planned: every member of the whole grid: what a report shows.
+        selected: names of the members to run now; narrower than `planned` where an axis was pinned.
+    """
+
+    name: str
+    parameters: Parameters
+    planned: tuple[Member, ...]
+    selected: frozenset[str]
+
+    @property
+    def trained(self) -> list[Member]:
+        """The members to train now: one per configuration."""
+        wanted = {member.folder for member in self.planned if member.name in self.selected}
+        return [member for member in self.planned if member.name in wanted]
+
+    @property
+    def tokenisers(self) -> dict[str, dict[str, Any]]:
+        """The distinct tokenisers of the trained members, by name."""
+        return {tokeniser_name(member.config["tokeniser"]): member.config["tokeniser"] for member in self.trained}
+
+    def kedro_parameters(self) -> dict[str, Any]:
+        """What the nodes of this experiment's namespace may ask for, as plain data."""
+        shared = self.parameters.model_dump(mode="json")
+        return {
+            "name": self.name,
+            **{key: shared[key] for key in ("run", "description", "device", "events", "simulation", "classes", "evaluation", "report")},
+            "plan": [asdict(member) for member in self.planned],
+            "tokenisers": self.tokenisers,
+            "grid": {member.name: {"config": member.config, **member.config} for member in self.trained},
+        }
+
+
+def expand(name: str, configured: Mapping[str, Any], pinned: Mapping[str, Any], origin: Callable[[str], str]) -> Experiment:
+    """The members of a grid.
+
+    Args:
+        name: of the experiment.
+        configured: parameters from files; the value of an axis may be a list.
+        pinned: parameters of the command line, nested: a scalar narrows an axis, a list spans one.
+        origin: file of a dotted key, for messages.
+
+    Raises:
+        ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
+    """
+    asked = _merge(configured, pinned)
+    axes = _axes(asked, configured, pinned)
+    wanted = {axis: _as_list(_get(asked, axis)) for axis in axes}
+    known = {axis: _unique([*_as_list(_get(configured, axis)), *wanted[axis]]) for axis in axes}
+    seeds = _seeds(asked["seed"], max(_as_list(asked["n_seeds"]) + _as_list(configured["n_seeds"])))
+    planned: dict[str, Member] = {}
+    parameters: Parameters | None = None
+    for values in itertools.product(*known.values()):
+        cell = dict(zip(axes, values, strict=True))
+        parameters, configs = _validate(_set(asked, cell), seeds, name, origin)
+        for seed, config in configs.items():
+            member_name = f"{cell_name(cell)}__seed_{seed}"
+            same = next((m.name for m in planned.values() if m.config == config), member_name)
+            planned[member_name] = Member(member_name, cell, seed, config, same)
+    if parameters is None:
+        raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
+    now = seeds[: parameters.n_seeds]
+    selected = [m.name for m in planned.values() if m.seed in now and all(v in wanted[a] for a, v in m.cell.items())]
+    return Experiment(name, parameters, tuple(planned.values()), frozenset(selected))
+
+
+def tokeniser_name(config: Mapping[str, Any]) -> str:
+    """A folder name that tells one fitted tokeniser from another, e.g. ``direct_4`` or ``binned_5_correct_auto``."""
+    settings = {key: value for key, value in config.items() if key not in ("kind", "pid")}
+    hidden = [] if config["pid"] else ["no_pid"]
+    return "_".join([str(config["kind"]), *(str(value) for value in settings.values()), *hidden])
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The dotted keys at which two configurations differ."""
+    before, after = flatten(old), flatten(new)
+    return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` -> `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _axes(asked: Mapping[str, Any], configured: Mapping[str, Any], pinned: Mapping[str, Any]) -> list[str]:
+    """The experiment's axes, and every scalar that the command line made a list."""
+    spanned = [key for key, value in flatten(pinned).items() if isinstance(value, list) and not isinstance(_get(configured, key), list)]
+    axes = _unique([*_as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] != "classes")])
+    for axis in axes:
+        if axis.split(".")[0] in SHARED_GROUPS:
+            raise ConfigurationError(f"grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME")
+        if _get(asked, axis) is None:
+            raise ConfigurationError(f"grid.axes: {axis} is not a parameter")
+    return axes
+
+
+def _seeds(first: int, count: int) -> list[int]:
+    seeds = _unique([first, *SEEDS])
+    return (seeds + list(range(seeds[-1] + 1, seeds[-1] + 1 + count)))[:count]
+
+
+def _validate(
+    raw: Mapping[str, Any], seeds: list[int], name: str, origin: Callable[[str], str]
+) -> tuple[Parameters, dict[int, dict[str, Any]]]:
+    """A cell's parameters and, for each seed, a member's configuration."""
+    try:
+        parameters = Parameters(**raw)
+        return parameters, {seed: parameters.member(seed).model_dump(mode="json") for seed in seeds}
+    except ValidationError as error:
+        problems = [_explain(problem, origin) for problem in error.errors()]
+        raise ConfigurationError("\n".join([f"{name}: the parameters cannot be right:", *_unique(problems)])) from error
+
+
+def _explain(problem: Any, origin: Callable[[str], str]) -> str:
+    """One line on one of pydantic's errors: key, value, where it was set, what is allowed."""
+    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
+    if problem["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_beside(problem["loc"]))
+        return f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here: {allowed}"
+    if problem["type"] == "missing":
+        return f"  {key}: missing; conf/base sets every parameter"
+    return f"  {key}={problem['input']!r} ({origin(key)}): {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _fields_beside(location: tuple[Any, ...]) -> list[str]:
+    model: type[BaseModel] = Parameters
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return sorted(model.model_fields)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = copy.deepcopy(dict(base))
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else copy.deepcopy(value)
+    return merged
+
+
+def _get(nested: Mapping[str, Any], dotted: str) -> Any:
+    value: Any = nested
+    for part in dotted.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _set(nested: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with dotted keys set."""
+    changed = copy.deepcopy(dict(nested))
+    for dotted, value in values.items():
+        *parents, leaf = dotted.split(".")
+        target = changed
+        for part in parents:
+            target = target[part]
+        target[leaf] = value
+    return changed
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    """Without repeats, in order; values need not be hashable. True and 1 are different values."""
+    kept: list[Any] = []
+    for value in values:
+        if not any(value == other and type(value) is type(other) for other in kept):
+            kept.append(value)
+    return kept

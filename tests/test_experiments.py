@@ -1,0 +1,103 @@
+"""A list spans an axis, a scalar pins it; every pair of cell and seed is a member."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from lexon.errors import ConfigurationError
+from lexon.experiments import Experiment, cell_name, differences, expand
+
+BASE = Path(__file__).parents[1] / "conf" / "base"
+
+
+def base(**changes: Any) -> dict[str, Any]:
+    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
+    return OmegaConf.to_container(OmegaConf.unsafe_merge({}, *files, changes))
+
+
+def grid(pinned: dict[str, Any] | None = None, **changes: Any) -> Experiment:
+    return expand("example", base(**changes), pinned or {}, lambda key: "a file")
+
+
+def test_a_study_without_axes_is_one_member():
+    study = grid()
+    assert [member.name for member in study.planned] == ["single__seed_42"]
+    assert study.selected == {"single__seed_42"}
+
+
+def test_members_are_the_product_of_axes_and_seeds():
+    study = grid(pool=["cls", "max"], met=[True, False], n_seeds=3, grid={"axes": ["pool", "met"]})
+    assert len(study.planned) == 2 * 2 * 3
+    assert len({member.name for member in study.planned}) == 12
+    assert {member.seed for member in study.planned} == {42, 123, 314}
+
+
+def test_pinning_an_axis_narrows_what_runs_but_not_what_a_report_shows():
+    axes = {"pool": ["cls", "mean", "max"], "grid": {"axes": ["pool"]}}
+    assert [m.name for m in grid({"pool": "max"}, **axes).trained] == ["pool_max__seed_42"]
+    assert grid({"pool": "max"}, **axes).planned == grid(**axes).planned
+
+
+def test_pinning_a_value_outside_the_grid_adds_its_cell():
+    study = grid({"training": {"lr": 0.1}}, training={"lr": [0.2, 0.3]}, grid={"axes": ["training.lr"]})
+    assert [member.cell["training.lr"] for member in study.planned] == [0.2, 0.3, 0.1]
+    assert [member.cell["training.lr"] for member in study.trained] == [0.1]
+
+
+def test_a_list_on_the_command_line_spans_an_axis():
+    assert [m.cell for m in grid({"pool": ["cls", "max"]}).trained] == [{"pool": "cls"}, {"pool": "max"}]
+
+
+def test_fewer_seeds_narrow_what_runs():
+    study = grid({"n_seeds": 1}, n_seeds=3)
+    assert len(study.planned) == 3
+    assert len(study.trained) == 1
+
+
+def test_cells_that_are_the_same_model_are_trained_once():
+    study = grid(tokeniser="binned", vector=[4, 5], grid={"axes": ["vector"]})
+    assert [member.name for member in study.trained] == ["vector_4__seed_42"]
+    assert [member.folder for member in study.planned] == ["vector_4__seed_42", "vector_4__seed_42"]
+
+
+def test_a_pinned_twin_still_trains_the_shared_model():
+    study = grid({"vector": 5}, tokeniser="binned", vector=[4, 5], grid={"axes": ["vector"]})
+    assert [member.name for member in study.trained] == ["vector_4__seed_42"]
+
+
+def test_a_direct_member_does_not_depend_on_the_binning():
+    assert grid(binning={"n_bins": 8}).planned == grid().planned
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"poool": "max"}, r"poool='max' \(a file\): no such parameter; known here: .*pool"),
+        ({"training": {"epohcs": 4}}, r"training.epohcs=4 .*known here: .*epochs"),
+        ({"pool": "maxx"}, r"pool='maxx' .*'cls', 'mean' or 'max'"),
+        ({"model": {"size": "900k"}}, r"model.size=900k: choose one of tiny"),
+        ({"model": {"dim": 10, "heads": 3}}, r"model.dim=10 is not a multiple of model.heads=3"),
+        ({"events": {"source": "file"}}, r"events.source=file needs events.path"),
+        ({"training": {"lr": -1}}, r"training.lr=-1 .*greater than 0"),
+        ({"pool": ["cls", "max"]}, r"pool=\['cls', 'max'\]"),
+        ({"grid": {"axes": ["events.n"]}}, r"events.n is shared by all members"),
+        ({"grid": {"axes": ["poool"]}}, r"poool is not a parameter"),
+        ({"pool": [], "grid": {"axes": ["pool"]}}, r"an axis of the grid has no values"),
+    ],
+)
+def test_a_mistake_names_key_value_and_remedy(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        grid(**changes)
+
+
+def test_cell_names_are_folder_names():
+    assert cell_name({"training.lr": 0.1, "met": True}) == "training_lr_0.1__met_true"
+    assert cell_name({}) == "single"
+
+
+def test_differences_name_the_dotted_keys():
+    assert differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}, "d": 4}) == ["a.c", "d"]
