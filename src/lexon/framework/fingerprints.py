@@ -1,0 +1,107 @@
+"""What makes an output current: one JSON beside each output, one function that compares.
+
+An output is made from a recipe (its node, its parameters, the code of its kind) and from inputs. Each time one is
+written it gets a new stamp; a fingerprint records the recipe and the inputs' stamps, so that a changed parameter, a
+changed file, a repaired line of code or an input that was made again all show, downstream included. The commit is in
+the run record, never here: most commits change nothing that an old result rests on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from pydantic import BaseModel
+
+from lexon.datasets.files import file_digest, write_text
+from lexon.provenance import CODE, code_digest
+
+# Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
+PLACE_PARAMETERS = ("device",)
+
+
+def path_of(dataset: Any) -> Path | None:
+    """The file of a dataset, or None for what has no file or is read for more than its content (`fingerprint = False`)."""
+    path = getattr(dataset, "_filepath", None)
+    return Path(path) if path is not None and getattr(dataset, "fingerprint", True) else None
+
+
+def sidecar(path: Path) -> Path:
+    """Where the fingerprint of an output lies."""
+    return path.with_name(f".{path.name}.fingerprint.json")
+
+
+def recipe(node: Node, catalog: CatalogProtocol) -> str:
+    """Digest of a node's function, its parameters and the code of its kind."""
+    asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
+    parameters = {name: _plain(catalog.load(name)) for name, key in asked.items() if key not in PLACE_PARAMETERS}
+    kinds = sorted(tag for tag in node.tags if tag in CODE)
+    content = [node.func.__qualname__, sorted(node.outputs), parameters, [code_digest(kind) for kind in kinds]]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
+    """The stamp of each file that a node reads; None where it is missing."""
+    paths = {name: path_of(catalog.get(name)) for name in node.inputs if not _is_parameter(name)}
+    return {name: _stamp(path) for name, path in paths.items() if path is not None}
+
+
+def write(path: Path, node_recipe: str, inputs: Mapping[str, str | None]) -> None:
+    """Record what an output was just made from, under a new stamp."""
+    content = {"stamp": uuid.uuid4().hex, "recipe": node_recipe, "inputs": dict(inputs), "made": datetime.now(UTC).isoformat()}
+    write_text(sidecar(path), json.dumps(content, indent=1))
+
+
+def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
+    """Why a node's outputs are not current, or None when they are."""
+    paths = [path for name in node.outputs if (path := path_of(catalog.get(name))) is not None]
+    if not paths or not all(path.exists() for path in paths):
+        return "not there yet"
+    made_from = [_read(path) for path in paths]
+    if any(fingerprint.get("recipe") != recipe(node, catalog) for fingerprint in made_from):
+        return "parameters or code changed"
+    if any(fingerprint["inputs"] != input_stamps(node, catalog) for fingerprint in made_from):
+        return "an input changed"
+    return None
+
+
+def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
+    """The nodes that must run, in order, each with its reason; what depends on one of them must run too."""
+    reasons: dict[str, str] = {}
+    parents = pipeline.node_dependencies
+    for node in pipeline.nodes:
+        upstream = any(parent.name in reasons for parent in parents[node])
+        reason = "an input will change" if upstream else reason_to_run(node, catalog)
+        if reason:
+            reasons[node.name] = reason
+    return reasons
+
+
+def _stamp(path: Path) -> str | None:
+    """A made file's stamp, or the content of one that came from outside."""
+    if not path.is_file():
+        return None
+    return str(_read(path)["stamp"]) if sidecar(path).exists() else file_digest(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(sidecar(path).read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def _is_parameter(name: str) -> bool:
+    return name == "parameters" or name.startswith("params:")
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

@@ -1,0 +1,102 @@
+"""Run records: what a member says of itself while it runs, and when it fails."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline.node import Node
+
+from lexon.datasets.files import write_text
+from lexon.errors import first_cause
+from lexon.framework import fingerprints
+from lexon.provenance import now
+
+
+class RunRecordHooks:
+    """Keeps a member's cfg.yaml, run.log and, until it is evaluated, run.json.
+
+    A member's record says "running" while it trains and "failed" with the reason if a node of it dies; evaluation
+    writes the final one. When the parameters are others than last time, the old record and metrics go to history/.
+    """
+
+    def __init__(self) -> None:
+        self._log: logging.Handler | None = None
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        folder = member_folder(node, catalog)
+        if folder is None:
+            return
+        config = catalog.load(f"params:{node.namespace}.config")
+        self._start_log(folder)
+        previous = _read(folder / "run.json")
+        if previous and previous["parameters"] != config:
+            _archive(folder)
+        write_text(folder / "cfg.yaml", yaml.safe_dump(config, sort_keys=False))
+        _write_record(folder, {"status": "running", "member": folder.name, "node": node.name, "parameters": config, "started": now()})
+
+    @hook_impl
+    def after_node_run(self) -> None:
+        self._stop_log()
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+        self._stop_log()
+        mark_failed(node, catalog, error)
+
+    def _start_log(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = logging.FileHandler(folder / "run.log")
+        self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.getLogger("lexon").addHandler(self._log)
+
+    def _stop_log(self) -> None:
+        if self._log is not None:
+            logging.getLogger("lexon").removeHandler(self._log)
+            self._log.close()
+            self._log = None
+
+
+def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
+    """The folder of the member that a node belongs to, if it belongs to one."""
+    if ".grid." not in (node.namespace or ""):
+        return None
+    record: Any = catalog.get(f"{node.namespace}.run_record")
+    return Path(record._filepath).parent
+
+
+def mark_failed(node: Node, catalog: CatalogProtocol, error: BaseException) -> None:
+    """Let a member's record say what it died of."""
+    folder = member_folder(node, catalog)
+    if folder is not None:
+        cause = first_cause(error)
+        reason = {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()}
+        config = catalog.load(f"params:{node.namespace}.config")
+        _write_record(folder, {"parameters": config} | _read(folder / "run.json") | reason)
+
+
+def _write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write run.json; as no node made it, it has no fingerprint, so evaluation will write its own."""
+    fingerprints.sidecar(folder / "run.json").unlink(missing_ok=True)
+    write_text(folder / "run.json", json.dumps(record, indent=1))
+
+
+def _archive(folder: Path) -> None:
+    """Copy the record and metrics of other parameters to history/; they stay in place until their successors are whole."""
+    target = folder / "history" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    target.mkdir(parents=True)
+    for name in ("run.json", "metrics.json"):
+        if (folder / name).exists():
+            shutil.copy2(folder / name, target / name)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -1,0 +1,78 @@
+"""The session of a run: the place chooses the runner, and a user's mistake ends with its own exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
+from kedro.runner import AbstractRunner
+from rich.logging import RichHandler
+
+from lexon.errors import ConfigurationError, LexonError, first_cause
+from lexon.runners.local import LocalRunner, RunFailed
+
+
+class CommandFailed(click.ClickException):
+    """An error that needs no traceback: the message, and an exit code that a batch system can act on."""
+
+    def __init__(self, error: LexonError | RunFailed) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code  # type: ignore[misc]  # click declares it for the class
+
+
+class LexonSession(KedroSession):
+    """`SESSION_CLASS`: Kedro's session with the place's runner and readable errors."""
+
+    def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run a pipeline as Kedro does, with its arguments.
+
+        The runner is used where somebody chose one; else `conf/<place>/runner.yml` decides. Naming `tags` means
+        running those nodes, current or not.
+        """
+        _log_plainly_without_terminal()
+        with _readable_errors():
+            if not _runner_was_chosen(kwargs.get("runner")):
+                kwargs["runner"] = self._runner_of_place(rerun=bool(kwargs.get("tags")))
+            return super().run(*args, **kwargs)
+
+    def _runner_of_place(self, rerun: bool) -> AbstractRunner:
+        settings = self._get_config_loader()["runner"]
+        match settings.get("engine"):
+            case "local":
+                return LocalRunner(rerun=rerun)
+            case other:
+                raise ConfigurationError(f"runner.yml: engine={other!r}: choose local")
+
+
+def _log_plainly_without_terminal() -> None:
+    """In a file or a batch job a record is one line; rich would fold it at 80 columns."""
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, RichHandler) and not h.console.is_terminal]:
+        plain = logging.StreamHandler(sys.stdout)
+        plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+        root.removeHandler(handler)
+        root.addHandler(plain)
+
+
+def _runner_was_chosen(runner: AbstractRunner | None) -> bool:
+    """`kedro run` makes a SequentialRunner before it asks; only the command line tells whether somebody wanted it."""
+    context = click.get_current_context(silent=True)
+    return runner is not None and (context is None or context.params.get("runner") is not None)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """On the command line, a mistake of the user is a message and an exit code; a bug keeps its traceback."""
+    try:
+        yield
+    except (LexonError, DatasetError, RunFailed) as error:
+        cause = first_cause(error)
+        if click.get_current_context(silent=True) is None or not isinstance(cause, LexonError | RunFailed):
+            raise
+        raise CommandFailed(cause) from error

@@ -1,0 +1,27 @@
+"""simulate (or read) -> clean -> fit one tokeniser per distinct setting."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from lexon.experiments import Experiment
+from lexon.pipelines.data_engineering import nodes
+
+
+def create_pipeline(experiment: Experiment) -> Pipeline:
+    """The data part of an experiment, to be put into its namespace."""
+    simulated = experiment.parameters.events.source == "simulation"
+    raw = "simulated_events" if simulated else "raw_events"
+    clean = Node(nodes.clean_events, [raw, "params:classes"], "events", name="clean_events", tags="data")
+    simulate = Node(nodes.simulate_events, ["params:events", "params:simulation"], raw, name="simulate_events", tags="data")
+    return Pipeline([*([simulate] if simulated else []), clean, *(_tokeniser(name) for name in experiment.tokenisers)])
+
+
+def _tokeniser(name: str) -> Node:
+    return Node(
+        nodes.fit_tokeniser,
+        ["events", f"params:tokenisers.{name}", "params:classes"],
+        f"tokeniser_{name}",
+        name=f"fit_{name}",
+        tags="data",
+    )

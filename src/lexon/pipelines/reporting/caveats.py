@@ -1,0 +1,113 @@
+"""What a reader must know before believing a report, each with its numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from lexon.experiments import Result
+from lexon.pipelines.reporting.cells import Cell
+from lexon.statistics import expected_by_chance
+
+SMALL_TRAINING = 50_000  # the published study of this question trained on 241,658 events
+BALANCED = (0.4, 0.6)
+
+
+def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, min_effect: float) -> list[str]:
+    """Sentences, the most important first."""
+    finished = [result for cell in cells for result in cell.finished]
+    return [
+        *_missing(cells),
+        *_seeds(cells),
+        *_data(finished),
+        *_balance(finished),
+        *_convergence(finished),
+        *_comparing(comparisons, min_effect),
+        *_copies(cells),
+        *_code(finished),
+    ]
+
+
+def _missing(cells: Sequence[Cell]) -> list[str]:
+    counts = Counter(result.status for cell in cells for result in cell.results if result.status != "done")
+    if not counts:
+        return []
+    total = sum(len(cell.results) for cell in cells)
+    listed = ", ".join(f"{n} {status}" for status, n in counts.items())
+    return [f"Incomplete: of {total} members, {listed}. They are rows of the tables and in no statistics."]
+
+
+def _seeds(cells: Sequence[Cell]) -> list[str]:
+    numbers = sorted({len(cell.finished) for cell in cells if cell.finished})
+    if not numbers:
+        return []
+    if numbers == [1]:
+        return [
+            "One seed: the seed spread is unknown. Intervals hold the uncertainty from the number of test events only; "
+            "another seed may move a result by more (n_seeds=3 shows it)."
+        ]
+    single = [cell.label for cell in cells if len(cell.finished) == 1]
+    without = f" Of {'; '.join(single)} one seed is finished: the interval there holds test events only." if single else ""
+    return [f"Intervals hold the test events and {numbers[-1]} seeds; the seed spread is pooled over cells, taken as equal.{without}"]
+
+
+def _data(finished: Sequence[Result]) -> list[str]:
+    data: list[dict[str, Any]] = [result.record["data"] for result in finished if result.record.get("data")]
+    if not data:
+        return []
+    sizes = {split: data[0].get(f"n_{split}") for split in ("train", "val", "test")}
+    sentences = []
+    if sizes["train"] is not None and sizes["train"] < SMALL_TRAINING:
+        counted = ", ".join(f"{n:,} {split}" for split, n in sizes.items() if n is not None)
+        sentences.append(f"Small sample: {counted} events. Rankings of tokenisers can change with more training events.")
+    if data[0].get("generator"):
+        sentences.append(
+            "Simulated events: leading-order shapes, a toy shower and a toy detector. Good for learning the tool, not for a physics claim."
+        )
+    notes = dict.fromkeys(str(note) for one in data for note in one.get("notes") or [])
+    return sentences + [f"Data: {note}" for note in notes]
+
+
+def _balance(finished: Sequence[Result]) -> list[str]:
+    scores = next((result.scores for result in finished if result.scores is not None), None)
+    if scores is None:
+        return []
+    share = float(scores.is_signal.mean())
+    binary = len(scores.class_names) == 2
+    if binary and BALANCED[0] <= share <= BALANCED[1]:
+        return []
+    name = scores.class_names[0]
+    return [
+        f"Class balance: {share:.1%} of the test events are {name}. Accuracy, F1, average precision and calibration "
+        "depend on this share; AUROC does not."
+    ]
+
+
+def _convergence(finished: Sequence[Result]) -> list[str]:
+    known = [r for r in finished if r.history is not None and len(r.history) > 1 and r.record.get("best_epoch") is not None]
+    last = [r for r in known if r.record["best_epoch"] == r.history["epoch"].max()]  # type: ignore[index]
+    if not last:
+        return []
+    return [f"Not converged: {len(last)} of {len(known)} finished members were best in their last epoch; more epochs may help them."]
+
+
+def _comparing(comparisons: pd.DataFrame, min_effect: float) -> list[str]:
+    n = len(comparisons)
+    if n == 0:
+        return []
+    chance = f"{n} paired comparisons on the same test events: about {expected_by_chance(n):.1f} would exclude 0 without any difference. "
+    return [chance + f"An effect is an interval without 0 and a relative change above {min_effect:.0%}."]
+
+
+def _copies(cells: Sequence[Cell]) -> list[str]:
+    copies = [cell for cell in cells if cell.same_as]
+    return [f"{len(copies)} cells are the same model as another one (trained once, shown twice)."] if copies else []
+
+
+def _code(finished: Sequence[Result]) -> list[str]:
+    versions = [result.record.get("code_version") for result in finished]
+    changed = sum(isinstance(version, dict) and bool(version.get("dirty")) for version in versions)
+    return [f"Code: {changed} of {len(finished)} members ran with uncommitted changes."] if changed else []

@@ -1,0 +1,162 @@
+"""What was found, in words: every sentence follows from numbers that stand beside it in the same dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lexon.config import EvaluationConfig
+from lexon.metrics import ranking
+from lexon.metrics.classification import Scores
+from lexon.pipelines.reporting.caveats import caveats
+from lexon.pipelines.reporting.cells import Cell, ranked_by_validation
+from lexon.pipelines.reporting.record import run_record
+from lexon.plots.style import NOTHING
+from lexon.statistics import Interval, bootstrap_interval
+
+_DETAIL_SEED = 2027
+
+Findings = dict[str, Any]
+
+
+def findings(
+    cells: Sequence[Cell],
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    evaluation: EvaluationConfig,
+    min_effect: float,
+) -> Findings:
+    """JSON-able: headline, sentences, caveats, the numbers behind them, and the run record."""
+    ranked = ranked_by_validation(cells)
+    best = ranked[0] if ranked else None
+    details = _details(best.scores, evaluation) if best else {}
+    if best is None:
+        headline, sentences = f"{NOTHING[0].upper()}{NOTHING[1:]}.", _baseline_sentences(summary)
+    else:
+        row = summary[summary["cell"] == best.name].iloc[0]
+        value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
+        headline = f"{_capital(best.label)}: AUROC{_meaning(best.scores)} {value}{_choice(len(ranked))}."
+        sentences = [
+            *_against_baselines(comparisons, best.label, min_effect),
+            *_among_cells(comparisons),
+            *_baseline_sentences(summary),
+            *_detail_sentences(details, evaluation),
+        ]
+    return {
+        "headline": headline,
+        "sentences": sentences,
+        "caveats": caveats(cells, comparisons, min_effect),
+        "best_cell": best.name if best else None,
+        "selected_by": "validation AUROC, mean over seeds",
+        "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
+        "summary": [jsonable(row) for row in rows_of(summary)],
+        "comparisons": [jsonable(row) for row in rows_of(comparisons)],
+        "record": run_record([result for cell in cells for result in cell.finished]),
+    }
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each by column name."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def jsonable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain Python values; NaN, which JSON does not know, becomes None."""
+    plain = {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
+    return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in plain.items()}
+
+
+def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig) -> dict[str, Interval]:
+    """AUROC against each background and signal efficiencies of the best cell, with intervals."""
+    if not seeds:
+        return {}
+    metrics = {f"auroc_against_{name}": ranking.auroc_against(label) for name, label in seeds[0].backgrounds.items()}
+    metrics |= {f"signal_efficiency_at_rejection_{r:g}": ranking.signal_efficiency(r) for r in evaluation.rejections}
+    intervals = {
+        name: bootstrap_interval(seeds, metric, evaluation.n_bootstrap, np.random.default_rng(_DETAIL_SEED))
+        for name, metric in metrics.items()
+    }
+    # A seed spread with few degrees of freedom may reach beyond what a share can be.
+    return {name: Interval(value.estimate, *np.clip([value.low, value.high], 0, 1).tolist()) for name, value in intervals.items()}
+
+
+def _meaning(seeds: Sequence[Scores]) -> str:
+    n_classes = len(seeds[0].class_names) if seeds else 2
+    return f" (mean over {n_classes} classes, each against the rest)" if n_classes > 2 else ""
+
+
+def _choice(n_cells: int) -> str:
+    return f", the best of {n_cells} finished cells on validation" if n_cells > 1 else ""
+
+
+def _against_baselines(comparisons: pd.DataFrame, label: str, min_effect: float) -> list[str]:
+    rows = comparisons[(comparisons["a"] == label) & (comparisons["against"] == "baseline")]
+    return [f"{_capital(label)}: {_in_words(row, min_effect)}." for row in rows_of(rows)]
+
+
+def _in_words(row: Mapping[str, Any], min_effect: float) -> str:
+    size = f"{abs(row['difference']):.3f} [{_bounds(row)}], paired, {row['relative']:+.1%}"
+    if row["verdict"] == "undecided":
+        return f"no difference seen from {row['b']} ({row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}], paired)"
+    enough = "an effect" if row["effect"] else f"certain, but below the {min_effect:.0%} change that this report calls an effect"
+    return f"{row['verdict']} than {row['b']} by {size}: {enough}"
+
+
+def _bounds(row: Mapping[str, Any]) -> str:
+    low, high = sorted(abs(row[side]) for side in ("low", "high"))
+    return f"{low:.3f}, {high:.3f}"
+
+
+def _among_cells(comparisons: pd.DataFrame) -> list[str]:
+    """How the other cells stand to the best one."""
+    rows = rows_of(comparisons[comparisons["against"] == "best cell by validation"])
+    if not rows:
+        return []
+    groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in ("worse", "undecided", "better")}
+    phrases = {
+        "worse": "below it",
+        "undecided": "not told apart from it",
+        "better": "above it on the test split, though not chosen by validation",
+    }
+    parts = [f"{len(members)} {phrases[verdict]} ({_list(members)})" for verdict, members in groups.items() if members]
+    return [f"Of the {len(rows)} other finished cells, {'; '.join(parts)}."]
+
+
+def _list(rows: Sequence[Mapping[str, Any]]) -> str:
+    shown = [f"{row['a']}: {row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]" for row in rows[:3]]
+    return "; ".join(shown) + (f"; and {len(rows) - 3} more in the table" if len(rows) > 3 else "")
+
+
+def _baseline_sentences(summary: pd.DataFrame) -> list[str]:
+    rows = rows_of(summary[summary["kind"] == "baseline"]) if len(summary) else []
+    return [f"{_capital(row['label'])}: AUROC {_value(row['auroc'], row['auroc_low'], row['auroc_high'])}." for row in rows]
+
+
+def _detail_sentences(details: Mapping[str, Interval], evaluation: EvaluationConfig) -> list[str]:
+    against = {name.removeprefix("auroc_against_"): value for name, value in details.items() if name.startswith("auroc_against_")}
+    sentences = []
+    if len(against) > 1:
+        parts = [f"{name} {_value(v.estimate, v.low, v.high)}" for name, v in sorted(against.items(), key=lambda item: item[1].estimate)]
+        sentences.append(f"Hardest background first, AUROC against each: {', '.join(parts)}.")
+    efficiencies = [(r, details.get(f"signal_efficiency_at_rejection_{r:g}")) for r in evaluation.rejections]
+    parts = [f"{r:g}: {_efficiency(value)}" for r, value in efficiencies if value is not None]
+    return sentences + ([f"Signal efficiency at background rejection {'; '.join(parts)}."] if parts else [])
+
+
+def _efficiency(value: Interval) -> str:
+    if np.isfinite(value.estimate):
+        return _value(value.estimate, value.low, value.high)
+    return f"too few events (fewer than {ranking.MIN_PASSING_BACKGROUND} background events would pass)"
+
+
+def _value(estimate: float, low: float, high: float) -> str:
+    if not np.isfinite(estimate):
+        return "undefined (one class only)"
+    return f"{estimate:.3f} [{low:.3f}, {high:.3f}]" if np.isfinite(low) else f"{estimate:.3f} (no scores, no interval)"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,93 @@
+"""The local runner: runs what is not current, and goes on when a member fails."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from concurrent.futures import Executor
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.runner import AbstractRunner
+from kedro.runner.task import Task
+
+from lexon.errors import LexonError, first_cause
+from lexon.framework import fingerprints, records
+
+logger = logging.getLogger(__name__)
+
+
+class RunFailed(RuntimeError):
+    """Some nodes failed; everything that did not depend on them was done.
+
+    Attributes:
+        failed: the error of each failed node, by name.
+        skipped: nodes that could not run because of them.
+    """
+
+    def __init__(self, failed: dict[str, Exception], skipped: list[str]) -> None:
+        self.failed, self.skipped = failed, skipped
+        lines = [f"{len(failed)} node(s) failed; all that did not depend on them is done:"]
+        lines += [f"  {name}: {first_cause(error)}" for name, error in failed.items()]
+        lines += [f"skipped because of that: {', '.join(skipped)}"] if skipped else []
+        super().__init__("\n".join([*lines, "The same command again runs only what is missing."]))
+
+    @property
+    def exit_code(self) -> int:
+        """The user's own code when nothing but mistakes of the user stopped the run: trying again would not help."""
+        return 2 if all(isinstance(first_cause(error), LexonError) for error in self.failed.values()) else 1
+
+
+class LocalRunner(AbstractRunner):
+    """One node after another, in this process.
+
+    Args:
+        rerun: run every node, current or not.
+        is_async: Kedro's, unused.
+    """
+
+    def __init__(self, rerun: bool = False, is_async: bool = False) -> None:
+        super().__init__(is_async=is_async)
+        self.rerun = rerun
+
+    def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if self.rerun else fingerprints.plan(pipeline, catalog)
+        _show_plan(pipeline, reasons)
+        if not reasons:
+            return {}
+        return super().run(pipeline.filter(node_names=list(reasons)), catalog, *args, **kwargs)
+
+    def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
+        return None
+
+    def _run(self, pipeline: Pipeline, catalog: CatalogProtocol, hook_manager: Any = None, run_id: str | None = None) -> None:
+        failed: dict[str, Exception] = {}
+        lost: dict[Node, None] = {}
+        for number, node in enumerate(pipeline.nodes, 1):
+            if _blocking_parents(node, pipeline, catalog) & lost.keys():
+                lost[node] = None
+                continue
+            logger.info("[%d/%d] %s", number, len(pipeline.nodes), node.name)
+            try:
+                Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id).execute()
+            except Exception as error:  # whatever one member dies of, its siblings go on
+                logger.error("%s failed: %s", node.name, first_cause(error), exc_info=not isinstance(first_cause(error), LexonError))
+                records.mark_failed(node, catalog, error)
+                failed[node.name] = error
+                lost[node] = None
+        if failed:
+            raise RunFailed(failed, [node.name for node in lost if node.name not in failed])
+
+
+def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) -> set[Node]:
+    """The nodes whose outputs this one cannot do without."""
+    needed = {name for name in node.inputs if not name.startswith("params:") and not getattr(catalog.get(name), "optional", False)}
+    return {parent for parent in pipeline.node_dependencies[node] if needed & set(parent.outputs)}
+
+
+def _show_plan(pipeline: Pipeline, reasons: dict[str, str]) -> None:
+    current = len(pipeline.nodes) - len(reasons)
+    why = ", ".join(f"{reason}: {count}" for reason, count in Counter(reasons.values()).items())
+    logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), f" ({why})" if why else "")

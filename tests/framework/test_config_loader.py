@@ -1,0 +1,93 @@
+"""base < experiment < place < local < command line, whatever the order in which they are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lexon.errors import ConfigurationError
+from lexon.framework.config_loader import LayeredConfigLoader
+
+BASE = Path(__file__).parents[2] / "conf" / "base"
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """The project's base with an experiment, a place, the mini-world and personal settings."""
+    for file in BASE.iterdir():
+        write(tmp_path / "base" / file.name, file.read_text())
+    write(tmp_path / "experiments" / "pooling" / "parameters.yml", {"pool": ["cls", "max"], "grid": {"axes": ["pool"]}, "seed": 1})
+    write(tmp_path / "cluster" / "parameters.yml", {"seed": 2, "training": {"epochs": 3}})
+    write(tmp_path / "cluster" / "globals.yml", {"data_root": "/elsewhere"})
+    write(tmp_path / "test" / "parameters.yml", {"seed": 3})
+    write(tmp_path / "local" / "parameters.yml", {"evaluation": {"batch_size": 7}})
+    return tmp_path
+
+
+def write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+
+
+def load(conf: Path, env: str | None = None, **params: Any) -> LayeredConfigLoader:
+    return LayeredConfigLoader(conf, env=env, runtime_params=params, base_env="base", default_run_env="local")
+
+
+def test_a_later_layer_wins_and_keeps_its_neighbours(conf):
+    parameters = load(conf, "cluster")["parameters"]
+    assert parameters["seed"] == 2
+    assert parameters["training"]["epochs"] == 3
+    assert parameters["training"]["batch_size"] == load(conf)["parameters"]["training"]["batch_size"]
+
+
+def test_the_place_is_stronger_than_the_experiment(conf):
+    assert list(load(conf)["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_1", "pool_max__seed_1"]
+    assert list(load(conf, "cluster")["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_2", "pool_max__seed_2"]
+
+
+def test_the_command_line_is_strongest_and_keeps_its_neighbours(conf):
+    member = load(conf, "cluster", seed=9, training={"lr": 0.5})["parameters"]["pooling"]["grid"]["pool_cls__seed_9"]
+    assert (member["training"]["lr"], member["training"]["epochs"]) == (0.5, 3)
+
+
+def test_an_experiment_as_environment_is_what_its_pipeline_sees(conf):
+    assert load(conf, "pooling+cluster")["parameters"]["pool"] == ["cls", "max"]
+    assert load(conf, "pooling")["parameters"]["seed"] == 1
+
+
+def test_personal_settings_come_last_but_stay_out_of_the_mini_world(conf):
+    assert load(conf, "cluster")["parameters"]["evaluation"]["batch_size"] == 7
+    assert load(conf, "local").layers == ["base", "local"]
+    assert load(conf, "test")["parameters"]["evaluation"]["batch_size"] != 7
+
+
+def test_paths_follow_the_place_and_the_run(conf):
+    path = load(conf, "cluster", run="second")["catalog"]["{experiment}.events"]["filepath"]
+    assert path == "/elsewhere/02_intermediate/{experiment}/second/events.h5"
+
+
+def test_a_bar_separates_the_values_of_a_list(conf):
+    loader = load(conf, met="true|false", model={"dim": "16|32"})
+    assert loader.runtime_params == {"met": [True, False], "model": {"dim": [16, 32]}}
+
+
+@pytest.mark.parametrize(
+    ("env", "params", "message"),
+    [
+        ("stoombot", {}, r"--env stoombot: neither .* exists; places: cluster, test; experiments: pooling"),
+        (None, {"poool": "max"}, r"poool='max' \(--params\)"),
+        (None, {"training": {"epohcs": 1}}, r"training.epohcs=1 \(--params\)"),
+    ],
+)
+def test_unknown_names_are_errors(conf, env, params, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load(conf, env, **params)["parameters"]
+
+
+def test_a_misspelt_key_in_a_file_is_an_error_that_names_the_file(conf):
+    write(conf / "cluster" / "parameters.yml", {"training": {"epohcs": 3}})
+    with pytest.raises(ConfigurationError, match=r"training.epohcs=3 \(.*cluster/parameters.yml\)"):
+        load(conf, "cluster")["parameters"]

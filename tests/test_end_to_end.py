@@ -1,0 +1,166 @@
+"""The whole chain on the mini-world: what a user types, and what must then be true."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lexon.runners.local import RunFailed
+from lexon.training import TIMINGS
+
+MEMBER = Path("data/test/06_models/default/main/single__seed_42")
+REPORT = Path("data/test/08_reporting/default/main")
+KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
+
+
+def kedro(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*KEDRO, *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
+def stamps() -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in Path("data").rglob("*") if path.is_file() and path.suffix != ".log"}
+
+
+def test_a_study_from_nothing_to_its_page(project):
+    done = kedro()
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((MEMBER / "run.json").read_text())
+    assert record["status"] == "done"
+    assert record["data"]["energy_unit"] == "ln(MeV)"
+    assert record["n_parameters"] > 0
+    metrics = json.loads((MEMBER / "metrics.json").read_text())
+    assert set(metrics) == {"train", "val", "test"}
+    assert 0 < metrics["test"]["auroc"] < 1
+    members = pd.read_csv(REPORT / "members.csv")
+    assert (members.status == "done").all()
+    page = (REPORT / "report.html").read_text()
+    assert f"{metrics['test']['auroc']:.3f}" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    before = stamps()
+    again = kedro()
+    assert again.returncode == 0
+    assert "0 to run" in again.stdout
+    assert stamps() == before, "a second run must not touch anything"
+
+
+def test_a_mistake_on_the_command_line_stops_before_any_node(project):
+    failed = kedro("--params", "poool=max")
+    assert failed.returncode == 2
+    assert "poool='max' (--params): no such parameter" in failed.stderr
+    assert "Traceback" not in failed.stderr + failed.stdout
+    assert not (project / "data").exists()
+
+
+def test_a_broken_file_stops_with_its_own_exit_code(project):
+    Path("events.h5").write_bytes(b"\x89HDF\r\n\x1a\n and then nothing")
+    failed = kedro("--params", "events.path=events.h5")
+    assert failed.returncode == 2
+    assert "events.h5" in failed.stderr
+    assert not list(project.rglob("*.tmp"))
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(project):
+    """SIGTERM in mid-training, the same command again: the same history and metrics as an undisturbed run."""
+    long = "training.epochs=12,events.n=800,model.size=100k"
+    whole = kedro("--params", f"run=whole,{long}")
+    assert whole.returncode == 0, whole.stderr
+    process = subprocess.Popen([*KEDRO, "--params", f"run=killed,{long}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = project / "data/test/06_models/default/killed/single__seed_42"
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert not (folder / "model.pt").exists()
+    assert kedro("--params", f"run=killed,{long}").returncode == 0
+    assert not (folder / "checkpoint.pt").exists()
+    undisturbed = folder.parents[1] / "whole" / folder.name
+    histories = [pd.read_csv(path / "facts/history.csv").drop(columns=list(TIMINGS)) for path in (folder, undisturbed)]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+    assert (folder / "metrics.json").read_text() == (undisturbed / "metrics.json").read_text()
+
+
+def test_a_narrowed_grid_updates_only_its_own_rows(kedro_session):
+    grid = {"tokeniser": "direct", "met": True, "vector": 4, "model": {"size": "tiny"}, "training": {"epochs": 1}}
+    root = Path("data/test/06_models/binning_vs_direct/main")
+    for pool in ("max", "cls"):
+        with kedro_session("test", pool=pool, **grid) as session:
+            session.run(pipeline_names=["binning_vs_direct"])
+        if pool == "max":
+            (first,) = [path for path in root.iterdir() if "pool_max" in path.name]
+            before = (first / "metrics.json").stat().st_mtime_ns
+    assert (first / "metrics.json").stat().st_mtime_ns == before
+    members = pd.read_csv("data/test/08_reporting/binning_vs_direct/main/members.csv")
+    planned = members[members.tokeniser.isin(["direct", "binned"])]
+    assert planned.status.value_counts().to_dict() == {"pending": 22, "done": 2}
+
+
+def test_a_changed_parameter_retrains_keeps_the_old_record_and_nothing_else(kedro_session):
+    with kedro_session() as session:
+        session.run()
+    events = Path("data/test/02_intermediate/default/main/events.h5").stat().st_mtime_ns
+    old = json.loads((MEMBER / "metrics.json").read_text())
+    with kedro_session("test", pool="max") as session:
+        session.run()
+    assert Path("data/test/02_intermediate/default/main/events.h5").stat().st_mtime_ns == events
+    assert json.loads((MEMBER / "run.json").read_text())["parameters"]["classifier"]["pool"] == "max"
+    (history,) = (MEMBER / "history").iterdir()
+    assert json.loads((history / "metrics.json").read_text()) == old
+
+
+def test_a_failing_member_is_named_and_its_siblings_finish(kedro_session, monkeypatch):
+    from lexon.models.classifier import Classifier
+
+    build = Classifier.__init__
+
+    def refuse_max(self, *args, **kwargs):
+        if kwargs["pool"] == "max":
+            raise RuntimeError("CUDA out of memory")
+        build(self, *args, **kwargs)
+
+    monkeypatch.setattr(Classifier, "__init__", refuse_max)
+    with kedro_session("test", pool="max|mean", training={"epochs": 1}) as session, pytest.raises(RunFailed) as failure:
+        session.run()
+    assert list(failure.value.failed) == ["default.grid.pool_max__seed_42.train"]
+    members = pd.read_csv(REPORT / "members.csv").set_index("pool")
+    assert members.status["max"] == "failed"
+    assert "CUDA out of memory" in members.notes["max"]
+    assert members.status["mean"] == "done"
+
+
+def test_a_report_is_rebuilt_without_training_from_any_folder(kedro_session, project):
+    with kedro_session() as session:
+        session.run()
+    trained = (MEMBER / "model.pt").stat().st_mtime_ns
+    (REPORT / "report.html").unlink()
+    moved = project / "results"
+    (project / MEMBER.parent).rename(moved)
+    (project / MEMBER.parent).mkdir()
+    for baseline in moved.glob("baseline_*"):
+        baseline.rename(project / MEMBER.parent / baseline.name)
+    with kedro_session("test", report={"source": str(moved)}) as session:
+        session.run(tags=["report"])
+    assert (REPORT / "report.html").exists()
+    assert (moved / MEMBER.name / "model.pt").stat().st_mtime_ns == trained
+    assert pd.read_csv(REPORT / "members.csv").status.eq("done").all()
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="viz needs a second core to answer in time")
+def test_the_picture_can_be_built(project):
+    """`kedro viz` loads every pipeline with its previews and complains about no missing parameter."""
+    assert kedro().returncode == 0
+    command = [sys.executable, "-m", "kedro", "viz", "build", "--include-previews"]
+    built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "KEDRO_ENV": "test"})
+    assert built.returncode == 0, built.stderr
+    assert "Cannot find parameter" not in built.stdout + built.stderr
+    nodes = json.loads((project / "build" / "api" / "main").read_text())["nodes"]
+    assert {node["name"] for node in nodes} >= {"default.events", "default.page"}

@@ -1,0 +1,56 @@
+"""What must hold for every pipeline, today's and tomorrow's."""
+
+from __future__ import annotations
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.io import MemoryDataset
+
+from lexon.provenance import CODE
+
+
+@pytest.fixture
+def world(kedro_session):
+    """Every pipeline with the catalog that its nodes would meet."""
+    context = kedro_session().load_context()
+    return dict(pipelines), context.catalog
+
+
+def test_every_experiment_is_a_pipeline(world, project):
+    folders = {path.parent.name for path in (project / "conf" / "experiments").glob("*/parameters.yml")}
+    assert folders
+    assert folders | {"__default__", "data_engineering"} <= world[0].keys()
+
+
+def test_no_dataset_lives_in_memory_where_nodes_may_be_jobs(world):
+    every, catalog = world
+    names = {name for pipeline in every.values() for name in pipeline.datasets() if not name.startswith("params:")}
+    assert [name for name in names if isinstance(catalog.get(name), MemoryDataset | None)] == []
+
+
+def test_every_parameter_that_a_node_asks_for_exists(world):
+    every, catalog = world
+    assert {name for pipeline in every.values() for name in pipeline.inputs() if name.startswith("params:")} <= set(catalog.keys())
+
+
+def test_every_dataset_has_a_layer_for_the_picture(world):
+    every, catalog = world
+    names = {name for pipeline in every.values() for name in pipeline.datasets() if not name.startswith("params:")}
+    assert [name for name in names if not catalog.get(name).metadata["kedro-viz"]["layer"]] == []
+
+
+def test_every_node_has_exactly_one_kind(world):
+    nodes = {node for pipeline in world[0].values() for node in pipeline.nodes}
+    assert [node.name for node in nodes if len(node.tags & CODE.keys()) != 1] == []
+
+
+def test_an_experiment_is_one_box(world):
+    """Nothing of an experiment lies outside its namespace but the parameters, so kedro-viz can fold it."""
+    for name, pipeline in world[0].items():
+        if name not in ("__default__", "data_engineering"):
+            assert {node.namespace.split(".")[0] for node in pipeline.nodes} == {name}
+
+
+def test_experiments_are_short(project):
+    for path in (project / "conf" / "experiments").glob("*/parameters.yml"):
+        assert len(path.read_text().splitlines()) <= 20, path
