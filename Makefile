@@ -22,6 +22,8 @@ bench: .venv/installed-bench
 
 docs: .venv/installed
 	$(BIN)/kedro run --pipelines validate_simulation
+	cp data/08_reporting/validate_simulation/main/figures/classes.png docs/figures/simulation_classes.png
+	cp data/08_reporting/validate_simulation/main/figures/means.png docs/figures/simulation_means.png
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lexon needs Python 3.11 or newer: make PYTHON=python3.11")'

@@ -113,6 +113,10 @@ class ReportConfig(Config):
     source: Path | None
 
 
+class ValidationConfig(Config):
+    published: Path | None
+
+
 class GridConfig(Config):
     axes: tuple[str, ...]
 
@@ -175,7 +179,7 @@ class Parameters(Config):
     """All parameters of one cell, as typed by the user; `grid.axes` name those that a list spans."""
 
     description: str
-    kind: Literal["classifier"]
+    kind: Literal["classifier", "simulation"]
     run: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     seed: int
     n_seeds: PositiveInt
@@ -193,6 +197,7 @@ class Parameters(Config):
     training: TrainingConfig
     evaluation: EvaluationConfig
     report: ReportConfig
+    validation: ValidationConfig
     grid: GridConfig
 
     def member(self, seed: int) -> MemberConfig:

@@ -24,7 +24,20 @@ if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --
 # The usual first seeds of the field's studies; more are counted up from the last.
 SEEDS = (42, 123, 314, 271, 577)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
-SHARED_GROUPS = ("run", "events", "simulation", "classes", "report", "grid", "kind", "description", "n_seeds", "seed", "device")
+SHARED_GROUPS = (
+    "run",
+    "events",
+    "simulation",
+    "classes",
+    "report",
+    "validation",
+    "grid",
+    "kind",
+    "description",
+    "n_seeds",
+    "seed",
+    "device",
+)
 
 Status = Literal["done", "running", "failed", "pending", "stale"]
 

@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline
 
 from lexon.experiments import Experiment
 from lexon.framework.config_loader import DEFAULT, LayeredConfigLoader
-from lexon.pipelines import data_engineering, modelling, reporting
+from lexon.pipelines import data_engineering, modelling, reporting, validation
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -24,7 +24,11 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def _experiment_pipeline(experiment: Experiment) -> Pipeline:
-    rooms = [data_engineering, modelling, reporting]
+    match experiment.parameters.kind:
+        case "classifier":
+            rooms = [data_engineering, modelling, reporting]
+        case "simulation":
+            rooms = [validation]
     return _namespaced(Pipeline([room.create_pipeline(experiment) for room in rooms]), experiment.name)
 
 

@@ -29,7 +29,16 @@ CODE = {
     "train": ("models", "training", "pipelines/modelling/train.py", "pipelines/modelling/inputs.py"),
     "baseline": ("baselines.py", "features.py", "pipelines/modelling/baselines.py"),
     "evaluate": ("models", "training/evaluation.py", "metrics", "pipelines/modelling/evaluate.py", "pipelines/modelling/inputs.py"),
-    "report": ("metrics", "statistics.py", "plots", "experiments.py", "datasets/members.py", "pipelines/reporting"),
+    "report": (
+        "metrics",
+        "statistics.py",
+        "plots",
+        "experiments.py",
+        "datasets/members.py",
+        "pipelines/reporting",
+        "pipelines/validation",
+        "simulation/validation.py",
+    ),
 }
 PACKAGES = ("lexon", "torch", "numpy", "scikit-learn", "kedro", "h5py")
 

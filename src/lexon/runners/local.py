@@ -19,6 +19,9 @@ from lexon.framework import fingerprints, records
 logger = logging.getLogger(__name__)
 
 
+SHOWN = 5  # names of skipped nodes in an error message
+
+
 class RunFailed(RuntimeError):
     """Some nodes failed; everything that did not depend on them was done.
 
@@ -31,8 +34,9 @@ class RunFailed(RuntimeError):
         self.failed, self.skipped = failed, skipped
         lines = [f"{len(failed)} node(s) failed; all that did not depend on them is done:"]
         lines += [f"  {name}: {first_cause(error)}" for name, error in failed.items()]
-        lines += [f"skipped because of that: {', '.join(skipped)}"] if skipped else []
-        super().__init__("\n".join([*lines, "The same command again runs only what is missing."]))
+        more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
+        lines += [f"skipped because of that: {', '.join(skipped[:SHOWN])}{more}"] if skipped else []
+        super().__init__("\n".join([*lines, "Put it right and run the same command again: it runs only what is missing."]))
 
     @property
     def exit_code(self) -> int:
