@@ -18,6 +18,7 @@ from lexon.training import TIMINGS
 
 MEMBER = Path("data/test/06_models/default/main/single__seed_42")
 REPORT = Path("data/test/08_reporting/default/main")
+ROOT = Path(__file__).parents[1]
 KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
 
 
@@ -27,6 +28,13 @@ def kedro(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def stamps() -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in Path("data").rglob("*") if path.is_file() and path.suffix != ".log"}
+
+
+def run_notebook(project: Path) -> None:
+    """Every cell of the notebook that reads results, on the mini-world's."""
+    cells = json.loads((ROOT / "notebooks" / "results.ipynb").read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    exec(code.replace('"../data"', repr(str(project / "data" / "test"))), {})
 
 
 def test_a_study_from_nothing_to_its_page(project):
@@ -45,6 +53,7 @@ def test_a_study_from_nothing_to_its_page(project):
     assert f"{metrics['test']['auroc']:.3f}" in page
     assert "http://" not in page
     assert "https://" not in page
+    run_notebook(project)
     before = stamps()
     again = kedro()
     assert again.returncode == 0

@@ -51,6 +51,13 @@ def test_an_experiment_is_one_box(world):
             assert {node.namespace.split(".")[0] for node in pipeline.nodes} == {name}
 
 
+def test_an_experiment_reads_and_writes_as_few_things_as_a_picture_can_show(world):
+    """Whatever members leave behind is consumed inside, so that kedro-viz folds 48 of them into one box."""
+    for pipeline in world[0].values():
+        ends = {name for name in pipeline.inputs() | pipeline.outputs() if not name.startswith("params:")}
+        assert [name for name in ends if ".grid." in name] == []
+
+
 def test_experiments_are_short(project):
     for path in (project / "conf" / "experiments").glob("*/parameters.yml"):
         assert len(path.read_text().splitlines()) <= 20, path

@@ -130,7 +130,7 @@ class Experiment:
             **{key: shared[key] for key in ("run", "description", "device", "events", "simulation", "classes", "evaluation", "report")},
             "plan": [asdict(member) for member in self.planned],
             "tokenisers": self.tokenisers,
-            "grid": {member.name: {"config": member.config, **member.config} for member in self.trained},
+            "grid": {member.name: {"name": member.name, "config": member.config, **member.config} for member in self.trained},
         }
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from lexon.datasets.checkpoint import CheckpointDataset, ResumeDataset
+from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile
 from lexon.errors import DataError, first_cause
 from lexon.models.classifier import Classifier
 
@@ -54,7 +54,7 @@ def test_what_is_no_checkpoint_is_refused(dataset, damage, message):
 
 
 def test_an_unfinished_training_is_kept_and_cleared(tmp_path):
-    resume = ResumeDataset(filepath=str(tmp_path / "checkpoint.pt")).load()
+    resume = ResumeFile(tmp_path / "checkpoint.pt")
     assert resume.load() is None
     resume.save({"epoch": 3, "weights": torch.ones(2)})
     assert resume.load()["epoch"] == 3
@@ -63,7 +63,7 @@ def test_an_unfinished_training_is_kept_and_cleared(tmp_path):
 
 
 def test_a_training_begun_with_other_code_is_not_continued(tmp_path, monkeypatch):
-    resume = ResumeDataset(filepath=str(tmp_path / "checkpoint.pt")).load()
+    resume = ResumeFile(tmp_path / "checkpoint.pt")
     resume.save({"epoch": 3})
     monkeypatch.setattr("lexon.datasets.checkpoint.code_digest", lambda kind: "other")
     assert resume.load() is None

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DatasetError
 from matplotlib.figure import Figure
 
-from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset, MetricsDataset
+from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
 from lexon.datasets.files import atomic_path, file_digest, write_text
 from lexon.errors import DataError
 
@@ -45,10 +45,6 @@ def test_a_table_and_a_figure_come_back(tmp_path):
     figure = FigureDataset(filepath=str(tmp_path / "x.png"))
     figure.save(Figure())
     assert figure.load().startswith(b"\x89PNG")
-
-
-def test_missing_metrics_are_none(tmp_path):
-    assert MetricsDataset(filepath=str(tmp_path / "metrics.json")).load() is None
 
 
 def test_a_digest_follows_the_content(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lexon.datasets.members import MemberFolders, MembersDataset
+from lexon.datasets.members import CheckpointsDataset, MemberFigure, MemberFolders, MemberJSON, MemberScores, MembersDataset
 from lexon.datasets.scores import ScoresDataset
 from lexon.errors import DataError, first_cause
 from lexon.experiments import Member
@@ -62,6 +62,18 @@ def test_scores_and_metrics_come_along(tmp_path):
     assert result.scores.label_names == scores.label_names
     assert result.scores.class_names == scores.class_names
     np.testing.assert_array_equal(result.scores.probabilities, scores.probabilities)
+
+
+@pytest.mark.parametrize("kind", [MemberJSON, MemberScores, MemberFigure])
+def test_what_a_member_has_not_left_is_none(tmp_path, kind):
+    assert kind(filepath=str(tmp_path / "absent")).load() is None
+
+
+def test_each_member_has_its_own_checkpoint(tmp_path):
+    checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
+    checkpoints.of("a").save({"epoch": 1})
+    assert checkpoints.of("b").load() is None
+    assert (tmp_path / "a" / "checkpoint.pt").exists()
 
 
 def test_a_damaged_record_is_named(tmp_path):

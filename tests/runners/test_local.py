@@ -9,7 +9,8 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
-from lexon.datasets.atomic import JSONDataset, MetricsDataset
+from lexon.datasets.atomic import JSONDataset
+from lexon.datasets.members import MemberJSON
 from lexon.errors import DataError
 from lexon.runners.local import LocalRunner, RunFailed
 
@@ -48,7 +49,7 @@ def pipeline(failing) -> Pipeline:
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> DataCatalog:
-    metrics = {name: MetricsDataset(filepath=str(tmp_path / f"{name}.json")) for name in ("first_metrics", "second_metrics")}
+    metrics = {name: MemberJSON(filepath=str(tmp_path / f"{name}.json")) for name in ("first_metrics", "second_metrics")}
     plain = {name: JSONDataset(filepath=str(tmp_path / f"{name}.json")) for name in ("followed", "first_plain", "report")}
     catalog = DataCatalog(metrics | plain)
     catalog["params:x"] = 1

@@ -57,15 +57,3 @@ class FigureDataset(AtomicSave, MatplotlibDataset):
 
     def load(self) -> bytes:
         return Path(self._filepath).read_bytes()
-
-
-class MetricsDataset(JSONDataset):
-    """A member's metrics.json, or None where it is not there yet.
-
-    A report takes every member's metrics as inputs so that it runs after them; a member that failed must not stop it.
-    """
-
-    optional = True
-
-    def load(self) -> dict[str, Any] | None:
-        return super().load() if Path(self._filepath).exists() else None

@@ -78,28 +78,6 @@ class ResumeFile:
         self.path.unlink(missing_ok=True)
 
 
-class ResumeDataset(AbstractDataset[None, ResumeFile]):
-    """Loads as the handle of a checkpoint file that a training keeps for itself; no node saves it."""
-
-    fingerprint = False
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
-
-    def load(self) -> ResumeFile:
-        return ResumeFile(Path(self._filepath))
-
-    def save(self, data: None) -> None:
-        raise NotImplementedError("a training writes its own checkpoints")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset
 
-from lexon.datasets.scores import read_scores
+from lexon.datasets.atomic import FigureDataset, JSONDataset
+from lexon.datasets.checkpoint import ResumeFile
+from lexon.datasets.scores import ScoresDataset, read_scores
 from lexon.errors import DataError
 from lexon.experiments import Member, Result, Status, differences
 
@@ -64,6 +66,65 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+class Checkpoints:
+    """Where each member of a run keeps its unfinished training."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def of(self, member: str) -> ResumeFile:
+        """The checkpoint.pt of a member, there or not."""
+        return ResumeFile(self.root / member / "checkpoint.pt")
+
+
+class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
+    """Loads as the handle of all checkpoint files of a run; trainings write them, no node does."""
+
+    fingerprint = False
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Checkpoints:
+        return Checkpoints(Path(self._filepath))
+
+    def save(self, data: None) -> None:
+        raise NotImplementedError("a training writes its own checkpoints")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+class MemberFile:
+    """Put before a dataset: it loads as None where the file is not there.
+
+    A report takes what every member leaves behind as inputs, so that it runs after them all; a member that failed must
+    not stop it.
+    """
+
+    optional = True
+    _filepath: PurePosixPath
+
+    def load(self) -> Any:
+        return super().load() if Path(self._filepath).exists() else None  # type: ignore[misc]
+
+
+class MemberJSON(MemberFile, JSONDataset):
+    """A member's metrics.json or run.json."""
+
+
+class MemberScores(MemberFile, ScoresDataset):
+    """A member's scores.h5."""
+
+
+class MemberFigure(MemberFile, FigureDataset):
+    """A member's figures/*.png."""
 
 
 def _status(record: dict[str, Any], member: Member) -> tuple[Status, str]:

@@ -27,7 +27,17 @@ def _member(member: Member) -> Pipeline:
     tokeniser = f"tokeniser_{tokeniser_name(member.config['tokeniser'])}"
     training = Node(
         train,
-        ["events", tokeniser, "params:classes", "params:classifier", "params:training", "params:seed", "params:device", "resume"],
+        [
+            "events",
+            tokeniser,
+            "params:classes",
+            "params:classifier",
+            "params:training",
+            "params:seed",
+            "params:device",
+            "checkpoints",
+            "params:name",
+        ],
         ["model", "history", "training_record"],
         name="train",
         tags="train",
@@ -50,7 +60,7 @@ def _member(member: Member) -> Pipeline:
         name="evaluate",
         tags="evaluate",
     )
-    shared = {"events": "events", tokeniser: tokeniser}
+    shared = {"events": "events", "checkpoints": "checkpoints", tokeniser: tokeniser}
     return Pipeline(
         [training, evaluation],
         namespace=f"grid.{member.name}",

@@ -13,8 +13,8 @@ from torch import nn
 
 from lexon import provenance
 from lexon.config import ClassifierConfig, TrainingConfig
-from lexon.datasets.checkpoint import ResumeFile
 from lexon.datasets.events import EventSource
+from lexon.datasets.members import Checkpoints
 from lexon.models.classifier import Classifier
 from lexon.pipelines.modelling.inputs import choose_device, tensor_table
 from lexon.tokenisers.base import Tokeniser
@@ -34,7 +34,8 @@ def train(
     training: TrainingConfig,
     seed: int,
     device: str,
-    resume: ResumeFile,
+    checkpoints: Checkpoints,
+    member: str,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
     started = provenance.now()
@@ -49,7 +50,15 @@ def train(
         )
     chosen = choose_device(device)
     result = fit(
-        model, tables["train"], tables["val"], training, seed=seed, device=chosen, validate=_val_auroc, select_by=SELECT_BY, resume=resume
+        model,
+        tables["train"],
+        tables["val"],
+        training,
+        seed=seed,
+        device=chosen,
+        validate=_val_auroc,
+        select_by=SELECT_BY,
+        resume=checkpoints.of(member),
     )
     model.load_state_dict(result.best_state)
     facts = {

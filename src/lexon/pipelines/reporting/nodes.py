@@ -32,14 +32,12 @@ def summarise(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Members, cells and comparisons as tables, and the findings in words.
 
-    `_finished` are the members' metrics: asked for so that this runs after them, read from the folders like all else.
+    `_finished` is what members leave behind: asked for so that this runs after them, read from the folders like all else.
     """
     return classifiers.summarise(_read(members, plan), {"event_level": event_level, "flat": flat}, evaluation, report, run)
 
 
-def draw_figures(
-    members: MemberFolders, plan: Plan, event_level: Scores, flat: Scores, summary: pd.DataFrame, *_finished: Any
-) -> dict[str, Figure]:
+def draw_figures(members: MemberFolders, plan: Plan, event_level: Scores, flat: Scores, summary: pd.DataFrame) -> dict[str, Figure]:
     """The figures of the comparison, by name."""
     return classifiers.draw_figures(_read(members, plan), {"event_level": event_level, "flat": flat}, summary)
 
