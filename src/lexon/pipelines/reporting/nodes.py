@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from lexon.pipelines.reporting import classifiers
 from lexon.plots.features import feature_distributions
 from lexon.plots.page import render_page
 
+logger = logging.getLogger(__name__)
+
+SAID = 2  # of the findings' sentences are logged; the page has them all
 Plan = list[dict[str, Any]]
 
 
@@ -34,7 +38,10 @@ def summarise(
 
     `_finished` is what members leave behind: asked for so that this runs after them, read from the folders like all else.
     """
-    return classifiers.summarise(_read(members, plan), {"event_level": event_level, "flat": flat}, evaluation, report, run)
+    tables = classifiers.summarise(_read(members, plan), {"event_level": event_level, "flat": flat}, evaluation, report, run)
+    for sentence in [tables[-1]["headline"], *tables[-1]["sentences"][:SAID]]:
+        logger.info("%s", sentence)
+    return tables
 
 
 def draw_figures(members: MemberFolders, plan: Plan, event_level: Scores, flat: Scores, summary: pd.DataFrame) -> dict[str, Figure]:
