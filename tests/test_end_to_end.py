@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import h5py
 import pandas as pd
 import pytest
 
@@ -126,6 +128,40 @@ def test_a_changed_parameter_retrains_keeps_the_old_record_and_nothing_else(kedr
     assert json.loads((history / "metrics.json").read_text()) == old
 
 
+def test_an_old_model_does_not_get_a_new_name(kedro_session):
+    """Evaluating again with other training parameters would report a model that was never trained."""
+    with kedro_session() as session:
+        session.run()
+    with kedro_session("test", pool="max") as session, pytest.raises(RunFailed, match="trained with other parameters"):
+        session.run(tags=["evaluate"])
+    with kedro_session("test", report={"n_bootstrap": 150}) as session:
+        session.run(tags=["report"])
+    assert pd.read_csv(REPORT / "members.csv").status.eq("done").all(), "how a report is made is no part of a member"
+
+
+def test_a_file_read_in_another_way_is_cleaned_again(kedro_session, project):
+    with kedro_session() as session:
+        session.run(pipeline_names=["data_engineering"])
+    raw = Path("data/test/01_raw/default/main/simulated_events.h5")
+    names = {1: "ttZ", 2: "ttW", 3: "ttH", 4: "ttWW", 5: "tttt"}
+    with h5py.File(raw, "a") as file:
+        del file.attrs["label_names"]
+    raw.rename("mine.h5")
+    for label_names in ({}, names):
+        with kedro_session("test", events={"path": "mine.h5", "label_names": label_names}, classes={"signal": 5}) as session:
+            session.run(pipeline_names=["data_engineering"])
+    with h5py.File("data/test/02_intermediate/default/main/events.h5") as file:
+        assert json.loads(file.attrs["label_names"])["5"] == "tttt"
+
+
+def test_three_classes_go_all_the_way(kedro_session):
+    with kedro_session("test", classes={"four_tops": "tttt", "higgs": "ttH", "others": "rest"}) as session:
+        session.run()
+    metrics = json.loads((MEMBER / "metrics.json").read_text())["test"]
+    assert {"auroc_four_tops", "auroc_higgs", "auroc_others"} <= metrics.keys()
+    assert "mean over 3 classes" in (REPORT / "report.html").read_text()
+
+
 def test_a_failing_member_is_named_and_its_siblings_finish(kedro_session, monkeypatch):
     from lexon.models.classifier import Classifier
 
@@ -154,8 +190,7 @@ def test_a_report_is_rebuilt_without_training_from_any_folder(kedro_session, pro
     moved = project / "results"
     (project / MEMBER.parent).rename(moved)
     (project / MEMBER.parent).mkdir()
-    for baseline in moved.glob("baseline_*"):
-        baseline.rename(project / MEMBER.parent / baseline.name)
+    shutil.rmtree("data/test/02_intermediate")
     with kedro_session("test", report={"source": str(moved)}) as session:
         session.run(tags=["report"])
     assert (REPORT / "report.html").exists()

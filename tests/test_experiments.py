@@ -20,7 +20,9 @@ def base(**changes: Any) -> dict[str, Any]:
 
 
 def grid(pinned: dict[str, Any] | None = None, **changes: Any) -> Experiment:
-    return expand("example", base(**changes), pinned or {}, lambda key: "a file")
+    configured = base(**changes)
+    asked = OmegaConf.to_container(OmegaConf.unsafe_merge(configured, pinned or {}))
+    return expand("example", configured, asked, lambda key: "a file")
 
 
 def test_a_study_without_axes_is_one_member():
@@ -49,7 +51,14 @@ def test_pinning_a_value_outside_the_grid_adds_its_cell():
 
 
 def test_a_list_on_the_command_line_spans_an_axis():
-    assert [m.cell for m in grid({"pool": ["cls", "max"]}).trained] == [{"pool": "cls"}, {"pool": "max"}]
+    study = grid({"pool": ["cls", "max"]})
+    assert [m.cell for m in study.trained] == [{"pool": "cls"}, {"pool": "max"}]
+    assert study.planned == tuple(study.trained), "the value that the list replaced is nobody's cell"
+
+
+def test_a_number_is_the_same_however_it_is_written_and_no_namespace():
+    names = [member.name for member in grid({"training": {"lr": ["1e-3", 0.01]}}).planned]
+    assert names == ["training_lr_0_001__seed_42", "training_lr_0_01__seed_42"]
 
 
 def test_fewer_seeds_narrow_what_runs():
@@ -82,6 +91,11 @@ def test_a_direct_member_does_not_depend_on_the_binning():
         ({"model": {"size": "900k"}}, r"model.size=900k: choose one of tiny"),
         ({"model": {"dim": 10, "heads": 3}}, r"model.dim=10 is not a multiple of model.heads=3"),
         ({"events": {"source": "file"}}, r"events.source=file needs events.path"),
+        ({"n_seeds": 2.5}, r"n_seeds=2.5"),
+        ({"events": 3}, r"events=3"),
+        ({"seed": -1}, r"seed=-1"),
+        ({"run": ".."}, r"run='..'"),
+        ({"training": {"lr": float("inf")}}, r"training.lr=inf"),
         ({"training": {"lr": -1}}, r"training.lr=-1 .*greater than 0"),
         ({"pool": ["cls", "max"]}, r"pool=\['cls', 'max'\]"),
         ({"grid": {"axes": ["events.n"]}}, r"events.n is shared by all members"),
@@ -95,7 +109,7 @@ def test_a_mistake_names_key_value_and_remedy(changes, message):
 
 
 def test_cell_names_are_folder_names():
-    assert cell_name({"training.lr": 0.1, "met": True}) == "training_lr_0.1__met_true"
+    assert cell_name({"training.lr": 0.1, "met": True}) == "training_lr_0_1__met_true"
     assert cell_name({}) == "single"
 
 

@@ -6,7 +6,7 @@ import pytest
 from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
 
-from lexon.provenance import CODE
+from lexon.framework.session import KINDS
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_dataset_has_a_layer_for_the_picture(world):
 
 def test_every_node_has_exactly_one_kind(world):
     nodes = {node for pipeline in world[0].values() for node in pipeline.nodes}
-    assert [node.name for node in nodes if len(node.tags & CODE.keys()) != 1] == []
+    assert [node.name for node in nodes if len(node.tags & set(KINDS)) != 1] == []
 
 
 def test_an_experiment_is_one_box(world):

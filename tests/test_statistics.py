@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from lexon.errors import DataError
 from lexon.metrics import ranking
 from lexon.statistics import (
     Interval,
-    bootstrap,
     bootstrap_interval,
     expected_by_chance,
     is_effect,
@@ -120,10 +118,3 @@ def test_an_effect_is_certain_and_large_enough() -> None:
     assert not is_effect(Interval(0.03, -0.01, 0.07), 0.06, 0.05)
     assert not is_effect(Interval(np.nan, np.nan, np.nan), np.nan, 0.05)
     assert expected_by_chance(40) == pytest.approx(2)
-
-
-def test_the_real_test_split_takes_seconds() -> None:
-    scores = [binormal_scores(1.0, n=30_000, own=own) for own in range(2)]
-    clock = perf_counter()
-    bootstrap({"a": scores[:1], "b": scores[1:]}, ranking.auroc, 200, rng())
-    assert perf_counter() - clock < 5

@@ -1,7 +1,7 @@
 """Gradient-boosted trees: what a network has to beat before its tokens mean anything.
 
-Trees are grown on the training split, their number is chosen on the validation split, and the test split is
-scored once, as for every network.
+Trees are grown on the training split until the validation loss stops improving, and the test split is scored once, as for
+every network.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ SIZES = {
 class Config(BaseModel):
     """Base of every group: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EventsConfig(Config):
@@ -44,7 +44,7 @@ class EventsConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _path_implies_file(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return data | {"source": "file"} if data.get("path") else data
+        return data | {"source": "file"} if isinstance(data, dict) and data.get("path") else data
 
     @model_validator(mode="after")
     def _file_needs_path(self) -> Self:
@@ -86,7 +86,7 @@ class SizeConfig(Config):
 
 
 class TrainingConfig(Config):
-    """The recipe of one training; read by `lexon.training.fit` and nobody else."""
+    """The recipe of one training, read by `lexon.training.fit`; `label_smoothing` is part of the model's loss."""
 
     epochs: PositiveInt
     batch_size: PositiveInt
@@ -103,12 +103,11 @@ class TrainingConfig(Config):
 
 
 class EvaluationConfig(Config):
-    batch_size: PositiveInt
-    n_bootstrap: Annotated[int, Field(ge=100)]
     rejections: tuple[Annotated[float, Field(gt=1)], ...]
 
 
 class ReportConfig(Config):
+    n_bootstrap: Annotated[int, Field(ge=100)]
     min_effect: Annotated[float, Field(ge=0)]
     source: Path | None
 
@@ -119,6 +118,22 @@ class ValidationConfig(Config):
 
 class GridConfig(Config):
     axes: tuple[str, ...]
+
+
+class SimulatedEvents(Config):
+    """Events that are simulated: all that decides which."""
+
+    source: Literal["simulation"] = "simulation"
+    n: int
+    simulation: SimulationConfig
+
+
+class EventsFile(Config):
+    """Events of a file: how it is read. Which file is told by its content, wherever it lies."""
+
+    source: Literal["file"] = "file"
+    energy_unit: Literal["auto"] | EnergyUnit
+    label_names: dict[int, str]
 
 
 class DirectConfig(Config):
@@ -163,16 +178,14 @@ class ClassifierConfig(Config):
 
 
 class MemberConfig(Config):
-    """One training: everything that decides its numbers. What is compared to tell a stale result."""
+    """One training: everything that decides its numbers and nothing else. What is compared to tell a stale result."""
 
     seed: int
-    events: EventsConfig
-    simulation: SimulationConfig
+    data: Annotated[SimulatedEvents | EventsFile, Field(discriminator="source")]
     classes: dict[str, Label | tuple[Label, ...]]
     tokeniser: TokeniserConfig
     classifier: ClassifierConfig
     training: TrainingConfig
-    evaluation: EvaluationConfig
 
 
 class Parameters(Config):
@@ -180,10 +193,10 @@ class Parameters(Config):
 
     description: str
     kind: Literal["classifier", "simulation"]
-    run: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    seed: int
+    run: Annotated[str, Field(pattern=r"^\w[\w.-]*$", coerce_numbers_to_str=True)]
+    seed: Annotated[int, Field(ge=0)]
     n_seeds: PositiveInt
-    device: str
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
     events: EventsConfig
     simulation: SimulationConfig
     classes: dict[str, Label | tuple[Label, ...]]
@@ -205,8 +218,7 @@ class Parameters(Config):
         dim, depth, heads, mlp_dim = SIZES[self.model.size]
         return MemberConfig(
             seed=seed,
-            events=self.events,
-            simulation=self.simulation,
+            data=self._data(),
             classes=self.classes,
             tokeniser=self._tokeniser(),
             classifier=ClassifierConfig(
@@ -219,15 +231,27 @@ class Parameters(Config):
                 dropout=self.model.dropout,
             ),
             training=self.training,
-            evaluation=self.evaluation,
         )
+
+    def simulated(self) -> SimulatedEvents:
+        """The events that a simulation makes, whether or not a study uses them."""
+        return SimulatedEvents(n=self.events.n, simulation=self.simulation)
+
+    def _data(self) -> SimulatedEvents | EventsFile:
+        match self.events.source:
+            case "simulation":
+                return self.simulated()
+            case "file":
+                return EventsFile(energy_unit=self.events.energy_unit, label_names=self.events.label_names)
 
     def _tokeniser(self) -> DirectConfig | BinnedConfig:
         match self.tokeniser:
             case "direct":
                 return DirectConfig(vector=self.vector, pid=self.pid)
             case "binned":
-                return BinnedConfig(pid=self.pid, **self.binning.model_dump())
+                # The published mistake includes its edges, which came from all classes.
+                fit_on = self.binning.fit_on if self.binning.variant == "correct" else "all"
+                return BinnedConfig(pid=self.pid, **self.binning.model_dump() | {"fit_on": fit_on})
 
 
 def tokeniser_config(data: dict[str, Any]) -> DirectConfig | BinnedConfig:

@@ -93,6 +93,7 @@ class Events:
         check(~real[:, :-1] & real[:, 1:], self.ids[:, :-1], "padding before a real object", "put the real objects first")
         check(np.any(~np.isfinite(self.p4), axis=-1), self.p4, "non-finite four-vector", "remove the event or repair the file")
         check(real & (self.pt <= 0), self.pt, "pT that is not positive", "a real object has pT > 0; padding has type 0")
+        check(real & (self.energy <= 0), self.energy, "energy that is not positive", "E >= pT cosh(eta) > 0")
         check(~real & np.any(self.p4 != 0, axis=-1), self.p4, "padding with a four-vector", "padding is type 0 and four zeros")
         check(~np.isfinite(self.met), self.met, "non-finite MET", "remove the event or repair the file")
         check(~np.isfinite(self.met_phi), self.met_phi, "non-finite azimuth of MET", "remove the event or repair the file")

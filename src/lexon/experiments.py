@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +30,7 @@ SHARED_GROUPS = (
     "events",
     "simulation",
     "classes",
+    "evaluation",
     "report",
     "validation",
     "grid",
@@ -90,9 +92,9 @@ class Result:
 
 
 def cell_name(cell: dict[str, Any]) -> str:
-    """`{"pool": "max", "met": True}` -> ``pool_max__met_true``; an empty cell is called ``single``."""
-    parts = [f"{axis.replace('.', '_')}_{str(value).lower()}" for axis, value in cell.items()]
-    return "__".join(parts) or "single"
+    """`{"pool": "max", "training.lr": 0.1}` -> ``pool_max__training_lr_0_1``; an empty cell is called ``single``."""
+    parts = [f"{axis}_{str(value).lower()}" for axis, value in cell.items()]
+    return re.sub(r"[^\w-]", "_", "__".join(parts)) or "single"  # a dot would be a namespace to Kedro, a slash a folder
 
 
 @dataclass(frozen=True)
@@ -127,43 +129,52 @@ class Experiment:
         shared = self.parameters.model_dump(mode="json")
         return {
             "name": self.name,
-            **{key: shared[key] for key in ("run", "description", "device", "events", "simulation", "classes", "evaluation", "report")},
+            **{key: shared[key] for key in ("run", "description", "device", "classes", "evaluation", "report")},
+            "simulated": self.parameters.simulated().model_dump(mode="json"),
+            "data": self.parameters.member(self.parameters.seed).data.model_dump(mode="json"),
+            "object_types": shared["events"]["object_types"],
             "plan": [asdict(member) for member in self.planned],
             "tokenisers": self.tokenisers,
-            "grid": {member.name: {"name": member.name, "config": member.config, **member.config} for member in self.trained},
+            "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},
         }
 
 
-def expand(name: str, configured: Mapping[str, Any], pinned: Mapping[str, Any], origin: Callable[[str], str]) -> Experiment:
+def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], origin: Callable[[str], str]) -> Experiment:
     """The members of a grid.
 
     Args:
         name: of the experiment.
         configured: parameters from files; the value of an axis may be a list.
-        pinned: parameters of the command line, nested: a scalar narrows an axis, a list spans one.
+        asked: the same with the command line's on top: there a scalar narrows an axis, a list spans one.
         origin: file of a dotted key, for messages.
 
     Raises:
         ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
     """
-    asked = _merge(configured, pinned)
-    axes = _axes(asked, configured, pinned)
+    axes = _axes(name, asked, configured)
     wanted = {axis: _as_list(_get(asked, axis)) for axis in axes}
-    known = {axis: _unique([*_as_list(_get(configured, axis)), *wanted[axis]]) for axis in axes}
-    seeds = _seeds(asked["seed"], max(_as_list(asked["n_seeds"]) + _as_list(configured["n_seeds"])))
+    # A list in a file is a grid that a report shows whole; a single value there is only what the list replaced.
+    configured_lists = {
+        axis: value for axis in axes if isinstance(value := _get(configured, axis), list) or not isinstance(_get(asked, axis), list)
+    }
+    known = {axis: _unique([*_as_list(configured_lists.get(axis, [])), *wanted[axis]]) for axis in axes}
+    seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
     planned: dict[str, Member] = {}
+    selected: set[str] = set()
     parameters: Parameters | None = None
     for values in itertools.product(*known.values()):
-        cell = dict(zip(axes, values, strict=True))
-        parameters, configs = _validate(_set(asked, cell), seeds, name, origin)
-        for seed, config in configs.items():
+        raw = dict(zip(axes, values, strict=True))
+        parameters, configs = _validate(_set(asked, raw), seeds, name, origin)
+        typed = parameters.model_dump()
+        cell = {axis: _get(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
+        for number, (seed, config) in enumerate(configs.items()):
             member_name = f"{cell_name(cell)}__seed_{seed}"
             same = next((m.name for m in planned.values() if m.config == config), member_name)
             planned[member_name] = Member(member_name, cell, seed, config, same)
+            if number < parameters.n_seeds and all(value in wanted[axis] for axis, value in raw.items()):
+                selected.add(member_name)
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
-    now = seeds[: parameters.n_seeds]
-    selected = [m.name for m in planned.values() if m.seed in now and all(v in wanted[a] for a, v in m.cell.items())]
     return Experiment(name, parameters, tuple(planned.values()), frozenset(selected))
 
 
@@ -188,15 +199,17 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _axes(asked: Mapping[str, Any], configured: Mapping[str, Any], pinned: Mapping[str, Any]) -> list[str]:
+def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
-    spanned = [key for key, value in flatten(pinned).items() if isinstance(value, list) and not isinstance(_get(configured, key), list)]
+    spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(_get(configured, key), list)]
     axes = _unique([*_as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] != "classes")])
     for axis in axes:
         if axis.split(".")[0] in SHARED_GROUPS:
-            raise ConfigurationError(f"grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME")
+            raise ConfigurationError(
+                f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
+            )
         if _get(asked, axis) is None:
-            raise ConfigurationError(f"grid.axes: {axis} is not a parameter")
+            raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
     return axes
 
 
@@ -220,6 +233,8 @@ def _validate(
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:
     """One line on one of pydantic's errors: key, value, where it was set, what is allowed."""
     key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
+    if problem["type"] == "value_error":  # it names its key itself
+        return f"  {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] == "extra_forbidden":
         allowed = ", ".join(_fields_beside(problem["loc"]))
         return f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here: {allowed}"
@@ -236,14 +251,6 @@ def _fields_beside(location: tuple[Any, ...]) -> list[str]:
             break
         model = annotation
     return sorted(model.model_fields)
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = copy.deepcopy(dict(base))
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else copy.deepcopy(value)
-    return merged
 
 
 def _get(nested: Mapping[str, Any], dotted: str) -> Any:

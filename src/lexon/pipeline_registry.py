@@ -11,7 +11,7 @@ from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 
 from lexon.experiments import Experiment
-from lexon.framework.config_loader import DEFAULT, LayeredConfigLoader
+from lexon.framework.config_loader import DATA_ENGINEERING, DEFAULT, LayeredConfigLoader
 from lexon.pipelines import data_engineering, modelling, reporting, validation
 
 
@@ -20,7 +20,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     loader = LayeredConfigLoader.current or LayeredConfigLoader(Path.cwd() / settings.CONF_SOURCE, **settings.CONFIG_LOADER_ARGS)
     experiments = {name: _experiment_pipeline(experiment) for name, experiment in loader.experiments.items()}
     data = _namespaced(data_engineering.create_pipeline(loader.experiments[DEFAULT]), DEFAULT)
-    return {"__default__": experiments.pop(DEFAULT), **experiments, "data_engineering": data}
+    return {"__default__": experiments.pop(DEFAULT), **experiments, DATA_ENGINEERING: data}
 
 
 def _experiment_pipeline(experiment: Experiment) -> Pipeline:

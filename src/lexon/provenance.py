@@ -6,39 +6,16 @@ import ast
 import hashlib
 import platform
 import subprocess
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-# The rooms whose code an output of each kind rests on; a node's tag names its kind.
-CODE = {
-    "data": (
-        "events.py",
-        "physics.py",
-        "classes.py",
-        "simulation",
-        "tokenisers",
-        "datasets/events.py",
-        "datasets/units.py",
-        "datasets/split_layout.py",
-        "pipelines/data_engineering",
-    ),
-    "train": ("models", "training", "pipelines/modelling/train.py", "pipelines/modelling/inputs.py"),
-    "baseline": ("baselines.py", "features.py", "pipelines/modelling/baselines.py"),
-    "evaluate": ("models", "training/evaluation.py", "metrics", "pipelines/modelling/evaluate.py", "pipelines/modelling/inputs.py"),
-    "report": (
-        "metrics",
-        "statistics.py",
-        "plots",
-        "experiments.py",
-        "datasets/members.py",
-        "pipelines/reporting",
-        "pipelines/validation",
-        "simulation/validation.py",
-    ),
+# Code that carries results without shaping them: a new parameter or a better message makes nothing stale.
+CARRIERS = {
+    f"lexon.{name}"
+    for name in ("config", "errors", "provenance", "datasets.files", "datasets.atomic", "datasets.hdf5", "datasets.checkpoint")
 }
 PACKAGES = ("lexon", "torch", "numpy", "scikit-learn", "kedro", "h5py")
 
@@ -73,20 +50,51 @@ def code_version() -> dict[str, Any]:
 
 
 @cache
-def code_digest(kind: str) -> str:
-    """Digest of the syntax trees of a kind's code, so that comments and layout make nothing stale."""
-    root = Path(__file__).parent
-    files = [file for entry in CODE[kind] for file in _sources(root / entry)]
-    return hashlib.sha256("".join(f"{file.relative_to(root)}{_syntax(file)}" for file in files).encode()).hexdigest()
+def code_digest(*modules: str) -> str:
+    """Digest of the code that modules rest on: their own, and all of lexon that they import, directly or not.
+
+    Syntax trees are compared, so comments, docstrings and layout make nothing stale; data beside the code counts by content.
+    """
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        file = _file(module)
+        if file is not None and module not in found and module not in CARRIERS:
+            found[module] = file
+            waiting += _imports(file)
+    rooms = {file.parent for file in found.values()} - {Path(__file__).parent}
+    data = sorted(path for room in rooms for path in _data(room))
+    content = [f"{module}{_syntax(found[module])}" for module in sorted(found)] + [
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in data
+    ]
+    return hashlib.sha256("".join(content).encode()).hexdigest()
 
 
-def _sources(path: Path) -> Iterable[Path]:
-    return sorted(file for file in path.rglob("*") if file.suffix in (".py", ".j2", ".npz")) if path.is_dir() else [path]
+def _file(module: str) -> Path | None:
+    """The source of a module of lexon, or None for anything else (a function of a module, say)."""
+    package, *parts = module.split(".")
+    path = Path(__file__).parent.joinpath(*parts)
+    candidates = [path / "__init__.py", path.with_suffix(".py")] if package == "lexon" and parts else []
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _imports(file: Path) -> list[str]:
+    """Whatever a file imports, by absolute name; what is no module is asked for in vain."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _data(room: Path) -> list[Path]:
+    return [path for path in room.rglob("*") if path.is_file() and path.suffix in (".npz", ".html")]
 
 
 def _syntax(file: Path) -> str:
-    if file.suffix != ".py":
-        return hashlib.sha256(file.read_bytes()).hexdigest()
     tree = ast.parse(file.read_text())
     for scope in ast.walk(tree):
         if isinstance(scope, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(scope, clean=False) is not None:

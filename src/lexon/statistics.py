@@ -6,7 +6,7 @@ common cancels. Intervals hold 95 %.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -82,13 +82,22 @@ def pooled_seed_spread(groups: Sequence[NDArray[np.float64]]) -> tuple[float, in
     return (float(np.sqrt(squares / freedom)), freedom) if freedom else (np.nan, 0)
 
 
-def bootstrap(groups: Mapping[str, Sequence[Scores]], metric: Metric, n: int, rng: np.random.Generator) -> dict[str, Replicates]:
+def bootstrap(
+    groups: Mapping[str, Sequence[Scores]], metric: Metric, n: int, rng: np.random.Generator, seedless: Collection[str] = ()
+) -> dict[str, Replicates]:
     """Replicates of `metric` for each group of seeds, all on the same `n` resamples of the events.
 
     Several seeds of a group are averaged, and what their spread s adds to a mean joins as t s / sqrt(n_seeds). The s is
     pooled over all groups (seed variance taken as equal, as in a one-way analysis of variance) and t drawn from
-    Student's distribution with its degrees of freedom, so that two seeds are not mistaken for certainty. A group of
-    one seed knows the events' share only.
+    Student's distribution with its degrees of freedom, so that two seeds are not mistaken for certainty. Where no group
+    has two seeds, s is unknown and the events' share stands alone.
+
+    Args:
+        groups: scores of each group's seeds, by name.
+        metric: what is estimated.
+        n: number of resamples.
+        rng: draws them.
+        seedless: groups that no seed moves, as boosted trees on all events.
 
     Raises:
         DataError: when the scores are not of the same events.
@@ -106,7 +115,8 @@ def bootstrap(groups: Mapping[str, Sequence[Scores]], metric: Metric, n: int, rn
     return {
         name: Replicates(
             float(values.mean()),
-            np.concatenate([chunk[name] for chunk in chunks]).mean(1) + _seed_noise(len(values), spread, freedom, n, rng),
+            np.concatenate([chunk[name] for chunk in chunks]).mean(1)
+            + (0 if name in seedless else _seed_noise(len(values), spread, freedom, n, rng)),
         )
         for name, values in estimates.items()
     }
@@ -178,5 +188,5 @@ def _resamples(n_events: int, n: int, rng: np.random.Generator) -> Iterator[Weig
 
 
 def _seed_noise(n_seeds: int, spread: float, freedom: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """What the seeds' own spread adds to their mean, [resample]; nothing for a single seed, whose share is unknown."""
-    return spread / np.sqrt(n_seeds) * rng.standard_t(freedom, n) if n_seeds > 1 else np.zeros(n)
+    """What the seeds' spread adds to a mean of `n_seeds`, [resample]; nothing where the spread is unknown."""
+    return spread / np.sqrt(n_seeds) * rng.standard_t(freedom, n) if freedom else np.zeros(n)

@@ -65,5 +65,5 @@ def test_an_unfinished_training_is_kept_and_cleared(tmp_path):
 def test_a_training_begun_with_other_code_is_not_continued(tmp_path, monkeypatch):
     resume = ResumeFile(tmp_path / "checkpoint.pt")
     resume.save({"epoch": 3})
-    monkeypatch.setattr("lexon.datasets.checkpoint.code_digest", lambda kind: "other")
+    monkeypatch.setattr("lexon.datasets.checkpoint.code_digest", lambda *modules: "other")
     assert resume.load() is None

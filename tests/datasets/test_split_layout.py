@@ -143,7 +143,7 @@ def test_a_truncated_file_is_refused(write_file, share):
     path = write_file()
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(DataError, match=r"events.h5: this HDF5 file is truncated or damaged .* copy or download it again"):
+    with pytest.raises(DataError, match=r"events.h5: this HDF5 file is truncated or damaged .* copy it again"):
         _read_all(path)
 
 

@@ -23,7 +23,7 @@ def conf(tmp_path: Path) -> Path:
     write(tmp_path / "cluster" / "parameters.yml", {"seed": 2, "training": {"epochs": 3}})
     write(tmp_path / "cluster" / "globals.yml", {"data_root": "/elsewhere"})
     write(tmp_path / "test" / "parameters.yml", {"seed": 3})
-    write(tmp_path / "local" / "parameters.yml", {"evaluation": {"batch_size": 7}})
+    write(tmp_path / "local" / "parameters.yml", {"report": {"n_bootstrap": 107}})
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def test_the_place_is_stronger_than_the_experiment(conf):
 
 
 def test_the_command_line_is_strongest_and_keeps_its_neighbours(conf):
-    member = load(conf, "cluster", seed=9, training={"lr": 0.5})["parameters"]["pooling"]["grid"]["pool_cls__seed_9"]
+    member = load(conf, "cluster", seed=9, training={"lr": 0.5})["parameters"]["pooling"]["grid"]["pool_cls__seed_9"]["config"]
     assert (member["training"]["lr"], member["training"]["epochs"]) == (0.5, 3)
 
 
@@ -59,14 +59,35 @@ def test_an_experiment_as_environment_is_what_its_pipeline_sees(conf):
 
 
 def test_personal_settings_come_last_but_stay_out_of_the_mini_world(conf):
-    assert load(conf, "cluster")["parameters"]["evaluation"]["batch_size"] == 7
+    assert load(conf, "cluster")["parameters"]["report"]["n_bootstrap"] == 107
     assert load(conf, "local").layers == ["base", "local"]
-    assert load(conf, "test")["parameters"]["evaluation"]["batch_size"] != 7
+    assert load(conf, "test")["parameters"]["report"]["n_bootstrap"] != 107
 
 
 def test_paths_follow_the_place_and_the_run(conf):
-    path = load(conf, "cluster", run="second")["catalog"]["{experiment}.events"]["filepath"]
-    assert path == "/elsewhere/02_intermediate/{experiment}/second/events.h5"
+    path = load(conf, "cluster", run="second")["catalog"]["default.events"]["filepath"]
+    assert path == "/elsewhere/02_intermediate/default/second/events.h5"
+
+
+def test_an_experiments_own_file_and_run_reach_its_paths(conf):
+    write(conf / "experiments" / "mine" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "mine"})
+    catalog = load(conf)["catalog"]
+    assert catalog["mine.raw_events"]["filepath"] == "my.h5"
+    assert catalog["mine.events"]["filepath"] == "data/02_intermediate/mine/mine/events.h5"
+    assert catalog["default.events"]["filepath"] == "data/02_intermediate/default/main/events.h5"
+
+
+def test_classes_and_mix_are_replaced_not_mixed(conf):
+    classes = {"four_tops": "tttt", "higgs": "ttH", "others": "rest"}
+    write(conf / "experiments" / "three" / "parameters.yml", {"classes": classes, "simulation": {"mix": {"tttt": 0.5, "ttH": 0.5}}})
+    member = load(conf)["parameters"]["three"]["grid"]["single__seed_42"]["config"]
+    assert member["classes"] == classes
+    assert member["data"]["simulation"]["mix"] == {"tttt": 0.5, "ttH": 0.5}
+    assert load(conf, classes=classes)["parameters"]["classes"] == classes
+
+
+def test_one_class_alone_can_be_set_on_the_command_line(conf):
+    assert load(conf, classes={"signal": "ttH"})["parameters"]["classes"] == {"signal": "ttH", "background": "rest"}
 
 
 def test_a_bar_separates_the_values_of_a_list(conf):

@@ -23,7 +23,6 @@ def add(x: dict, y: dict) -> dict:
     return {"value": x["value"] + y["value"]}
 
 
-original = fingerprints.code_digest
 PIPELINE = Pipeline(
     [
         Node(double, ["raw", "params:factor"], "doubled", name="double", tags="data"),
@@ -64,6 +63,14 @@ def test_a_changed_parameter_runs_its_node_and_what_depends_on_it(world):
     assert world.load("total") == {"value": 8}
 
 
+def test_a_damaged_output_or_fingerprint_is_made_again(world, tmp_path):
+    run(world)
+    (tmp_path / "doubled.json").write_text("{")
+    assert run(world) == ["add", "double"]
+    (tmp_path / ".doubled.json.fingerprint.json").write_text("")
+    assert run(world) == ["add", "double"]
+
+
 def test_the_place_of_a_run_changes_nothing(world):
     run(world)
     world["params:device"] = 4
@@ -93,7 +100,7 @@ def test_an_interruption_between_two_nodes_leaves_nothing_stale(world):
     assert run(world) == ["add"]
 
 
-def test_code_counts_by_kind_and_comments_do_not(world, monkeypatch):
+def test_repaired_code_runs_its_nodes_again(world, monkeypatch):
     run(world)
-    monkeypatch.setattr(fingerprints, "code_digest", lambda kind: "new" if kind == "report" else original(kind))
-    assert run(world) == ["add"]
+    monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
+    assert run(world) == ["add", "double", "untouched"]

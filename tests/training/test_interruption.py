@@ -71,7 +71,8 @@ def test_exact_resume(stops: list[int], length_aware: bool, train: Callable, mak
     assert resumed.best_epoch == uninterrupted.best_epoch
     assert_same_weights(resumed.best_state, uninterrupted.best_state)
     assert_same_weights(model.state_dict(), whole.state_dict())
-    assert resume.content is None
+    again = train(make_model(), resume, length_aware=length_aware)
+    assert again.history == resumed.history, "a finished training is not made twice, should its model not have reached the disk"
 
 
 def test_a_stop_loses_no_step(train: Callable, make_model: Callable, resume: Any) -> None:

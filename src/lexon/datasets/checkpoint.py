@@ -18,6 +18,9 @@ from lexon.provenance import code_digest
 
 logger = logging.getLogger(__name__)
 
+# What the second half of a training must have in common with the first.
+CODE = ("lexon.training", "lexon.models.classifier")
+
 
 class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
     """model.pt: `{"model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
@@ -64,24 +67,61 @@ class ResumeFile:
     def load(self) -> dict[str, Any] | None:
         if not self.path.exists():
             return None
-        content = _read(self.path)
-        if content.get("code") != code_digest("train"):
+        try:
+            content = _read(self.path)
+        except DataError as error:
+            logger.warning("%s; this training starts again", error)
+            return None
+        if content.get("code") != code_digest(*CODE):
             logger.warning("%s: begun with other code, so this training starts again", self.path)
             return None
         return content["state"]
 
     def save(self, state: dict[str, Any]) -> None:
         with atomic_path(self.path) as temporary:
-            torch.save({"code": code_digest("train"), "state": state}, temporary)
+            torch.save({"code": code_digest(*CODE), "state": state}, temporary)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
 
 
+class Checkpoints:
+    """Where each member of a run keeps its unfinished training."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def of(self, member: str) -> ResumeFile:
+        """The checkpoint.pt of a member, there or not."""
+        return ResumeFile(self.root / member / "checkpoint.pt")
+
+
+class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
+    """Loads as the handle of all checkpoint files of a run; trainings write them, no node does."""
+
+    fingerprint = False
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Checkpoints:
+        return Checkpoints(Path(self._filepath))
+
+    def save(self, data: None) -> None:
+        raise NotImplementedError("a training writes its own checkpoints")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise DataError(f"{path}: not a checkpoint, or a damaged one ({error}); delete it and run again") from error
     return content
 

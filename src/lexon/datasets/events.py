@@ -99,7 +99,7 @@ class EventSource:
         if not isinstance(own, dict) or not all(str(label).lstrip("-").isdigit() for label in own):
             raise DataError(f'{self.path}: attribute label_names={own!r}; write it as JSON, name by number: {{"1": "tttt"}}')
         own = {int(label): str(name) for label, name in own.items()}
-        known = dict(self.configured_names or {}) | own
+        known = {int(label): name for label, name in (self.configured_names or {}).items()} | own
         names = {label: known.get(label, str(label)) for label in self.label_counts("train")}
         if len(set(names.values())) < len(names):
             raise DataError(f"{self.path}: two labels have the same name ({names}); name them apart in events.label_names or the file")
@@ -151,7 +151,8 @@ class EventSource:
         events = self.read(split)
         targets = self.class_map(classes).targets(events.labels)
         index = np.flatnonzero(targets >= 0)
-        return ClassifiedEvents(events[index], targets[index], index)
+        chosen = events if len(index) == len(events) else events[index]
+        return ClassifiedEvents(chosen, targets[index], index)
 
     def _sample(self, split: str) -> NDArray[Any]:
         """Up to 10,000 rows in blocks from all over the split: files may be sorted."""

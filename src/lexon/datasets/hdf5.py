@@ -28,8 +28,14 @@ def reading(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; run what makes it, or check the path") from error
+    except PermissionError as error:
+        raise DataError(f"{path}: no permission to read it") from error
+    except BlockingIOError as error:
+        raise DataError(f"{path}: another process is writing it; wait for that") from error
     except (OSError, RuntimeError) as error:
-        raise DataError(f"{path}: this HDF5 file is truncated or damaged ({error}); copy or download it again") from error
+        raise DataError(f"{path}: this HDF5 file is truncated or damaged ({error}); copy it again, or delete it and run again") from error
 
 
 @contextmanager

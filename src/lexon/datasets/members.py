@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset
 
+from lexon.baselines import BASELINES
 from lexon.datasets.atomic import FigureDataset, JSONDataset
-from lexon.datasets.checkpoint import ResumeFile
 from lexon.datasets.scores import ScoresDataset, read_scores
 from lexon.errors import DataError
 from lexon.experiments import Member, Result, Status, differences
+from lexon.metrics.classification import Scores
 
 
 class MemberFolders:
@@ -27,7 +28,18 @@ class MemberFolders:
         """What each planned member's folder holds, in the order of the plan."""
         return [self._result(member) for member in planned]
 
+    def baselines(self) -> dict[str, Scores]:
+        """Test scores of the baselines that lie beside the members, by kind."""
+        paths = {kind: self.root / f"baseline_{kind}" / "scores.h5" for kind in BASELINES}
+        return {kind: read_scores(path) for kind, path in paths.items() if path.exists()}
+
     def _result(self, member: Member) -> Result:
+        try:
+            return self._read(member)
+        except DataError as error:  # one damaged file must not cost the others their report
+            return Result(member, "failed", str(error), {}, {}, None, None)
+
+    def _read(self, member: Member) -> Result:
         folder = self.root / member.folder
         record = _json(folder / "run.json")
         status, notes = _status(record, member)
@@ -54,8 +66,8 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
         self.metadata = metadata
 
     def load(self) -> MemberFolders:
-        if self._source and not Path(self._source).is_dir():
-            raise DataError(f"report.source={self._source}: no such folder; name one that holds members' folders")
+        if self._source and not any(Path(self._source).glob("*/run.json")):
+            raise DataError(f"report.source={self._source}: no member there (MEMBER/run.json); name the folder that holds members' folders")
         return MemberFolders(Path(self._filepath))
 
     def save(self, data: None) -> None:
@@ -63,39 +75,6 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_dir()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-
-class Checkpoints:
-    """Where each member of a run keeps its unfinished training."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def of(self, member: str) -> ResumeFile:
-        """The checkpoint.pt of a member, there or not."""
-        return ResumeFile(self.root / member / "checkpoint.pt")
-
-
-class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
-    """Loads as the handle of all checkpoint files of a run; trainings write them, no node does."""
-
-    fingerprint = False
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
-
-    def load(self) -> Checkpoints:
-        return Checkpoints(Path(self._filepath))
-
-    def save(self, data: None) -> None:
-        raise NotImplementedError("a training writes its own checkpoints")
-
-    def _exists(self) -> bool:
-        return True
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
@@ -130,13 +109,15 @@ class MemberFigure(MemberFile, FigureDataset):
 def _status(record: dict[str, Any], member: Member) -> tuple[Status, str]:
     if not record:
         return "pending", "not run yet"
-    if record["status"] == "failed":
-        return "failed", f"{record.get('error', 'no reason recorded')}"
     other = differences(record["parameters"], member.config)
     if other:
         return "stale", f"made with other parameters: {', '.join(other)}"
+    if record["status"] == "failed":
+        return "failed", f"{record.get('error', 'no reason recorded')}"
     if record["status"] == "done":
         return "done", ""
+    if record["status"] == "interrupted":
+        return "pending", "interrupted; the same command goes on from its checkpoint"
     return "running", f"started {record.get('started', 'at an unknown time')}"
 
 

@@ -29,6 +29,8 @@ FEATURE_KEYS = {split: f"X_{split}" for split in SPLITS}
 LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 BLOCK = 1 << 18
 
+TWO_TURNS = 4 * np.pi  # rad: an azimuth may come unwrapped, but beyond this it is in degrees or no azimuth
+
 
 @dataclass(frozen=True)
 class Header:
@@ -173,6 +175,9 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
     padding = (raw_ids == 0) & (raw == 0).all(-1)
     p4 = raw.astype(np.float32)
     p4[..., :2] = np.where(padding[..., None], 0, to_gev(raw[..., :2], unit))
+    for azimuth, name in ((raw[..., 3], "azimuth"), (rows[:, MET_PHI], "azimuth of MET")):
+        absurd = np.isfinite(azimuth) & (np.abs(azimuth) > TWO_TURNS)
+        reject_rows(absurd, azimuth, f"{name} beyond two turns", "give it in rad; is it in degrees?", where=where, first_row=first_row)
     with np.errstate(invalid="ignore"):
         p4[..., 3] = wrap_phi(raw[..., 3])
         met_phi = wrap_phi(rows[:, MET_PHI])

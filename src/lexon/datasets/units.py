@@ -111,6 +111,8 @@ def possible_units(p4: NDArray[np.floating]) -> tuple[tuple[EnergyUnit, ...], st
 def _by_magnitude(pt: NDArray[np.floating], finding: str) -> tuple[tuple[EnergyUnit, ...], str]:
     typical = float(np.median(pt))
     finding = f"{finding} and the median pT is {typical:.4g}"
+    if typical <= 0:
+        return (), f"{finding}, so the columns are not (E, pT, eta, phi)"
     for unit in ("GeV", "MeV"):
         low, high = TYPICAL_PT[unit]
         if low <= typical <= high:

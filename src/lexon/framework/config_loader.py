@@ -2,12 +2,15 @@
 
 Kedro reads base and one environment. Here `--env a+b` reads base, a, b, where a name is an experiment
 (`conf/experiments/<name>`) or a place (`conf/<name>`), and `conf/local` comes last. Whatever the environment, each
-experiment's grid is expanded below its own name, so that `kedro run`, `kedro viz` and notebooks see the same members.
+experiment's grid and catalog are expanded below its own name, so that `kedro run`, `kedro viz` and notebooks see the
+same members and the same files.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,6 +25,10 @@ from lexon.experiments import Experiment, expand, flatten
 
 # The study that `kedro run` runs without naming a pipeline; it has no layer of its own.
 DEFAULT = "default"
+# The data part of that study, alone.
+DATA_ENGINEERING = "data_engineering"
+# Whole answers: half of one layer's classes with half of another's would be a question that nobody asked.
+REPLACED = ("classes", "simulation.mix")
 
 
 class LayeredConfigLoader(OmegaConfigLoader):
@@ -34,14 +41,21 @@ class LayeredConfigLoader(OmegaConfigLoader):
     ) -> None:
         overrides = _split_lists(runtime_params or {})
         kwargs["config_patterns"] = {"runner": ["runner.yml"], **(kwargs.get("config_patterns") or {})}
+        self._read: dict[tuple[str, str], dict[Path, DictConfig]] = {}
         super().__init__(conf_source, env, overrides, **kwargs)
-        OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
         LayeredConfigLoader.current = self
         pipelines._is_data_loaded = False  # another configuration is another grid: Kedro caches pipelines per process
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key not in self:
-            self[key] = self._parameters() if key == "parameters" else self._merge(key, self.layers)
+            match key:
+                case "parameters":
+                    expanded = {name: experiment.kedro_parameters() for name, experiment in self.experiments.items()}
+                    self[key] = self._parameters(self.layers) | expanded
+                case "catalog":
+                    self[key] = {name: entry for experiment in self.experiments for name, entry in self._catalog(experiment).items()}
+                case _:
+                    self[key] = _resolved(self._configs(key, self.layers))
         return self.data[key]
 
     @cached_property
@@ -60,36 +74,65 @@ class LayeredConfigLoader(OmegaConfigLoader):
     @cached_property
     def experiment_names(self) -> list[str]:
         """Every folder of conf/experiments that has parameters."""
-        return sorted(path.parent.name for path in Path(self.conf_source).glob("experiments/*/parameters.yml"))
+        names = sorted(path.parent.name for path in Path(self.conf_source).glob("experiments/*/parameters.yml"))
+        for name in names:
+            if name in (DEFAULT, DATA_ENGINEERING):
+                raise ConfigurationError(f"conf/experiments/{name}: {name} is the name of a pipeline of its own; choose another")
+        return names
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
         """Every experiment, expanded: `default` (the study of this environment) and one per folder of conf/experiments."""
-        named = {name: self._layers_of(name) for name in self.experiment_names}
-        return {name: self._expand(name, layers) for name, layers in {DEFAULT: self.layers, **named}.items()}
+        return {name: self._expand(name) for name in (DEFAULT, *self.experiment_names)}
 
     def _layers_of(self, experiment: str) -> list[str]:
-        """The environment's layers with this experiment's instead of any other's."""
+        """The environment's layers, with a named experiment's own instead of any other's."""
+        if experiment == DEFAULT:
+            return self.layers
         places = [layer for layer in self.layers[1:] if not layer.startswith("experiments/")]
         return [self.base_env, f"experiments/{experiment}", *places]
 
-    def _expand(self, name: str, layers: list[str]) -> Experiment:
-        configured = self._merge("parameters", layers)
-        return expand(name, configured, self.runtime_params or {}, lambda key: self._origin(key, layers))
+    def _expand(self, name: str) -> Experiment:
+        layers = self._layers_of(name)
+        return expand(name, self._parameters(layers, pinned=False), self._parameters(layers), lambda key: self._origin(key, layers))
 
-    def _parameters(self) -> dict[str, Any]:
-        flat = _resolved([self._merge("parameters", self.layers), self.runtime_params or {}])
-        return flat | {name: experiment.kedro_parameters() for name, experiment in self.experiments.items()}
+    def _parameters(self, layers: list[str], pinned: bool = True) -> dict[str, Any]:
+        """Parameters of files, and of the command line where `pinned`."""
+        files = _latest_whole(self._configs("parameters", layers))
+        if not pinned:
+            return _resolved(files)
+        command_line = OmegaConf.create(self.runtime_params or {})
+        return _resolved([*(files if _is_part(command_line, files) else [_without(config, "classes") for config in files]), command_line])
 
-    def _merge(self, key: str, layers: list[str]) -> dict[str, Any]:
-        configs = [config for layer in layers for config in self._files(key, layer).values()]
-        return {name: value for name, value in _resolved(configs).items() if not name.startswith("_")}
+    def _catalog(self, experiment: str) -> dict[str, Any]:
+        """The catalog with `{experiment}` written out, so that an experiment's own run and files reach its paths."""
+        with self._parameters_in_catalog(self._parameters(self._layers_of(experiment))):
+            entries = _resolved(self._configs("catalog", self.layers))
+        # A file that no parameter names is no dataset: an entry without a path would be an error wherever it is drawn.
+        named = {key: entry for key, entry in entries.items() if entry["filepath"] is not None}
+        return {_name(key, experiment): _name(entry, experiment) for key, entry in named.items()}
+
+    @contextmanager
+    def _parameters_in_catalog(self, parameters: dict[str, Any]) -> Iterator[None]:
+        """`${parameters:run}`: a path that follows a parameter."""
+        OmegaConf.register_new_resolver("parameters", lambda key: OmegaConf.select(OmegaConf.create(parameters), key), replace=True)
+        try:
+            yield
+        finally:
+            OmegaConf.clear_resolver("parameters")
+
+    def _configs(self, key: str, layers: list[str]) -> list[DictConfig]:
+        return [config for layer in layers for config in self._files(key, layer).values()]
 
     def _files(self, key: str, layer: str) -> dict[Path, DictConfig]:
         folder = Path(self.conf_source) / layer
-        if not folder.is_dir():
-            return {}
-        return self._read_dir_configs(str(folder), self.config_patterns[key], key, set(), False)
+        if (key, layer) not in self._read:
+            try:
+                found = self._read_dir_configs(str(folder), self.config_patterns[key], key, set(), False) if folder.is_dir() else {}
+            except yaml.YAMLError as error:
+                raise ConfigurationError(f"{folder}: {error}") from error
+            self._read[key, layer] = found
+        return self._read[key, layer]
 
     def _origin(self, key: str, layers: list[str]) -> str:
         """Where the user set a parameter: the last layer's file that names it, or the command line."""
@@ -101,18 +144,48 @@ class LayeredConfigLoader(OmegaConfigLoader):
                     return os.path.relpath(path, Path(self.conf_source).resolve().parent)
         return "conf/base"
 
-    def _parameter(self, key: str) -> Any:
-        """The catalog's `${parameters:run}`: a path that follows a parameter."""
-        return OmegaConf.select(OmegaConf.create(_resolved([self._merge("parameters", self.layers), self.runtime_params or {}])), key)
-
     def _places(self) -> str:
         folders = sorted(path.name for path in Path(self.conf_source).iterdir() if path.is_dir())
         places = [name for name in folders if name not in ("base", "experiments", "local")]
         return f"places: {', '.join(places)}; experiments: {', '.join(self.experiment_names) or 'none'}"
 
 
-def _resolved(configs: list[Any]) -> dict[str, Any]:
-    return OmegaConf.to_container(OmegaConf.unsafe_merge({}, *configs), resolve=True)  # type: ignore[return-value]
+def _resolved(configs: list[DictConfig]) -> dict[str, Any]:
+    merged: Any = OmegaConf.to_container(OmegaConf.merge({}, *configs), resolve=True)
+    return {name: value for name, value in merged.items() if not str(name).startswith("_")}
+
+
+def _latest_whole(configs: list[DictConfig]) -> list[DictConfig]:
+    """The layers without what a later one replaces."""
+    kept: list[DictConfig] = []
+    for config in configs:
+        for key in REPLACED:
+            if OmegaConf.select(config, key) is not None:
+                kept = [_without(earlier, key) for earlier in kept]
+        kept.append(config)
+    return kept
+
+
+def _is_part(command_line: DictConfig, files: list[DictConfig]) -> bool:
+    """Whether the command line sets some of the files' classes, `classes.signal=ttH`, rather than classes of its own."""
+    own = set(command_line.get("classes") or {})
+    return own <= {name for config in files for name in config.get("classes") or {}}
+
+
+def _without(config: DictConfig, key: str) -> DictConfig:
+    if OmegaConf.select(config, key) is None:
+        return config
+    parent, _, leaf = key.rpartition(".")
+    plain: Any = OmegaConf.to_container(config)
+    del (plain[parent] if parent else plain)[leaf]
+    return OmegaConf.create(plain)
+
+
+def _name(value: Any, experiment: str) -> Any:
+    """`{experiment}` written out, in names, paths and whatever holds them."""
+    if isinstance(value, dict):
+        return {key: _name(item, experiment) for key, item in value.items()}
+    return value.replace("{experiment}", experiment) if isinstance(value, str) else value
 
 
 def _split_lists(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """What makes an output current: one JSON beside each output, one function that compares.
 
-An output is made from a recipe (its node, its parameters, the code of its kind) and from inputs. Each time one is
+An output is made from a recipe (its node, its parameters, the code it rests on) and from inputs. Each time one is
 written it gets a new stamp; a fingerprint records the recipe and the inputs' stamps, so that a changed parameter, a
 changed file, a repaired line of code or an input that was made again all show, downstream included. The commit is in
 the run record, never here: most commits change nothing that an old result rests on.
@@ -22,7 +22,7 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from lexon.datasets.files import file_digest, write_text
-from lexon.provenance import CODE, code_digest
+from lexon.provenance import code_digest
 
 # Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
 PLACE_PARAMETERS = ("device",)
@@ -40,11 +40,10 @@ def sidecar(path: Path) -> Path:
 
 
 def recipe(node: Node, catalog: CatalogProtocol) -> str:
-    """Digest of a node's function, its parameters and the code of its kind."""
+    """Digest of a node's function, its parameters and the code that it rests on."""
     asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
     parameters = {name: _plain(catalog.load(name)) for name, key in asked.items() if key not in PLACE_PARAMETERS}
-    kinds = sorted(tag for tag in node.tags if tag in CODE)
-    content = [node.func.__qualname__, sorted(node.outputs), parameters, [code_digest(kind) for kind in kinds]]
+    content = [node.func.__qualname__, sorted(node.outputs), parameters, code_digest(node.func.__module__)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -56,8 +55,8 @@ def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
 
 def write(path: Path, node_recipe: str, inputs: Mapping[str, str | None]) -> None:
     """Record what an output was just made from, under a new stamp."""
-    content = {"stamp": uuid.uuid4().hex, "recipe": node_recipe, "inputs": dict(inputs), "made": datetime.now(UTC).isoformat()}
-    write_text(sidecar(path), json.dumps(content, indent=1))
+    content = {"stamp": uuid.uuid4().hex, "recipe": node_recipe, "inputs": dict(inputs), "size": path.stat().st_size}
+    write_text(sidecar(path), json.dumps(content | {"made": datetime.now(UTC).isoformat()}, indent=1))
 
 
 def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
@@ -66,7 +65,9 @@ def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     if not paths or not all(path.exists() for path in paths):
         return "not there yet"
     made_from = [_read(path) for path in paths]
-    if any(fingerprint.get("recipe") != recipe(node, catalog) for fingerprint in made_from):
+    if not all(made_from):
+        return "made or changed by somebody else"
+    if any(fingerprint["recipe"] != recipe(node, catalog) for fingerprint in made_from):
         return "parameters or code changed"
     if any(fingerprint["inputs"] != input_stamps(node, catalog) for fingerprint in made_from):
         return "an input changed"
@@ -89,14 +90,16 @@ def _stamp(path: Path) -> str | None:
     """A made file's stamp, or the content of one that came from outside."""
     if not path.is_file():
         return None
-    return str(_read(path)["stamp"]) if sidecar(path).exists() else file_digest(path)
+    return str(_read(path).get("stamp") or file_digest(path))
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """The fingerprint of a file, or nothing where there is none that is its own: a truncated or replaced file has another size."""
     try:
-        return json.loads(sidecar(path).read_text())
-    except FileNotFoundError:
+        fingerprint = json.loads(sidecar(path).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
         return {}
+    return fingerprint if fingerprint.get("size") == path.stat().st_size else {}
 
 
 def _is_parameter(name: str) -> bool:

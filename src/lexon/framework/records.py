@@ -14,6 +14,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
+from lexon.config import MemberConfig
 from lexon.datasets.files import write_text
 from lexon.errors import first_cause
 from lexon.framework import fingerprints
@@ -35,8 +36,10 @@ class RunRecordHooks:
         folder = member_folder(node, catalog)
         if folder is None:
             return
-        config = catalog.load(f"params:{node.namespace}.config")
         self._start_log(folder)
+        if "train" not in node.tags:  # an evaluation leaves the record as it is until it has another one
+            return
+        config = _config(node, catalog)
         previous = _read(folder / "run.json")
         if previous and previous["parameters"] != config:
             _archive(folder)
@@ -75,12 +78,28 @@ def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
 
 def mark_failed(node: Node, catalog: CatalogProtocol, error: BaseException) -> None:
     """Let a member's record say what it died of."""
+    cause = first_cause(error)
+    _mark(node, catalog, {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()})
+
+
+def mark_interrupted(node: Node, catalog: CatalogProtocol) -> None:
+    """Let a member's record say that it was stopped from outside."""
+    _mark(node, catalog, {"status": "interrupted", "finished": now()})
+
+
+def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
     folder = member_folder(node, catalog)
-    if folder is not None:
-        cause = first_cause(error)
-        reason = {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()}
-        config = catalog.load(f"params:{node.namespace}.config")
-        _write_record(folder, {"parameters": config} | _read(folder / "run.json") | reason)
+    if folder is None:
+        return
+    config = _config(node, catalog)
+    record = {"parameters": config} | _read(folder / "run.json")
+    if record["parameters"] == config:  # else the folder holds the result of other parameters, which is as good as it was
+        _write_record(folder, record | what)
+
+
+def _config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
+    config: MemberConfig = catalog.load(f"params:{node.namespace}.config")
+    return config.model_dump(mode="json")
 
 
 def _write_record(folder: Path, record: dict[str, Any]) -> None:
@@ -99,4 +118,8 @@ def _archive(folder: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.exists() else {}
+    """A record, or nothing where there is none that can be read: it is about to be written again."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,11 @@ from kedro.runner import AbstractRunner
 from rich.logging import RichHandler
 
 from lexon.errors import ConfigurationError, LexonError, first_cause
+from lexon.framework.config_loader import DATA_ENGINEERING
 from lexon.runners.local import LocalRunner, RunFailed
+
+# What a node's tag says it does.
+KINDS = ("data", "baseline", "train", "evaluate", "report")
 
 
 class CommandFailed(click.ClickException):
@@ -37,9 +41,20 @@ class LexonSession(KedroSession):
         """
         _log_plainly_without_terminal()
         with _readable_errors():
+            self._check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [])
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner_of_place(rerun=bool(kwargs.get("tags")))
             return super().run(*args, **kwargs)
+
+    def _check_names(self, pipeline_names: list[str], tags: Iterable[str]) -> None:
+        loader: Any = self._get_config_loader()
+        known = ["__default__", DATA_ENGINEERING, *loader.experiment_names]
+        for name in pipeline_names:
+            if name not in known:
+                raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
+        for tag in tags:
+            if tag not in KINDS:
+                raise ConfigurationError(f"--tags {tag}: no such kind of node; there are {', '.join(KINDS)}")
 
     def _runner_of_place(self, rerun: bool) -> AbstractRunner:
         settings = self._get_config_loader()["runner"]

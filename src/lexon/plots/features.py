@@ -51,7 +51,11 @@ def feature_distributions(
     _types(panels[-1], events, present, object_types)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(len(labels), 5), title=f"{split} split, each curve normalised to 1"
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=min(len(labels), 5),
+        title=f"{split} split, shares of all events; the last bin holds the overflow",
     )
     return figure
 

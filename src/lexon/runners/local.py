@@ -76,6 +76,9 @@ class LocalRunner(AbstractRunner):
             logger.info("[%d/%d] %s", number, len(pipeline.nodes), node.name)
             try:
                 Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id).execute()
+            except (KeyboardInterrupt, SystemExit):
+                records.mark_interrupted(node, catalog)
+                raise
             except Exception as error:  # whatever one member dies of, its siblings go on
                 logger.error("%s failed: %s", node.name, first_cause(error), exc_info=not isinstance(first_cause(error), LexonError))
                 records.mark_failed(node, catalog, error)

@@ -78,7 +78,8 @@ def fit(
         device: ``cpu``, ``cuda``, ...
         validate: metrics of the scores [N, ...] of `val`, as passed here; they enter the history as ``val_<name>``.
         select_by: columns of the history that decide the best epoch; a later one decides where the earlier are equal. NaN is worst.
-        resume: where the state of an unfinished training is kept; cleared at the end.
+        resume: where the state of an unfinished training is kept. A finished one stays, so that nothing is
+            lost if the model cannot be saved: whoever saved it clears this.
         progress: what to call this training on the screen and in the log.
 
     Raises:
@@ -96,8 +97,6 @@ def fit(
         training.restore(resume)
         with Reporter(progress, config.epochs, len(training.rates), training.steps_done, select_by[0][0]) as reporter:
             training.run(resume, stop, reporter)
-    if resume is not None:
-        resume.clear()
     result = _result(training)
     log.info("%s: best epoch %d of %d, %.0f events/s", progress, result.best_epoch, len(result.history), result.events_per_second)
     return result

@@ -23,6 +23,8 @@ log = logging.getLogger("lexon.training")
 
 SelectBy = tuple[tuple[str, Literal["max", "min"]], ...]
 
+SCORING_BATCH = 1024  # scores do not depend on their batch, so a large one costs fewer launches
+
 # The attributes of a training that change while it runs, besides model, optimiser and generators.
 _PROGRESS = ("step", "seconds", "names", "facts", "history", "best_epoch", "best_state")
 
@@ -104,6 +106,7 @@ class Training:
             if resume is not None:
                 resume.save(self._state())
             if stop.signum is not None:
+                log.warning("stopped by signal %d; %s", stop.signum, "checkpoint saved" if resume else "no checkpoint is kept")
                 raise TrainingStopped(stop.signum)
 
     def _train_epoch(self, stop: StopRequest, reporter: Reporter) -> None:
@@ -169,7 +172,7 @@ class Training:
         size = self.config.batch_size
         row = mean_loss(self.model, self.val, size, self.config.length_aware)
         if self.validate is not None:
-            row |= self.validate(predict(self.model, self.val, size, self.device), self.host_val)
+            row |= self.validate(predict(self.model, self.val, max(size, SCORING_BATCH), self.device), self.host_val)
         return row
 
     def _rank(self, row: dict[str, Any]) -> tuple[float, ...]:

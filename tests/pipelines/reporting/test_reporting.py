@@ -20,8 +20,8 @@ from lexon.pipelines.reporting.classifiers import draw_figures, summarise
 from lexon.pipelines.reporting.nodes import write_page
 from lexon.plots.style import to_png
 
-EVALUATION = EvaluationConfig(batch_size=64, n_bootstrap=200, rejections=REJECTIONS)
-REPORT = ReportConfig(min_effect=0.05, source=None)
+EVALUATION = EvaluationConfig(rejections=REJECTIONS)
+REPORT = ReportConfig(n_bootstrap=200, min_effect=0.05, source=None)
 BASELINES = {"event_level": binormal_scores(0.95, own=7, noise=0.3), "flat": binormal_scores(0.4, own=8, noise=0.3)}
 
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]

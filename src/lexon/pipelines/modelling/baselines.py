@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from lexon.baselines import BASELINES, fit_baseline, score_baseline
-from lexon.config import EventsConfig
 from lexon.datasets.events import EventSource
 from lexon.metrics.classification import Scores
 
@@ -13,11 +12,14 @@ from lexon.metrics.classification import Scores
 SEED = 42
 
 
-def score_baselines(events: EventSource, classes: dict[str, Any], settings: EventsConfig) -> dict[str, Scores]:
+def score_baselines(events: EventSource, classes: dict[str, Any], object_types: dict[int, str]) -> dict[str, Scores]:
     """Test scores of each baseline, by its kind."""
     train, val, test = (events.classified(split, classes) for split in ("train", "val", "test"))
     fitted = {
-        kind: fit_baseline(kind, train.events, train.targets, val.events, val.targets, settings.object_types, SEED) for kind in BASELINES
+        kind: fit_baseline(
+            kind, train.events, train.targets, val.events, val.targets, {int(number): name for number, name in object_types.items()}, SEED
+        )
+        for kind in BASELINES
     }
     names = tuple(classes), events.label_names, test.events.digest()
     return {kind: score_baseline(baseline, test.events, test.targets, test.index, *names) for kind, baseline in fitted.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from lexon.datasets.events import ClassifiedEvents
+from lexon.errors import ConfigurationError
 from lexon.tokenisers.base import Tokeniser
 from lexon.training import TensorTable
 
@@ -24,5 +25,11 @@ def tensor_table(sample: ClassifiedEvents, tokeniser: Tokeniser) -> TensorTable:
 
 
 def choose_device(asked: str) -> str:
-    """`auto` is the GPU where there is one."""
+    """`auto` is the GPU where there is one.
+
+    Raises:
+        ConfigurationError: a GPU is asked for, and torch can use none.
+    """
+    if asked.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigurationError(f"device={asked}: torch can use no GPU here; choose auto or cpu")
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

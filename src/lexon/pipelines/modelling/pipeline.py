@@ -15,7 +15,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
     baselines = Node(
         score_baselines,
-        ["events", "params:classes", "params:events"],
+        ["events", "params:classes", "params:object_types"],
         {kind: f"baseline_{kind}" for kind in BASELINES},
         name="score_baselines",
         tags="baseline",
@@ -25,45 +25,20 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 def _member(member: Member) -> Pipeline:
     tokeniser = f"tokeniser_{tokeniser_name(member.config['tokeniser'])}"
-    training = Node(
-        train,
-        [
-            "events",
-            tokeniser,
-            "params:classes",
-            "params:classifier",
-            "params:training",
-            "params:seed",
-            "params:device",
-            "checkpoints",
-            "params:name",
-        ],
-        ["model", "history", "training_record"],
-        name="train",
-        tags="train",
-    )
+    shared = {"events": "events", "tokeniser": tokeniser, "device": "params:device", "checkpoints": "checkpoints"}
+    own = {"config": "params:config", "member": "params:name"}
+    trained = {"model": "model", "history": "history", "training_record": "training_record"}
+    training = Node(train, {**shared, **own}, list(trained), name="train", tags="train")
     evaluation = Node(
         evaluate,
-        {
-            "events": "events",
-            "tokeniser": tokeniser,
-            "model": "model",
-            "history": "history",
-            "training_record": "training_record",
-            "classes": "params:classes",
-            "evaluation": "params:evaluation",
-            "config": "params:config",
-            "seed": "params:seed",
-            "device": "params:device",
-        },
+        {**shared, **own, **trained, "evaluation": "params:evaluation"},
         ["metrics", "scores", "figure_losses", "run_record"],
         name="evaluate",
         tags="evaluate",
     )
-    shared = {"events": "events", "checkpoints": "checkpoints", tokeniser: tokeniser}
     return Pipeline(
         [training, evaluation],
         namespace=f"grid.{member.name}",
-        inputs=shared,
-        parameters={"params:classes": "params:classes", "params:device": "params:device"},
+        inputs={"events", "checkpoints", tokeniser},
+        parameters={"params:device", "params:evaluation"},
     )

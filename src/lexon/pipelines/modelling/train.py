@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from lexon import provenance
-from lexon.config import ClassifierConfig, TrainingConfig
+from lexon.config import MemberConfig
+from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
-from lexon.datasets.members import Checkpoints
 from lexon.models.classifier import Classifier
 from lexon.pipelines.modelling.inputs import choose_device, tensor_table
 from lexon.tokenisers.base import Tokeniser
@@ -29,32 +29,29 @@ SELECT_BY: SelectBy = (("val_auroc", "max"), ("val_loss", "min"))
 def train(
     events: EventSource,
     tokeniser: Tokeniser,
-    classes: dict[str, Any],
-    classifier: ClassifierConfig,
-    training: TrainingConfig,
-    seed: int,
+    config: MemberConfig,
     device: str,
     checkpoints: Checkpoints,
     member: str,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
     started = provenance.now()
-    tables = {split: tensor_table(events.classified(split, classes), tokeniser) for split in ("train", "val")}
-    with seeded(seed):
+    tables = {split: tensor_table(events.classified(split, config.classes), tokeniser) for split in ("train", "val")}
+    with seeded(config.seed):
         model = Classifier(
-            n_classes=len(classes),
+            n_classes=len(config.classes),
             vocab_size=tokeniser.vocab_size,
             n_features=tokeniser.n_features,
-            label_smoothing=training.label_smoothing,
-            **classifier.model_dump(),
+            label_smoothing=config.training.label_smoothing,
+            **config.classifier.model_dump(),
         )
     chosen = choose_device(device)
     result = fit(
         model,
         tables["train"],
         tables["val"],
-        training,
-        seed=seed,
+        config.training,
+        seed=config.seed,
         device=chosen,
         validate=_val_auroc,
         select_by=SELECT_BY,
@@ -62,6 +59,8 @@ def train(
     )
     model.load_state_dict(result.best_state)
     facts = {
+        "parameters": config.model_dump(mode="json"),
+        "seed": config.seed,
         "started": started,
         "device": provenance.device_name(chosen),
         "n_parameters": result.n_parameters,

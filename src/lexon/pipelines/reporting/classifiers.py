@@ -34,10 +34,10 @@ def summarise(
     """
     checked = set_aside_other_events(results, baselines)
     cells = collect_cells(checked)
-    replicates = replicate_auroc(cells, baselines, evaluation.n_bootstrap)
+    replicates = replicate_auroc(cells, baselines, report.n_bootstrap)
     summary = summary_table(cells, baselines, replicates, evaluation, run)
     comparisons = comparisons_table(cells, baselines, replicates, report.min_effect, run)
-    words = findings(cells, summary, comparisons, evaluation, report.min_effect)
+    words = findings(cells, summary, comparisons, evaluation, report)
     return members_table(checked, run), summary, comparisons, words
 
 

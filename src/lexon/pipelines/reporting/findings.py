@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lexon.config import EvaluationConfig
+from lexon.config import EvaluationConfig, ReportConfig
 from lexon.metrics import ranking
 from lexon.metrics.classification import Scores
 from lexon.pipelines.reporting.caveats import caveats
@@ -27,12 +27,12 @@ def findings(
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
     evaluation: EvaluationConfig,
-    min_effect: float,
+    report: ReportConfig,
 ) -> Findings:
     """JSON-able: headline, sentences, caveats, the numbers behind them, and the run record."""
     ranked = ranked_by_validation(cells)
     best = ranked[0] if ranked else None
-    details = _details(best.scores, evaluation) if best else {}
+    details = _details(best.scores, evaluation, report.n_bootstrap) if best else {}
     if best is None:
         headline, sentences = f"{NOTHING[0].upper()}{NOTHING[1:]}.", _baseline_sentences(summary)
     else:
@@ -40,7 +40,7 @@ def findings(
         value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
         headline = f"{_capital(best.label)}: AUROC{_meaning(best.scores)} {value}{_choice(len(ranked))}."
         sentences = [
-            *_against_baselines(comparisons, best.label, min_effect),
+            *_against_baselines(comparisons, best.label, report.min_effect),
             *_among_cells(comparisons),
             *_baseline_sentences(summary),
             *_detail_sentences(details, evaluation),
@@ -48,7 +48,7 @@ def findings(
     return {
         "headline": headline,
         "sentences": sentences,
-        "caveats": caveats(cells, comparisons, min_effect),
+        "caveats": caveats(cells, comparisons, report.min_effect),
         "best_cell": best.name if best else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
@@ -69,15 +69,14 @@ def jsonable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in plain.items()}
 
 
-def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig) -> dict[str, Interval]:
+def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig, n_bootstrap: int) -> dict[str, Interval]:
     """AUROC against each background and signal efficiencies of the best cell, with intervals."""
     if not seeds:
         return {}
     metrics = {f"auroc_against_{name}": ranking.auroc_against(label) for name, label in seeds[0].backgrounds.items()}
     metrics |= {f"signal_efficiency_at_rejection_{r:g}": ranking.signal_efficiency(r) for r in evaluation.rejections}
     intervals = {
-        name: bootstrap_interval(seeds, metric, evaluation.n_bootstrap, np.random.default_rng(_DETAIL_SEED))
-        for name, metric in metrics.items()
+        name: bootstrap_interval(seeds, metric, n_bootstrap, np.random.default_rng(_DETAIL_SEED)) for name, metric in metrics.items()
     }
     # A seed spread with few degrees of freedom may reach beyond what a share can be.
     return {name: Interval(value.estimate, *np.clip([value.low, value.high], 0, 1).tolist()) for name, value in intervals.items()}
@@ -122,7 +121,8 @@ def _among_cells(comparisons: pd.DataFrame) -> list[str]:
         "better": "above it on the test split, though not chosen by validation",
     }
     parts = [f"{len(members)} {phrases[verdict]} ({_list(members)})" for verdict, members in groups.items() if members]
-    return [f"Of the {len(rows)} other finished cells, {'; '.join(parts)}."]
+    others = "The other finished cell" if len(rows) == 1 else f"Of the {len(rows)} other finished cells"
+    return [f"{others}: {'; '.join(parts)}."]
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -44,7 +44,7 @@ def replicate_auroc(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: i
     groups |= {kind: [scores] for kind, scores in baselines.items()}
     if not groups:
         return {}
-    replicates = bootstrap(groups, ranking.auroc, n, np.random.default_rng(_BOOTSTRAP_SEED))
+    replicates = bootstrap(groups, ranking.auroc, n, np.random.default_rng(_BOOTSTRAP_SEED), seedless=baselines)
     return replicates | {cell.name: replicates[cell.same_as] for cell in cells if cell.same_as in replicates}
 
 

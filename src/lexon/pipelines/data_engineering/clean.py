@@ -1,0 +1,41 @@
+"""Where a file is judged: what leaves here is in GeV and rad, and every later node trusts it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from lexon.datasets.events import EventSample, EventSource
+from lexon.events import SPLITS
+
+logger = logging.getLogger(__name__)
+
+# Events held in memory at once while a file is rewritten.
+CHUNK = 50_000
+
+
+def clean_events(raw: EventSource, classes: dict[str, Any], data: Any) -> EventSample:  # noqa: ARG001
+    """The same events, validated, in GeV and rad; a class that matches nothing stops the study here.
+
+    `data` holds the unit and the names that `raw` was opened with: asked for so that another one cleans again.
+    """
+    lookup = raw.class_map(classes).lookup
+    left_out = {name: n for label, name in raw.label_names.items() if label not in lookup and (n := _count(raw, label))}
+    dropped = [f"Events in no class are left out: {', '.join(f'{n} {name}' for name, n in left_out.items())}."] if left_out else []
+    notes = [*raw.notes, *dropped]
+    for note in notes:
+        logger.info("%s: %s", raw.path.name, note)
+    attributes = {
+        "label_names": raw.label_names,
+        "raw_path": str(raw.path),
+        "raw_digest": raw.digest,
+        "raw_energy_unit": raw.energy_unit.unit,
+        "generator": str(raw.attributes.get("generator", "")),
+        "notes": notes,
+    }
+    chunks = ((split, events) for split in SPLITS for events in raw.chunks(split, CHUNK))
+    return EventSample(chunks, attributes, energy_unit="GeV")
+
+
+def _count(source: EventSource, label: int) -> int:
+    return sum(source.label_counts(split).get(label, 0) for split in SPLITS)
