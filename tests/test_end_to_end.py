@@ -71,6 +71,20 @@ def test_a_mistake_on_the_command_line_stops_before_any_node(project):
     assert not (project / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pipelines", "binning"], r"no such pipeline; there are __default__, data_engineering, binning_vs_direct"),
+        (["--tags", "reports"], r"no such kind of node; there are data, baseline, train, evaluate, report"),
+        (["--env", "tset"], r"places: test; experiments: binning_vs_direct"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(project, arguments, message):
+    failed = subprocess.run([*KEDRO[:-2], *arguments], capture_output=True, text=True, check=False, timeout=300)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+
+
 def test_a_broken_file_stops_with_its_own_exit_code(project):
     Path("events.h5").write_bytes(b"\x89HDF\r\n\x1a\n and then nothing")
     failed = kedro("--params", "events.path=events.h5")
@@ -92,6 +106,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(project):
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 128 + signal.SIGTERM
     assert not (folder / "model.pt").exists()
+    assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
     assert kedro("--params", f"run=killed,{long}").returncode == 0
     assert not (folder / "checkpoint.pt").exists()
     undisturbed = folder.parents[1] / "whole" / folder.name

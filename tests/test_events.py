@@ -51,6 +51,7 @@ def test_columns_are_e_pt_eta_phi(events):
         ("p4", (1, 0), np.nan, "non-finite four-vector"),
         ("p4", (1, 2), np.inf, "non-finite four-vector"),
         ("p4", (1, 1), -4.5, "pT that is not positive"),
+        ("p4", (1, 0), 0, "energy that is not positive"),
         ("p4", (1, 1), 0, "pT that is not positive"),
         ("p4", (17, 3), 0.5, "padding with a four-vector"),
         ("met", (), np.nan, "non-finite MET"),

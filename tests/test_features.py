@@ -37,6 +37,14 @@ def test_quantities_of_one_event() -> None:
         assert np.isnan(row[absent])
 
 
+def test_the_z_candidate_is_the_nearest_pair_of_one_flavour_and_both_charges() -> None:
+    half = 91.19 / 2
+    back_to_back = event_features(one_event((3, half, 0, 0), (4, half, 0, np.pi), (4, 10, 0, 0), (6, half, 0, np.pi)), OBJECT_TYPES)
+    assert back_to_back["z_mass"][0] == pytest.approx(91.19, rel=1e-5)
+    for unlike in (((3, half, 0, 0), (3, half, 0, np.pi)), ((3, half, 0, 0), (6, half, 0, np.pi)), ((1, half, 0, 0), (4, half, 0, np.pi))):
+        assert np.isnan(event_features(one_event(*unlike), OBJECT_TYPES)["z_mass"][0])
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_event_without_objects_has_counts_of_zero() -> None:
     row = event_features(one_event(), OBJECT_TYPES).iloc[0]

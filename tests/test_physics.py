@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexon.physics import cartesian, delta_phi, delta_r, invariant_mass, massless_energy, wrap_phi
+from lexon.physics import cartesian, delta_phi, delta_r, invariant_mass, massless_energy, massless_pair_mass, wrap_phi
 
 ANGLES = st.floats(-50, 50)
 
@@ -69,3 +69,11 @@ def test_massless_energy_has_no_mass_and_rounding_below_zero_is_zero():
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_an_angle_that_is_no_number_stays_none():
     assert np.isnan(wrap_phi(np.array([np.inf, np.nan]))).all()
+
+
+def test_the_mass_of_a_pair_is_that_of_its_sum():
+    rng = np.random.default_rng(3)
+    pt, eta, phi = rng.uniform(1, 300, (2, 50)), rng.uniform(-3, 3, (2, 50)), rng.uniform(-np.pi, np.pi, (2, 50))
+    summed = cartesian(np.stack([massless_energy(pt, eta), pt, eta, phi], axis=-1)).sum(0)
+    mass = massless_pair_mass(eta[0] - eta[1], delta_phi(phi[0], phi[1]), pt[0] * pt[1])
+    np.testing.assert_allclose(mass, invariant_mass(summed), rtol=1e-6)

@@ -152,30 +152,40 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
         ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
     """
     axes = _axes(name, asked, configured)
-    wanted = {axis: _as_list(_get(asked, axis)) for axis in axes}
-    # A list in a file is a grid that a report shows whole; a single value there is only what the list replaced.
-    configured_lists = {
-        axis: value for axis in axes if isinstance(value := _get(configured, axis), list) or not isinstance(_get(asked, axis), list)
-    }
-    known = {axis: _unique([*_as_list(configured_lists.get(axis, [])), *wanted[axis]]) for axis in axes}
     seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
+    wanted = {axis: _as_list(_get(asked, axis)) for axis in axes}
+    known = {axis: _unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
     planned: dict[str, Member] = {}
     selected: set[str] = set()
     parameters: Parameters | None = None
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
         parameters, configs = _validate(_set(asked, raw), seeds, name, origin)
-        typed = parameters.model_dump()
-        cell = {axis: _get(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
-        for number, (seed, config) in enumerate(configs.items()):
-            member_name = f"{cell_name(cell)}__seed_{seed}"
-            same = next((m.name for m in planned.values() if m.config == config), member_name)
-            planned[member_name] = Member(member_name, cell, seed, config, same)
-            if number < parameters.n_seeds and all(value in wanted[axis] for axis, value in raw.items()):
-                selected.add(member_name)
+        members = [_member(seed, config, parameters, axes, planned) for seed, config in configs.items()]
+        planned |= {member.name: member for member in members}
+        if all(value in wanted[axis] for axis, value in raw.items()):
+            selected |= {member.name for member in members[: parameters.n_seeds]}
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
     return Experiment(name, parameters, tuple(planned.values()), frozenset(selected))
+
+
+def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:
+    """Values of an axis that a report shows though they are not asked for now: a grid of a file, narrowed for this run.
+
+    A single value of a file is no grid: the list that is asked for replaced it.
+    """
+    value = _get(configured, axis)
+    return _as_list(value) if isinstance(value, list) or not isinstance(_get(asked, axis), list) else []
+
+
+def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], planned: Mapping[str, Member]) -> Member:
+    """A cell with a seed; `planned` are the members before it, of which one may be the same training."""
+    typed = parameters.model_dump()
+    cell = {axis: _get(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
+    name = f"{cell_name(cell)}__seed_{seed}"
+    same = next((member.name for member in planned.values() if member.config == config), name)
+    return Member(name, cell, seed, config, same)
 
 
 def tokeniser_name(config: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.floating]
 Columns = dict[str, NDArray[np.floating] | NDArray[np.integer]]
 
+Z_MASS = 91.19  # GeV (Particle Data Group)
 N_LEADING = 6  # objects whose pT is a feature of its own
 
 
@@ -56,6 +57,7 @@ def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFr
         | _sums(events, kinds)
         | _leading_pts(events, kinds)
         | _masses(events, kinds)
+        | {"z_mass": _z_mass(events, kinds)}
         | _lepton_met(events, kinds)
         | _angles(events, kinds)
     )
@@ -73,6 +75,7 @@ class Kinds:
     b_jets: BoolArray
     leptons: BoolArray
     positive_leptons: BoolArray
+    electrons: BoolArray
 
     @classmethod
     def of(cls, events: Events, object_types: Mapping[int, str]) -> Self:
@@ -80,7 +83,8 @@ class Kinds:
         b_jets = {label for label in jets if object_types[label].startswith("b")}
         leptons = {label for label, name in object_types.items() if name.rstrip("+-") in {"e", "mu"}}
         positive = {label for label in leptons if object_types[label].endswith("+")}
-        return cls(*(np.isin(events.ids, sorted(labels)) for labels in (jets, b_jets, leptons, positive)))
+        electrons = {label for label in leptons if object_types[label].startswith("e")}
+        return cls(*(np.isin(events.ids, sorted(labels)) for labels in (jets, b_jets, leptons, positive, electrons)))
 
 
 def scalar_sum(pt: FloatArray, chosen: BoolArray) -> FloatArray:
@@ -126,6 +130,19 @@ def _masses(events: Events, kinds: Kinds) -> Columns:
         name: np.where(objects.sum(1) > 1, physics.invariant_mass((cartesian * objects[..., None]).sum(1)), np.nan)
         for name, objects in chosen.items()
     }
+
+
+def _z_mass(events: Events, kinds: Kinds) -> FloatArray:
+    """Mass of the e+e- or mu+mu- pair nearest to the Z boson, NaN without such a pair."""
+    nearest = np.full(len(events), np.nan)
+    for i, j in zip(*np.triu_indices(MAX_OBJECTS, 1), strict=True):
+        pair = kinds.leptons[:, i] & kinds.leptons[:, j]
+        pair &= (kinds.positive_leptons[:, i] != kinds.positive_leptons[:, j]) & (kinds.electrons[:, i] == kinds.electrons[:, j])
+        d_phi = physics.delta_phi(events.phi[:, i], events.phi[:, j])
+        mass = physics.massless_pair_mass(events.eta[:, i] - events.eta[:, j], d_phi, events.pt[:, i] * events.pt[:, j])
+        nearer = pair & ~(np.abs(mass - Z_MASS) >= np.abs(nearest - Z_MASS))
+        nearest = np.where(nearer, mass, nearest)
+    return nearest
 
 
 def _lepton_met(events: Events, kinds: Kinds) -> Columns:

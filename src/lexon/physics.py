@@ -41,3 +41,8 @@ def invariant_mass(cartesian_p4: FloatArray) -> FloatArray:
     """m = sqrt(E^2 - |p|^2) of (E, px, py, pz) along the last axis; rounding below zero counts as zero."""
     energy, momentum = cartesian_p4[..., 0], cartesian_p4[..., 1:]
     return np.sqrt(np.maximum(energy**2 - (momentum**2).sum(-1), 0))
+
+
+def massless_pair_mass(d_eta: FloatArray, d_phi: FloatArray, pt_product: FloatArray) -> FloatArray:
+    """Mass of two massless objects from their differences: m^2 = 2 pT1 pT2 (cosh d_eta - cos d_phi) (PDG review, Kinematics)."""
+    return np.sqrt(np.maximum(2 * pt_product * (np.cosh(d_eta) - np.cos(d_phi)), 0))

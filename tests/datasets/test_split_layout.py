@@ -70,6 +70,7 @@ def _padded_in_the_middle(arrays):
         (lambda a: a.update(y_val=np.array(["tttt"] * 60, "S")), "y_val has dtype"),
         (_put("X_val", 7, 18, np.nan), r"X_val: row 7: non-finite MET \(nan; 1 such"),
         (_put("X_val", 7, 19, np.inf), "X_val: row 7: non-finite azimuth"),
+        (_put("X_val", 7, 19, 170.0), r"X_val: row 7: azimuth of MET beyond two turns \(170.* is it in degrees\?"),
         (_put("X_test", 4, 3, 9), r"X_test: row 4, object 3: unknown object type \(9"),
         (_put("X_test", 4, 3, 1.5), r"X_test: row 4, object 3: unknown object type \(1\.5"),
         (_put("X_test", 4, 3, np.nan), r"X_test: row 4, object 3: unknown object type \(nan"),

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from torch import nn
 
 from lexon.datasets.files import atomic_path
@@ -108,8 +108,8 @@ class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
     def load(self) -> Checkpoints:
         return Checkpoints(Path(self._filepath))
 
-    def save(self, data: None) -> None:
-        raise NotImplementedError("a training writes its own checkpoints")
+    def save(self, data: None) -> None:  # noqa: ARG002
+        raise DatasetError("a training writes its own checkpoints")
 
     def _exists(self) -> bool:
         return True

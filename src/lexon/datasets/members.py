@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
 from lexon.baselines import BASELINES
 from lexon.datasets.atomic import FigureDataset, JSONDataset
@@ -70,8 +70,8 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
             raise DataError(f"report.source={self._source}: no member there (MEMBER/run.json); name the folder that holds members' folders")
         return MemberFolders(Path(self._filepath))
 
-    def save(self, data: None) -> None:
-        raise NotImplementedError("members write their own folders")
+    def save(self, data: None) -> None:  # noqa: ARG002
+        raise DatasetError("members write their own folders")
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_dir()

@@ -95,6 +95,12 @@ def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) 
 
 
 def _show_plan(pipeline: Pipeline, reasons: dict[str, str]) -> None:
+    """What will run, by kind, and why."""
     current = len(pipeline.nodes) - len(reasons)
-    why = ", ".join(f"{reason}: {count}" for reason, count in Counter(reasons.values()).items())
-    logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), f" ({why})" if why else "")
+    kinds = Counter(tag for node in pipeline.nodes if node.name in reasons for tag in node.tags)
+    what = f": {_counts(kinds)} ({_counts(Counter(reasons.values()))})" if reasons else ""
+    logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counter.items())

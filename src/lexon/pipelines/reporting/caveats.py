@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -70,8 +70,12 @@ def _data(finished: Sequence[Result]) -> list[str]:
         )
     if len({one.get("digest") for one in data}) > 1:
         sentences.append("Members were trained on different files: what differs between them may be the data.")
-    notes = dict.fromkeys(str(note) for one in data for note in one.get("notes") or [])
-    return sentences + [f"Data: {note}" for note in notes]
+    return sentences + [f"Data: {note}" for note in _notes(data)]
+
+
+def _notes(data: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was decided or ignored when the events were read, each once."""
+    return list(dict.fromkeys(str(note) for one in data for note in one.get("notes") or []))
 
 
 def _balance(finished: Sequence[Result]) -> list[str]:
