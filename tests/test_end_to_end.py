@@ -71,6 +71,17 @@ def test_a_mistake_on_the_command_line_stops_before_any_node(project):
     assert not (project / "data").exists()
 
 
+def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
+    process = subprocess.Popen([*KEDRO, "--params", "events.n=100000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = project / "data/test/01_raw/default/main"
+    deadline = time.monotonic() + 60
+    while not list(folder.glob(".*.tmp")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

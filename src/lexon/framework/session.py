@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,7 +42,7 @@ class LexonSession(KedroSession):
         running those nodes, current or not.
         """
         _log_plainly_without_terminal()
-        with _readable_errors():
+        with _readable_errors(), _ending_cleanly():
             self._check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [])
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner_of_place(rerun=bool(kwargs.get("tags")))
@@ -79,6 +81,19 @@ def _runner_was_chosen(runner: AbstractRunner | None) -> bool:
     """`kedro run` makes a SequentialRunner before it asks; only the command line tells whether somebody wanted it."""
     context = click.get_current_context(silent=True)
     return runner is not None and (context is None or context.params.get("runner") is not None)
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """SIGTERM ends the process like an exit, so that half-written files are removed; a training handles it better still."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
