@@ -8,8 +8,9 @@ export DO_NOT_TRACK := 1
 run: .venv/installed
 	$(BIN)/kedro run
 
+# One thread a worker: two workers that start two threads each spend their time waiting.
 test: .venv/installed
-	$(BIN)/pytest -n 2 -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
 lint: .venv/installed
 	$(BIN)/ruff check .
