@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.experiments import Member, Result, Status, cell_name
-from lexon.metrics.classification import Scores, classification_metrics
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
 
 LABEL_NAMES = {1: "tttt", 2: "ttH", 3: "ttW"}
 REJECTIONS = (10.0, 50.0, 1000.0)

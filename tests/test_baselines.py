@@ -12,7 +12,8 @@ import pytest
 from lexon.baselines import BASELINES, Kind, fit_baseline, score_baseline
 from lexon.errors import DataError
 from lexon.events import Events
-from lexon.metrics.classification import Scores, classification_metrics
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
 
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
 KINDS = sorted(get_args(Kind))

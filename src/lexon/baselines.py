@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.features import event_features, flat_columns
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

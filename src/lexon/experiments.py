@@ -20,7 +20,7 @@ from lexon.errors import ConfigurationError
 if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --help` too, a second
     import pandas as pd
 
-    from lexon.metrics.classification import Scores
+    from lexon.metrics.scores import Scores
 
 # The usual first seeds of the field's studies; more are counted up from the last.
 SEEDS = (42, 123, 314, 271, 577)

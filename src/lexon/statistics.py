@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.errors import DataError
-from lexon.metrics.classification import Scores
 from lexon.metrics.ranking import Metric, Weights
+from lexon.metrics.scores import Scores
 
 LEVEL = 0.95
 _CHUNK = 2**21  # resampled events held in memory at once

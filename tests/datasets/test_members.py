@@ -13,7 +13,7 @@ from lexon.datasets.members import MemberFigure, MemberFolders, MemberJSON, Memb
 from lexon.datasets.scores import ScoresDataset
 from lexon.errors import DataError, first_cause
 from lexon.experiments import Member
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 CONFIG = {"training": {"lr": 0.1}}
 

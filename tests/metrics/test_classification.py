@@ -10,7 +10,8 @@ from fabricate import binary_scores, binormal_scores
 from scipy.stats import norm
 
 from lexon.errors import DataError
-from lexon.metrics.classification import Scores, classification_metrics
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
 
 REJECTIONS = (10.0, 50.0, 100.0, 1000.0)
 

@@ -10,7 +10,7 @@ from fabricate import binormal_scores
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from lexon.metrics import ranking
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def repeated(scores: Scores, counts: np.ndarray) -> Scores:
 
 def test_weights_are_repeated_events(tied_scores: Scores) -> None:
     weights = np.random.default_rng(0).integers(0, 4, (3, len(tied_scores))).astype(np.float32)
-    metrics = (ranking.auroc, ranking.accuracy, ranking.auroc_against(2), ranking.signal_efficiency(20))
+    metrics = (ranking.auroc, ranking.auroc_against(2), ranking.signal_efficiency(20))
     for metric in metrics:
         values = metric(tied_scores)(weights)
         for row, value in zip(weights.astype(int), values, strict=True):

@@ -15,7 +15,7 @@ from lexon.datasets.atomic import FigureDataset, JSONDataset
 from lexon.datasets.scores import ScoresDataset, read_scores
 from lexon.errors import DataError
 from lexon.experiments import Member, Result, Status, differences
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 
 class MemberFolders:

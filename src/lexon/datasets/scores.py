@@ -8,7 +8,7 @@ from kedro_datasets._typing import TablePreview
 
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.errors import DataError
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 ARRAYS = ("probabilities", "target", "labels", "index")
 

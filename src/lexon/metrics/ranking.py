@@ -7,17 +7,15 @@ A `Metric` takes scores and sorts what needs sorting; the `Statistic` it returns
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 Weights = NDArray[np.float32]
 Statistic = Callable[[Weights], NDArray[np.float64]]
-Metric = Callable[["Scores"], Statistic]
+Metric = Callable[[Scores], Statistic]
 
 # Fewer background events than this above the threshold: a rejection is not measured (relative error above 30 %).
 MIN_PASSING_BACKGROUND = 10
@@ -39,12 +37,6 @@ def auroc_against(label: int) -> Metric:
         return lambda weights: statistic(weights[:, rows])
 
     return metric
-
-
-def accuracy(scores: Scores) -> Statistic:
-    """Share of events whose most probable class is the true one."""
-    correct = (scores.probabilities.argmax(1) == scores.target).astype(np.float64)
-    return lambda weights: weights @ correct / weights.sum(1)
 
 
 def signal_efficiency(rejection: float) -> Metric:

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lexon.metrics.calibration import reliability
-from lexon.metrics.classification import Scores
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
+from lexon.metrics.scores import Scores
 from lexon.plots.style import PALETTE, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled
 from lexon.statistics import Interval
 

@@ -14,7 +14,7 @@ from fabricate import REJECTIONS, binormal_scores, result
 
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.cells import label_of
 from lexon.pipelines.reporting.classifiers import draw_figures, summarise
 from lexon.pipelines.reporting.nodes import write_page

@@ -6,7 +6,7 @@ from typing import Any
 
 from lexon.baselines import BASELINES, fit_baseline, score_baseline
 from lexon.datasets.events import EventSource
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 # One fit each: trees on all events spread less between seeds than the test events do.
 SEED = 42

@@ -15,7 +15,8 @@ from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
 from lexon.errors import ConfigurationError
 from lexon.events import SPLITS
-from lexon.metrics.classification import Scores, classification_metrics
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
 from lexon.models import Model
 from lexon.pipelines.modelling.inputs import choose_device, tensor_table
 from lexon.plots.training import learning_curves

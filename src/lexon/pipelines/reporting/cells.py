@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lexon.experiments import Member, Result
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 
 
 @dataclass(frozen=True)

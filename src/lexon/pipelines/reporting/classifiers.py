@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.cells import collect_cells, ranked_by_validation, set_aside_other_events
 from lexon.pipelines.reporting.findings import Findings, findings
 from lexon.pipelines.reporting.tables import baseline_label, comparisons_table, members_table, replicate_auroc, summary_table

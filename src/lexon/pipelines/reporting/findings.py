@@ -10,7 +10,7 @@ import pandas as pd
 
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.metrics import ranking
-from lexon.metrics.classification import Scores
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.caveats import caveats
 from lexon.pipelines.reporting.cells import Cell, ranked_by_validation
 from lexon.pipelines.reporting.record import run_record

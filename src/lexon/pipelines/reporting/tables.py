@@ -12,7 +12,8 @@ from lexon.baselines import BASELINES
 from lexon.config import EvaluationConfig
 from lexon.experiments import Result
 from lexon.metrics import ranking
-from lexon.metrics.classification import Scores, classification_metrics
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.cells import Cell, ranked_by_validation
 from lexon.statistics import Replicates, bootstrap, is_effect, seed_spread
 
