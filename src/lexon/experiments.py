@@ -131,8 +131,8 @@ class Experiment:
             "name": self.name,
             **{key: shared[key] for key in ("run", "description", "device", "classes", "evaluation", "report")},
             "simulated": self.parameters.simulated().model_dump(mode="json"),
-            "data": self.parameters.member(self.parameters.seed).data.model_dump(mode="json"),
-            "object_types": shared["events"]["object_types"],
+            "data": self.planned[0].config["data"],
+            "object_types": self.parameters.events.object_types,
             "plan": [asdict(member) for member in self.planned],
             "tokenisers": self.tokenisers,
             "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},
@@ -250,7 +250,7 @@ def _explain(problem: Any, origin: Callable[[str], str]) -> str:
         return f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here: {allowed}"
     if problem["type"] == "missing":
         return f"  {key}: missing; conf/base sets every parameter"
-    return f"  {key}={problem['input']!r} ({origin(key)}): {problem['msg'].removeprefix('Value error, ')}"
+    return f"  {key}={problem['input']!r} ({origin(key)}): {problem['msg']}"
 
 
 def _fields_beside(location: tuple[Any, ...]) -> list[str]:

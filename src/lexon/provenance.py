@@ -81,25 +81,31 @@ def _file(module: str) -> Path | None:
 
 def _imports(file: Path) -> list[str]:
     """Whatever a file imports, by absolute name; what is no module is asked for in vain."""
+    return _code(file, file.stat().st_mtime_ns)[0]
+
+
+def _syntax(file: Path) -> str:
+    """A file's syntax tree without docstrings."""
+    return _code(file, file.stat().st_mtime_ns)[1]
+
+
+@cache
+def _code(file: Path, _mtime_ns: int) -> tuple[list[str], str]:
+    """Imports and syntax of a file, parsed once however many nodes rest on it."""
+    tree = ast.parse(file.read_text())
     names = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return names, ast.dump(tree)
 
 
 def _data(room: Path) -> list[Path]:
     return [path for path in room.rglob("*") if path.is_file() and path.suffix in (".npz", ".html")]
-
-
-def _syntax(file: Path) -> str:
-    tree = ast.parse(file.read_text())
-    for scope in ast.walk(tree):
-        if isinstance(scope, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(scope, clean=False) is not None:
-            scope.body = scope.body[1:]
-    return ast.dump(tree)
 
 
 def _git(folder: Path, *arguments: str) -> str:

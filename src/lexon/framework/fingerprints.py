@@ -67,9 +67,10 @@ def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     made_from = [_read(path) for path in paths]
     if not all(made_from):
         return "made or changed by somebody else"
-    if any(fingerprint["recipe"] != recipe(node, catalog) for fingerprint in made_from):
+    wanted, stamps = recipe(node, catalog), input_stamps(node, catalog)
+    if any(fingerprint["recipe"] != wanted for fingerprint in made_from):
         return "parameters or code changed"
-    if any(fingerprint["inputs"] != input_stamps(node, catalog) for fingerprint in made_from):
+    if any(fingerprint["inputs"] != stamps for fingerprint in made_from):
         return "an input changed"
     return None
 

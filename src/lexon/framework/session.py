@@ -43,28 +43,30 @@ class LexonSession(KedroSession):
         """
         _log_plainly_without_terminal()
         with _readable_errors(), _ending_cleanly():
-            self._check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [])
+            place: Any = self._get_config_loader()
+            _check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [], place.experiment_names)
             if not _runner_was_chosen(kwargs.get("runner")):
-                kwargs["runner"] = self._runner_of_place(rerun=bool(kwargs.get("tags")))
+                kwargs["runner"] = _runner(place["runner"], rerun=bool(kwargs.get("tags")))
             return super().run(*args, **kwargs)
 
-    def _check_names(self, pipeline_names: list[str], tags: Iterable[str]) -> None:
-        loader: Any = self._get_config_loader()
-        known = ["__default__", DATA_ENGINEERING, *loader.experiment_names]
-        for name in pipeline_names:
-            if name not in known:
-                raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
-        for tag in tags:
-            if tag not in KINDS:
-                raise ConfigurationError(f"--tags {tag}: no such kind of node; there are {', '.join(KINDS)}")
 
-    def _runner_of_place(self, rerun: bool) -> AbstractRunner:
-        settings = self._get_config_loader()["runner"]
-        match settings.get("engine"):
-            case "local":
-                return LocalRunner(rerun=rerun)
-            case other:
-                raise ConfigurationError(f"runner.yml: engine={other!r}: choose local")
+def _check_names(pipeline_names: Iterable[str], tags: Iterable[str], experiment_names: list[str]) -> None:
+    known = ["__default__", DATA_ENGINEERING, *experiment_names]
+    for name in pipeline_names:
+        if name not in known:
+            raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
+    for tag in tags:
+        if tag not in KINDS:
+            raise ConfigurationError(f"--tags {tag}: no such kind of node; there are {', '.join(KINDS)}")
+
+
+def _runner(settings: dict[str, Any], rerun: bool) -> AbstractRunner:
+    """The runner that a place asks for in its runner.yml."""
+    match settings.get("engine"):
+        case "local":
+            return LocalRunner(rerun=rerun)
+        case other:
+            raise ConfigurationError(f"runner.yml: engine={other!r}: choose local")
 
 
 def _log_plainly_without_terminal() -> None:

@@ -28,7 +28,6 @@ EFFICIENCY = {11: (0.90, 0.80), 13: (0.94, 0.90)}  # at high pT, |eta| below and
 TURN_ON = 15.0  # GeV: the pT at which 63 % of that is reached
 PHOTON_EFFICIENCY = 0.85
 RESOLUTION = {11: 0.015, 13: 0.02}
-PHOTON_RESOLUTION = 0.015
 
 ISOLATION_RADIUS = 0.3
 ISOLATION = {11: 0.12, 13: 0.25}  # largest activity around it, in units of its pT

@@ -44,12 +44,11 @@ def draw_figures(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> d
     return classifiers.draw_figures(_read(members, plan), members.baselines(), summary)
 
 
-def draw_features(events: EventSource, classes: dict[str, Any], object_types: dict[str, str]) -> Figure:
+def draw_features(events: EventSource, classes: dict[str, Any], object_types: dict[int, str]) -> Figure:
     """What the training events look like, per process."""
     sample = events.classified("train", classes)
     present = {label: name for label, name in events.label_names.items() if np.any(sample.events.labels == label)}
-    names = {int(number): name for number, name in object_types.items()}
-    return feature_distributions(sample.events, sample.events.labels, present, names, "train")
+    return feature_distributions(sample.events, sample.events.labels, present, object_types, "train")
 
 
 def write_page(
