@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lexon.experiments import Member, Result, Status, cell_name
@@ -80,3 +82,10 @@ def history(n: int = 3) -> pd.DataFrame:
     """A training that improves every epoch."""
     epochs = np.arange(1, n + 1)
     return pd.DataFrame({"epoch": epochs, "train_loss": 0.7 / epochs, "val_loss": 0.75 / epochs, "val_auroc": 1 - 0.4 / epochs})
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()

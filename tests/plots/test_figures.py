@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from fabricate import binary_scores, binormal_scores, history
+from fabricate import binary_scores, binormal_scores, history, to_png
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lexon.events import Events
 from lexon.plots import classification, training
 from lexon.plots.features import feature_distributions
-from lexon.plots.style import BASELINE_LOOKS, looks, to_png
+from lexon.plots.style import BASELINE_LOOKS, looks
 from lexon.statistics import Interval
 
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}

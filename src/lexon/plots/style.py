@@ -6,7 +6,6 @@ chosen to be told apart by colour-blind readers; beyond ten curves the line styl
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import Any
 
@@ -80,10 +79,3 @@ def padded(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
         return 0.0, 1.0
     air = share * (np.ptp(array) or 0.01)
     return float(array.min() - air), float(array.max() + air)
-
-
-def to_png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

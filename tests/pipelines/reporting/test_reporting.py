@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import REJECTIONS, binormal_scores, result
+from fabricate import REJECTIONS, binormal_scores, result, to_png
 
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
@@ -18,7 +18,6 @@ from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.cells import label_of
 from lexon.pipelines.reporting.classifiers import draw_figures, summarise
 from lexon.pipelines.reporting.nodes import write_page
-from lexon.plots.style import to_png
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
 REPORT = ReportConfig(n_bootstrap=200, min_effect=0.05, source=None)
