@@ -115,3 +115,36 @@ def test_cell_names_are_folder_names():
 
 def test_differences_name_the_dotted_keys():
     assert differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}, "d": 4}) == ["a.c", "d"]
+
+
+def test_ambre_joins_a_grid_of_tokenisers_as_soon_as_her_file_is_named():
+    axes = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
+    kinds = [member.cell["tokeniser"] for member in grid({"ambre": {"path": "hers.h5"}}, **axes).trained]
+    assert kinds == ["direct", "binned", "ambre"]
+    pinned = grid({"ambre": {"path": "hers.h5"}, "tokeniser": "binned"}, **axes)
+    assert [member.cell["tokeniser"] for member in pinned.trained] == ["binned"]
+
+
+def test_ambre_without_her_file_is_an_error_that_names_the_parameter():
+    with pytest.raises(ConfigurationError, match="ambre.path=FILE"):
+        grid(tokeniser="ambre")
+
+
+def test_bins_know_no_energy_so_both_vectors_are_one_training():
+    axes = {"tokeniser": ["direct", "binned", "vqvae"], "vector": [4, 5], "grid": {"axes": ["tokeniser", "vector"]}}
+    study = grid(**axes)
+    assert len(study.planned) == 6
+    assert len({member.folder for member in study.planned}) == 5
+    assert sorted(study.tokeniser_kinds.values()) == ["binned", "direct", "direct", "vqvae", "vqvae"]
+
+
+def test_one_vqvae_serves_all_seeds_unless_each_shall_have_its_own():
+    learnt = {"tokeniser": "vqvae", "n_seeds": 3}
+    assert len(grid(**learnt).tokenisers) == 1
+    assert len(grid(**learnt, vqvae={"per_seed": True}).tokenisers) == 3
+
+
+def test_a_finished_token_file_takes_the_place_of_events_and_tokenisers():
+    study = grid(tokens={"path": "tokens.h5"})
+    assert not study.starts_from_events
+    assert study.tokeniser_kinds == {"file": "file"}

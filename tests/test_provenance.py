@@ -35,7 +35,13 @@ def changed(monkeypatch):
 
 TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
     f"lexon.pipelines.{name}"
-    for name in ("modelling.train", "modelling.evaluate", "data_engineering.clean", "data_engineering.tokenise", "reporting.nodes")
+    for name in (
+        "modelling.classifiers.train",
+        "modelling.classifiers.evaluate",
+        "data_engineering.clean",
+        "data_engineering.tokenise",
+        "reporting.classifiers.nodes",
+    )
 )
 
 

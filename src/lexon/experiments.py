@@ -6,7 +6,9 @@ This module knows how a grid becomes members, what they are called, and what a r
 from __future__ import annotations
 
 import copy
+import hashlib
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from lexon.config import Parameters
+from lexon.config import Parameters, binned_config, event_data, member_config, simulated_events
 from lexon.errors import ConfigurationError
 
 if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --help` too, a second
     import pandas as pd
+    from numpy.typing import NDArray
 
     from lexon.metrics.scores import Scores
 
@@ -29,10 +32,18 @@ SHARED_GROUPS = (
     "run",
     "events",
     "simulation",
+    "tokens",
+    "ambre",
+    "tags",
+    "preset",
+    "presets",
+    "configurations",
     "classes",
     "evaluation",
     "report",
     "validation",
+    "regression",
+    "collapse",
     "grid",
     "kind",
     "description",
@@ -79,7 +90,8 @@ class Result:
         record: run.json (parameters, seed, parameter count, device, versions, timings), or empty.
         metrics: metrics.json, ``{"train": {...}, "val": {...}, "test": {...}}``, or empty.
         history: one row an epoch, or None.
-        scores: test scores, or None.
+        scores: a classifier's test scores, or None.
+        arrays: what any other kind of member keeps of the test split, or None.
     """
 
     member: Member
@@ -88,7 +100,13 @@ class Result:
     record: dict[str, Any]
     metrics: dict[str, dict[str, float]]
     history: pd.DataFrame | None
-    scores: Scores | None
+    scores: Scores | None = None
+    arrays: Mapping[str, NDArray[Any]] | None = None
+
+
+def is_member(namespace: str) -> bool:
+    """Whether a namespace is that of a member, ``<experiment>.grid.<member>``."""
+    return ".grid." in namespace
 
 
 def cell_name(cell: dict[str, Any]) -> str:
@@ -122,19 +140,41 @@ class Experiment:
     @property
     def tokenisers(self) -> dict[str, dict[str, Any]]:
         """The distinct tokenisers of the trained members, by name."""
-        return {tokeniser_name(member.config["tokeniser"]): member.config["tokeniser"] for member in self.trained}
+        configs = [member.config["tokeniser"] for member in self.trained if "tokeniser" in member.config]
+        return {tokeniser_name(config): config for config in configs}
+
+    @property
+    def tokeniser_kinds(self) -> dict[str, str]:
+        """``direct``, ``binned``, ... by name of the tokeniser."""
+        return {name: config["kind"] for name, config in self.tokenisers.items()}
+
+    @property
+    def token_file(self) -> tuple[str, str]:
+        """Name and kind of the tokeniser whose file `data_engineering` writes: the study's own, or the binned one."""
+        own = {name: kind for name, kind in self.tokeniser_kinds.items() if kind in ("binned", "vqvae")}
+        binned = binned_config(self.parameters)
+        return next(iter(own.items()), (tokeniser_name(binned.model_dump()), binned.kind))
+
+    @property
+    def starts_from_events(self) -> bool:
+        """Whether events are made or read, or a finished token file takes their place."""
+        parameters = self.parameters
+        if parameters.kind == "regression":
+            return parameters.regression.source == "events"
+        return parameters.tokens.path is None or (parameters.kind == "token_comparison" and parameters.events.source == "file")
 
     def kedro_parameters(self) -> dict[str, Any]:
         """What the nodes of this experiment's namespace may ask for, as plain data."""
         shared = self.parameters.model_dump(mode="json")
+        binned = binned_config(self.parameters).model_dump(mode="json")
         return {
+            **shared,
             "name": self.name,
-            **{key: shared[key] for key in ("run", "description", "device", "classes", "evaluation", "report")},
-            "simulated": self.parameters.simulated().model_dump(mode="json"),
-            "data": self.planned[0].config["data"],
+            "simulated": simulated_events(self.parameters).model_dump(mode="json"),
+            "data": event_data(self.parameters).model_dump(mode="json"),
             "object_types": self.parameters.events.object_types,
             "plan": [asdict(member) for member in self.planned],
-            "tokenisers": self.tokenisers,
+            "tokenisers": {tokeniser_name(binned): binned, **self.tokenisers},
             "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},
         }
 
@@ -151,6 +191,7 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     Raises:
         ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
     """
+    configured, asked = (_with_ambre(layers, asked) for layers in (configured, asked))
     axes = _axes(name, asked, configured)
     seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
     wanted = {axis: _as_list(_get(asked, axis)) for axis in axes}
@@ -179,6 +220,14 @@ def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: 
     return _as_list(value) if isinstance(value, list) or not isinstance(_get(asked, axis), list) else []
 
 
+def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A grid over tokenisers has Ambre's tokens in it as soon as somebody says where they are."""
+    tokenisers = parameters["tokeniser"]
+    if asked["ambre"]["path"] is None or not isinstance(tokenisers, list) or "ambre" in tokenisers:
+        return parameters
+    return {**parameters, "tokeniser": [*tokenisers, "ambre"]}
+
+
 def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], planned: Mapping[str, Member]) -> Member:
     """A cell with a seed; `planned` are the members before it, of which one may be the same training."""
     typed = parameters.model_dump()
@@ -189,9 +238,12 @@ def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: lis
 
 
 def tokeniser_name(config: Mapping[str, Any]) -> str:
-    """A folder name that tells one fitted tokeniser from another, e.g. ``direct_4`` or ``binned_5_correct_auto``."""
+    """A folder name that tells one tokeniser from another, e.g. ``direct_4``, ``binned_5_auto_correct``, ``vqvae_4_3f2a9c01``."""
     settings = {key: value for key, value in config.items() if key not in ("kind", "pid")}
-    hidden = [] if config["pid"] else ["no_pid"]
+    if "training" in settings:  # too much to spell out
+        learnt = json.dumps(settings, sort_keys=True).encode()
+        settings = {"vector": settings["vector"], "digest": hashlib.sha256(learnt).hexdigest()[:8]}
+    hidden = [] if config.get("pid", True) else ["no_pid"]
     return "_".join([str(config["kind"]), *(str(value) for value in settings.values()), *hidden])
 
 
@@ -212,13 +264,13 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
     spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(_get(configured, key), list)]
-    axes = _unique([*_as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] != "classes")])
+    axes = _unique([*_as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
     for axis in axes:
         if axis.split(".")[0] in SHARED_GROUPS:
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )
-        if _get(asked, axis) is None:
+        if axis not in flatten(asked):
             raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
     return axes
 
@@ -234,7 +286,7 @@ def _validate(
     """A cell's parameters and, for each seed, a member's configuration."""
     try:
         parameters = Parameters(**raw)
-        return parameters, {seed: parameters.member(seed).model_dump(mode="json") for seed in seeds}
+        return parameters, {seed: member_config(parameters, seed).model_dump(mode="json") for seed in seeds}
     except ValidationError as error:
         problems = [_explain(problem, origin) for problem in error.errors()]
         raise ConfigurationError("\n".join([f"{name}: the parameters cannot be right:", *_unique(problems)])) from error

@@ -17,7 +17,7 @@ CARRIERS = {
     f"lexon.{name}"
     for name in ("config", "errors", "provenance", "datasets.files", "datasets.atomic", "datasets.hdf5", "datasets.checkpoint")
 }
-PACKAGES = ("lexon", "torch", "numpy", "scikit-learn", "kedro", "h5py")
+PACKAGES = ("lexon", "torch", "vector-quantize-pytorch", "numpy", "scikit-learn", "kedro", "h5py")
 
 
 def now() -> str:
@@ -60,7 +60,7 @@ def code_digest(*modules: str) -> str:
     while waiting:
         module = waiting.pop()
         file = _file(module)
-        if file is not None and module not in found and module not in CARRIERS:
+        if file is not None and module not in found and not _carries(module):
             found[module] = file
             waiting += _imports(file)
     rooms = {file.parent for file in found.values()} - {Path(__file__).parent}
@@ -69,6 +69,10 @@ def code_digest(*modules: str) -> str:
         hashlib.sha256(path.read_bytes()).hexdigest() for path in data
     ]
     return hashlib.sha256("".join(content).encode()).hexdigest()
+
+
+def _carries(module: str) -> bool:
+    return any(module == carrier or module.startswith(f"{carrier}.") for carrier in CARRIERS)
 
 
 def _file(module: str) -> Path | None:

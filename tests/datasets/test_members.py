@@ -14,8 +14,9 @@ from lexon.datasets.scores import ScoresDataset
 from lexon.errors import DataError, first_cause
 from lexon.experiments import Member
 from lexon.metrics.scores import Scores
+from lexon.models.classifier import Classifier
 
-CONFIG = {"training": {"lr": 0.1}}
+CONFIG = {"kind": "classifier", "training": {"lr": 0.1}}
 
 
 def member(name: str, folder: str | None = None) -> Member:
@@ -43,7 +44,7 @@ def test_each_state_is_told_apart(tmp_path):
 
 
 def test_a_member_made_with_other_parameters_is_stale_and_says_which(tmp_path):
-    record(tmp_path, "a", parameters={"training": {"lr": 0.2}})
+    record(tmp_path, "a", parameters={"kind": "classifier", "training": {"lr": 0.2}})
     assert status(tmp_path) == ("stale", "made with other parameters: training.lr")
 
 
@@ -72,8 +73,8 @@ def test_what_a_member_has_not_left_is_none(tmp_path, kind):
 
 def test_each_member_has_its_own_checkpoint(tmp_path):
     checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
-    checkpoints.of("a").save({"epoch": 1})
-    assert checkpoints.of("b").load() is None
+    checkpoints.of("a", Classifier).save({"epoch": 1})
+    assert checkpoints.of("b", Classifier).load() is None
     assert (tmp_path / "a" / "checkpoint.pt").exists()
 
 

@@ -112,3 +112,14 @@ def test_a_misspelt_key_in_a_file_is_an_error_that_names_the_file(conf):
     write(conf / "cluster" / "parameters.yml", {"training": {"epohcs": 3}})
     with pytest.raises(ConfigurationError, match=r"training.epohcs=3 \(.*cluster/parameters.yml\)"):
         load(conf, "cluster")["parameters"]
+
+
+def test_a_key_that_one_group_alone_has_may_be_typed_without_it(conf):
+    loader = load(conf, globals_beta=10, training={"epochs": 7})
+    assert loader.experiments["default"].parameters.autoencoder.globals_beta == 10
+    assert loader.experiments["default"].parameters.training.epochs == 7
+
+
+def test_a_key_of_several_groups_needs_its_group(conf):
+    with pytest.raises(ConfigurationError, match=r"codebook_size=64 \(--params\): no such parameter"):
+        load(conf, codebook_size=64).experiments  # noqa: B018

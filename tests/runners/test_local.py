@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
 from lexon.errors import DataError
-from lexon.runners.local import LocalRunner, RunFailed
+from lexon.runners.local import LocalRunner, RunFailed, _members_together
 
 
 def fail(x: int) -> dict:
@@ -74,3 +74,19 @@ def test_only_the_users_own_mistakes_have_the_code_that_forbids_a_retry(catalog,
     with pytest.raises(RunFailed) as failure:
         LocalRunner().run(pipeline(failing), catalog, _create_hook_manager())
     assert failure.value.exit_code == code
+
+
+@pytest.mark.filterwarnings("ignore:One or more dataset names")
+def test_a_member_is_finished_before_the_next_begins():
+    """An interrupted grid then has whole members, not many half ones."""
+    members = [
+        Pipeline(
+            [Node(work, "params:x", "model", name="train"), Node(follow, "model", "metrics", name="evaluate")],
+            namespace=f"study.grid.{name}",
+        )
+        for name in "ab"
+    ]
+    whole = Pipeline([*members, Node(report, ["study.grid.a.metrics", "study.grid.b.metrics"], "report", name="report")])
+    assert [node.name.removeprefix("study.grid.") for node in whole.nodes] == ["a.train", "b.train", "a.evaluate", "b.evaluate", "report"]
+    together = [node.name.removeprefix("study.grid.") for node in _members_together(whole.nodes)]
+    assert together == ["a.train", "a.evaluate", "b.train", "b.evaluate", "report"]

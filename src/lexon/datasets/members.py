@@ -11,7 +11,8 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
 from lexon.baselines import BASELINES
-from lexon.datasets.atomic import FigureDataset, JSONDataset
+from lexon.datasets.arrays import ArraysDataset, read_arrays
+from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
 from lexon.datasets.scores import ScoresDataset, read_scores
 from lexon.errors import DataError
 from lexon.experiments import Member, Result, Status, differences
@@ -37,13 +38,14 @@ class MemberFolders:
         try:
             return self._read(member)
         except DataError as error:  # one damaged file must not cost the others their report
-            return Result(member, "failed", str(error), {}, {}, None, None)
+            return Result(member, "failed", str(error), {}, {}, None)
 
     def _read(self, member: Member) -> Result:
         folder = self.root / member.folder
         record = _json(folder / "run.json")
         status, notes = _status(record, member)
         history, scores = folder / "facts" / "history.csv", folder / "scores.h5"
+        classifier = member.config["kind"] == "classifier"
         return Result(
             member=member,
             status=status,
@@ -51,7 +53,8 @@ class MemberFolders:
             record=record,
             metrics=_json(folder / "metrics.json"),
             history=pd.read_csv(history) if history.exists() else None,
-            scores=read_scores(scores) if scores.exists() else None,
+            scores=read_scores(scores) if classifier and scores.exists() else None,
+            arrays=read_arrays(scores) if not classifier and scores.exists() else None,
         )
 
 
@@ -100,6 +103,14 @@ class MemberJSON(MemberFile, JSONDataset):
 
 class MemberScores(MemberFile, ScoresDataset):
     """A member's scores.h5."""
+
+
+class MemberArrays(MemberFile, ArraysDataset):
+    """A member's scores.h5 where it holds predictions rather than class probabilities."""
+
+
+class MemberTable(MemberFile, CSVDataset):
+    """A member's facts/*.csv."""
 
 
 class MemberFigure(MemberFile, FigureDataset):

@@ -19,9 +19,11 @@ import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand, flatten
+from lexon.framework import environment
 
 # The study that `kedro run` runs without naming a pipeline; it has no layer of its own.
 DEFAULT = "default"
@@ -43,6 +45,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
         kwargs["config_patterns"] = {"runner": ["runner.yml"], **(kwargs.get("config_patterns") or {})}
         self._read: dict[tuple[str, str], dict[Path, DictConfig]] = {}
         super().__init__(conf_source, env, overrides, **kwargs)
+        self.runtime_params = _at_home(overrides, _resolved(self._configs("parameters", [self.base_env])))
         LayeredConfigLoader.current = self
         pipelines._is_data_loaded = False  # another configuration is another grid: Kedro caches pipelines per process
 
@@ -69,7 +72,9 @@ class LayeredConfigLoader(OmegaConfigLoader):
                     f"--env {name}: neither {self.conf_source}/{name} nor {self.conf_source}/experiments/{name} exists; {self._places()}"
                 )
         # The mini-world must be the same on every machine, so personal settings stay out of it.
-        return [self.base_env, *folders, *(["local"] if "test" not in names else [])]
+        layers = [self.base_env, *folders, *(["local"] if "test" not in names else [])]
+        environment.variables(Path(self.conf_source) / layer for layer in layers)  # a missing one is named before anything is resolved
+        return layers
 
     @cached_property
     def experiment_names(self) -> list[str]:
@@ -109,13 +114,14 @@ class LayeredConfigLoader(OmegaConfigLoader):
         with self._parameters_in_catalog(self._parameters(self._layers_of(experiment))):
             entries = _resolved(self._configs("catalog", self.layers))
         # A file that no parameter names is no dataset: an entry without a path would be an error wherever it is drawn.
-        named = {key: entry for key, entry in entries.items() if entry["filepath"] is not None}
+        named = {key: entry for key, entry in entries.items() if entry.get("filepath", "") is not None}
         return {_name(key, experiment): _name(entry, experiment) for key, entry in named.items()}
 
     @contextmanager
     def _parameters_in_catalog(self, parameters: dict[str, Any]) -> Iterator[None]:
         """`${parameters:run}`: a path that follows a parameter."""
-        OmegaConf.register_new_resolver("parameters", lambda key: OmegaConf.select(OmegaConf.create(parameters), key), replace=True)
+        known = OmegaConf.create(parameters)
+        OmegaConf.register_new_resolver("parameters", lambda key: OmegaConf.select(known, key), replace=True)
         try:
             yield
         finally:
@@ -151,7 +157,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
 
 def _resolved(configs: list[DictConfig]) -> dict[str, Any]:
-    merged: Any = OmegaConf.to_container(OmegaConf.merge({}, *configs), resolve=True)
+    try:
+        merged: Any = OmegaConf.to_container(OmegaConf.merge({}, *configs), resolve=True)
+    except InterpolationKeyError as error:
+        raise ConfigurationError(f"{error.full_key}: {error.msg}; name one that exists, or define it") from error
     return {name: value for name, value in merged.items() if not str(name).startswith("_")}
 
 
@@ -186,6 +195,20 @@ def _name(value: Any, experiment: str) -> Any:
     if isinstance(value, dict):
         return {key: _name(item, experiment) for key, item in value.items()}
     return value.replace("{experiment}", experiment) if isinstance(value, str) else value
+
+
+def _at_home(typed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """`globals_beta=10` -> `autoencoder.globals_beta=10`: a key may be typed without its group where only one group has it."""
+    homes: dict[str, list[str]] = {}
+    for group, values in known.items():
+        for key in values if isinstance(values, dict) else ():
+            homes.setdefault(str(key), []).append(group)
+    moved: dict[str, Any] = {}
+    for key, value in typed.items():
+        groups = homes.get(key, []) if key not in known else []
+        nested = {groups[0]: {key: value}} if len(groups) == 1 else {key: value}
+        moved = OmegaConf.to_container(OmegaConf.merge(moved, nested))  # type: ignore[assignment]
+    return moved
 
 
 def _split_lists(value: Any) -> Any:

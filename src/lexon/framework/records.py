@@ -17,6 +17,7 @@ from kedro.pipeline.node import Node
 from lexon.config import MemberConfig
 from lexon.datasets.files import write_text
 from lexon.errors import first_cause
+from lexon.experiments import is_member
 from lexon.framework import fingerprints
 from lexon.provenance import now
 
@@ -70,7 +71,7 @@ class RunRecordHooks:
 
 def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
     """The folder of the member that a node belongs to, if it belongs to one."""
-    if ".grid." not in (node.namespace or ""):
+    if not is_member(node.namespace or ""):
         return None
     record: Any = catalog.get(f"{node.namespace}.run_record")
     return Path(record._filepath).parent

@@ -1,157 +1,117 @@
-"""One page that holds a whole report: words first, then figures, tables and where it all came from."""
+"""One page that holds a whole report: words first, then figures, tables and where it all came from.
+
+A report hands over `Section`s of `figure`s and `table`s; the page looks the same whatever was studied.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
 
-# Name, heading and what a reader who cannot see the figure should know, in the order of the page.
-FIGURES = (
-    (
-        "auroc_bars",
-        "AUROC of each cell",
-        "AUROC on the test split with 95 % interval, one row a cell or baseline, as in the table of results",
-    ),
-    ("roc", "ROC curves", "Background rejection against signal efficiency for each cell and baseline, and the ratio to the first baseline"),
-    (
-        "scores",
-        "Score distributions",
-        "Distribution of the signal probability per class and process for the best cell on validation, first seed",
-    ),
-    ("confusion", "Confusion matrix", "Share of each true class given to each class by the best cell on validation, first seed"),
-    ("calibration", "Calibration", "Observed share of signal against predicted probability, with events per bin, first seed of each cell"),
-    (
-        "learning_curves",
-        "Learning curves",
-        "Training and validation loss and validation AUROC per epoch, with the kept epoch marked, first seed of each cell",
-    ),
-    ("features", "The events", "Distributions of event-level quantities per class"),
-)
-# Columns of the tables as a reader sees them; the CSV files hold all.
-SUMMARY = {
-    "label": "cell",
-    "status": "status",
-    "auroc": "AUROC",
-    "interval": "95 % interval",
-    "seed_spread": "seed spread",
-    "val_auroc": "AUROC, validation",
-    "notes": "notes",
-}
-METRICS = {
-    "label": "cell",
-    "accuracy": "accuracy",
-    "f1": "F1",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier",
-    "ece": "ECE",
-}
-TRAININGS = {
-    "label": "cell",
-    "n_parameters": "parameters",
-    "best_epoch": "best epoch",
-    "seconds": "training [s]",
-    "events_per_second": "events/s",
-    "device": "device",
-}
-COMPARISONS = {
-    "a": "cell",
-    "b": "compared with",
-    "difference": "difference in AUROC",
-    "interval": "95 % interval, paired",
-    "relative": "relative change",
-    "verdict": "verdict",
-    "effect": "an effect?",
-}
-MEMBERS = {"member": "member", "status": "status", "val_auroc": "AUROC, validation", "auroc": "AUROC, test", "best_epoch": "best epoch"}
-MEMBERS |= {"seconds": "training [s]", "notes": "notes"}
-WHOLE = {"n_parameters", "best_epoch", "seconds", "events_per_second", "seed"}
-
-FINISHED = ("done", "partial")
 PIXEL_RATIO = 1.5  # pixels of a figure per CSS pixel: sharp on a dense screen and on paper
+UNKNOWN = "\N{EN DASH}"
 
-Table = dict[str, Any]
+Block = dict[str, Any]
+Texts = Mapping[str, Callable[[Any], str]]
 
 
-def render_page(
-    members: pd.DataFrame,
-    summary: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    words: Mapping[str, Any],
-    figures: Mapping[str, bytes],
-    title: str,
-    description: str,
-) -> str:
-    """The page as HTML; see `lexon.pipelines.reporting.nodes.write_page`."""
+@dataclass(frozen=True)
+class Section:
+    """A part of a page, in the order text, figures, tables; empty ones are left out."""
+
+    heading: str
+    text: Sequence[str] = ()
+    figures: Sequence[Block] = ()
+    tables: Sequence[Block] = ()
+    anchor: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "anchor", self.heading.lower().replace(" ", "-"))
+
+
+def render_page(title: str, description: str, words: Mapping[str, Any], sections: Sequence[Section], footer: str) -> str:
+    """The page as HTML, self-contained.
+
+    Args:
+        words: ``headline`` (the answer in one sentence), ``sentences``, ``caveats``, and ``record``: rows of key and value.
+        footer: how choices were made.
+    """
     environment = jinja2.Environment(loader=jinja2.PackageLoader("lexon.plots"), autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.get_template("report.html").render(
-        title=title,
-        description=description,
-        words=words,
-        figures=[_figure(name, heading, alt, figures[name]) for name, heading, alt in FIGURES if name in figures],
-        results=_table(_with_interval(summary, "auroc_low", "auroc_high"), SUMMARY),
-        metrics=_table(summary, METRICS),
-        trainings=_table(_only_cells(summary), TRAININGS),
-        per_process=_table(summary, {"label": "cell"} | _prefixed(summary, "auroc_against_", "AUROC against ")),
-        efficiencies=_table(summary, {"label": "cell"} | _prefixed(summary, "signal_efficiency_at_rejection_", "rejection ")),
-        comparisons=_table(_with_interval(comparisons, "low", "high", sign="+"), COMPARISONS),
-        members=_table(members, MEMBERS),
-    )
+    filled = [section for section in sections if section.text or section.figures or any(table["rows"] for table in section.tables)]
+    return environment.get_template("report.html").render(title=title, description=description, words=words, sections=filled, footer=footer)
 
 
-def _figure(name: str, heading: str, alt: str, png: bytes) -> dict[str, Any]:
-    """What the template needs of a figure; its width comes from the file's header (PNG specification, 11.2.2)."""
+def figure(name: str, heading: str, alt: str, png: bytes) -> Block:
+    """A figure with what a reader who cannot see it should know; its width comes from the file's header (PNG, 11.2.2)."""
     pixels = int.from_bytes(png[16:20], "big")
     return {"name": name, "heading": heading, "alt": alt, "data": base64.b64encode(png).decode(), "width": round(pixels / PIXEL_RATIO)}
 
 
-def _only_cells(summary: pd.DataFrame) -> pd.DataFrame:
-    return summary if summary.empty else summary[summary["kind"] == "cell"]
+def figures(known: Sequence[tuple[str, str, str]], drawn: Mapping[str, bytes | None]) -> list[Block]:
+    """Those figures of `known` (name, heading, alt) that were drawn, in its order."""
+    return [figure(name, heading, alt, png) for name, heading, alt in known if (png := drawn.get(name)) is not None]
 
 
-def _prefixed(frame: pd.DataFrame, prefix: str, words: str) -> dict[str, str]:
-    return {column: words + column.removeprefix(prefix) for column in frame.columns if column.startswith(prefix)}
+def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, texts: Texts | None = None) -> Block:
+    """The columns of a frame that exist, under a reader's names, as text.
+
+    Args:
+        columns: heading by column, in order.
+        texts: how the values of a column are written, where it is not by their type alone.
+    """
+    names = [name for name in columns if name in frame.columns]
+    return {
+        "caption": caption,
+        "header": [columns[name] for name in names],
+        "numeric": [pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool for name in names],
+        "rows": [_row(row, names, texts or {}) for row in frame.to_dict("records")],
+    }
 
 
-def _with_interval(frame: pd.DataFrame, low: str, high: str, sign: str = "") -> pd.DataFrame:
+def whole(value: Any) -> str:
+    """A count."""
+    return UNKNOWN if _is_unknown(value) else f"{value:,.0f}"
+
+
+def signed(digits: int) -> Callable[[Any], str]:
+    """A difference."""
+    return lambda value: UNKNOWN if _is_unknown(value) else f"{value:+.{digits}f}"
+
+
+def percent(value: Any) -> str:
+    """A relative change."""
+    return UNKNOWN if _is_unknown(value) else f"{value:+.1%}"
+
+
+def with_interval(frame: pd.DataFrame, low: str, high: str, sign: str = "") -> pd.DataFrame:
+    """The frame with a column `interval` in words."""
     if frame.empty:
         return frame
     bounds = zip(frame[low], frame[high], strict=True)
     return frame.assign(interval=[f"[{a:{sign}.3f},\N{NO-BREAK SPACE}{b:{sign}.3f}]" if np.isfinite(a) else "" for a, b in bounds])
 
 
-def _table(frame: pd.DataFrame, columns: Mapping[str, str]) -> Table:
-    """Header and rows of text of the columns that exist; `numeric` tells which are aligned to the right."""
-    names = [name for name in columns if name in frame.columns]
-    return {
-        "header": [columns[name] for name in names],
-        "numeric": [pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool for name in names],
-        "rows": [_row(row, names) for row in frame.to_dict("records")],
-    }
-
-
-def _row(row: Mapping[Any, Any], names: Sequence[str]) -> Table:
+def _row(row: Mapping[Any, Any], names: Sequence[str], texts: Texts) -> Block:
     return {
         "status": str(row.get("status", "done")),
         "kind": str(row.get("kind", "")),
-        "cells": [_text(name, row[name], row.get("status") in FINISHED) for name in names],
+        "cells": [texts.get(name, _text)(row[name]) for name in names],
     }
 
 
-def _text(name: str, value: Any, finished: bool) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "too few events" if finished and name.startswith("signal_efficiency") else "\N{EN DASH}"
+def _text(value: Any) -> str:
+    if _is_unknown(value):
+        return UNKNOWN
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if name in WHOLE:
-        return f"{value:,.0f}"
-    if name == "relative":
-        return f"{value:+.1%}"
-    if isinstance(value, float):
-        return f"{value:+.4f}" if name == "difference" else f"{value:.4f}"
-    return str(value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and bool(np.isnan(value)))

@@ -14,7 +14,10 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
 from lexon.errors import LexonError, first_cause
+from lexon.experiments import is_member
 from lexon.framework import fingerprints, records
+from lexon.runners.estimate import estimated_cost
+from lexon.runners.progress import GridProgress
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +60,7 @@ class LocalRunner(AbstractRunner):
         self.rerun = rerun
 
     def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if self.rerun else fingerprints.plan(pipeline, catalog)
-        _show_plan(pipeline, reasons)
+        reasons = reasons_to_run(pipeline, catalog, self.rerun)
         if not reasons:
             return {}
         return super().run(pipeline.filter(node_names=list(reasons)), catalog, *args, **kwargs)
@@ -69,11 +71,14 @@ class LocalRunner(AbstractRunner):
     def _run(self, pipeline: Pipeline, catalog: CatalogProtocol, hook_manager: Any = None, run_id: str | None = None) -> None:
         failed: dict[str, Exception] = {}
         lost: dict[Node, None] = {}
-        for number, node in enumerate(pipeline.nodes, 1):
+        nodes = _members_together(pipeline.nodes)
+        progress = GridProgress(nodes)
+        for number, node in enumerate(nodes, 1):
             if _blocking_parents(node, pipeline, catalog) & lost.keys():
                 lost[node] = None
+                progress.after(node, failed=True)
                 continue
-            logger.info("[%d/%d] %s", number, len(pipeline.nodes), node.name)
+            logger.info("[%d/%d] %s%s", number, len(nodes), node.name, progress.before(node))
             try:
                 Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id).execute()
             except (KeyboardInterrupt, SystemExit):
@@ -84,8 +89,27 @@ class LocalRunner(AbstractRunner):
                 records.mark_failed(node, catalog, error)
                 failed[node.name] = error
                 lost[node] = None
+            progress.after(node, failed=node in lost)
         if failed:
             raise RunFailed(failed, [node.name for node in lost if node.name not in failed])
+
+
+def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> dict[str, str]:
+    """The nodes that must run, each with its reason, shown before any does; with `rerun` all of them."""
+    reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
+    _show_plan(pipeline, catalog, reasons)
+    return reasons
+
+
+def _members_together(nodes: list[Node]) -> list[Node]:
+    """One member after another, where Kedro's order would train all of them before it evaluates the first.
+
+    A member's later nodes need nothing from outside that its first one does not need too, so they may move up to it.
+    """
+    first: dict[str, int] = {}
+    for number, node in enumerate(nodes):
+        first.setdefault(node.namespace if is_member(node.namespace or "") else node.name, number)
+    return sorted(nodes, key=lambda node: first.get(node.namespace or "", first.get(node.name, 0)))
 
 
 def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) -> set[Node]:
@@ -94,12 +118,15 @@ def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) 
     return {parent for parent in pipeline.node_dependencies[node] if needed & set(parent.outputs)}
 
 
-def _show_plan(pipeline: Pipeline, reasons: dict[str, str]) -> None:
-    """What will run, by kind, and why."""
+def _show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str]) -> None:
+    """What will run, by kind, and why; and what the trainings will cost."""
     current = len(pipeline.nodes) - len(reasons)
-    kinds = Counter(tag for node in pipeline.nodes if node.name in reasons for tag in node.tags)
+    to_run = [node for node in pipeline.nodes if node.name in reasons]
+    kinds = Counter(tag for node in to_run for tag in node.tags)
     what = f": {_counts(kinds)} ({_counts(Counter(reasons.values()))})" if reasons else ""
     logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
+    if cost := estimated_cost(to_run, catalog):
+        logger.info("Plan: %s", cost)
 
 
 def _counts(counter: Counter[str]) -> str:

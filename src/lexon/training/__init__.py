@@ -9,11 +9,12 @@ from lexon.training.data import TensorTable
 from lexon.training.evaluation import Validate, predict
 from lexon.training.interruption import Resume, TrainingStopped, seeded
 from lexon.training.loop import TIMINGS, FitResult, fit
-from lexon.training.run import SelectBy, TrainingDiverged
+from lexon.training.run import GiveUp, SelectBy, TrainingDiverged
 
 __all__ = [
     "TIMINGS",
     "FitResult",
+    "GiveUp",
     "Resume",
     "SelectBy",
     "TensorTable",

@@ -16,7 +16,7 @@ from lexon.training.data import TensorTable
 from lexon.training.evaluation import Validate
 from lexon.training.interruption import Resume, seeded, stop_signals
 from lexon.training.progress import Reporter
-from lexon.training.run import SelectBy, Training
+from lexon.training.run import GiveUp, SelectBy, Training
 
 log = logging.getLogger("lexon.training")
 
@@ -39,6 +39,7 @@ class FitResult:
         seconds: training time, without evaluation, over all interruptions.
         events_per_second: training events per second of it.
         stopped_early: whether early stopping ended the training.
+        given_up: why `give_up` ended it, or "".
     """
 
     history: list[dict[str, Any]]
@@ -49,6 +50,7 @@ class FitResult:
     seconds: float
     events_per_second: float
     stopped_early: bool
+    given_up: str = ""
 
 
 def fit(
@@ -62,6 +64,7 @@ def fit(
     select_by: SelectBy,
     validate: Validate | None = None,
     resume: Resume | None = None,
+    give_up: GiveUp | None = None,
     progress: str = "training",
 ) -> FitResult:
     """Train a model, whose weights are then those of the last epoch; the best epoch's are in the result.
@@ -80,6 +83,8 @@ def fit(
         select_by: columns of the history that decide the best epoch; a later one decides where the earlier are equal. NaN is worst.
         resume: where the state of an unfinished training is kept. A finished one stays, so that nothing is
             lost if the model cannot be saved: whoever saved it clears this.
+        give_up: asked after each epoch, with the history, for a reason to end the training there ("": none). It decides on losses
+            that are not finite, too: with it a training never raises TrainingDiverged, and leaves its history.
         progress: what to call this training on the screen and in the log.
 
     Raises:
@@ -92,10 +97,19 @@ def fit(
             raise ValueError(f"{name}: no events to train with")
     with seeded(seed, device), stop_signals() as stop:
         training = Training(
-            model=model, train=train, val=val, config=config, seed=seed, device=device, validate=validate, select_by=select_by
+            model=model,
+            train=train,
+            val=val,
+            config=config,
+            seed=seed,
+            device=device,
+            validate=validate,
+            select_by=select_by,
+            give_up=give_up,
         )
         training.restore(resume)
-        with Reporter(progress, config.epochs, len(training.rates), training.steps_done, select_by[0][0]) as reporter:
+        watched = next((name for name, _ in select_by if name != "epoch"), "val_loss")
+        with Reporter(progress, config.epochs, len(training.rates), training.steps_done, watched) as reporter:
             training.run(resume, stop, reporter)
     result = _result(training)
     log.info("%s: best epoch %d of %d, %.0f events/s", progress, result.best_epoch, len(result.history), result.events_per_second)
@@ -113,4 +127,5 @@ def _result(training: Training) -> FitResult:
         seconds=seconds,
         events_per_second=len(training.history) * len(training.train) / seconds,
         stopped_early=training.stopped_early and len(training.history) < training.config.epochs,
+        given_up=training.given_up,
     )

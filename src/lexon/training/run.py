@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from lexon.training.progress import Reporter
 
 log = logging.getLogger("lexon.training")
 
+GiveUp = Callable[[list[dict[str, Any]]], str]
 SelectBy = tuple[tuple[str, Literal["max", "min"]], ...]
 
 SCORING_BATCH = 1024  # scores do not depend on their batch, so a large one costs fewer launches
@@ -47,9 +49,10 @@ class Training:
         device: str,
         validate: Validate | None,
         select_by: SelectBy,
+        give_up: GiveUp | None = None,
     ) -> None:
         self.model, self.config, self.seed, self.device = model, config, seed, device
-        self.validate, self.select_by = validate, select_by
+        self.validate, self.select_by, self.give_up = validate, select_by, give_up
         # Everything that decides the numbers: a checkpoint that differs in any of it belongs to another training.
         self.fingerprint = {
             **{f"training.{name}": str(value) for name, value in config.model_dump().items()},
@@ -93,8 +96,13 @@ class Training:
         return patience is not None and len(self.history) - self.best_epoch >= patience
 
     @property
+    def given_up(self) -> str:
+        """Why it makes no sense to go on, or ""."""
+        return self.give_up(self.history) if self.give_up and self.history else ""
+
+    @property
     def finished(self) -> bool:
-        return len(self.history) >= self.config.epochs or self.stopped_early
+        return len(self.history) >= self.config.epochs or self.stopped_early or bool(self.given_up)
 
     def run(self, resume: Resume | None, stop: StopRequest, reporter: Reporter) -> None:
         """Epoch after epoch, until the end or a signal."""
@@ -159,7 +167,7 @@ class Training:
         assert self.facts is not None
         facts = self.facts.double().cpu().numpy()
         bad = np.flatnonzero(~np.isfinite(facts[:, 0]))
-        if len(bad):
+        if len(bad) and self.give_up is None:
             raise TrainingDiverged(
                 f"epoch {len(self.history) + 1}, step {bad[0] + 1} of {len(facts)}: the training loss is {facts[bad[0], 0]}; "
                 f"lower training.lr ({self.config.lr:g}) or training.grad_clip ({self.config.grad_clip})"

@@ -1,5 +1,1 @@
-"""Classifiers and the baselines they must beat."""
-
-from lexon.pipelines.modelling.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+"""Models of whole events: classifiers (`classifiers`), regressions (`regression`) and VAEs (`vae`), a room for each kind."""

@@ -1,0 +1,62 @@
+"""Parameters as types: what a user may type (`Parameters`), and what one training needs, complete (`member_config`)."""
+
+from lexon.config.autoencoder import AutoencoderConfig
+from lexon.config.base import Classes, Config, EnergyUnit, Label
+from lexon.config.data import EventsConfig, EventsFile, SimulatedEvents, SimulationConfig
+from lexon.config.members import (
+    AutoencoderMember,
+    ClassifierConfig,
+    ClassifierMember,
+    EventRegression,
+    MemberConfig,
+    RegressionMember,
+    TableRegression,
+    VAEMember,
+    binned_config,
+    event_data,
+    member_config,
+    simulated_events,
+)
+from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
+from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.tokenisers import BinnedConfig, DirectConfig, FittedConfig, VQVAEConfig, tokeniser_config
+from lexon.config.training import SIZES, TrainingConfig
+from lexon.config.vae import TagsConfig, VAEConfig
+
+__all__ = [
+    "SIZES",
+    "AutoencoderConfig",
+    "AutoencoderMember",
+    "BinnedConfig",
+    "Classes",
+    "ClassifierConfig",
+    "ClassifierMember",
+    "CollapseConfig",
+    "Config",
+    "DirectConfig",
+    "EnergyUnit",
+    "EvaluationConfig",
+    "EventRegression",
+    "EventsConfig",
+    "EventsFile",
+    "FittedConfig",
+    "Label",
+    "MemberConfig",
+    "Parameters",
+    "RegressionConfig",
+    "RegressionMember",
+    "ReportConfig",
+    "SimulatedEvents",
+    "SimulationConfig",
+    "TableRegression",
+    "TagsConfig",
+    "TrainingConfig",
+    "VAEConfig",
+    "VAEMember",
+    "VQVAEConfig",
+    "binned_config",
+    "event_data",
+    "member_config",
+    "simulated_events",
+    "tokeniser_config",
+]

@@ -1,0 +1,35 @@
+"""Autoencoders: a bottleneck, and a head that is asked for the event's MET."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lexon.config.base import Config, Fraction, NonNegative, PositiveInt
+
+# Of the transformer encoder.
+HEADS = 4
+
+
+class AutoencoderConfig(Config):
+    """The recipe of `lexon.models.autoencoder.Autoencoder`, less what the tokeniser decides, and what it is trained on."""
+
+    bottleneck: Literal["none", "linear", "vq"]
+    globals_beta: NonNegative
+    encoder: Literal["mlp", "transformer"]
+    encoder_globals: bool
+    latent_dim: PositiveInt
+    hidden_dim: PositiveInt
+    id_embed_dim: PositiveInt
+    codebook_size: Annotated[int, Field(ge=2, le=4096)]
+    commitment: Annotated[float, Field(gt=0)]
+    decay: Fraction
+    reconstruct_types: bool
+    train_on: Literal["all", "background"]
+
+    @model_validator(mode="after")
+    def _heads_divide_hidden_dim(self) -> Self:
+        if self.encoder == "transformer" and self.hidden_dim % HEADS:
+            raise ValueError(f"autoencoder.hidden_dim={self.hidden_dim}: the transformer encoder needs a multiple of {HEADS}")
+        return self

@@ -1,0 +1,225 @@
+"""What one training needs, complete: `member_config` resolves a cell's parameters and a seed.
+
+No node meets an option that is not for it, a size by name, or a None that means "work it out". A member's
+configuration is its identity: what is compared to tell a stale result, so it holds no path and nothing of evaluation or
+report.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lexon.config.autoencoder import AutoencoderConfig
+from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
+from lexon.config.data import EventData, EventsFile, Shares, SimulatedEvents
+from lexon.config.parameters import Parameters
+from lexon.config.tokenisers import AmbreTokens, BinnedConfig, DirectConfig, FinishedTokens, FittedConfig, TokeniserConfig, VQVAEConfig
+from lexon.config.training import TrainingConfig, TransformerConfig
+from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
+
+# A VQ-VAE that all members share is trained with the first seed of the list, whatever the members' own.
+SHARED_SEED = 42
+
+
+class ClassifierConfig(TransformerConfig):
+    """The recipe of `lexon.models.classifier.Classifier`, less what the tokeniser and the classes decide."""
+
+    pool: Literal["cls", "mean", "max"]
+    met: bool
+
+
+class MemberConfig(Config):
+    """One training: everything that decides its numbers and nothing else."""
+
+    seed: int
+    training: TrainingConfig
+
+
+class ClassifierMember(MemberConfig):
+    """A classifier of events."""
+
+    kind: Literal["classifier"] = "classifier"
+    data: EventData
+    classes: Classes
+    tokeniser: TokeniserConfig
+    classifier: ClassifierConfig
+    start_from_codebook: bool
+    n_train: int | None
+    equalise_to: int | None
+
+
+class AutoencoderMember(MemberConfig):
+    """An autoencoder of events' objects, continuous."""
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    data: EventData
+    classes: Classes
+    tokeniser: DirectConfig
+    autoencoder: AutoencoderConfig
+
+
+class VAEMember(MemberConfig):
+    """A variational autoencoder of multi-label rows."""
+
+    kind: Literal["vae"] = "vae"
+    data: TagData
+    vae: VAEModelConfig
+
+
+class RegressionMember(MemberConfig):
+    """A regression with a penalty on lost variance; a loss of `exploded_loss` times its best ends it."""
+
+    kind: Literal["regression"] = "regression"
+    target: str
+    variance_lambda: NonNegative
+    penalty: Literal["batch", "global"]
+    exploded_loss: float
+
+    @model_validator(mode="after")
+    def _judged_at_its_last_epoch(self) -> Self:
+        for name in ("early_stopping", "label_smoothing"):
+            if getattr(self.training, name):
+                raise ValueError(
+                    f"training.{name}={getattr(self.training, name)}: regressions have none; they are judged at their last epoch"
+                )
+        return self
+
+
+class EncoderConfig(TransformerConfig):
+    """An encoder of events and how its tokens become one vector."""
+
+    pool: Literal["cls", "mean", "max"]
+
+
+class EventRegression(RegressionMember):
+    """A regression of an event's quantity on its objects, continuous and without their azimuths."""
+
+    source: Literal["events"] = "events"
+    data: EventData
+    classes: Classes
+    tokeniser: DirectConfig
+    encoder: EncoderConfig
+
+
+class TableRegression(RegressionMember):
+    """A regression on the columns of a table."""
+
+    source: Literal["table", "diabetes"]
+    group: str | None
+    split: Shares
+    split_seed: int
+    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    dropout: Fraction
+
+
+def member_config(parameters: Parameters, seed: int) -> MemberConfig:
+    """Everything that one training of a cell needs."""
+    match parameters.kind:
+        case "autoencoder":
+            return AutoencoderMember(
+                seed=seed,
+                data=event_data(parameters),
+                classes=parameters.classes,
+                tokeniser=DirectConfig(vector=parameters.vector, pid=parameters.pid),
+                autoencoder=parameters.autoencoder,
+                training=parameters.training,
+            )
+        case "regression":
+            return _regression(parameters, seed)
+        case "vae":
+            return _vae(parameters, seed)
+        case _:
+            return _classifier(parameters, seed)
+
+
+def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
+    """Where the events come from and how they are read."""
+    events = parameters.events
+    if events.source == "simulation":
+        return simulated_events(parameters)
+    return EventsFile(**{name: getattr(events, name) for name in EventsFile.model_fields if name != "source"})
+
+
+def simulated_events(parameters: Parameters) -> SimulatedEvents:
+    """The events that a simulation makes, whether or not a study uses them."""
+    return SimulatedEvents(n=parameters.events.n, simulation=parameters.simulation)
+
+
+def _classifier(parameters: Parameters, seed: int) -> ClassifierMember:
+    tokeniser = _tokeniser(parameters, seed)
+    return ClassifierMember(
+        seed=seed,
+        data=event_data(parameters),
+        classes=parameters.classes,
+        tokeniser=tokeniser,
+        classifier=ClassifierConfig(pool=parameters.pool, met=parameters.met, **parameters.model.transformer().model_dump()),
+        training=parameters.training,
+        n_train=parameters.n_train,
+        equalise_to=parameters.model.equalise_to,
+        start_from_codebook=isinstance(tokeniser, VQVAEConfig) and parameters.vqvae.start_from_codebook,
+    )
+
+
+def _regression(parameters: Parameters, seed: int) -> EventRegression | TableRegression:
+    regression = parameters.regression
+    common = {
+        "seed": seed,
+        # Batches of similar length are no random ones, and the batch penalty looks at the variance within a batch.
+        "training": parameters.training.model_copy(update={"length_aware": False}),
+        "target": regression.quantity,
+        "variance_lambda": parameters.variance_lambda,
+        "penalty": parameters.penalty,
+        "exploded_loss": parameters.collapse.exploded_loss,
+    }
+    if regression.source == "events":
+        return EventRegression(
+            **common,
+            data=event_data(parameters),
+            classes=parameters.classes,
+            tokeniser=DirectConfig(vector=parameters.vector, pid=parameters.pid),
+            encoder=EncoderConfig(pool=parameters.pool, **parameters.model.transformer().model_dump()),
+        )
+    own = {name: getattr(regression, name) for name in ("source", "group", "split", "split_seed", "hidden")}
+    return TableRegression(**common, **own, dropout=parameters.model.dropout)
+
+
+def _vae(parameters: Parameters, seed: int) -> VAEMember:
+    model, recipe = complete(parameters.configurations, parameters.configuration)
+    if parameters.beta is not None:
+        model = model.model_copy(update={"beta": parameters.beta})
+    training = parameters.training.model_copy(update=recipe)
+    return VAEMember(seed=seed, training=training, data=_tag_data(parameters), vae=model)
+
+
+def _tag_data(parameters: Parameters) -> EventTags | FileTags:
+    tags = parameters.tags
+    if tags.path:
+        return FileTags(**tags.model_dump(include=set(FileTags.model_fields)))
+    return EventTags(events=event_data(parameters), **tags.model_dump(include=set(EventTags.model_fields)))
+
+
+def binned_config(parameters: Parameters) -> BinnedConfig:
+    """The bins that the parameters ask for."""
+    binning = parameters.binning
+    # The published mistake includes its edges, which came from all classes.
+    fit_on = binning.fit_on if binning.variant == "correct" else "all"
+    return BinnedConfig(pid=parameters.pid, **binning.model_dump() | {"fit_on": fit_on})
+
+
+def _tokeniser(parameters: Parameters, seed: int) -> FittedConfig | AmbreTokens | FinishedTokens:
+    binning = parameters.binning
+    if parameters.tokens.path and parameters.tokeniser != "ambre":
+        return FinishedTokens()
+    match parameters.tokeniser:
+        case "direct":
+            return DirectConfig(vector=parameters.vector, pid=parameters.pid)
+        case "binned":
+            return binned_config(parameters)
+        case "vqvae":
+            learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook"})
+            own = {"vector": parameters.vector, "pid": parameters.pid, "n_bins": binning.n_bins, "fit_on": binning.fit_on}
+            return VQVAEConfig(**learnt, **own, seed=seed if parameters.vqvae.per_seed else SHARED_SEED)
+        case "ambre":
+            return AmbreTokens()

@@ -1,0 +1,92 @@
+"""What a user may type, as types.
+
+`Parameters` mirrors conf/base/parameters*.yml, where every default lives with a sentence on why to change it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lexon.config.autoencoder import AutoencoderConfig
+from lexon.config.base import Classes, Config, NonNegative, PositiveInt
+from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
+from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.tokenisers import BinningConfig, VQVAEGroup
+from lexon.config.training import SizeConfig, TrainingConfig
+from lexon.config.vae import TagsConfig, VAEConfig, complete
+
+Kind = Literal["classifier", "autoencoder", "regression", "vae", "simulation", "token_comparison"]
+
+
+class EvaluationConfig(Config):
+    rejections: tuple[Annotated[float, Field(gt=1)], ...]
+
+
+class ReportConfig(Config):
+    n_bootstrap: Annotated[int, Field(ge=100)]
+    min_effect: Annotated[float, Field(ge=0)]
+    source: Path | None
+
+
+class ValidationConfig(Config):
+    published: Path | None
+
+
+class GridConfig(Config):
+    axes: tuple[str, ...]
+
+
+class Parameters(Config):
+    """All parameters of one cell, as typed by the user; `grid.axes` name those that a list spans."""
+
+    description: str
+    kind: Kind
+    run: Annotated[str, Field(pattern=r"^\w[\w.-]*$", coerce_numbers_to_str=True)]
+    seed: Annotated[int, Field(ge=0)]
+    n_seeds: PositiveInt
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+    events: EventsConfig
+    simulation: SimulationConfig
+    tokens: TokensConfig
+    ambre: AmbreConfig
+    classes: Classes
+    tokeniser: Literal["direct", "binned", "vqvae", "ambre"]
+    pool: Literal["cls", "mean", "max"]
+    met: bool
+    vector: Literal[4, 5]
+    pid: bool
+    binning: BinningConfig
+    vqvae: VQVAEGroup
+    model: SizeConfig
+    n_train: PositiveInt | None
+    training: TrainingConfig
+    autoencoder: AutoencoderConfig
+    variance_lambda: NonNegative
+    penalty: Literal["batch", "global"]
+    regression: RegressionConfig
+    collapse: CollapseConfig
+    preset: str
+    presets: dict[str, tuple[str, ...]]
+    configuration: str
+    configurations: dict[str, VAEConfig]
+    beta: NonNegative | None
+    tags: TagsConfig
+    evaluation: EvaluationConfig
+    report: ReportConfig
+    validation: ValidationConfig
+    grid: GridConfig
+
+    @model_validator(mode="after")
+    def _configuration_is_complete(self) -> Self:
+        if self.kind == "vae":
+            complete(self.configurations, self.configuration)
+        return self
+
+    @model_validator(mode="after")
+    def _ambre_needs_path(self) -> Self:
+        if self.tokeniser == "ambre" and self.ambre.path is None:
+            raise ValueError("tokeniser=ambre needs ambre.path=FILE, a token file that others made")
+        return self

@@ -1,0 +1,70 @@
+"""Regressions with a penalty on lost variance, and what is called collapse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lexon.config.base import Config, PositiveInt
+from lexon.config.data import Shares
+
+EVENT_TARGETS = ("met", "ht", "leading_pt", "n_objects")
+Positive = Annotated[float, Field(gt=0)]
+
+
+class RegressionConfig(Config):
+    """What is regressed on what. Which file `path` names is told by its content, wherever it lies."""
+
+    source: Literal["events", "table", "diabetes"]
+    path: Path | None
+    target: str | None
+    group: str | None
+    split: Shares
+    split_seed: Annotated[int, Field(ge=0)]
+    hidden: tuple[PositiveInt, ...]
+
+    @model_validator(mode="after")
+    def _source_and_target_agree(self) -> Self:
+        if self.source == "table" and self.path is None:
+            raise ValueError("regression.source=table needs regression.path=FILE")
+        if self.source == "events" and self.quantity not in EVENT_TARGETS:
+            raise ValueError(f"regression.target={self.target}: of events, choose one of {', '.join(EVENT_TARGETS)}")
+        if self.source == "diabetes" and (self.target or self.group):
+            raise ValueError("regression.target and regression.group: the diabetes data have one target and no groups; leave both null")
+        return self
+
+    @property
+    def quantity(self) -> str:
+        """The target by name: MET of events, the column y of tables, where nobody says otherwise."""
+        return self.target or ("met" if self.source == "events" else "y")
+
+
+class CollapseConfig(Config):
+    """The thresholds of `lexon.metrics.collapse`; ratio means Var(p)/Var(y)."""
+
+    constant_below: Positive
+    collapsed_below: Positive
+    under_dispersed_below: Positive
+    matched_up_to: Positive
+    shrinkage_slope: tuple[Positive, Positive]
+    last_epochs: PositiveInt
+    exploded_loss: Annotated[float, Field(gt=1)]
+    exploded_ratio: Positive
+    oscillating_above: Positive
+    min_seeds: Annotated[int, Field(ge=2)]
+    seed_sd_above: Positive
+    eligible_r2: float
+    tie: Annotated[float, Field(ge=0)]
+    go_r2: float
+    go_ratio: Positive
+
+    @model_validator(mode="after")
+    def _thresholds_rise(self) -> Self:
+        ratios = (self.constant_below, self.collapsed_below, self.under_dispersed_below, self.matched_up_to)
+        if sorted(set(ratios)) != list(ratios):
+            raise ValueError(
+                f"collapse: constant_below, collapsed_below, under_dispersed_below and matched_up_to must rise; they are {ratios}"
+            )
+        return self

@@ -1,0 +1,83 @@
+"""The size of a network and the recipe of its training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from lexon.config.base import Config, Fraction, PositiveInt
+
+# dim, depth, heads, mlp_dim: transformer-block parameters near the name; the true count is always reported.
+SIZES = {
+    "tiny": (16, 2, 2, 32),
+    "100k": (48, 5, 4, 96),
+    "200k": (64, 6, 8, 128),
+    "400k": (72, 8, 8, 144),
+    "1m": (128, 8, 8, 256),
+}
+
+
+class SizeConfig(Config):
+    """`model.size` by name; dim, depth, heads and mlp_dim override it one by one."""
+
+    size: str
+    dim: PositiveInt | None
+    depth: PositiveInt | None
+    heads: PositiveInt | None
+    mlp_dim: PositiveInt | None
+    dropout: Fraction
+    equalise_to: PositiveInt | None
+
+    @field_validator("size")
+    @classmethod
+    def _known_size(cls, size: str) -> str:
+        if size not in SIZES:
+            raise ValueError(f"model.size={size}: choose one of {', '.join(SIZES)}")
+        return size
+
+    def transformer(self) -> TransformerConfig:
+        """The size in numbers."""
+        dim, depth, heads, mlp_dim = SIZES[self.size]
+        return TransformerConfig(
+            dim=self.dim or dim,
+            depth=self.depth or depth,
+            heads=self.heads or heads,
+            mlp_dim=self.mlp_dim or mlp_dim,
+            dropout=self.dropout,
+        )
+
+
+class TransformerConfig(Config):
+    """The encoder of an event (`lexon.models.layers.Encoder`)."""
+
+    dim: PositiveInt
+    depth: PositiveInt
+    heads: PositiveInt
+    mlp_dim: PositiveInt
+    dropout: Fraction
+
+    @model_validator(mode="after")
+    def _heads_divide_dim(self) -> Self:
+        if self.dim % self.heads:
+            raise ValueError(f"model.dim={self.dim} is not a multiple of model.heads={self.heads}")
+        if self.dim % 2:
+            raise ValueError(f"model.dim={self.dim} is odd: sinusoidal positions need pairs")
+        return self
+
+
+class TrainingConfig(Config):
+    """The recipe of one training, read by `lexon.training.fit`; `label_smoothing` is part of the model's loss."""
+
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    lr: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    warmup_steps: Annotated[int, Field(ge=0)]
+    warmup_start: Annotated[float, Field(gt=0, le=1)]
+    schedule: Literal["cosine", "linear", "constant"]
+    grad_clip: Annotated[float, Field(gt=0)] | None
+    label_smoothing: Fraction
+    early_stopping: PositiveInt | None
+    length_aware: bool
+    precision: Literal["auto", "fp32", "bf16"]

@@ -1,0 +1,106 @@
+"""Variational autoencoders on multi-label rows: where the rows come from, and named configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lexon.config.base import Config, Fraction, NonNegative, PositiveInt
+from lexon.config.data import EventData, Shares
+
+Bins = Annotated[int, Field(ge=1, le=20)]
+
+
+class TagsConfig(Config):
+    """Multi-hot rows: of events, or of a file instead."""
+
+    path: Path | None
+    column: str | None
+    vocabulary: Path | None
+    label_column: str | None
+    pt_bins: Bins
+    met_bins: Bins
+    split: Shares
+    split_seed: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _settings_of_a_file_need_one(self) -> Self:
+        for name in ("column", "vocabulary", "label_column"):
+            if self.path is None and getattr(self, name) is not None:
+                raise ValueError(f"tags.{name}={getattr(self, name)} needs tags.path=FILE; rows of events have none")
+        return self
+
+
+class EventTags(Config):
+    """Rows made of events: all that decides which."""
+
+    source: Literal["events"] = "events"
+    events: EventData
+    pt_bins: int
+    met_bins: int
+    split: Shares
+    split_seed: int
+
+
+class FileTags(Config):
+    """Rows of a file: how it is read. Which file, and which vocabulary, is told by their content."""
+
+    source: Literal["file"] = "file"
+    column: str | None
+    label_column: str | None
+    split: Shares
+    split_seed: int
+
+
+TagData = Annotated[EventTags | FileTags, Field(discriminator="source")]
+
+
+class VAEModelConfig(Config):
+    """The recipe of `lexon.models.vae.VAE`, less what the rows decide."""
+
+    latent_dim: PositiveInt
+    hidden_dim: PositiveInt
+    batch_norm: bool
+    beta: NonNegative
+    dropout: Fraction
+
+
+class VAEConfig(Config):
+    """One named configuration: what it says itself comes before what it takes from another (`like`); the training's rest is `training`."""
+
+    like: str | None = None
+    latent_dim: PositiveInt | None = None
+    hidden_dim: PositiveInt | None = None
+    batch_norm: bool | None = None
+    beta: NonNegative | None = None
+    dropout: Fraction | None = None
+    epochs: PositiveInt | None = None
+    batch_size: PositiveInt | None = None
+    lr: Annotated[float, Field(gt=0)] | None = None
+
+
+def complete(configurations: Mapping[str, VAEConfig], name: str) -> tuple[VAEModelConfig, dict[str, float]]:
+    """A configuration with all that it takes from others: the model, and what it changes of the training.
+
+    Raises:
+        ValueError: it is unknown, is like itself, or leaves a setting of the model open.
+    """
+    said: dict[str, float] = {}
+    visited: list[str] = []
+    wanted: str | None = name
+    while wanted is not None:
+        if wanted not in configurations:
+            raise ValueError(f"configuration={wanted}: no such configuration; there are {', '.join(configurations)}")
+        if wanted in visited:
+            raise ValueError(f"configurations.{wanted}.like: {' -> '.join([*visited, wanted])} goes round in a circle; leave one out")
+        visited.append(wanted)
+        said = configurations[wanted].model_dump(exclude_none=True, exclude={"like"}) | said
+        wanted = configurations[wanted].like
+    missing = [field for field in VAEModelConfig.model_fields if field not in said]
+    if missing:
+        raise ValueError(f"configurations.{name}: {', '.join(missing)} missing; set it, or like=NAME of a configuration that has it")
+    model = {field: said.pop(field) for field in VAEModelConfig.model_fields}
+    return VAEModelConfig.model_validate(model), said

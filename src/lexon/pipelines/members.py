@@ -1,0 +1,156 @@
+"""What the members of every kind of experiment have in common: two nodes, one training, one run record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import torch
+from kedro.pipeline import Node, Pipeline
+from torch import nn
+
+from lexon import provenance
+from lexon.config import MemberConfig
+from lexon.datasets.checkpoint import Checkpoints
+from lexon.errors import ConfigurationError
+from lexon.experiments import Member
+from lexon.models import Model
+from lexon.training import GiveUp, SelectBy, TensorTable, Validate, fit
+
+# Large enough to keep a GPU busy, small enough for any.
+EVALUATION_BATCH = 2048
+TRAINED = ("model", "history", "training_record")
+
+
+def member_pipeline(
+    member: Member,
+    train: Callable[..., Any],
+    evaluate: Callable[..., Any],
+    data: Mapping[str, str],
+    settings: Sequence[str] = (),
+    extra: Sequence[str] = (),
+    scores: str = "scores",
+) -> Pipeline:
+    """train -> evaluate, in the member's namespace.
+
+    Args:
+        member: of the experiment's `trained`.
+        train: takes `data`, config, device, checkpoints and member; gives `TRAINED`.
+        evaluate: takes the same, `TRAINED` and `settings`; gives what `evaluated` names and `extra`.
+        data: dataset by argument, shared by members.
+        settings: shared parameters that only the evaluation asks for.
+        extra: names of the evaluation's further outputs.
+        scores: name of scores.h5 in the catalog; another one where it holds other things than class probabilities.
+    """
+    given = {**data, "device": "params:device", "checkpoints": "checkpoints", "config": "params:config", "member": "params:name"}
+    trained = {name: name for name in TRAINED}
+    asked = {name: f"params:{name}" for name in settings}
+    return Pipeline(
+        [
+            Node(train, given, list(TRAINED), name="train", tags="train"),
+            Node(evaluate, {**given, **trained, **asked}, [*evaluated(scores), *extra], name="evaluate", tags="evaluate"),
+        ],
+        namespace=f"grid.{member.name}",
+        inputs={"checkpoints", *(name for name in data.values() if not name.startswith("params:"))},
+        parameters={"params:device", *asked.values(), *(name for name in data.values() if name.startswith("params:"))},
+    )
+
+
+def evaluated(scores: str) -> tuple[str, ...]:
+    """What each member of any kind leaves to be reported on; asked for whole, so that a report waits for all of it."""
+    return "metrics", scores, "figure_losses", "run_record"
+
+
+def left_behind(trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores") -> list[str]:
+    """Names of all that members leave to be reported on; `scores` as in `member_pipeline`."""
+    return [f"grid.{member.name}.{name}" for member in trained for name in (*evaluated(scores), *extra)]
+
+
+def train_member(
+    model: Model,
+    tables: Mapping[str, TensorTable],
+    config: MemberConfig,
+    device: str,
+    checkpoints: Checkpoints,
+    member: str,
+    select_by: SelectBy,
+    validate: Validate | None = None,
+    give_up: GiveUp | None = None,
+) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
+    """The model of the best validation epoch, one row of history per epoch, and facts for the run record.
+
+    Args:
+        model: initialised under the member's seed.
+        tables: the splits ``train`` and ``val``.
+        device: as asked for by the user.
+        select_by, validate, give_up: see `lexon.training.fit`.
+    """
+    started, chosen = provenance.now(), choose_device(device)
+    result = fit(
+        model,
+        tables["train"],
+        tables["val"],
+        config.training,
+        seed=config.seed,
+        device=chosen,
+        validate=validate,
+        select_by=select_by,
+        resume=checkpoints.of(member, type(model)),
+        give_up=give_up,
+        progress=member,
+    )
+    model.load_state_dict(result.best_state)
+    facts = {
+        "parameters": config.model_dump(mode="json"),
+        "seed": config.seed,
+        "started": started,
+        "device": provenance.device_name(chosen),
+        "n_parameters": result.n_parameters,
+        "best_epoch": result.best_epoch,
+        "epochs": len(result.history),
+        "stopped_early": result.stopped_early,
+        "given_up": result.given_up,
+        "seconds": result.seconds,
+        "events_per_second": result.events_per_second,
+    }
+    return model.to("cpu"), pd.DataFrame(result.history), facts
+
+
+def refuse_other_parameters(config: MemberConfig, training_record: Mapping[str, Any], member: str) -> None:
+    """An old model must not get a new name.
+
+    Raises:
+        ConfigurationError: the model was trained with other parameters than those that are asked for now.
+    """
+    if config.model_dump(mode="json") != training_record["parameters"]:
+        raise ConfigurationError(f"{member}: its model.pt was trained with other parameters; run without --tags to train it again")
+
+
+def run_record(training_record: Mapping[str, Any], data: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """The record of a finished member.
+
+    Args:
+        data: what it was trained and evaluated on: digests, sizes, notes.
+        seconds: that the evaluation took.
+    """
+    return {
+        "status": "done",
+        **training_record,
+        "data": data,
+        "code_version": provenance.code_version(),
+        "versions": provenance.versions(),
+        "evaluation_seconds": seconds,
+        "finished": provenance.now(),
+    }
+
+
+def choose_device(asked: str) -> str:
+    """`auto` is the GPU where there is one.
+
+    Raises:
+        ConfigurationError: a GPU is asked for, and torch can use none.
+    """
+    if asked.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigurationError(f"device={asked}: torch can use no GPU here; choose auto or cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

@@ -1,0 +1,68 @@
+"""Evaluation of one classifier: its validation-best model meets the test split, once."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lexon.config import ClassifierMember, EvaluationConfig
+from lexon.datasets.checkpoint import Checkpoints
+from lexon.datasets.events import EventSource
+from lexon.events import SPLITS
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
+from lexon.models import Model
+from lexon.pipelines.members import EVALUATION_BATCH, choose_device, refuse_other_parameters, run_record
+from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, tensor_table
+from lexon.plots.training import learning_curves
+from lexon.training import predict
+
+Metrics = dict[str, dict[str, float]]
+
+
+def evaluate(
+    shown: Shown,
+    model: Model,
+    history: pd.DataFrame,
+    training_record: dict[str, Any],
+    evaluation: EvaluationConfig,
+    config: ClassifierMember,
+    device: str,
+    checkpoints: Checkpoints,
+    member: str,
+    events: EventSource | None = None,
+) -> tuple[Metrics, Scores, Figure, dict[str, Any]]:
+    """Metrics of each split, the test scores, the loss curves and the member's run record."""
+    refuse_other_parameters(config, training_record, member)
+    clock = perf_counter()
+    chosen = choose_device(device)
+    scores = {split: _score(split, config.classes, shown, events, model, chosen) for split in SPLITS}
+    metrics = {split: _numbers(classification_metrics(part, evaluation.rejections)) for split, part in scores.items()}
+    # The model is on disk by now: its checkpoint could only be mistaken for an unfinished training.
+    checkpoints.of(member, type(model)).clear()
+    record = run_record(training_record, _describe(shown, events, scores), perf_counter() - clock)
+    return metrics, scores["test"], learning_curves({"": history}), record
+
+
+def _score(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None, model: Model, device: str) -> Scores:
+    sample = read_tokens(split, classes, shown, events)
+    probabilities = predict(model, tensor_table(sample), EVALUATION_BATCH, device)
+    names = tuple(classes), (shown if events is None else events).label_names
+    return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    """Without what the split could not give: metrics.json holds numbers only."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _describe(shown: Shown, events: EventSource | None, scores: dict[str, Scores]) -> dict[str, Any]:
+    """What the cleaned events say of their origin, and how many of them belong to a class."""
+    attributes = (shown if events is None else events).attributes
+    said = {name: attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
+    own = {name: attributes.get(name) for name in ("notes", "generator")}
+    return {**said, **own, "test_digest": scores["test"].digest, **{f"n_{split}": len(part) for split, part in scores.items()}}

@@ -1,0 +1,56 @@
+"""Training of one classifier: what it is shown in, the validation-best model out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+from lexon.config import ClassifierMember
+from lexon.datasets.checkpoint import Checkpoints
+from lexon.datasets.events import EventSource
+from lexon.datasets.tokens import TokenSource
+from lexon.models.classifier import Classifier, equalised_mlp_dim
+from lexon.pipelines.members import train_member
+from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, tensor_table
+from lexon.training import SelectBy, TensorTable, seeded
+
+# The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.
+SELECT_BY: SelectBy = (("val_auroc", "max"), ("val_loss", "min"))
+# Members that train on fewer events train on the same ones, whatever their own seeds.
+SAMPLE_SEED = 42
+
+
+def train(
+    shown: Shown,
+    config: ClassifierMember,
+    device: str,
+    checkpoints: Checkpoints,
+    member: str,
+    events: EventSource | None = None,
+) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
+    """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
+    tables = {split: tensor_table(read_tokens(split, config.classes, shown, events)) for split in ("train", "val")}
+    tables["train"] = tables["train"].sample(config.n_train, SAMPLE_SEED)
+    recipe = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
+    recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.model_dump()}
+    if config.equalise_to is not None:
+        recipe["mlp_dim"] = equalised_mlp_dim(recipe, config.equalise_to)
+    with seeded(config.seed):
+        model = Classifier(**recipe)
+        if config.start_from_codebook and isinstance(shown, TokenSource):
+            model.start_from_codebook(torch.from_numpy(shown.array("codebook")))
+    return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc)
+
+
+def _val_auroc(probabilities: NDArray[np.float32], table: TensorTable) -> dict[str, float]:
+    """AUROC of the signal, or with more than two classes the mean of each against the rest."""
+    target = table.tensors["target"].cpu().numpy()
+    if probabilities.shape[1] == 2:
+        return {"auroc": float(roc_auc_score(target == 0, probabilities[:, 0]))}
+    return {"auroc": float(roc_auc_score(target, probabilities, multi_class="ovr"))}

@@ -1,0 +1,90 @@
+"""A grid says how far it is and what is still to pay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+from pydantic import Field
+
+from lexon.config import Config
+from lexon.datasets.members import MemberJSON
+from lexon.runners import progress
+from lexon.runners.estimate import estimated_cost
+from lexon.runners.local import _members_together
+from lexon.runners.progress import GridProgress, duration
+
+
+class Recipe(Config):
+    """As much of a member's configuration as an estimate asks for."""
+
+    pool: str = "max"
+    n_train: int | None = 1000
+    training: dict[str, int] = Field(default_factory=lambda: {"epochs": 4})
+
+
+def work(config: Recipe) -> dict:
+    return {}
+
+
+def grid(names: str = "abc") -> Pipeline:
+    members = [
+        Pipeline(
+            [Node(work, "params:config", "model", name="train", tags="train"), Node(lambda x: x, "model", "run_record", name="evaluate")],
+            namespace=f"study.grid.{name}",
+        )
+        for name in names
+    ]
+    return Pipeline([Node(work, "params:config", "events", name="clean"), *members])
+
+
+def test_members_are_counted_as_their_nodes_pass(monkeypatch):
+    now = iter(range(0, 1000, 10))
+    monkeypatch.setattr(progress, "monotonic", lambda: float(next(now)))
+    nodes = _members_together(grid().nodes)
+    view = GridProgress(nodes)
+    said = {}
+    for node in nodes:
+        said[node.name] = view.before(node)
+        view.after(node, failed="grid.b." in node.name)
+    assert said["clean"] == ""
+    first = [text for text in said.values() if text]
+    assert first == [
+        " (member 1 of 3: 0 done)",
+        " (member 2 of 3: 1 done, about 20 s left)",
+        " (member 3 of 3: 1 done, 1 failed, about 10 s left)",
+    ]
+
+
+def test_nothing_measured_nothing_promised(tmp_path):
+    assert "no finished one tells yet" in estimated_cost(grid().nodes, catalog(tmp_path))
+    assert estimated_cost([], catalog(tmp_path)) == ""
+
+
+def test_the_most_similar_finished_member_sets_the_speed(tmp_path):
+    for name, pool, speed in (("fast", "cls", 1000.0), ("alike", "max", 100.0)):
+        folder = tmp_path / "06_models/other/main" / name
+        folder.mkdir(parents=True)
+        parameters = Recipe(pool=pool).model_dump(mode="json")
+        record = {"parameters": parameters, "events_per_second": speed, "device": "cpu", "data": {"n_train": 5}}
+        (folder / "run.json").write_text(json.dumps(record))
+    # 3 members x 4 epochs x 1000 events at 100 events/s
+    assert "3 members to train, about 2 min" in estimated_cost(grid().nodes, catalog(tmp_path))
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(12.4, "12 s"), (600, "10 min"), (20_000, "5.6 h")])
+def test_durations_are_as_fine_as_one_plans(seconds, text):
+    assert duration(seconds) == text
+
+
+def catalog(root: Path) -> DataCatalog:
+    records = {
+        f"study.grid.{name}.run_record": MemberJSON(filepath=str(root / "06_models/study/main" / name / "run.json")) for name in "abc"
+    }
+    filled = DataCatalog(records)
+    for name in "abc":
+        filled[f"params:study.grid.{name}.config"] = Recipe()
+    return filled
