@@ -78,12 +78,15 @@ class ClassMap:
         """Whether the first class is a signal, the others its background: there are two, or it is called so."""
         return len(self.class_names) == 2 or self.class_names[0] == "signal"
 
-    def to_fit_on(self, population: Literal["auto", "background", "all"], labels: NDArray[np.int64]) -> tuple[NDArray[np.bool_], str]:
-        """The events that a tokeniser is fitted on, and the sentence that says which.
+    def population(self, asked: Literal["auto", "background", "all"]) -> Literal["background", "all"]:
+        """Whom a tokeniser is fitted on: ``auto`` is ``background`` where `names_signal`, else ``all``."""
+        if asked == "auto":
+            return "background" if self.names_signal else "all"
+        return asked
 
-        ``auto`` is ``background`` where `names_signal`, else ``all``. Events in no class are never used.
-        """
-        if population == "background" or (population == "auto" and self.names_signal):
+    def to_fit_on(self, population: Literal["auto", "background", "all"], labels: NDArray[np.int64]) -> tuple[NDArray[np.bool_], str]:
+        """The events that a tokeniser is fitted on (`population`), and the sentence that says which. Events in no class are never used."""
+        if self.population(population) == "background":
             return self.is_background(labels), f"fitted on the background: {', '.join(self.class_names[1:])}"
         return self.targets(labels) >= 0, f"fitted on all classes: {', '.join(self.class_names)}"
 

@@ -10,10 +10,13 @@ FloatArray = NDArray[np.floating]
 
 def wrap_phi(phi: FloatArray) -> FloatArray:
     """Azimuth wrapped into [-pi, pi), so that +pi becomes -pi; values inside come back bit by bit."""
+    inside = (phi >= -np.pi) & (phi < np.pi)
+    if np.all(inside):  # as nearly always: the arithmetic below costs ten times this test
+        return phi
     wrapped = (phi + np.pi) % (2 * np.pi) - np.pi
     # A phi a rounding error below -pi is wrapped onto +pi itself, which belongs to the other end.
     wrapped = np.where(wrapped >= np.pi, -np.pi, wrapped)
-    return np.where((phi >= -np.pi) & (phi < np.pi), phi, wrapped)
+    return np.where(inside, phi, wrapped)
 
 
 def delta_phi(phi_a: FloatArray, phi_b: FloatArray) -> FloatArray:

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from lexon.datasets.event_rows import to_events, to_rows
 from lexon.datasets.events import EventSource
-from lexon.datasets.split_layout import to_events, to_rows
 from lexon.errors import DataError
 from lexon.events import SPLITS
 
@@ -125,7 +125,7 @@ def test_a_group_in_place_of_an_array_is_refused(write_file):
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"94;ttbar;0.0016;112288;1.7;b,331927,147558,-1.4,-1.7;j,100406,85589,-0.5,-1.1", "DarkMachines text.*split HDF5 layout only"),
+        (b"94;ttbar;0.0016;112288;1.7;b,331927,147558,-1.4,-1.7;j,100406,85589,-0.5,-1.1", "DarkMachines text, not HDF5"),
         (b"94;ttbar;0.0016;112288;1.7\n", "DarkMachines text"),
         (b"a;b;c;d;e\n", r"begins with b'a;b;c;d;e\\n', which is not HDF5"),
         (b"PK\x03\x04zip", "begins with b'PK"),

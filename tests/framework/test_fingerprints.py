@@ -104,3 +104,14 @@ def test_repaired_code_runs_its_nodes_again(world, monkeypatch):
     run(world)
     monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
     assert run(world) == ["add", "double", "untouched"]
+
+
+def test_each_file_behind_a_pattern_counts(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(name)
+    before = fingerprints._stamp(tmp_path / "*.csv")
+    (tmp_path / "b.csv").write_text("changed")
+    after = fingerprints._stamp(tmp_path / "*.csv")
+    assert before is not None
+    assert before != after
+    assert fingerprints._stamp(tmp_path / "*.h5") is None

@@ -203,7 +203,7 @@ def _with_pt(events, pt):
 @pytest.mark.parametrize("distinct", [1, 2, 4])
 def test_too_few_distinct_values_are_refused(events, distinct):
     pt = 20.0 + np.arange(events.mask.sum()) % distinct
-    with pytest.raises(ConfigurationError, match=rf"binning.n_bins=5: pt has {distinct} distinct values .* use fewer bins"):
+    with pytest.raises(ConfigurationError, match="binning.n_bins=5: pt is 20 at the 0 % and the 20 % quantile .* use fewer bins"):
         BinnedTokeniser(5, "correct", pid=True).fit(_with_pt(events, pt))
 
 
@@ -236,3 +236,50 @@ def test_no_events_give_no_tokens(fitted, events):
     tokens = fitted.encode(events[:0])
     assert tokens.values.shape == (0, 18)
     assert tokens.met.shape == (0, 2)
+
+
+# --- events that do not fit in memory
+
+
+@pytest.mark.parametrize("variant", ["correct", "flawed_2026"])
+@pytest.mark.parametrize("size", [60, 700, 5000])
+def test_chunks_fit_as_the_whole_does(events, variant, size):
+    chunks = [events[start : start + size] for start in range(0, len(events), size)]
+    whole = BinnedTokeniser(5, variant, pid=True).fit(Events.concatenate(chunks))
+    streamed = BinnedTokeniser(5, variant, pid=True).fit_chunks(chunks)
+    assert streamed.state() == whole.state()
+
+
+def test_edges_are_quantiles_of_the_fitted_events(events, fitted):
+    inner = {name: axis.limits[1:-1] for name, axis in fitted.axes.items()}
+    shares = [0.2, 0.4, 0.6, 0.8]
+    for name, values in {"pt": events.pt[events.mask], "eta": events.eta[events.mask], "met": events.met}.items():
+        np.testing.assert_array_equal(inner[name], np.quantile(values.astype(np.float64), shares).astype(np.float32))
+
+
+@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=40), st.sampled_from([False, True]))
+def test_bins_are_those_of_a_binary_search(values, flawed):
+    axis = Axis(np.array([-80, -10, 0, 3, 50, 70], np.float32), flawed)
+    expected = np.searchsorted(axis.limits[1:-1], np.array(values, np.float32), side="right") + (0 if flawed else 1)
+    np.testing.assert_array_equal(axis.bin(np.array(values, np.float32)), np.maximum(expected, 1))
+
+
+@pytest.mark.parametrize("n", [2, 3, 40, 100])
+def test_no_number_of_bins_overflows(events, n):
+    tokeniser = BinnedTokeniser(n, "correct", pid=True).fit(events)
+    tokens = tokeniser.encode(events)
+    bins = {name: tokeniser.axes[name].bin(values[events.mask]).astype(int) for name, values in _columns(events).items()}
+    expected = n**3 * (events.ids[events.mask].astype(int) - 1) + n**2 * (bins["pt"] - 1) + n * (bins["eta"] - 1) + bins["phi"]
+    np.testing.assert_array_equal(tokens.values[tokens.mask], expected)
+    assert tokens.met.max() < tokeniser.vocab_size
+    assert (tokens.values[~tokens.mask] == 0).all()
+
+
+def _columns(events):
+    return {"pt": events.pt, "eta": events.eta, "phi": events.phi}
+
+
+def test_who_was_fitted_on_is_part_of_the_state(fitted):
+    said = replace(fitted, fit_on={"key": "background", "words": "fitted on the background: ttH"})
+    assert restore(json.loads(json.dumps(said.state()))).fit_on == said.fit_on
+    assert fitted.fit_on is None

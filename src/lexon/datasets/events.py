@@ -15,20 +15,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 from numpy.typing import NDArray
 
 import lexon
-from lexon.classes import ClassMap
 from lexon.config import EnergyUnit
 from lexon.datasets import split_layout as layout
-from lexon.datasets.files import file_digest
-from lexon.datasets.hdf5 import WholeFile, read_attributes, reading, write_attributes, writing
+from lexon.datasets.darkmachines import DarkMachinesSource, is_text
+from lexon.datasets.event_rows import MET, P4, to_events, to_rows
+from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.identity import SplitDigests, of_rows
+from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit, energy_deficits, to_gev
-from lexon.errors import DataError
 from lexon.events import SPLITS, Events
 
 FORMAT_VERSION = 1
@@ -45,65 +45,26 @@ class ClassifiedEvents:
         events: N of them.
         targets: class index, int64 [N], the signal 0.
         index: row of the split, int64 [N].
+        digest: of exactly these events, the same for whatever is made of them (`lexon.datasets.identity`).
     """
 
     events: Events
     targets: NDArray[np.int64]
     index: NDArray[np.int64]
+    digest: str
 
 
 @dataclass(frozen=True)
-class EventSource:
-    """An event file, opened when something is asked of it. Every question raises DataError where the file cannot answer.
+class EventSource(SplitSource):
+    """An event file in the split HDF5 layout.
 
     Attributes:
-        path: the file.
         declared_unit: of its energies; ``auto`` decides from the data, and from the file's `energy_unit` attribute where it has one.
-        configured_names: names of labels that the file itself does not name.
     """
 
-    path: Path
+    row = layout.EVENT_ROW
+    parameter = "events.path"
     declared_unit: Literal["auto"] | EnergyUnit = "auto"
-    configured_names: Mapping[int, str] | None = None
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file's content."""
-        layout.require_hdf5(self.path)
-        return file_digest(self.path)
-
-    @cached_property
-    def header(self) -> layout.Header:
-        """Keys, label counts and attributes, checked."""
-        layout.require_hdf5(self.path)
-        with reading(self.path) as file:
-            return layout.inspect(file, str(self.path))
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """Attributes of the file."""
-        return self.header.attributes
-
-    def n(self, split: str) -> int:
-        """Number of events of a split."""
-        return sum(self.label_counts(split).values())
-
-    def label_counts(self, split: str) -> dict[int, int]:
-        """Number of events of each label in a split."""
-        return self.header.counts[split]
-
-    @cached_property
-    def label_names(self) -> dict[int, str]:
-        """A name for every label of the file: its own, else the configured one, else the number."""
-        own = self.attributes.get("label_names", {})
-        if not isinstance(own, dict) or not all(str(label).lstrip("-").isdigit() for label in own):
-            raise DataError(f'{self.path}: attribute label_names={own!r}; write it as JSON, name by number: {{"1": "tttt"}}')
-        own = {int(label): str(name) for label, name in own.items()}
-        known = {int(label): name for label, name in (self.configured_names or {}).items()} | own
-        names = {label: known.get(label, str(label)) for label in self.label_counts("train")}
-        if len(set(names.values())) < len(names):
-            raise DataError(f"{self.path}: two labels have the same name ({names}); name them apart in events.label_names or the file")
-        return names
 
     @cached_property
     def energy_unit(self) -> UnitDecision:
@@ -140,11 +101,11 @@ class EventSource:
         for start in range(0, self.n(split), n):
             with reading(self.path) as file:
                 rows, labels = file[key][start : start + n], file[label_key][start : start + n]
-            yield layout.to_events(rows, labels, unit, f"{self.path}: {key}", start)
+            yield to_events(rows, labels, unit, f"{self.path}: {key}", start)
 
-    def class_map(self, classes: Mapping[str, Any]) -> ClassMap:
-        """The parameter `classes` matched with this file's labels."""
-        return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})
+    def parts(self, n: int) -> Iterator[tuple[str, Events]]:
+        """Every event once: (split, up to n events), in the order of the splits."""
+        return ((split, events) for split in SPLITS for events in self.chunks(split, n))
 
     def classified(self, split: str, classes: Mapping[str, Any]) -> ClassifiedEvents:
         """The events of a split that belong to a class; the others are left out."""
@@ -152,7 +113,8 @@ class EventSource:
         targets = self.class_map(classes).targets(events.labels)
         index = np.flatnonzero(targets >= 0)
         chosen = events if len(index) == len(events) else events[index]
-        return ClassifiedEvents(chosen, targets[index], index)
+        of_split = self.attributes.get("split_digests", {}).get(split)
+        return ClassifiedEvents(chosen, targets[index], index, of_rows(of_split or events.digest(), index))
 
     def _sample(self, split: str) -> NDArray[Any]:
         """Up to 10,000 rows in blocks from all over the split: files may be sorted."""
@@ -166,8 +128,8 @@ class EventSource:
 
 def _objects(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """(E, pT, eta, phi) [object, 4] of the real objects and MET [event], as the file has them."""
-    real = rows[:, : layout.MET] > 0
-    return rows[:, layout.P4 :].reshape(*real.shape, 4)[real], rows[:, layout.MET]
+    real = rows[:, :MET] > 0
+    return rows[:, P4:].reshape(*real.shape, 4)[real], rows[:, MET]
 
 
 @dataclass(frozen=True)
@@ -185,33 +147,46 @@ class EventSample:
     energy_unit: EnergyUnit = "GeV"
 
 
-class EventsDataset(AbstractDataset[EventSample, EventSource]):
-    """A file in the split HDF5 layout (`lexon.datasets.split_layout`)."""
+class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSource]):
+    """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text as well.
+
+    Args:
+        text: how such text is read (`lexon.datasets.darkmachines`): split, split_seed, max_bad_lines and object_types.
+    """
 
     def __init__(
         self,
         filepath: str,
         energy_unit: Literal["auto"] | EnergyUnit = "auto",
         label_names: dict[int, str] | None = None,
+        text: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self._source = {"declared_unit": energy_unit, "configured_names": label_names}
+        self._text = text
         self.metadata = metadata
 
-    def load(self) -> EventSource:
+    def load(self) -> EventSource | DarkMachinesSource:
+        """What the content asks for."""
+        if self._text is not None and is_text(self._filepath):
+            return DarkMachinesSource(self._filepath, **self._source, **self._text)  # type: ignore[arg-type]
         return EventSource(self._filepath, **self._source)  # type: ignore[arg-type]
 
     def save(self, data: EventSample) -> None:
         with writing(self._filepath) as file:
-            _create(file)
+            layout.create(file, layout.EVENT_ROW, np.float32, CHUNK_ROWS)
+            digests = SplitDigests()
             for split, events in data.chunks:
-                _append(file, split, events.validate(f"{split} events for {self._filepath}"), data.energy_unit)
+                checked = events.validate(f"{split} events for {self._filepath}")
+                rows = to_rows(checked, data.energy_unit)
+                layout.append(file, split, rows, checked.labels)
+                digests.update(split, rows, checked.labels)
                 file.check()
-            _refuse_empty(file, self._filepath)
+            layout.refuse_empty(file, self._filepath)
             attributes = data.attributes() if callable(data.attributes) else data.attributes
-            own = {"energy_unit": data.energy_unit, "format_version": FORMAT_VERSION, "lexon_version": lexon.__version__}
-            write_attributes(file, {**attributes, **own})
+            own = {"energy_unit": data.energy_unit, "split_digests": digests.hex()}
+            write_attributes(file, {**attributes, **own, "format_version": FORMAT_VERSION, "lexon_version": lexon.__version__})
 
     def _exists(self) -> bool:
         return self._filepath.is_file()
@@ -228,26 +203,3 @@ class EventsDataset(AbstractDataset[EventSample, EventSource]):
                 [key, str(item.shape), str(item.dtype), unit if key in layout.FEATURE_KEYS.values() else ""] for key, item in file.items()
             ]
         return TablePreview({"index": list(range(len(rows))), "columns": ["dataset", "shape", "dtype", "energies"], "data": rows})
-
-
-def _create(file: WholeFile) -> None:
-    # lzf would be three times faster to write, but only h5py reads it.
-    compressed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    for split in SPLITS:
-        wide = layout.WIDTH
-        file.create_dataset(layout.FEATURE_KEYS[split], (0, wide), "f4", maxshape=(None, wide), chunks=(CHUNK_ROWS, wide), **compressed)
-        file.create_dataset(layout.LABEL_KEYS[split], (0,), "i8", maxshape=(None,), chunks=(CHUNK_ROWS,), **compressed)
-
-
-def _append(file: h5py.File, split: str, events: Events, unit: EnergyUnit) -> None:
-    for key, values in ((layout.FEATURE_KEYS[split], layout.to_rows(events, unit)), (layout.LABEL_KEYS[split], events.labels)):
-        dataset = file[key]
-        start = len(dataset)
-        dataset.resize(start + len(values), axis=0)
-        dataset[start:] = values
-
-
-def _refuse_empty(file: h5py.File, path: Path) -> None:
-    for split, key in layout.FEATURE_KEYS.items():
-        if not len(file[key]):
-            raise DataError(f"{path}: the {split} split would be empty; ask for more events")

@@ -49,3 +49,8 @@ def file_digest(path: Path) -> str:
 def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def matching_files(path: Path) -> list[Path]:
+    """The file of this name, or else those that match it as a pattern, in the order of their names."""
+    return [path] if path.exists() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))

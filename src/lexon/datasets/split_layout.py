@@ -1,6 +1,7 @@
-"""The split HDF5 layout: X_train, X_val, X_test [N, 92] and Y_train, y_val, y_test [N].
+"""The split HDF5 layout: X_train, X_val, X_test [N, columns] and Y_train, y_val, y_test [N].
 
-A row is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi); padding is id 0 and four zeros.
+A row of events is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), 92 columns; padding is id 0 and four zeros.
+A row of tokens is 18 object tokens | MET token | METphi token; padding is 0.
 """
 
 from __future__ import annotations
@@ -13,23 +14,28 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from lexon.config import EnergyUnit
 from lexon.datasets.hdf5 import read_attributes
-from lexon.datasets.units import from_gev, to_gev
 from lexon.errors import DataError
-from lexon.events import MAX_OBJECTS, N_TYPES, SPLITS, Events, reject_rows
-from lexon.physics import wrap_phi
+from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 
-MET, MET_PHI, P4 = MAX_OBJECTS, MAX_OBJECTS + 1, MAX_OBJECTS + 2
-WIDTH = P4 + 4 * MAX_OBJECTS
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FEATURE_KEYS = {split: f"X_{split}" for split in SPLITS}
 LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 BLOCK = 1 << 18
 
-TWO_TURNS = 4 * np.pi  # rad: an azimuth may come unwrapped, but beyond this it is in degrees or no azimuth
+
+@dataclass(frozen=True)
+class Row:
+    """Columns of a row and, in words, what they hold."""
+
+    width: int
+    layout: str
+
+
+EVENT_ROW = Row(MAX_OBJECTS + 2 + 4 * MAX_OBJECTS, f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)")
+TOKEN_ROW = Row(MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token")
 
 
 @dataclass(frozen=True)
@@ -51,32 +57,41 @@ class Header:
     ignored: tuple[str, ...]
 
 
-def require_hdf5(path: Path) -> None:
-    """Decide by content whether the file can hold this layout.
+def require_hdf5(path: Path, parameter: str = "events.path") -> None:
+    """Decide by content whether the file can hold this layout; `parameter` is the one that names the file.
 
     Raises:
         DataError: no such file, a directory, no permission, DarkMachines text, or anything else that is not HDF5.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(200)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; check events.path") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{path}: is a directory; events.path is one HDF5 file") from error
-    except PermissionError as error:
-        raise DataError(f"{path}: no permission to read it; ask its owner, or chmod +r it") from error
+    head = read_head(path, parameter)
     if head.startswith(SIGNATURE):
         return
-    if _is_darkmachines(head):
-        raise DataError(f"{path}: is DarkMachines text; this reader takes the split HDF5 layout only: convert the file first")
+    if is_darkmachines(head):
+        raise DataError(f"{path}: is DarkMachines text, not HDF5; give it as events.path, and kedro run makes events and tokens of it")
     found = f"begins with {head[:24]!r}" if head else "is empty"
-    raise DataError(f"{path}: {found}, which is not HDF5; events.path is a file in the split HDF5 layout")
+    raise DataError(f"{path}: {found}, which is not HDF5; {parameter} is a file in the split HDF5 layout")
 
 
-def _is_darkmachines(head: bytes) -> bool:
+def read_head(path: Path, parameter: str = "events.path") -> bytes:
+    """The first bytes of a file, by which its type is told.
+
+    Raises:
+        DataError: no such file, a directory, no permission.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(200)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; check {parameter}") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: is a directory; {parameter} is one file") from error
+    except PermissionError as error:
+        raise DataError(f"{path}: no permission to read it; ask its owner, or chmod +r it") from error
+
+
+def is_darkmachines(head: bytes) -> bool:
     """`event ID; process ID; weight; MET; METphi[; obj,E,pt,eta,phi ...]`."""
-    fields = head.split(b"\n")[0].split(b";")
+    fields = head.lstrip().split(b"\n")[0].split(b";")  # an empty first line means nothing
     if len(fields) < 5:
         return False
     try:
@@ -86,8 +101,8 @@ def _is_darkmachines(head: bytes) -> bool:
     return True
 
 
-def inspect(file: h5py.File, where: str) -> Header:
-    """Check everything but the events themselves.
+def inspect(file: h5py.File, where: str, row: Row = EVENT_ROW) -> Header:
+    """Check everything but the rows themselves.
 
     Raises:
         DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that a split lacks, a single label.
@@ -95,7 +110,7 @@ def inspect(file: h5py.File, where: str) -> Header:
     features = {split: _find(file, f"X_{split}", where) for split in SPLITS}
     labels = {split: _find(file, f"Y_{split}", where) for split in SPLITS}
     for split in SPLITS:
-        _check_shapes(file[features[split]], file[labels[split]], where)
+        _check_shapes(file[features[split]], file[labels[split]], where, row)
     counts = {split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS}
     _check_labels(counts, where)
     used = {key.lower() for key in (*features.values(), *labels.values())}
@@ -124,11 +139,10 @@ def _identical(first: h5py.Dataset, second: h5py.Dataset) -> bool:
     return first.shape == second.shape and all(np.array_equal(first[i : i + BLOCK], second[i : i + BLOCK], equal_nan=True) for i in starts)
 
 
-def _check_shapes(features: h5py.Dataset, labels: h5py.Dataset, where: str) -> None:
+def _check_shapes(features: h5py.Dataset, labels: h5py.Dataset, where: str, row: Row) -> None:
     x, y = features.name.lstrip("/"), labels.name.lstrip("/")
-    if features.ndim != 2 or features.shape[1] != WIDTH:
-        layout = f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)"
-        raise DataError(f"{where}: {x} has shape {features.shape}; a row has {WIDTH} columns: {layout}")
+    if features.ndim != 2 or features.shape[1] != row.width:
+        raise DataError(f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}")
     if labels.shape != features.shape[:1]:
         raise DataError(f"{where}: {y} has shape {labels.shape}, {x} {features.shape}; there is one label an event")
     if features.shape[0] == 0:
@@ -162,38 +176,27 @@ def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int
     return raw.astype(np.int64)
 
 
-def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where: str, first_row: int) -> Events:
-    """Rows of a file [N, 92] in its own unit -> checked events in GeV, azimuths in [-pi, pi).
-
-    Raises:
-        DataError: a value that cannot be right, with its row. Energies are shown in GeV.
-    """
-    raw_ids = rows[:, :MAX_OBJECTS]
-    unknown = ~((raw_ids >= 0) & (raw_ids <= N_TYPES) & (raw_ids == np.rint(raw_ids)))
-    reject_rows(unknown, raw_ids, "unknown object type", f"types run from 1 to {N_TYPES}, 0 is padding", where=where, first_row=first_row)
-    raw = rows[:, P4:].reshape(-1, MAX_OBJECTS, 4)
-    padding = (raw_ids == 0) & (raw == 0).all(-1)
-    p4 = raw.astype(np.float32)
-    p4[..., :2] = np.where(padding[..., None], 0, to_gev(raw[..., :2], unit))
-    for azimuth, name in ((raw[..., 3], "azimuth"), (rows[:, MET_PHI], "azimuth of MET")):
-        absurd = np.isfinite(azimuth) & (np.abs(azimuth) > TWO_TURNS)
-        reject_rows(absurd, azimuth, f"{name} beyond two turns", "give it in rad; is it in degrees?", where=where, first_row=first_row)
-    with np.errstate(invalid="ignore"):
-        p4[..., 3] = wrap_phi(raw[..., 3])
-        met_phi = wrap_phi(rows[:, MET_PHI])
-    events = Events(
-        ids=raw_ids.astype(np.int8),
-        p4=p4,
-        met=to_gev(rows[:, MET], unit),
-        met_phi=met_phi.astype(np.float32),
-        labels=read_labels(labels, where, first_row),
-    )
-    return events.validate(where if unit == "GeV" else f"{where} ({unit} read as GeV)", first_row)
+def create(file: h5py.File, row: Row, dtype: DTypeLike, chunk_rows: int) -> None:
+    """Empty, growing, compressed X and Y of each split."""
+    # lzf would be three times faster to write, but only h5py reads it.
+    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    for split in SPLITS:
+        wide = row.width
+        file.create_dataset(FEATURE_KEYS[split], (0, wide), dtype, maxshape=(None, wide), chunks=(chunk_rows, wide), **packed)
+        file.create_dataset(LABEL_KEYS[split], (0,), "i8", maxshape=(None,), chunks=(chunk_rows,), **packed)
 
 
-def to_rows(events: Events, unit: EnergyUnit) -> NDArray[np.float32]:
-    """The inverse of `to_events`, float32 [N, 92]; a MET of exactly 0 is written as -inf in ln(MeV), and read as 0."""
-    p4 = events.p4.copy()
-    p4[..., :2] = np.where(events.mask[..., None], from_gev(p4[..., :2], unit), 0)
-    met = np.stack([from_gev(events.met, unit), events.met_phi], axis=1)
-    return np.concatenate([events.ids, met, p4.reshape(len(events), -1)], axis=1, dtype=np.float32)
+def append(file: h5py.File, split: str, rows: NDArray[Any], labels: NDArray[np.integer]) -> None:
+    """More rows [n, columns] and their labels [n]."""
+    for key, values in ((FEATURE_KEYS[split], rows), (LABEL_KEYS[split], labels)):
+        dataset = file[key]
+        start = len(dataset)
+        dataset.resize(start + len(values), axis=0)
+        dataset[start:] = values
+
+
+def refuse_empty(file: h5py.File, path: Path) -> None:
+    """Raise the DataError of a split without events."""
+    for split, key in FEATURE_KEYS.items():
+        if not len(file[key]):
+            raise DataError(f"{path}: the {split} split would be empty; ask for more events")

@@ -21,7 +21,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from lexon.datasets.files import file_digest, write_text
+from lexon.datasets.files import file_digest, matching_files, write_text
 from lexon.provenance import code_digest
 
 # Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
@@ -88,10 +88,10 @@ def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
 
 
 def _stamp(path: Path) -> str | None:
-    """A made file's stamp, or the content of one that came from outside."""
-    if not path.is_file():
-        return None
-    return str(_read(path).get("stamp") or file_digest(path))
+    """A made file's stamp, or the content of one that came from outside; of all files, where the path is a pattern."""
+    files = [file for file in matching_files(path) if file.is_file()]
+    stamps = [str(_read(file).get("stamp") or file_digest(file)) for file in files]
+    return " ".join(stamps) or None
 
 
 def _read(path: Path) -> dict[str, Any]:

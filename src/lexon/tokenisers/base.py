@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -28,6 +29,25 @@ class Tokens:
     met: NDArray[Any]
 
 
+@dataclass(frozen=True)
+class ClassifiedTokens:
+    """Tokens of the events of a split that belong to a class.
+
+    Attributes:
+        tokens: of N events.
+        targets: class index, int64 [N], the signal 0.
+        labels: process label, int64 [N].
+        index: row of the split, int64 [N].
+        digest: of exactly these events: equal digests are the same events in the same order, whatever the tokeniser.
+    """
+
+    tokens: Tokens
+    targets: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    index: NDArray[np.int64]
+    digest: str
+
+
 class Tokeniser(Protocol):
     """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it (`lexon.tokenisers.restore`)."""
 
@@ -41,9 +61,15 @@ class Tokeniser(Protocol):
 
     def fit(self, events: Events) -> Self: ...
 
+    def fit_chunks(self, chunks: Iterable[Events]) -> Self:
+        """`fit` on events that need not fit in memory; the chunks are walked through as often as it takes."""
+
     def encode(self, events: Events) -> Tokens: ...
 
     def decode(self, tokens: Tokens) -> Events:
         """Events in GeV and rad, exact or at bin centres; what the tokens do not hold (labels, say) is zero."""
 
     def state(self) -> dict[str, Any]: ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a token file should hold beside `state`: learnt vectors, by name; nothing for most."""

@@ -6,6 +6,7 @@ and METphi in 7 n^3 + n + 1 .. 7 n^3 + 2n; padding is 0. Energies are not used.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -16,6 +17,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.events import N_TYPES, Events
 from lexon.physics import wrap_phi
 from lexon.tokenisers.base import Tokens
+from lexon.tokenisers.quantiles import ExactQuantiles
 
 Variant = Literal["correct", "flawed_2026"]
 FloatArray = NDArray[np.floating]
@@ -36,22 +38,22 @@ class Axis:
     flawed: bool = False
 
     @classmethod
-    def equally_filled(cls, values: FloatArray, n: int, name: str, flawed: bool) -> Self:
-        """Inner limits at the quantiles 1/n, 2/n, ... of the values.
+    def equally_filled(cls, values: ExactQuantiles, n: int, name: str, flawed: bool) -> Self:
+        """Inner limits at the quantiles 1/n, 2/n, ... of values that `quantiles_for(n)` was shown.
 
         Raises:
             DataError: no values.
             ConfigurationError: so few distinct values that a bin would stay empty.
         """
-        if not len(values):
+        if not values.n:
             raise DataError(f"binned: no {name} to fit bins on; the events to fit on hold no object, or no MET")
-        inner = np.quantile(values.astype(np.float64), np.arange(1, n) / n)
-        low, high = np.quantile(values.astype(np.float64), [0.5 / n, 1 - 0.5 / n])
+        smallest, low, *inner, high = values.result()
         limits = np.array([2 * low - inner[0], *inner, 2 * high - inner[-1]], np.float32)
-        if not (np.diff(limits) > 0).all() or not values.min() < limits[1]:
-            found = f"{len(np.unique(values)):,} distinct values"
+        lower = np.array([smallest, *limits[1:-1]], np.float32)
+        if empty := [share for share in range(1, n) if lower[share - 1] >= lower[share]]:
+            tied = f"{name} is {lower[empty[0]]:g} at the {100 * (empty[0] - 1) / n:.3g} % and the {100 * empty[0] / n:.3g} % quantile"
             raise ConfigurationError(
-                f"binning.n_bins={n}: {name} has {found} in {len(values):,}, too few to fill {n} bins equally; use fewer bins"
+                f"binning.n_bins={n}: {tied} of {values.n:,} values, so a bin would stay empty; use fewer bins, or values with fewer ties"
             )
         return cls(limits, flawed)
 
@@ -61,11 +63,13 @@ class Axis:
         edges = np.linspace(-np.pi, 0, n + 1) if flawed else np.linspace(-np.pi, np.pi, n + 1)
         return cls(np.array([*edges[:-1], np.pi], np.float32))
 
-    def bin(self, values: FloatArray) -> IntArray:
+    def bin(self, values: FloatArray) -> NDArray[np.uint8]:
         """Bin of each value, 1..n; a value on a limit belongs to the bin above it."""
-        inner = self.limits[1:-1]
-        index = np.searchsorted(inner, values.astype(np.float32), side="right")
-        return np.clip(index, 1, None) if self.flawed else index + 1
+        values = np.ascontiguousarray(values, np.float32)
+        bins = np.full(values.shape, 0 if self.flawed else 1, np.uint8)
+        for limit in self.limits[1:-1]:  # a binary search cannot be vectorised: for 5 bins this is 20 times as fast
+            bins += values >= limit
+        return np.maximum(bins, 1) if self.flawed else bins
 
     @property
     def bounds(self) -> NDArray[np.float32]:
@@ -90,12 +94,14 @@ class BinnedTokeniser:
             phi bins of pi/n, so that 560 of 875 tokens are reachable at n = 5. Never use it but to compare.
         pid: False gives every object type 1.
         axes: pt, eta, met and phi; None before `fit`.
+        fit_on: which events the bins were fitted on, as `key` and in `words`, where whoever fitted them said so.
     """
 
     n_bins: int
     variant: Variant
     pid: bool
     axes: dict[str, Axis] | None = None
+    fit_on: dict[str, str] | None = None
 
     @property
     def n_object_tokens(self) -> int:
@@ -116,25 +122,36 @@ class BinnedTokeniser:
         return {name: np.diff(axis.bounds, axis=1)[:, 0] for name, axis in self._axes.items()}
 
     def fit(self, events: Events) -> Self:
-        """Equally filled bins of the real objects' pT and eta and of the events' MET; phi needs no fit.
+        """`fit_chunks` of a single chunk."""
+        return self.fit_chunks([events])
+
+    def fit_chunks(self, chunks: Iterable[Events]) -> Self:
+        """Equally filled bins of the real objects' pT and eta and of the events' MET, exactly, in two walks; phi needs no fit.
 
         Raises:
             DataError, ConfigurationError: see `Axis.equally_filled`.
         """
-        flawed = self.variant == "flawed_2026"
-        mask = events.mask
-        samples = {"pt": events.pt[mask], "eta": events.eta[mask], "met": events.met[events.met > 0] if flawed else events.met}
-        axes = {name: Axis.equally_filled(values, self.n_bins, name, flawed) for name, values in samples.items()}
+        flawed, quantiles = self.variant == "flawed_2026", {name: quantiles_for(self.n_bins) for name in ("pt", "eta", "met")}
+        for walk in (ExactQuantiles.count, ExactQuantiles.refine):
+            for events in chunks:
+                for name, values in self._samples(events).items():
+                    walk(quantiles[name], values)
+        axes = {name: Axis.equally_filled(values, self.n_bins, name, flawed) for name, values in quantiles.items()}
         return replace(self, axes=axes | {"phi": Axis.full_circle(self.n_bins, flawed)})
 
     def encode(self, events: Events) -> Tokens:
         axes, mask, n = self._axes, events.mask, self.n_bins
-        types = np.where(self.pid, events.ids, mask).astype(np.int64)
-        pt, eta, phi = (axes[name].bin(values[mask]) for name, values in self._objects(events).items())
-        values = np.zeros(mask.shape, np.int64)
-        values[mask] = n**3 * (types[mask] - 1) + n**2 * (pt - 1) + n * (eta - 1) + phi
-        met = [axes["met"].bin(events.met), n + axes["phi"].bin(wrap_phi(events.met_phi))]
-        return Tokens(values=values, types=types, mask=mask, met=self.n_object_tokens + np.stack(met, axis=-1))
+        types = events.ids if self.pid else mask
+        # Padding is computed like the rest and wiped out at the end: picking the real objects takes longer than binning all.
+        values = types.astype(np.min_scalar_type(-self.vocab_size))
+        azimuth = wrap_phi(np.ascontiguousarray(events.phi))
+        for name, quantity in (("pt", events.pt), ("eta", events.eta), ("phi", azimuth)):
+            values -= 1
+            values *= n
+            values += axes[name].bin(quantity)
+        values *= mask
+        met = np.stack([axes["met"].bin(events.met), axes["phi"].bin(wrap_phi(events.met_phi))], axis=-1).astype(np.int64)
+        return Tokens(values.astype(np.int64), types.astype(np.int64), mask, met + self.n_object_tokens + np.array([0, n]))
 
     def decode(self, tokens: Tokens) -> Events:
         """Bin centres; the energy, which tokens do not hold, is 0, labels are 0, every type is 1 where `pid` is False."""
@@ -155,12 +172,16 @@ class BinnedTokeniser:
 
     def state(self) -> dict[str, Any]:
         axes = {name: {"limits": axis.limits.tolist(), "flawed": axis.flawed} for name, axis in self._axes.items()}
-        return {"kind": "binned", "n_bins": self.n_bins, "variant": self.variant, "pid": self.pid, "axes": axes}
+        settings = {"n_bins": self.n_bins, "variant": self.variant, "pid": self.pid, "fit_on": self.fit_on}
+        return {"kind": "binned", **settings, "axes": axes}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         axes = {name: Axis(np.array(axis["limits"], np.float32), axis["flawed"]) for name, axis in state["axes"].items()}
-        return cls(state["n_bins"], state["variant"], state["pid"], axes)
+        return cls(state["n_bins"], state["variant"], state["pid"], axes, state["fit_on"])
 
     @property
     def _axes(self) -> dict[str, Axis]:
@@ -168,6 +189,13 @@ class BinnedTokeniser:
             raise RuntimeError("this tokeniser is not fitted")
         return self.axes
 
-    @staticmethod
-    def _objects(events: Events) -> dict[str, FloatArray]:
-        return {"pt": events.pt, "eta": events.eta, "phi": wrap_phi(events.phi)}
+    def _samples(self, events: Events) -> dict[str, FloatArray]:
+        """What the bins shall be filled with equally."""
+        objects = np.flatnonzero(events.mask)
+        met = events.met[events.met > 0] if self.variant == "flawed_2026" else events.met
+        return {"pt": events.pt.ravel()[objects], "eta": events.eta.ravel()[objects], "met": met}
+
+
+def quantiles_for(n: int) -> ExactQuantiles:
+    """What `Axis.equally_filled` asks of n bins: the smallest value, the medians of the outer bins and the inner limits between them."""
+    return ExactQuantiles([0, 0.5 / n, *(np.arange(1, n) / n), 1 - 0.5 / n])

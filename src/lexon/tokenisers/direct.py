@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -22,8 +24,8 @@ class Standard:
     scale: float
 
     @classmethod
-    def of(cls, values: NDArray[np.floating]) -> Self:
-        mean, spread = float(values.mean()), float(values.std())
+    def of(cls, mean: float, variance: float) -> Self:
+        spread = variance**0.5
         return cls(mean, spread if spread > 1e-6 * max(1.0, abs(mean)) else 1.0)
 
     def apply(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -59,15 +61,18 @@ class DirectTokeniser:
         return self.vector
 
     def fit(self, events: Events) -> Self:
-        """Standardise as these events ask for; padding has no say.
+        """`fit_chunks` of a single chunk."""
+        return self.fit_chunks([events])
+
+    def fit_chunks(self, chunks: Iterable[Events]) -> Self:
+        """Standardise as these events ask for, in two walks; padding has no say.
 
         Raises:
             DataError: there is no object to learn from.
         """
-        if not events.mask.any():
-            raise DataError(f"direct: none of the {len(events)} events to fit on holds an object")
-        quantities = self._scaled(events) | {"met": np.log1p(events.met, dtype=np.float64)}
-        return replace(self, fitted={name: Standard.of(values) for name, values in quantities.items()})
+        means = _means(map(self._quantities, chunks))
+        variances = _means({name: (x - means[name]) ** 2 for name, x in self._quantities(events).items()} for events in chunks)
+        return replace(self, fitted={name: Standard.of(mean, variances[name]) for name, mean in means.items()})
 
     def encode(self, events: Events) -> Tokens:
         standard, mask = self._standard, events.mask
@@ -105,6 +110,9 @@ class DirectTokeniser:
         fitted = {name: [standard.mean, standard.scale] for name, standard in self._standard.items()}
         return {"kind": "direct", "vector": self.vector, "pid": self.pid, "fitted": fitted}
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {}
+
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         return cls(state["vector"], state["pid"], {name: Standard(*pair) for name, pair in state["fitted"].items()})
@@ -115,6 +123,10 @@ class DirectTokeniser:
             raise RuntimeError("this tokeniser is not fitted")
         return self.fitted
 
+    def _quantities(self, events: Events) -> dict[str, NDArray[np.floating]]:
+        """All that is standardised."""
+        return self._scaled(events) | {"met": np.log1p(events.met, dtype=np.float64)}
+
     def _scaled(self, events: Events) -> dict[str, NDArray[np.floating]]:
         """The quantities of real objects that are standardised, [real object] each, in the order of the features."""
         mask = events.mask
@@ -122,6 +134,19 @@ class DirectTokeniser:
         if self.vector == 5:
             quantities["log_energy"] = np.log(events.energy[mask], dtype=np.float64)
         return quantities
+
+
+def _means(samples: Iterable[dict[str, NDArray[np.floating]]]) -> dict[str, float]:
+    """Mean of each quantity over all samples."""
+    totals: dict[str, float] = {}
+    counts: Counter[str] = Counter()
+    for sample in samples:
+        for name, values in sample.items():
+            totals[name] = totals.get(name, 0.0) + float(values.sum())
+            counts[name] += len(values)
+    if empty := [name for name in totals if not counts[name]]:
+        raise DataError(f"direct: no {empty[0]} to standardise: none of the {counts['met']} events to fit on holds an object")
+    return {name: total / counts[name] for name, total in totals.items()}
 
 
 def _angle(sine: NDArray[np.float64], cosine: NDArray[np.float64]) -> NDArray[np.float32]:

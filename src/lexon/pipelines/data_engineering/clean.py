@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from lexon.datasets.darkmachines import DarkMachinesSource
 from lexon.datasets.events import EventSample, EventSource
+from lexon.datasets.labelled import LabelledSource
 from lexon.events import SPLITS
+from lexon.pipelines.data_engineering.progress import with_progress
 
 logger = logging.getLogger(__name__)
 
@@ -14,10 +17,10 @@ logger = logging.getLogger(__name__)
 CHUNK = 50_000
 
 
-def clean_events(raw: EventSource, classes: dict[str, Any], data: Any) -> EventSample:  # noqa: ARG001
+def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any], data: Any) -> EventSample:  # noqa: ARG001
     """The same events, validated, in GeV and rad; a class that matches nothing stops the study here.
 
-    `data` holds the unit and the names that `raw` was opened with: asked for so that another one cleans again.
+    `data` holds what `raw` was opened with, its unit and split and so on: asked for so that another one cleans again.
     """
     lookup = raw.class_map(classes).lookup
     left_out = {name: n for label, name in raw.label_names.items() if label not in lookup and (n := _count(raw, label))}
@@ -33,9 +36,9 @@ def clean_events(raw: EventSource, classes: dict[str, Any], data: Any) -> EventS
         "generator": str(raw.attributes.get("generator", "")),
         "notes": notes,
     }
-    chunks = ((split, events) for split in SPLITS for events in raw.chunks(split, CHUNK))
-    return EventSample(chunks, attributes, energy_unit="GeV")
+    total = sum(raw.n(split) for split in SPLITS)
+    return EventSample(with_progress(raw.parts(CHUNK), total, "cleaning events"), attributes, energy_unit="GeV")
 
 
-def _count(source: EventSource, label: int) -> int:
+def _count(source: LabelledSource, label: int) -> int:
     return sum(source.label_counts(split).get(label, 0) for split in SPLITS)

@@ -1,4 +1,4 @@
-"""simulate (or read) -> clean -> fit one tokeniser per distinct setting."""
+"""simulate (or read) -> clean -> fit one tokeniser per distinct setting -> write the tokens of the discrete ones, once for all."""
 
 from __future__ import annotations
 
@@ -7,22 +7,48 @@ from kedro.pipeline import Node, Pipeline
 from lexon.experiments import Experiment
 from lexon.pipelines.data_engineering.clean import clean_events
 from lexon.pipelines.data_engineering.simulate import simulate_events
-from lexon.pipelines.data_engineering.tokenise import fit_tokeniser
+from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_tokens
 
 SIMULATED = "simulated_events"
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The data part of an experiment, to be put into its namespace."""
+    """The data part of an experiment, to be put into its namespace; nothing where a finished token file takes its place."""
+    if not experiment.starts_from_events:
+        return Pipeline([])
+    fitted = {name: kind for name, kind in experiment.tokeniser_kinds.items() if kind not in ("ambre", "file")}
+    return Pipeline(
+        [
+            events_pipeline(experiment),
+            *(_fit(name) for name, kind in fitted.items() if kind != "vqvae"),
+            *(write(name, f"tokens_{name}") for name, kind in fitted.items() if kind != "direct"),
+        ]
+    )
+
+
+def create_token_file(experiment: Experiment) -> Pipeline:
+    """The token file alone: what `--pipelines data_engineering` is for."""
+    name, kind = experiment.token_file
+    output = "tokens_output" if experiment.parameters.tokens.output else f"tokens_{name}"
+    return Pipeline([events_pipeline(experiment), *([_fit(name)] if kind != "vqvae" else []), write(name, output)])
+
+
+def events_pipeline(experiment: Experiment) -> Pipeline:
+    """Clean events."""
     simulated = experiment.parameters.events.source == "simulation"
     raw = SIMULATED if simulated else "raw_events"
     clean = Node(clean_events, [raw, "params:classes", "params:data"], "events", name="clean_events", tags="data")
-    return Pipeline([*([simulate()] if simulated else []), clean, *(_fit(name) for name in experiment.tokenisers)])
+    return Pipeline([*([simulate()] if simulated else []), clean])
 
 
 def simulate() -> Node:
     """The node that makes events for whoever has none."""
     return Node(simulate_events, "params:simulated", SIMULATED, name="simulate_events", tags="data")
+
+
+def write(name: str, output: str) -> Node:
+    """The node that encodes all events with a fitted tokeniser."""
+    return Node(write_tokens, ["events", f"tokeniser_{name}"], output, name=f"write_{name}", tags="data")
 
 
 def _fit(name: str) -> Node:

@@ -1,0 +1,36 @@
+"""Which events these are: digests that survive whatever is made of the events, so that results can be paired.
+
+A file of events that we write stores one digest for each split. Whatever is derived from the file hands them on, and two members
+were shown the same events in the same order exactly where `of_rows` is equal, however the events were shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.events import SPLITS
+
+
+class SplitDigests:
+    """BLAKE2b of the rows and labels of each split as a file holds them; the borders between chunks do not matter."""
+
+    def __init__(self) -> None:
+        self._rows = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
+        self._labels = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
+
+    def update(self, split: str, rows: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+        """Take in the next rows [n, column] and their labels [n]."""
+        self._rows[split].update(np.ascontiguousarray(rows).data)
+        self._labels[split].update(np.ascontiguousarray(labels).data)
+
+    def hex(self) -> dict[str, str]:
+        """One digest for each split."""
+        return {split: self._rows[split].hexdigest() + self._labels[split].hexdigest() for split in SPLITS}
+
+
+def of_rows(split_digest: str, index: NDArray[np.int64]) -> str:
+    """Digest of some rows of a split, in order: `index` int64 [N] into the split that has this digest."""
+    return hashlib.blake2b(split_digest.encode() + index.astype("<i8").tobytes(), digest_size=16).hexdigest()

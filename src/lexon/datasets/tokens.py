@@ -1,0 +1,188 @@
+"""Tokens on disk, as Kedro sees them: 18 object tokens, the MET token and the METphi token of each event, [N, 20].
+
+A file of ours explains itself: its attributes hold the fitted tokeniser, so that `decode` needs nothing else. A file from
+somewhere else needs none of them: X_train, Y_train, ... in `lexon.datasets.split_layout` are enough to train from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import h5py
+import numpy as np
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
+from numpy.typing import NDArray
+
+import lexon
+from lexon.datasets import split_layout as layout
+from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.identity import of_rows
+from lexon.datasets.labelled import SplitSource
+from lexon.errors import DataError
+from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
+from lexon.tokenisers import restore
+from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, Tokens
+
+FORMAT_VERSION = 1
+READ_AT_ONCE = 1 << 18
+CHUNK_ROWS = 4096
+
+Rows = NDArray[np.int64]
+TokenChunk = tuple[str, NDArray[np.integer], NDArray[np.integer]]
+
+
+@dataclass(frozen=True)
+class TokenSource(SplitSource):
+    """A token file."""
+
+    row = layout.TOKEN_ROW
+    parameter = "tokens.path"
+    n_features: ClassVar[None] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the file, one sentence each, for a log and a report."""
+        said = self.attributes.get("notes", [])
+        guessed = f"{self.path.name} says no vocab_size: {self.vocab_size}, one more than its largest token, is taken."
+        return (*(said if isinstance(said, list) else [str(said)]), *([guessed] if "vocab_size" not in self.attributes else []))
+
+    @cached_property
+    def vocab_size(self) -> int:
+        """Number of tokens including padding 0: as the file says, else one more than its largest."""
+        said = self.attributes.get("vocab_size")
+        if said is None:
+            return 1 + max(int(rows.max()) for split in SPLITS for _, rows, _ in self._raw(split, READ_AT_ONCE))
+        if not isinstance(said, int) or said < 2:
+            raise DataError(f"{self.path}: attribute vocab_size={said!r}; it is the number of tokens including padding 0")
+        return said
+
+    def read(self, split: str) -> Rows:
+        """All tokens of a split, checked, int64 [N, 20]."""
+        return np.concatenate([rows for rows, _ in self.chunks(split, READ_AT_ONCE)])
+
+    def labels(self, split: str) -> NDArray[np.int64]:
+        """The process label of every event of a split, int64 [N]."""
+        key = self.header.labels[split]
+        with reading(self.path) as file:
+            return layout.read_labels(file[key][()], f"{self.path}: {key}", 0)
+
+    def chunks(self, split: str, n: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
+        """(tokens int64 [n, 20], labels int64 [n]) of a split, n at a time, checked."""
+        x, y = (f"{self.path}: {keys[split]}" for keys in (self.header.features, self.header.labels))
+        for start, rows, labels in self._raw(split, n):
+            yield checked_tokens(rows, self.vocab_size, x, start), layout.read_labels(labels, y, start)
+
+    def classified(self, split: str, classes: Mapping[str, Any]) -> ClassifiedTokens:
+        """The tokens of the events of a split that belong to a class; every real object has type 1: tokens hold the types."""
+        rows, labels = self.read(split), self.labels(split)
+        targets = self.class_map(classes).targets(labels)
+        index = np.flatnonzero(targets >= 0)
+        digest = of_rows(self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}", index)
+        return ClassifiedTokens(as_tokens(rows[index]), targets[index], labels[index], index, digest)
+
+    def tokeniser(self) -> Tokeniser:
+        """The fitted tokeniser that made these tokens.
+
+        Raises:
+            DataError: the file does not hold it.
+        """
+        state = self.attributes.get("tokeniser")
+        if not isinstance(state, dict):
+            raise DataError(f"{self.path}: has no attribute tokeniser, so its tokens cannot be decoded; make it with kedro run")
+        return restore(state | {name: self.array(name) for name in state.get("arrays", [])})
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array that the tokeniser left in the file: the codebook of a VQ-VAE, say."""
+        with reading(self.path) as file:
+            if name in file and isinstance(file[name], h5py.Dataset):
+                return np.asarray(file[name][()])
+            raise DataError(f"{self.path}: has no array {name}; it has {', '.join(file)}")
+
+    def _raw(self, split: str, n: int) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
+        """(first row, tokens, labels) as the file has them."""
+        for start in range(0, self.n(split), n):
+            with reading(self.path) as file:
+                both = (file[keys[split]][start : start + n] for keys in (self.header.features, self.header.labels))
+                yield start, *both
+
+
+def as_tokens(rows: Rows) -> Tokens:
+    """Rows [N, 20] as what a model is shown."""
+    values = rows[:, :MAX_OBJECTS]
+    mask = values > 0
+    return Tokens(values=values, types=mask.astype(np.int64), mask=mask, met=rows[:, MAX_OBJECTS:])
+
+
+def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: int) -> Rows:
+    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks."""
+
+    def check(bad: NDArray[np.bool_], problem: str, remedy: str) -> None:
+        reject_rows(bad, rows, problem, remedy, where=where, first_row=first_row)
+
+    if rows.dtype.kind == "f":
+        check(~(np.isfinite(rows) & (np.rint(rows) == rows)), "token that is not whole", "tokens are integers; is this a file of events?")
+    check(rows < 0, "negative token", "tokens run from 1, 0 is padding")
+    check(rows >= vocab_size, f"token beyond the vocabulary of {vocab_size}", "set its attribute vocab_size, or make the file again")
+    padding = rows[:, :MAX_OBJECTS] == 0
+    check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", "put the real objects first")
+    check(rows[:, MAX_OBJECTS:] == 0, "event without MET or METphi token", f"a row is {layout.TOKEN_ROW.layout}")
+    return rows.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class TokenSample:
+    """Tokens on their way to a file.
+
+    Attributes:
+        chunks: (split, rows [n, 20], labels [n]), in any order of splits; consumed once.
+        attributes: what to write on the file, `vocab_size` among them.
+        arrays: more datasets by name.
+    """
+
+    chunks: Iterable[TokenChunk]
+    attributes: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
+    """A file of tokens in the split HDF5 layout."""
+
+    def __init__(self, filepath: str, label_names: dict[int, str] | None = None, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self._label_names = label_names
+        self.metadata = metadata
+
+    def load(self) -> TokenSource:
+        return TokenSource(self._filepath, configured_names=self._label_names)
+
+    def save(self, data: TokenSample) -> None:
+        vocab_size = int(data.attributes["vocab_size"])
+        with writing(self._filepath) as file:
+            layout.create(file, layout.TOKEN_ROW, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
+            for split, rows, labels in data.chunks:
+                checked = checked_tokens(rows, vocab_size, f"{split} tokens for {self._filepath}", 0)
+                layout.append(file, split, checked, labels)
+                file.check()
+            layout.refuse_empty(file, self._filepath)
+            for name, values in data.arrays.items():
+                file[name] = values
+            own = {"format_version": FORMAT_VERSION, "lexon_version": lexon.__version__}
+            write_attributes(file, {**data.attributes, **own})
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def preview(self) -> TablePreview:
+        """Name, shape and type of each array, and the size of the vocabulary, for kedro-viz."""
+        with reading(self._filepath) as file:
+            said = read_attributes(file).get("vocab_size", "not said")
+            rows = [[key, str(item.shape), str(item.dtype), said if item.ndim == 2 else ""] for key, item in file.items()]
+        return TablePreview({"index": list(range(len(rows))), "columns": ["dataset", "shape", "dtype", "vocabulary"], "data": rows})
