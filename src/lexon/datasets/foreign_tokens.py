@@ -1,0 +1,193 @@
+"""Binned token files that others made: whatever their keys, splits and labels are called.
+
+An array is tokens when its name says so (`X`, `tokens`, `data`, with or without a split, in any case) or when it is the only
+one of that shape: 18 object tokens and the tokens of MET and METphi, or the 18 alone. Labels are `Y`, `labels` or `targets`
+with the same split. What was found is told in `ForeignTokens.notes`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+from numpy.typing import NDArray
+
+from lexon.datasets import split_layout as layout
+from lexon.datasets.files import file_digest
+from lexon.datasets.hdf5 import read_attributes, reading
+from lexon.errors import ConfigurationError, DataError
+from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
+
+PARAMETER = "ambre.path"
+WIDTHS = (layout.TOKEN_ROW.width, MAX_OBJECTS)
+ROWS_NAME = re.compile(r"(?:x|tokens?|data)(?:_(.+))?", re.IGNORECASE)
+LABELS_NAME = re.compile(r"(?:y|labels?|targets?)(?:_(.+))?", re.IGNORECASE)
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One array of tokens.
+
+    Attributes:
+        name: the split as the file calls it (``train_and_test``, say), or ``all``.
+        key: of the array in the file.
+        rows: int32 [N, 20], or [N, 18] without MET.
+        labels: int64 [N], or None.
+    """
+
+    name: str
+    key: str
+    rows: NDArray[np.int32]
+    labels: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class ForeignTokens:
+    """A token file that others made, in memory.
+
+    Attributes:
+        path: the file.
+        parts: its arrays of tokens: train, val and test first, then any others.
+        attributes: what the file says of itself.
+        notes: what was found and what was ignored, one sentence each.
+    """
+
+    path: Path
+    parts: tuple[Part, ...]
+    attributes: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """All rows, part after part."""
+        return np.concatenate([part.rows for part in self.parts])
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """All labels, part after part; None where a part has none."""
+        known = [part.labels for part in self.parts if part.labels is not None]
+        return np.concatenate(known) if len(known) == len(self.parts) else None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's content."""
+        return file_digest(self.path)
+
+
+def read_foreign(path: Path) -> ForeignTokens:
+    """Find and check the tokens and labels of a file.
+
+    Raises:
+        DataError: it is no HDF5 file, holds no tokens, or tokens or labels that cannot be right.
+    """
+    layout.require_hdf5(path, PARAMETER)
+    with reading(path) as file:
+        arrays = _arrays(file)
+        keys, notes = _token_keys(arrays, path)
+        labels = _label_keys(arrays, keys, path)
+        parts = tuple(_part(name, arrays, key, labels.get(name), path) for name, key in keys.items())
+        attributes = read_attributes(file)
+    if len({part.rows.shape[1] for part in parts}) > 1:
+        shapes = ", ".join(f"{part.key} {part.rows.shape}" for part in parts)
+        raise DataError(f"{path}: its parts have different widths ({shapes}); compare one kind of row at a time")
+    ignored = sorted(set(arrays) - set(keys.values()) - set(labels.values()))
+    notes += [_found(parts), *([f"Ignored: {', '.join(ignored)}."] if ignored else [])]
+    return ForeignTokens(path, parts, attributes, tuple(notes))
+
+
+class ForeignTokensDataset(AbstractDataset[None, ForeignTokens]):
+    """A token file that others made; read, never written. Without a path it says so when it is asked for."""
+
+    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(path) if path else None
+        self.metadata = metadata
+
+    def load(self) -> ForeignTokens:
+        if self._filepath is None:
+            raise ConfigurationError(f"{PARAMETER}: not set; name the token file to compare with, --params {PARAMETER}=FILE")
+        return read_foreign(self._filepath)
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        raise DatasetError("this file is somebody else's")
+
+    def _exists(self) -> bool:
+        return self._filepath is not None and self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _arrays(file: h5py.File) -> dict[str, h5py.Dataset]:
+    """Every numeric array by its path, those in groups too."""
+    found: dict[str, h5py.Dataset] = {}
+    file.visititems(
+        lambda name, item: found.__setitem__(name, item) if isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf" else None
+    )
+    return found
+
+
+def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, str], list[str]]:
+    """Key of each part by its name, train, val and test first; and what had to be guessed."""
+    fitting = {key for key, array in arrays.items() if array.ndim == 2 and array.shape[1] in WIDTHS and len(array)}
+    named = {key: _part_name(ROWS_NAME, key) for key in arrays if key in fitting}
+    keys = {name: key for key, name in sorted(named.items(), reverse=True) if name}
+    if keys:
+        order = {split: place for place, split in enumerate(SPLITS)}
+        return dict(sorted(keys.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))), []
+    if len(fitting) == 1:
+        (key,) = fitting
+        return {WHOLE: key}, [f"No array is called X, tokens or data; {key} is the only one of that shape and was taken."]
+    shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
+    events = any(array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width for array in arrays.values())
+    hint = "these are events: make tokens of them with --pipelines data_engineering" if events else "check the path"
+    raise DataError(f"{path}: holds no tokens, [N, {WIDTHS[0]}] or [N, {WIDTHS[1]}] called X_..., tokens or data; it has {shapes}; {hint}")
+
+
+def _label_keys(arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Path) -> dict[str, str]:
+    """Key of the labels of each part that has some."""
+    named = {name: key for key in sorted(arrays, reverse=True) if arrays[key].size and (name := _part_name(LABELS_NAME, key))}
+    found = {name: named[name] for name in keys if name in named}
+    for name, key in found.items():
+        if arrays[key].shape not in ((n := len(arrays[keys[name]]),), (n, 1)):
+            raise DataError(
+                f"{path}: {key} has shape {arrays[key].shape}, {keys[name]} {arrays[keys[name]].shape}; there is one label a row"
+            )
+    return found
+
+
+def _part_name(pattern: re.Pattern[str], key: str) -> str | None:
+    match = pattern.fullmatch(key.rpartition("/")[2])
+    return (match[1] or WHOLE).lower() if match else None
+
+
+def _part(name: str, arrays: dict[str, h5py.Dataset], key: str, label_key: str | None, path: Path) -> Part:
+    rows = _checked(arrays[key][()], f"{path}: {key}")
+    labels = layout.read_labels(arrays[label_key][()].reshape(-1), f"{path}: {label_key}", 0) if label_key else None
+    return Part(name, key, rows, labels)
+
+
+def _checked(rows: NDArray[Any], where: str) -> NDArray[np.int32]:
+    """Tokens as integers, or the DataError of the first rule that a row breaks."""
+    if rows.dtype.kind == "f":
+        whole = np.isfinite(rows) & (np.rint(rows) == rows)
+        reject_rows(~whole, rows, "token that is not whole", "tokens are integers; are these continuous values?", where=where)
+    reject_rows(rows < 0, rows, "negative token", "tokens run from 1, 0 is padding", where=where)
+    reject_rows(rows > np.iinfo(np.int32).max, rows, "token beyond any vocabulary", "is this a token file?", where=where)
+    padding = rows[:, :MAX_OBJECTS] == 0
+    if padding.all():
+        raise DataError(f"{where}: holds no object, only padding; is this a token file?")
+    hidden = padding[:, :-1] & ~padding[:, 1:]
+    reject_rows(hidden, rows, "padding before a real object", "put the real objects first", where=where)
+    return rows.astype(np.int32)
+
+
+def _found(parts: tuple[Part, ...]) -> str:
+    met = "with MET" if parts[0].rows.shape[1] > MAX_OBJECTS else "without MET"
+    listed = ", ".join(f"{part.key} of {len(part.rows):,} rows{'' if part.labels is not None else ', no labels'}" for part in parts)
+    return f"Found tokens {met}: {listed}."

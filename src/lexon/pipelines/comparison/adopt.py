@@ -1,0 +1,168 @@
+"""Another's token file made fit to train from: in our splits where its rows are ours, else in splits of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from lexon.config import EventsConfig
+from lexon.datasets.events import EventSource
+from lexon.datasets.foreign_tokens import ForeignTokens
+from lexon.datasets.tokens import TokenSample, TokenSource
+from lexon.errors import DataError
+from lexon.events import MAX_OBJECTS, N_TYPES, SPLITS, Events
+from lexon.pipelines.comparison.sentences import how_sure
+from lexon.pipelines.comparison.sides import our_side
+from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.comparison.alignment import Alignment, align
+from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
+
+logger = logging.getLogger(__name__)
+
+# Share of our rows of each split that hers must cover to be divided as ours: a biased remainder would be another sample.
+COVERED = {"train": 0.9, "val": 0.95, "test": 0.95}
+HELD_OUT = ("test", "val")
+HANDED_ON = ("raw_path", "raw_digest", "raw_energy_unit", "generator")
+
+Index = NDArray[np.int64]
+Splits = dict[str, tuple[NDArray[np.integer], NDArray[np.integer]]]
+
+
+def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: EventsConfig) -> TokenSample:
+    """Her tokens in our splits, in our order, with our labels, so that they are compared event by event; where her rows cannot
+    be shown to be ours, in her own splits with her own labels, as a block that is not paired with the others.
+
+    Args:
+        shown: our events, or our token file where that takes their place.
+        ambre: her file.
+        division: `events.split` and `events.split_seed`, for rows of hers that she did not divide.
+
+    Raises:
+        DataError: no MET columns; or rows that are not ours and have no labels.
+    """
+    rows = ambre.rows
+    if rows.shape[1] == MAX_OBJECTS:
+        raise DataError(
+            f"{ambre.path}: has no MET and METphi columns, so it cannot be trained from beside files that have; compare it instead"
+        )
+    ours, n_bins = _our_columns(shown, ambre)
+    alignment = align(ours, TokenColumns.unpack(rows, n_bins))
+    logger.info("%s: %s", ambre.path.name, how_sure(alignment))
+    labels = np.concatenate([_labels(shown, split) for split in SPLITS])
+    row_of = _row_of(alignment)
+    borders = np.cumsum([shown.n(split) for split in SPLITS])[:-1]
+    covered = {split: float((part >= 0).mean()) for split, part in zip(SPLITS, np.split(row_of, borders), strict=True)}
+    if all(covered[split] >= least for split, least in COVERED.items()):
+        splits, attributes = _in_our_splits(shown, rows, labels, row_of, borders, covered)
+        notes = [how_sure(alignment), *attributes.pop("notes"), *_label_check(ambre, labels, alignment)]
+    else:
+        splits, attributes = _in_her_splits(shown, ambre, division)
+        notes = [how_sure(alignment), *attributes.pop("notes")]
+    said = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
+    own = {"vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1, "tokens_path": str(ambre.path), "tokens_digest": ambre.digest}
+    chunks = ((split, *part) for split, part in splits.items())
+    return TokenSample(chunks, {**attributes, **said, **own, "notes": [*ambre.notes, *notes]})
+
+
+def _our_columns(shown: EventSource | TokenSource, ambre: ForeignTokens) -> tuple[TokenColumns, int]:
+    """Our rows in bins to hold hers against, and her number of bins. Which edges ours has does not matter."""
+    if isinstance(shown, TokenSource):
+        columns = our_side(shown).columns
+        return columns, infer_n_bins(ambre.rows, str(ambre.path), like=columns.types)
+    n_bins = infer_n_bins(ambre.rows, str(ambre.path))
+    events = Events.concatenate([shown.read(split) for split in SPLITS])
+    tokens = BinnedTokeniser(n_bins, "correct", pid=True).fit(events).encode(events)
+    return TokenColumns.unpack(np.concatenate([tokens.values, tokens.met], axis=1), n_bins), n_bins
+
+
+def _labels(shown: EventSource | TokenSource, split: str) -> NDArray[np.int64]:
+    return shown.labels(split) if isinstance(shown, TokenSource) else shown.read(split).labels
+
+
+def _row_of(alignment: Alignment) -> Index:
+    """Her row of each of our rows, -1 for none."""
+    row_of = np.full(alignment.n_ours, -1, np.int64)
+    theirs = np.flatnonzero(alignment.linked)
+    row_of[alignment.index[theirs]] = theirs
+    return row_of
+
+
+def _in_our_splits(
+    shown: EventSource | TokenSource,
+    rows: NDArray[np.int32],
+    labels: NDArray[np.int64],
+    row_of: Index,
+    borders: Index,
+    covered: Mapping[str, float],
+) -> tuple[Splits, dict[str, Any]]:
+    """Our splits; one that is complete keeps the digest of ours, and results on it are paired."""
+    parts = zip(SPLITS, np.split(row_of, borders), np.split(labels, borders), strict=True)
+    splits: Splits = {split: (rows[hers[hers >= 0]], own[hers >= 0]) for split, hers, own in parts}
+    digests = shown.attributes.get("split_digests", {})
+    complete = {split: digests[split] for split in SPLITS if covered[split] == 1 and split in digests}
+    missing = [f"{1 - share:.1%} of our {split} events" for split, share in covered.items() if share < 1]
+    notes = [
+        "Her rows are divided as ours, in our order, with our labels.",
+        *([f"Not in her file: {', '.join(missing)}."] if missing else []),
+        *([] if "test" in complete else ["Her test split is not ours event by event: results on it are not paired with the others."]),
+    ]
+    handed_on = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
+    return splits, {**handed_on, "label_names": shown.label_names, "split_digests": complete, "notes": notes}
+
+
+def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: EventsConfig) -> tuple[Splits, dict[str, Any]]:
+    labels = ambre.labels
+    if labels is None:
+        raise DataError(
+            f"{ambre.path}: holds no labels, and its rows cannot be shown to be our events, so there is nothing to train on; "
+            "give a file with Y_..., or our events in the same order"
+        )
+    indices, how = _division(ambre, labels, division)
+    rows = ambre.rows
+    splits: Splits = {split: (rows[index], labels[index]) for split, index in indices.items()}
+    known, hers = shown.label_names, {int(label) for label in np.unique(labels)}
+    names = ambre.attributes.get("label_names") or (known if hers <= known.keys() else {})
+    taken = f" Her labels {sorted(hers)} are taken to mean what ours do." if names is known else ""
+    notes = [f"Her rows are a block of their own: her labels, {how}. Results on it are not paired with the others.{taken}"]
+    return splits, {"label_names": names, "raw_path": str(ambre.path), "raw_digest": ambre.digest, "notes": notes}
+
+
+def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: EventsConfig) -> tuple[dict[str, Index], str]:
+    """Rows of each split: hers where she calls one val or test, else drawn by label from the rest; and how, in words."""
+    names = np.repeat([part.name for part in ambre.parts], [len(part.rows) for part in ambre.parts])
+    held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if (names == split).any()}
+    rest = np.flatnonzero(~np.isin(names, list(held_out)))
+    if not len(rest):
+        raise DataError(f"{ambre.path}: has no rows to train on beside {' and '.join(held_out)}; add X_train, or one array of all")
+    hers, drawn = list(held_out), [split for split in HELD_OUT if split not in held_out]
+    for split in drawn:
+        shares = {str(name): share for name, share in division.split.items() if name not in held_out}
+        rest, held_out[split] = _drawn(rest, labels, shares[split] / sum(shares.values()), division.split_seed, ambre)
+    said = [f"her {' and '.join(hers)} split"] if hers else []
+    said += [f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})"] if drawn else []
+    return {"train": rest, **held_out}, ", ".join(said)
+
+
+def _drawn(pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambre: ForeignTokens) -> tuple[Index, Index]:
+    """The rows that stay and the rows that are drawn, by label."""
+    values, counts = np.unique(labels[pool], return_counts=True)
+    if counts.min() * share < 1:
+        rare = int(values[counts.argmin()])
+        raise DataError(f"{ambre.path}: label {rare} has {counts.min()} rows, too few for every split; divide the file by hand")
+    kept, drawn = train_test_split(pool, test_size=share, random_state=seed, stratify=labels[pool])
+    return np.sort(kept), np.sort(drawn)
+
+
+def _label_check(ambre: ForeignTokens, labels: NDArray[np.int64], alignment: Alignment) -> Sequence[str]:
+    """Her labels beside ours: an independent check of the links, which never saw them."""
+    hers = ambre.labels
+    if hers is None:
+        return []
+    linked = alignment.linked
+    same = float((hers[linked] == labels[alignment.index[linked]]).mean())
+    return [f"Her labels, which the links never saw, equal ours in {same:.1%} of the linked rows."]

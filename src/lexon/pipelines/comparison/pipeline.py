@@ -1,0 +1,58 @@
+"""Our token file and another -> tables and words -> figures -> one page; and another's tokens made fit to train from."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from lexon.experiments import Experiment
+from lexon.pipelines.comparison import nodes
+from lexon.pipelines.comparison.adopt import adopt_ambre
+from lexon.pipelines.data_engineering.pipeline import create_token_file, events_pipeline
+
+TABLES = ("links", "parts", "agreement", "columns", "confusion", "edges", "examples", "occupancy", "distances", "frequencies")
+DRAWN = ("occupancy", "confusion", "edges", "frequencies")
+SHOWN = ("links", "parts", "agreement", "columns", "edges", "examples", "distances")
+
+
+def create_pipeline(experiment: Experiment) -> Pipeline:
+    """A comparison, to be put into its experiment's namespace: of tokens.path, or of a token file that is made first."""
+    parameters = experiment.parameters
+    if parameters.tokens.path is None:
+        tokens = "tokens_output" if parameters.tokens.output else f"tokens_{experiment.token_file[0]}"
+        data = create_token_file(experiment)
+    else:
+        tokens, data = "tokens_file", events_pipeline(experiment) if experiment.starts_from_events else Pipeline([])
+    # Nothing is made before her file is named: its dataset is asked first, and says what to do.
+    prepared = data if parameters.ambre.path else Pipeline([])
+    return Pipeline([prepared, compare(tokens, with_events=experiment.starts_from_events)])
+
+
+def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
+    """Her tokens as one more tokeniser of a grid, and the report on them beside our binned ones; nothing where no member asks."""
+    names = {kind: name for name, kind in experiment.tokeniser_kinds.items()}
+    if "ambre" not in names:
+        return Pipeline([])
+    finished = experiment.parameters.tokens.path is not None
+    shown = "tokens_file" if finished else "events"
+    adopting = Node(adopt_ambre, [shown, "ambre", "params:events"], f"tokens_{names['ambre']}", name="adopt_ambre", tags="data")
+    ours = "tokens_file" if finished else f"tokens_{names['binned']}" if "binned" in names else None
+    return Pipeline([adopting, *([compare(ours, with_events=not finished, report="ambre_")] if ours else [])])
+
+
+def compare(tokens: str, with_events: bool, report: str = "") -> Pipeline:
+    """The report on a token file of ours and `ambre`.
+
+    Args:
+        tokens: dataset of our token file.
+        with_events: whether `events` are what it was made from.
+        report: put before the name of every output, where an experiment has a report of its own.
+    """
+    tables = {name: f"{report}{name}_table" for name in TABLES}
+    figures = {name: f"figure_{report}{name}" for name in DRAWN}
+    inputs = {"ambre": "ambre", "tokens": tokens, "classes": "params:classes"} | ({"events": "events"} if with_events else {})
+    comparing = Node(nodes.compare_tokens, inputs, {**tables, "findings": f"{report}findings"}, name="compare_tokens", tags="report")
+    drawing = Node(nodes.draw_figures, {name: tables[name] for name in DRAWN}, figures, name=f"draw_{report}figures", tags="report")
+    words = {"findings": f"{report}findings", "title": "params:name", "description": "params:description"}
+    shown = {name: tables[name] for name in SHOWN} | {f"figure_{name}": dataset for name, dataset in figures.items()}
+    writing = Node(nodes.write_page, {**words, **shown}, f"{report}page", name=f"write_{report}page", tags="report")
+    return Pipeline([comparing, drawing, writing])

@@ -1,0 +1,137 @@
+"""Another's tokens beside ours: paired where they can be, apart where not, and never with a guess for a label."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from lexon.config import EventsConfig
+from lexon.datasets.foreign_tokens import read_foreign
+from lexon.datasets.tokens import TokensDataset
+from lexon.errors import DataError
+from lexon.events import SPLITS
+from lexon.pipelines.comparison.adopt import adopt_ambre
+from lexon.tokenisers.binning import BinnedTokeniser
+
+CLASSES = {"signal": "tttt", "background": "rest"}
+DIVISION = EventsConfig(
+    source="simulation",
+    path=None,
+    n=100,
+    energy_unit="auto",
+    object_types={},
+    label_names={},
+    split={"train": 0.8, "val": 0.1, "test": 0.1},
+    split_seed=42,
+    max_bad_lines=0.01,
+)
+
+
+@pytest.fixture
+def adopt(tmp_path):
+    """The file that the node would leave, for a source of ours and arrays of hers."""
+
+    def go(shown, **arrays):
+        with h5py.File(tmp_path / "hers.h5", "w") as file:
+            for key, array in arrays.items():
+                file[key] = array
+        dataset = TokensDataset(str(tmp_path / "adopted.h5"))
+        dataset.save(adopt_ambre(shown, read_foreign(tmp_path / "hers.h5"), DIVISION))
+        return dataset.load()
+
+    return go
+
+
+@pytest.fixture
+def flawed(every) -> np.ndarray:
+    tokens = BinnedTokeniser(5, "flawed_2026", True).fit(every).encode(every)
+    return np.concatenate([tokens.values, tokens.met], axis=1)
+
+
+@pytest.fixture
+def others(every, make_events):
+    """Tokens and labels of events that are not ours."""
+    events = make_events(600, seed=99)
+    tokens = BinnedTokeniser(5, "correct", True).fit(every).encode(events)
+    return np.concatenate([tokens.values, tokens.met], axis=1), events.labels
+
+
+@pytest.mark.parametrize("source", ["events", "ours"])
+def test_rows_that_are_ours_are_divided_as_ours_and_paired(request, adopt, every, flawed, source):
+    """Whatever their order and bins, and without labels of hers."""
+    shown = request.getfixturevalue(source)
+    order = np.random.default_rng(4).permutation(len(flawed))
+    adopted = adopt(shown, X_train_and_test=flawed[order])
+    borders = np.cumsum([shown.n(split) for split in SPLITS])[:-1]
+    for split, rows, labels in zip(SPLITS, np.split(flawed, borders), np.split(every.labels, borders), strict=True):
+        np.testing.assert_array_equal(adopted.read(split), rows)
+        np.testing.assert_array_equal(adopted.labels(split), labels)
+        assert adopted.classified(split, CLASSES).digest == shown.classified(split, CLASSES).digest
+    assert adopted.vocab_size == 886
+    assert adopted.label_names == {1: "tttt", 2: "ttH"}
+    assert any("divided as ours, in our order" in note for note in adopted.notes)
+
+
+def test_her_labels_check_the_links(adopt, events, every, flawed):
+    notes = adopt(events, X=flawed, Y=every.labels).notes
+    assert any("equal ours in 100.0% of the linked rows" in note for note in notes)
+
+
+def test_a_test_split_that_is_not_complete_is_not_paired(adopt, events, flawed):
+    adopted = adopt(events, X=flawed[:-3])
+    assert adopted.n("test") == events.n("test") - 3
+    assert adopted.classified("val", CLASSES).digest == events.classified("val", CLASSES).digest
+    assert adopted.classified("test", CLASSES).digest != events.classified("test", CLASSES).digest
+    assert any("not paired" in note for note in adopted.notes)
+
+
+def test_other_events_keep_their_own_splits_and_labels(adopt, events, others):
+    rows, labels = others
+    cuts = {"train": slice(0, 400), "val": slice(400, 500), "test": slice(500, 600)}
+    arrays = {f"X_{split}": rows[cut] for split, cut in cuts.items()} | {f"Y_{split}": labels[cut] for split, cut in cuts.items()}
+    adopted = adopt(events, **arrays)
+    for split, cut in cuts.items():
+        np.testing.assert_array_equal(adopted.read(split), rows[cut])
+        np.testing.assert_array_equal(adopted.labels(split), labels[cut])
+        assert adopted.classified(split, CLASSES).digest != events.classified(split, CLASSES).digest
+    assert any("her splits" in note or "her test and val split" in note for note in adopted.notes)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "sizes"),
+    [({"train_and_test": (0, 600)}, (480, 60, 60)), ({"train": (0, 450), "test": (450, 600)}, (400, 50, 150))],
+)
+def test_rows_that_she_did_not_divide_are_drawn_by_label(adopt, events, others, cuts, sizes):
+    rows, labels = others
+    arrays = {f"X_{name}": rows[slice(*cut)] for name, cut in cuts.items()} | {
+        f"y_{name}": labels[slice(*cut)] for name, cut in cuts.items()
+    }
+    first, again = adopt(events, **arrays).read("train"), adopt(events, **arrays)
+    assert tuple(again.n(split) for split in SPLITS) == pytest.approx(sizes, abs=2)
+    for split in SPLITS:
+        assert again.label_counts(split)[1] / again.n(split) == pytest.approx(0.5, abs=0.03)
+    np.testing.assert_array_equal(first, again.read("train"))
+    together = np.concatenate([again.read(split) for split in SPLITS])
+    np.testing.assert_array_equal(np.unique(together, axis=0), np.unique(rows, axis=0))
+
+
+def test_other_events_without_labels_are_refused(adopt, events, others):
+    with pytest.raises(DataError, match="no labels, and its rows cannot be shown to be our events"):
+        adopt(events, X=others[0])
+
+
+def test_rows_without_met_are_refused(adopt, events, flawed):
+    with pytest.raises(DataError, match="no MET and METphi columns"):
+        adopt(events, X=flawed[:, :18])
+
+
+def test_a_rare_label_cannot_be_divided(adopt, events, others):
+    rows, labels = others
+    with pytest.raises(DataError, match="label 7 has 3 rows, too few for every split"):
+        adopt(events, X=rows, Y=np.where(np.arange(600) < 3, 7, labels))
+
+
+def test_a_file_without_training_rows_is_refused(adopt, events, others):
+    with pytest.raises(DataError, match="no rows to train on"):
+        adopt(events, X_test=others[0], y_test=others[1])
