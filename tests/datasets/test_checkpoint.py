@@ -54,7 +54,7 @@ def test_what_is_no_checkpoint_is_refused(dataset, damage, message):
 
 
 def test_an_unfinished_training_is_kept_and_cleared(tmp_path):
-    resume = ResumeFile(tmp_path / "checkpoint.pt")
+    resume = ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier")
     assert resume.load() is None
     resume.save({"epoch": 3, "weights": torch.ones(2)})
     assert resume.load()["epoch"] == 3
@@ -63,7 +63,7 @@ def test_an_unfinished_training_is_kept_and_cleared(tmp_path):
 
 
 def test_a_training_begun_with_other_code_is_not_continued(tmp_path, monkeypatch):
-    resume = ResumeFile(tmp_path / "checkpoint.pt")
+    resume = ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier")
     resume.save({"epoch": 3})
     monkeypatch.setattr("lexon.datasets.checkpoint.code_digest", lambda *modules: "other")
     assert resume.load() is None

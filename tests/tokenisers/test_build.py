@@ -23,5 +23,5 @@ def test_only_correct_bins_ask_what_to_fit_on(fit_on):
 
 @pytest.mark.parametrize("state", [{}, {"kind": "vqvae", "codes": 512}])
 def test_an_unknown_state_is_refused(state):
-    with pytest.raises(DataError, match="kind: direct or binned"):
+    with pytest.raises(DataError, match="kind: direct, binned or vq_codes"):
         restore(state)

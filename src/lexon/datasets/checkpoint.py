@@ -13,13 +13,14 @@ from torch import nn
 
 from lexon.datasets.files import atomic_path
 from lexon.errors import DataError
+from lexon.models.autoencoder import Autoencoder
 from lexon.models.classifier import Classifier
+from lexon.models.regressor import Regressor
+from lexon.models.vae import VAE
+from lexon.models.vqvae import VQVAE
 from lexon.provenance import code_digest
 
 logger = logging.getLogger(__name__)
-
-# What the second half of a training must have in common with the first.
-CODE = ("lexon.training", "lexon.models.classifier")
 
 
 class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
@@ -35,7 +36,7 @@ class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
         Raises:
             DataError: the file is damaged, holds another kind of model, or its weights do not fit its recipe.
         """
-        content = _read(Path(self._filepath))
+        content = read_checkpoint(Path(self._filepath))
         try:
             model = _build(content["model"], content["recipe"])
             model.load_state_dict(content["weights"])
@@ -59,27 +60,32 @@ class ResumeFile:
     """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of `lexon.training.fit`).
 
     A training that another version of the code began is not continued: its second half would be another model's.
+
+    Args:
+        path: of the file.
+        model: module of the model.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, model: str) -> None:
         self.path = path
+        self.code = "lexon.training", model
 
     def load(self) -> dict[str, Any] | None:
         if not self.path.exists():
             return None
         try:
-            content = _read(self.path)
+            content = read_checkpoint(self.path)
         except DataError as error:
             logger.warning("%s; this training starts again", error)
             return None
-        if content.get("code") != code_digest(*CODE):
+        if content.get("code") != code_digest(*self.code):
             logger.warning("%s: begun with other code, so this training starts again", self.path)
             return None
         return content["state"]
 
     def save(self, state: dict[str, Any]) -> None:
         with atomic_path(self.path) as temporary:
-            torch.save({"code": code_digest(*CODE), "state": state}, temporary)
+            torch.save({"code": code_digest(*self.code), "state": state}, temporary)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -91,9 +97,9 @@ class Checkpoints:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def of(self, member: str) -> ResumeFile:
-        """The checkpoint.pt of a member, there or not."""
-        return ResumeFile(self.root / member / "checkpoint.pt")
+    def of(self, member: str, model: type) -> ResumeFile:
+        """The checkpoint.pt of a member that trains such a model, there or not."""
+        return ResumeFile(self.root / member / "checkpoint.pt", model.__module__)
 
 
 class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
@@ -118,7 +124,12 @@ class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
         return {"filepath": str(self._filepath)}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Plain data and tensors, on the CPU.
+
+    Raises:
+        DataError: the file is damaged, or holds anything else.
+    """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
@@ -128,7 +139,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _build(name: str, recipe: dict[str, Any]) -> nn.Module:
     match name:
+        case "Autoencoder":
+            return Autoencoder(**recipe)
         case "Classifier":
             return Classifier(**recipe)
+        case "Regressor":
+            return Regressor(**recipe)
+        case "VAE":
+            return VAE(**recipe)
+        case "VQVAE":
+            return VQVAE(**recipe)
         case _:
             raise DataError(f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon")

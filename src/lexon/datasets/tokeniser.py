@@ -1,12 +1,21 @@
-"""Fitted tokenisers on disk."""
+"""Fitted tokenisers on disk: as JSON, or with a network as recipe, weights and what they were trained on."""
 
-from pathlib import Path
+from __future__ import annotations
 
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
 from lexon.datasets.atomic import JSONDataset
+from lexon.datasets.checkpoint import read_checkpoint
+from lexon.datasets.files import atomic_path
+from lexon.errors import DataError
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import Tokeniser
+from lexon.tokenisers.vqvae import VQVAETokeniser
 
 
 class TokeniserDataset(JSONDataset):
@@ -18,6 +27,37 @@ class TokeniserDataset(JSONDataset):
     def save(self, data: Tokeniser) -> None:
         super().save(data.state())
 
+    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as well.
     def preview(self) -> JSONPreview:
         """The state itself, for kedro-viz."""
         return JSONPreview(Path(self._filepath).read_text())
+
+
+class VQVAETokeniserDataset(AbstractDataset[VQVAETokeniser, VQVAETokeniser]):
+    """A tokeniser with its network, for torch's weights-only reader; `CheckpointDataset` reads the network out of the same file."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> VQVAETokeniser:
+        """On the CPU, in evaluation mode.
+
+        Raises:
+            DataError: the file is damaged, or its parts do not belong together.
+        """
+        content = read_checkpoint(Path(self._filepath))
+        try:
+            return VQVAETokeniser.from_content(content)
+        except DataError as error:
+            raise DataError(f"{self._filepath}: {error}") from error
+
+    def save(self, data: VQVAETokeniser) -> None:
+        with atomic_path(Path(self._filepath)) as temporary:
+            torch.save(data.content(), temporary)
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

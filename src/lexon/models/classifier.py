@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
+from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, N_TYPES
 from lexon.models import Batch
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
@@ -107,6 +109,24 @@ class Classifier(nn.Module):
         self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout)
         self.head = nn.Linear(dim, n_classes)
 
+    @torch.no_grad()
+    def start_from_codebook(self, codebook: Tensor) -> None:
+        """Let the embedding of tokens 1..K start from the vectors [K, D] of a VQ-VAE's codes; it stays trainable.
+
+        Centred, rotated into `dim` dimensions by a random semi-orthogonal matrix and scaled to the spread of the other rows: what is near
+        in the codebook starts near here, all proportions kept where D <= `dim`.
+
+        Raises:
+            ConfigurationError: there are fewer tokens than codes, or values are continuous.
+        """
+        if not isinstance(self.embedding, CodeEmbedding) or len(codebook) >= self.embedding.codes.num_embeddings:
+            known = f"vocab_size={self.recipe['vocab_size']}, so it is not shown these {len(codebook)} codes"
+            raise ConfigurationError(f"start_from_codebook: the classifier has {known}; use tokeniser=vqvae, or leave it out")
+        table = self.embedding.codes.weight
+        rotation = nn.init.orthogonal_(table.new_empty(table.shape[1], codebook.shape[1]))
+        vectors = (codebook - codebook.mean(0)).to(table) @ rotation.T
+        table[1 : len(codebook) + 1] = vectors / vectors.std()
+
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedded tokens [N, 1 + n_met + T, D], CLS first, and their mask; padding is zero."""
         mask = batch["mask"]
@@ -143,3 +163,17 @@ def _embedding(vocab_size: int | None, n_features: int | None, dim: int, met: bo
     if n_features is not None and vocab_size is None:
         return FeatureEmbedding(n_features, dim, met)
     raise ValueError(f"vocab_size={vocab_size}, n_features={n_features}: give exactly one, for integer codes or for continuous values")
+
+
+def equalised_mlp_dim(recipe: Mapping[str, Any], n_parameters: int) -> int:
+    """The width of the MLPs that brings a classifier nearest to a number of parameters, in which it is linear.
+
+    Raises:
+        ConfigurationError: the rest of the network alone has more.
+    """
+    with torch.device("meta"):
+        one, two = (sum(p.numel() for p in Classifier(**{**recipe, "mlp_dim": width}).parameters()) for width in (1, 2))
+    width = 1 + round((n_parameters - one) / (two - one))
+    if width < 1:
+        raise ConfigurationError(f"model.equalise_to={n_parameters}: the network has {one:,} parameters without its MLPs; ask for more")
+    return width

@@ -1,0 +1,35 @@
+"""One VQ-VAE for each distinct setting, shared by all members whose tokens are its codes."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from lexon.experiments import Experiment
+from lexon.pipelines.pretraining.vqvae import draw_vqvae, train_vqvae
+
+
+def create_pipeline(experiment: Experiment) -> Pipeline:
+    """The pre-training of an experiment's tokenisers, to be put into its namespace."""
+    learnt = [name for name, kind in experiment.tokeniser_kinds.items() if kind == "vqvae"]
+    return Pipeline([node for name in learnt for node in (_train(name), _draw(name))])
+
+
+def _train(name: str) -> Node:
+    return Node(
+        train_vqvae,
+        {
+            "events": "events",
+            "settings": f"params:tokenisers.{name}",
+            "classes": "params:classes",
+            "object_types": "params:object_types",
+            "device": "params:device",
+            "checkpoints": "checkpoints",
+        },
+        [f"tokeniser_{name}", f"history_{name}", f"diagnostics_{name}"],
+        name=f"train_{name}",
+        tags="train",
+    )
+
+
+def _draw(name: str) -> Node:
+    return Node(draw_vqvae, [f"history_{name}", f"diagnostics_{name}"], f"figure_{name}", name=f"draw_{name}", tags="data")

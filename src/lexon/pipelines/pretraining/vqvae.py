@@ -1,0 +1,115 @@
+"""The VQ-VAE: trained on training events, judged on whole splits, wrapped as the tokeniser whose codes members are shown."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lexon import provenance
+from lexon.config import VQVAEConfig
+from lexon.datasets.checkpoint import Checkpoints
+from lexon.datasets.events import EventSource
+from lexon.events import SPLITS, Events
+from lexon.experiments import tokeniser_name
+from lexon.metrics.codebook import CodeUse
+from lexon.metrics.reconstruction import Quantity, reconstruction_errors
+from lexon.models.vqvae import VQVAE
+from lexon.pipelines.members import choose_device
+from lexon.plots.codebook import codebook_diagnostics
+from lexon.tokenisers import VQVAETokeniser, population
+from lexon.training import SelectBy, TensorTable, fit, seeded
+
+logger = logging.getLogger(__name__)
+
+SELECT_BY: SelectBy = (("val_loss", "min"),)
+
+
+def train_vqvae(
+    events: EventSource,
+    settings: dict[str, Any],
+    classes: dict[str, Any],
+    object_types: dict[int, str],
+    device: str,
+    checkpoints: Checkpoints,
+) -> tuple[VQVAETokeniser, pd.DataFrame, dict[str, Any]]:
+    """The tokeniser with the network of the best validation epoch, one row of history per epoch, and diagnostics of each split.
+
+    Normalisation, MET bins and network see the training events of `fit_on` alone, the choice of the epoch those of validation.
+    """
+    config = VQVAEConfig(**settings)
+    train, sentence = _fitted(events, "train", classes, config)
+    val, _ = _fitted(events, "val", classes, config)
+    logger.info("vqvae: %s", sentence)
+    tokeniser = VQVAETokeniser.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size).fit(train)
+    model, chosen = _untrained(config, tokeniser), choose_device(device)
+    result = fit(
+        model,
+        tokeniser.inputs(train),
+        tokeniser.inputs(val),
+        config.training,
+        seed=config.seed,
+        device=chosen,
+        validate=partial(_code_use, codebook_size=config.codebook_size),
+        select_by=SELECT_BY,
+        resume=checkpoints.of(tokeniser_name(settings), VQVAE),
+        progress=f"VQ-VAE, vector {config.vector}",
+    )
+    model.load_state_dict(result.best_state)
+    trained = tokeniser.with_model(model.cpu())
+    diagnostics = {
+        "settings": settings,
+        "fitted_on": sentence,
+        "n_parameters": result.n_parameters,
+        "best_epoch": result.best_epoch,
+        "seconds": result.seconds,
+        "events_per_second": result.events_per_second,
+        "device": provenance.device_name(chosen),
+        "splits": {split: _diagnose(trained, events.classified(split, classes).events, object_types) for split in SPLITS},
+    }
+    return trained, pd.DataFrame(result.history), diagnostics
+
+
+def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any]) -> Figure:
+    """How it trained, how its codes are used, what comes back from them."""
+    return codebook_diagnostics(history, diagnostics["splits"])
+
+
+def _fitted(events: EventSource, split: str, classes: dict[str, Any], config: VQVAEConfig) -> tuple[Events, str]:
+    """The events of a split that `fit_on` asks for, and the sentence that says which."""
+    sample = events.read(split)
+    chosen, sentence = events.class_map(classes).to_fit_on(population(config), sample.labels)
+    return sample[chosen], sentence
+
+
+def _untrained(config: VQVAEConfig, tokeniser: VQVAETokeniser) -> VQVAE:
+    with seeded(config.seed):
+        return VQVAE(
+            n_features=tokeniser.direct.n_features,
+            normalisation=tokeniser.direct.state()["fitted"],
+            **config.model_dump(include={"codebook_size", "latent_dim", "hidden_dim", "id_embed_dim", "commitment", "decay"}),
+        )
+
+
+def _code_use(codes: NDArray[np.float32], table: TensorTable, codebook_size: int) -> dict[str, float]:  # noqa: ARG001
+    use = CodeUse.of(codes.astype(np.int64), codebook_size)
+    return {"usage": use.usage, "perplexity": use.perplexity}
+
+
+def _diagnose(tokeniser: VQVAETokeniser, events: Events, object_types: dict[int, str]) -> dict[str, Any]:
+    """Use of the codes and errors of the objects over a whole split."""
+    tokens = tokeniser.encode(events)
+    use = CodeUse.of(tokens.values - 1, tokeniser.codebook_size)
+    quantities: list[Quantity] = ["pt", "eta", "phi", *(["energy"] if tokeniser.direct.vector == 5 else [])]  # type: ignore[list-item]
+    return {
+        "n_events": len(events),
+        "usage": use.usage,
+        "perplexity": use.perplexity,
+        "reconstruction": reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types),
+        "counts": use.counts.tolist(),
+    }

@@ -1,0 +1,111 @@
+"""Codes and vectors are two names of the same thing, and no code stays unused for long."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from lexon.metrics.codebook import CodeUse
+from lexon.models.quantiser import Quantiser
+
+DIM, SIZE = 3, 32
+
+
+def gaussian(n: int, seed: int = 0) -> Tensor:
+    return torch.randn(n, DIM, generator=torch.Generator().manual_seed(seed))
+
+
+def trained(steps: int = 30, decay: float = 0.9, size: int = SIZE, seed: int = 0) -> Quantiser:
+    torch.manual_seed(seed)
+    quantiser = Quantiser(DIM, size, decay)
+    for step in range(steps):
+        quantiser(gaussian(200, seed=step))
+    return quantiser
+
+
+def use(quantiser: Quantiser, vectors: Tensor) -> CodeUse:
+    return CodeUse.of(quantiser.eval()(vectors).codes.numpy(), quantiser.codebook_size)
+
+
+def test_codes_name_the_vectors_that_come_out() -> None:
+    quantiser = trained().eval()
+    quantised = quantiser(gaussian(500))
+    assert torch.equal(quantiser.lookup(quantised.codes), quantised.vectors)
+    assert torch.equal(quantiser(quantiser.codebook).codes, torch.arange(SIZE))
+
+
+def test_the_code_is_the_nearest_one() -> None:
+    quantiser, vectors = trained().eval(), gaussian(500)
+    distances = torch.cdist(vectors.double(), quantiser.codebook.double())
+    quantised = quantiser(vectors)
+    chosen = distances.gather(1, quantised.codes[:, None])[:, 0]
+    torch.testing.assert_close(chosen, distances.amin(1), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(quantised.commitment.double(), chosen**2 / DIM, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [SIZE, 128])
+def test_gaussian_vectors_use_most_codes(size: int) -> None:
+    codes = use(trained(size=size), gaussian(4000, seed=99))
+    assert codes.usage > 0.9
+    assert codes.perplexity > 0.7 * size
+
+
+def test_dead_codes_move_to_where_the_vectors_are() -> None:
+    quantiser = trained()
+    quantiser.quantise.codebook[: SIZE // 2].fill_(1e3)
+    quantiser.quantise._codebook.embed_avg[0, : SIZE // 2].fill_(1e3)
+    assert use(quantiser, gaussian(4000)).usage <= 0.5
+    quantiser.train()
+    for step in range(60):
+        quantiser(gaussian(200, seed=step))
+    assert use(quantiser, gaussian(4000)).usage > 0.9
+
+
+def test_only_training_moves_the_codebook() -> None:
+    quantiser = trained()
+    before = quantiser.codebook.clone()
+    quantiser.eval()(gaussian(300) + 5)
+    assert torch.equal(quantiser.codebook, before)
+    quantiser.train()(gaussian(300) + 5)
+    assert not torch.equal(quantiser.codebook, before)
+
+
+def test_gradients_pass_straight_through_and_commitment_is_there_in_eval_mode_too() -> None:
+    quantiser = trained()
+    for training in (True, False):
+        vectors = gaussian(50).requires_grad_()
+        quantised = quantiser.train(training)(vectors)
+        (2 * quantised.vectors).sum().backward()
+        torch.testing.assert_close(vectors.grad, torch.full_like(vectors, 2))
+        assert quantised.commitment.min() > 0
+        assert quantised.commitment.requires_grad
+
+
+def test_same_seed_same_codes_and_weights_carry_everything() -> None:
+    one, two = trained(), trained()
+    assert torch.equal(one.codebook, two.codebook)
+    assert not torch.equal(one.codebook, trained(seed=1).codebook)
+    again = Quantiser(DIM, SIZE, 0.9)
+    again.load_state_dict(one.state_dict())
+    assert torch.equal(again.eval()(gaussian(100)).codes, one.eval()(gaussian(100)).codes)
+
+
+def test_no_vectors_change_nothing() -> None:
+    quantiser = trained()
+    before = {name: value.clone() for name, value in quantiser.state_dict().items()}
+    quantised = quantiser(gaussian(0))
+    assert quantised.vectors.shape == (0, DIM)
+    assert quantised.codes.shape == quantised.commitment.shape == (0,)
+    assert all(torch.equal(value, before[name]) for name, value in quantiser.state_dict().items())
+
+
+def test_half_precision_gives_the_codes_of_single_precision() -> None:
+    quantiser, vectors = trained().eval(), gaussian(500).bfloat16()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(quantiser(vectors).codes, quantiser(vectors.float()).codes)
+
+
+def test_without_training_there_is_nothing_to_quantise_with() -> None:
+    with pytest.raises(RuntimeError, match="no codebook yet"):
+        Quantiser(DIM, SIZE, 0.9).eval()(gaussian(10))
