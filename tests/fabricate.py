@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +48,24 @@ def binormal_scores(separation: float, n: int = 2000, events: int = 0, own: int 
     return binary_scores(1 / (1 + np.exp(-separation * (x - separation / 2))), is_signal, digest)
 
 
+def grid_results(
+    separation: Callable[[dict[str, Any]], float],
+    status: Callable[[dict[str, Any]], Status] = lambda cell: "done",
+    seeds: Sequence[int] = (42,),
+    tokenisers: Sequence[str] = ("direct", "binned", "vqvae"),
+    n: int = 2000,
+) -> list[Result]:
+    """A grid of tokeniser, pool, met and vector whose true separations are known; binned tokens are one model for either vector."""
+    found = []
+    for tokeniser, pool, met, vector in itertools.product(tokenisers, ("cls", "mean", "max"), (False, True), (4, 5)):
+        cell = {"tokeniser": tokeniser, "pool": pool, "met": met, "vector": vector}
+        for seed in seeds:
+            folder = f"{cell_name(cell | {'vector': 4} if tokeniser == 'binned' else cell)}__seed_{seed}"
+            own = zlib.crc32(folder.encode())
+            found.append(result(cell, seed, separation(cell), status(cell), folder=folder, own=own, n=n))
+    return found
+
+
 def result(
     cell: dict[str, Any],
     seed: int = 42,
@@ -53,6 +74,8 @@ def result(
     notes: str = "",
     folder: str = "",
     digest: str = "same",
+    own: int | None = None,
+    n: int = 2000,
 ) -> Result:
     """What the folder of a member holds, or would hold."""
     name = f"{cell_name(cell)}__seed_{seed}"
@@ -61,7 +84,7 @@ def result(
         return Result(member, status, notes, {}, {}, None, None)
     if status == "failed":
         return Result(member, status, notes, {"status": "failed", "error": notes}, {}, None, None)
-    scores = binormal_scores(separation, own=seed, noise=0.3, digest=digest)
+    scores = binormal_scores(separation, n, own=seed if own is None else own, noise=0.3, digest=digest)
     metrics = classification_metrics(scores, REJECTIONS)
     finite = {key: value for key, value in metrics.items() if np.isfinite(value)}
     record = {

@@ -7,18 +7,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fabricate import binormal_scores
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from lexon.errors import DataError
 from lexon.metrics import ranking
 from lexon.statistics import (
+    Grid,
     Interval,
+    Replicates,
+    Verdict,
     bootstrap_interval,
+    bootstrap_statistics,
+    contrasts,
     expected_by_chance,
     is_effect,
     paired_difference,
     pooled_seed_spread,
     seed_spread,
+    simultaneous_intervals,
+    weighted_sum,
 )
 
 
@@ -118,3 +125,104 @@ def test_an_effect_is_certain_and_large_enough() -> None:
     assert not is_effect(Interval(0.03, -0.01, 0.07), 0.06, 0.05)
     assert not is_effect(Interval(np.nan, np.nan, np.nan), np.nan, 0.05)
     assert expected_by_chance(40) == pytest.approx(2)
+
+
+def test_a_sum_of_means_over_few_seeds_follows_student() -> None:
+    """The spread is estimated once for all groups, so its uncertainty does not average out in a sum of them."""
+    groups = {str(i): [lambda w, v=v: np.full(len(w), v) for v in (float(i), i + 1.0)] for i in range(2)}
+    replicates = bootstrap_statistics(groups, 3, 40_000, rng())
+    difference = (replicates["1"] - replicates["0"]).interval()
+    half = t.ppf(0.975, 2) * np.sqrt(0.5)  # s^2 = 1/2 with 2 degrees of freedom; two means of two seeds each
+    assert difference.estimate == 1
+    np.testing.assert_allclose([difference.low, difference.high], [1 - half, 1 + half], atol=0.1)
+
+
+def normal(estimate: float, noise: np.ndarray) -> Replicates:
+    return Replicates(estimate, estimate + noise)
+
+
+def test_intervals_for_a_family_are_wider_and_as_wide_as_they_must_be() -> None:
+    noise = rng().normal(size=(20, 20_000))
+    independent = simultaneous_intervals([normal(0.5, row) for row in noise])
+    expected = norm.ppf(0.5 + 0.5 * 0.95 ** (1 / 20))  # Sidak: exact for independent ones
+    np.testing.assert_allclose([interval.high - 0.5 for interval in independent], expected, rtol=0.05)
+    same = simultaneous_intervals([normal(0.5, noise[0])] * 20)
+    alone = normal(0.5, noise[0]).interval()
+    assert (same[0].low, same[0].high) == pytest.approx((alone.low, alone.high), abs=0.03)
+
+
+def test_a_family_holds_what_is_certain_and_leaves_out_what_is_undefined() -> None:
+    noise = rng().normal(size=1000)
+    certain, uncertain = simultaneous_intervals([normal(0.3, 0 * noise), normal(0.0, noise)])
+    assert (certain.low, certain.high) == (0.3, 0.3)
+    assert uncertain.low < -1.8
+    holes = np.where(np.arange(1000) % 2, noise, np.nan)
+    assert np.isfinite([vars(interval)["low"] for interval in simultaneous_intervals([normal(0.0, holes), normal(0.0, noise)])]).all()
+    assert np.isnan(simultaneous_intervals([normal(0.0, np.full(10, np.nan))])[0].low)
+    assert simultaneous_intervals([]) == []
+
+
+def test_the_verdict_is_that_of_the_family() -> None:
+    clear, near, none = Interval(0.3, 0.2, 0.4), Interval(0.1, 0.01, 0.2), Interval(0.1, -0.1, 0.3)
+    assert [Verdict.of(alone, together) for alone, together in ((clear, near), (near, none), (none, none))] == [
+        Verdict.LARGER,
+        Verdict.ALONE,
+        Verdict.NOISE,
+    ]
+
+
+def factorial(finished: set[str] | None = None, **copies: str) -> Grid:
+    """Cells xy: x of three levels a, b, c; y of 1 and 2."""
+    cells = {f"{x}{y}": {"x": x, "y": y, "fixed": 0} for x in "abc" for y in (1, 2)}
+    return Grid(cells, {name: copies.get(name, name) for name in cells}, cells.keys() if finished is None else finished)
+
+
+def additive(**values: float) -> dict[str, Replicates]:
+    return {name: Replicates(value, np.full(10, value)) for name, value in values.items()}
+
+
+def test_contrasts_recover_what_a_table_was_made_of() -> None:
+    grid = factorial()
+    cells = additive(
+        **{f"{x}{y}": {"a": 0, "b": 3, "c": 5}[x] + {1: 0, 2: 10}[y] + 7 * (x + str(y) == "b2") for x in "abc" for y in (1, 2)}
+    )
+    found = {tuple(contrast.levels.items()): weighted_sum(cells, contrast.weights).estimate for contrast in contrasts(grid)}
+    assert found[(("x", ("a", "b")),)] == -3 - 7 / 2
+    assert found[(("x", ("a", "c")),)] == -5
+    assert found[(("y", (2, 1)),)] == pytest.approx(10 + 7 / 3)
+    assert found[("x", ("a", "b")), ("y", (2, 1))] == -7
+    assert found[("x", ("a", "c")), ("y", (2, 1))] == 0
+    assert len(found) == 3 + 1 + 3
+
+
+def test_every_contrast_compares_like_with_like() -> None:
+    partial = factorial(finished={"a1", "a2", "b1", "c2"})
+    for contrast in contrasts(partial):
+        assert sum(contrast.weights.values()) == pytest.approx(0)
+        for axis in ("x", "y"):
+            if axis not in contrast.levels:
+                by_setting: dict[object, float] = {}
+                for name, weight in contrast.weights.items():
+                    level = partial.cells[name][axis]
+                    by_setting[level] = by_setting.get(level, 0) + weight
+                assert list(by_setting.values()) == pytest.approx([0] * len(by_setting))
+    used = {tuple(c.levels.values()): c.n_used for c in contrasts(partial) if not c.is_interaction}
+    assert used == {(("a", "b"),): 1, (("a", "c"),): 1, (("b", "c"),): 0, ((2, 1),): 1}
+
+
+def test_cells_of_one_model_are_compared_with_nothing() -> None:
+    grid = factorial(b2="b1")
+    effects = {tuple(c.levels.values()): (c.n_used, c.n_settings) for c in contrasts(grid)}
+    assert effects[((2, 1),)] == (2, 3)
+    assert effects[(("a", "b"),)] == (2, 2)
+    assert (("a", "b"), (2, 1)) not in effects
+    assert [set(mean.weights) for mean in grid.means("y")] == [{"a2", "c2"}, {"a1", "c1"}]
+
+
+def test_means_share_their_settings_where_they_can() -> None:
+    first, second = factorial(finished={"a1", "a2", "b1"}).means("y")
+    assert (first.levels, set(first.weights), first.balanced) == ({"y": 2}, {"a2"}, True)
+    assert (set(second.weights), second.n_used, second.n_settings) == ({"a1"}, 1, 3)
+    apart = factorial(finished={"a1", "b2"}).means("y")
+    assert [mean.balanced for mean in apart] == [False, False]
+    assert [set(mean.weights) for mean in apart] == [{"b2"}, {"a1"}]

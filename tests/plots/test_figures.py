@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from fabricate import binary_scores, binormal_scores, history, to_png
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lexon.events import Events
-from lexon.plots import classification, training
+from lexon.plots import classification, grid, training
 from lexon.plots.features import feature_distributions
 from lexon.plots.style import BASELINE_LOOKS, looks
-from lexon.statistics import Interval
+from lexon.statistics import Interval, Verdict
 
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
 BASELINES = {"trees": binormal_scores(0.9, own=99)}
@@ -101,9 +102,103 @@ def test_features_of_each_class_are_shares_of_its_events(make_events: Callable[.
     assert "[GeV]" in figure.axes[3].get_xlabel()
 
 
+def test_cells_of_other_events_are_hollow_and_last() -> None:
+    intervals = [Interval(value, value - 0.01, value + 0.01) for value in (0.7, 0.8, 0.9)]
+    figure = classification.auroc_bars({"ours": intervals[0]}, {"trees": intervals[1]}, {"hers": intervals[2]})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["trees", "ours", "hers"]
+    assert [line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"][-1] == "white"
+    assert "hollow" in words(figure)
+
+
+def test_roc_of_a_level_is_that_of_its_classifiers() -> None:
+    scores = [binormal_scores(separation, n=4000, own=i) for i, separation in enumerate((1.4, 1.0))]
+    figure = classification.roc_by_axis({"pool": {"max": [scores[0]], "mean": [scores[1]]}, "alone": {"one": scores}})
+    alone = classification.roc({"max": [scores[0]]}, {})
+    np.testing.assert_array_equal(curve(figure.axes[0], "max")[1], curve(alone.axes[0], "max")[1])
+    assert np.nanmean(curve(figure.axes[0], "mean")[1] / curve(figure.axes[0], "max")[1]) < 1
+    assert len(figure.axes) == 2
+
+
+def test_trainings_of_one_name_look_the_same_in_every_panel() -> None:
+    one, other = history(3), history(4)
+    figure = training.validation_curves({"direct": {"max": one, "mean": other}, "binned": {"mean": one}, "vqvae": {}})
+    assert [axes.get_title() for axes in figure.axes] == ["direct", "binned"]
+    assert names(figure) == ["max", "mean"]
+    colours = [[line.get_color() for line in axes.lines if len(line.get_xdata()) > 1] for axes in figure.axes]
+    assert colours[1] == [colours[0][1]]
+
+
+def means(**missing: float) -> pd.DataFrame:
+    rows = [
+        {
+            "axis": "pool",
+            "level": pool,
+            "second_axis": "met",
+            "second_level": met,
+            "auroc": auroc,
+            "low": auroc - 0.01,
+            "high": auroc + 0.01,
+        }
+        for (pool, met), auroc in zip([(p, m) for p in ("cls", "max") for m in ("met", "no met")], (0.71, 0.72, 0.83, 0.84), strict=True)
+    ]
+    return pd.DataFrame(rows).assign(n_averaged=6, n_settings=6, balanced=True).assign(**missing)
+
+
+def test_heat_maps_put_each_mean_in_its_place() -> None:
+    axes, *_ = grid.heat_maps(means()).axes
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.71, 0.72], [0.83, 0.84]])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["cls", "max"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["met", "no met"]
+    assert "0.830\n[0.820, 0.840]" in words(axes.figure)
+    assert "2 of 6" in words(grid.heat_maps(means(n_averaged=2)))
+    assert "each over other settings" in words(grid.heat_maps(means(balanced=False)))
+    assert "no finished member" in words(grid.heat_maps(means(auroc=np.nan)))
+
+
+def effects(n: int, kind: str = "main effect") -> pd.DataFrame:
+    size = np.linspace(-0.1, 0.1, n)
+    bounds = {"low": size - 0.01, "high": size + 0.01, "low_all": size - 0.02, "high_all": size + 0.02}
+    verdicts = [Verdict.LARGER if abs(value) > 0.02 else Verdict.NOISE for value in size]
+    levels = {"a": [f"a{i}" for i in range(n)], "b": "b", "with": "c", "less_with": "d"}
+    return pd.DataFrame({"kind": kind, **levels, "difference": size, **bounds, "verdict": verdicts})
+
+
+def test_effects_are_drawn_at_their_values_and_grey_within_noise() -> None:
+    figure = grid.effect_intervals(pd.concat([effects(3), effects(3, "interaction")], ignore_index=True))
+    main, interactions = figure.axes
+    points = [line for line in main.lines if line.get_marker() == "o"]
+    np.testing.assert_allclose([point.get_xdata()[0] for point in points], [-0.1, 0, 0.1])
+    assert points[0].get_color() == points[2].get_color() != points[1].get_color()
+    assert main.get_yticklabels()[0].get_text() == "a0 \N{MINUS SIGN} b"
+    assert interactions.get_yticklabels()[0].get_text() == "(a0 \N{MINUS SIGN} b): c \N{MINUS SIGN} d"
+
+
+def test_too_many_effects_are_cut_to_the_largest() -> None:
+    axes = grid.effect_intervals(effects(100)).axes[0]
+    drawn = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+    assert len(drawn) == grid.MAX_ROWS
+    assert min(np.abs(drawn)) > 0.06
+    assert "too few cells" in words(grid.effect_intervals(effects(2).assign(difference=np.nan)))
+
+
+def test_bins_are_shown_as_shares_of_their_entries() -> None:
+    counts = {"pt": {"signal": np.array([1, 1, 2]), "background": np.array([3, 3, 3])}, "token": {"signal": np.array([4, 0, 0, 0])}}
+    figure = grid.bin_occupancy(counts, {"pt": np.array([30.5, 62.0])}, 4)
+    np.testing.assert_allclose(figure.axes[0].patches[0].get_data().values, [0.25, 0.25, 0.5])
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["30.5", "62"]
+    assert "1 of 4 tokens occur" in words(figure)
+    assert names(figure) == ["signal", "background"]
+
+
 @pytest.mark.parametrize(
     "figure",
-    [classification.roc({}, {}), classification.calibration({}, {}), classification.auroc_bars({}, {}), training.learning_curves({})],
+    [
+        classification.roc({}, {}),
+        classification.calibration({}, {}),
+        classification.auroc_bars({}, {}),
+        training.learning_curves({}),
+        training.validation_curves({}),
+    ],
 )
 def test_nothing_finished_is_said_in_words(figure: Figure) -> None:
     assert "no finished member" in words(figure)

@@ -55,6 +55,30 @@ def roc(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> Figure:
 
 
 @styled
+def roc_by_axis(axes: Mapping[str, Mapping[str, Seeds]]) -> Figure:
+    """Background rejection of each level of each axis, one block an axis; below, each curve over that of the first level.
+
+    A curve is the mean background efficiency over all classifiers of the level.
+
+    Args:
+        axes: by axis and level, the scores of all cells and seeds that stand for it.
+    """
+    curves = {axis: {level: _rejection(scores) for level, scores in levels.items() if scores} for axis, levels in axes.items()}
+    curves = {axis: levels for axis, levels in curves.items() if len(levels) > 1}
+    if not curves:
+        return empty_figure("no axis with two finished levels")
+    n_rows = -(-len(curves) // 2)
+    figure = Figure(figsize=(9.2, 4.1 * n_rows), layout="constrained")
+    blocks = figure.subplots(2 * n_rows, 2, sharex=True, squeeze=False, height_ratios=[3, 1] * n_rows)
+    for place, (axis, levels) in enumerate(curves.items()):
+        row, column = divmod(place, 2)
+        _block(blocks[2 * row, column], blocks[2 * row + 1, column], axis, levels)
+    for spare in blocks[-2:, 1] if len(curves) % 2 else ():
+        spare.remove()
+    return figure
+
+
+@styled
 def score_distributions(scores: Scores, name: str) -> Figure:
     """Signal probability per class and per process, each normalised to unit area, with statistical errors."""
     classes = {class_name: scores.target == c for c, class_name in enumerate(scores.class_names)}
@@ -128,17 +152,23 @@ def calibration(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> 
 
 
 @styled
-def auroc_bars(cells: Mapping[str, Interval], baselines: Mapping[str, Interval]) -> Figure:
-    """AUROC with 95 % interval, one row a cell, best on top; baselines in black with a line through the best one."""
-    rows = {**cells, **baselines}
+def auroc_bars(cells: Mapping[str, Interval], baselines: Mapping[str, Interval], others: Mapping[str, Interval] | None = None) -> Figure:
+    """AUROC with 95 % interval, one row a cell, best on top; baselines in black with a line through the best one.
+
+    Args:
+        others: cells on other test events: hollow, below the rest.
+    """
+    others = others or {}
+    rows = {**cells, **baselines, **others}
     if not rows:
         return empty_figure()
-    names = sorted(rows, key=lambda name: -np.nan_to_num(rows[name].estimate))
+    names = sorted(rows, key=lambda name: (name in others, -np.nan_to_num(rows[name].estimate)))
     figure = Figure(figsize=(9.2, 1.3 + 0.32 * len(names)), layout="constrained")
     axes = figure.subplots()
     for position, name in enumerate(names):
         interval = rows[name]
         style: dict[str, Any] = {"color": "black", "marker": "s"} if name in baselines else {"color": PALETTE[0], "marker": "o"}
+        style |= {"markerfacecolor": "white"} if name in others else {}
         errors = [[interval.estimate - interval.low], [interval.high - interval.estimate]]
         axes.errorbar(interval.estimate, position, xerr=np.nan_to_num(np.maximum(errors, 0)), capsize=3, linestyle="none", **style)
         axes.annotate(f"{interval.estimate:.3f}", (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
@@ -148,8 +178,22 @@ def auroc_bars(cells: Mapping[str, Interval], baselines: Mapping[str, Interval])
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(*padded(value for interval in rows.values() for value in (interval.estimate, interval.low, interval.high)))
-    axes.set_xlabel("AUROC on the test split, 95 % interval")
+    axes.set_xlabel("AUROC on the test split, 95 % interval" + ("; hollow: of other test events" if others else ""))
     return figure
+
+
+def _block(upper: Axes, lower: Axes, title: str, curves: Mapping[str, NDArray[np.float64]]) -> None:
+    """Rejections of one axis and their ratios."""
+    first = next(iter(curves.values()))
+    for (name, curve), style in zip(curves.items(), looks(len(curves)), strict=True):
+        upper.plot(_EFFICIENCIES, curve, label=name, **style)
+        lower.plot(_EFFICIENCIES, curve / first, **style)
+    upper.plot(_EFFICIENCIES, 1 / _EFFICIENCIES, color="0.8", linewidth=1, zorder=0)
+    upper.set(yscale="log", ylim=(0.9, None), ylabel=r"Rejection $1/\epsilon_B$")
+    upper.legend(title=title, alignment="left", title_fontsize=10.5)
+    lower.set(xlim=(0, 1), xlabel=r"Signal efficiency $\epsilon_S$")
+    lower.set_ylabel("Ratio to\nfirst", loc="center")
+    lower.set_ylim(*_ratio_limits([curve / first for curve in curves.values()]))
 
 
 def _rejection(seeds: Seeds) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from lexon.plots.style import empty_figure, legend_beside, looks, note, styled
@@ -39,6 +40,34 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
+@styled
+def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
+    """Validation AUROC per epoch, one panel a group, the same look for the same name in each; a dot marks the kept epoch.
+
+    Args:
+        groups: histories by name, see `learning_curves`, by title of the panel.
+    """
+    drawn = {title: {name: rows for name, rows in group.items() if len(rows)} for title, group in groups.items()}
+    drawn = {title: group for title, group in drawn.items() if group}
+    if not drawn:
+        return empty_figure()
+    names = list(dict.fromkeys(name for group in drawn.values() for name in group))
+    style = dict(zip(names, looks(len(names)), strict=True))
+    columns = min(len(drawn), 3)
+    figure = Figure(figsize=(9.2, 3.9 * -(-len(drawn) // columns)), layout="constrained")
+    panels = figure.subplots(-(-len(drawn) // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, (title, group) in zip(panels, drawn.items(), strict=False):
+        for name, rows in group.items():
+            _auroc(axes, rows, style[name])
+        axes.set(xlabel="Epoch", title=title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for spare in panels[len(drawn) :]:
+        spare.remove()
+    panels[0].set_ylabel("Validation AUROC")
+    figure.legend(handles=[Line2D([], [], label=name, **style[name]) for name in names], loc="outside lower center", ncols=3, fontsize=9)
+    return figure
+
+
 def best_row(history: pd.DataFrame) -> pd.Series:
     """The row of the kept epoch: highest validation AUROC, then lowest validation loss."""
     return history.sort_values(["val_auroc", "val_loss"], ascending=[False, True]).iloc[0]
@@ -51,5 +80,10 @@ def _draw(losses: Axes, auroc: Axes, name: str, history: pd.DataFrame, style: di
     losses.plot(history["epoch"], history["train_loss"], color=color, linestyle=":", linewidth=1.2, marker=marker)
     losses.plot(history["epoch"], history["val_loss"], label=name, marker=marker, **style)
     losses.plot(best["epoch"], best["val_loss"], "o", color=color, markersize=5)
-    auroc.plot(history["epoch"], history["val_auroc"], marker=marker, **style)
-    auroc.plot(best["epoch"], best["val_auroc"], "o", color=color, markersize=5)
+    _auroc(auroc, history, style)
+
+
+def _auroc(axes: Axes, history: pd.DataFrame, style: Mapping[str, Any]) -> None:
+    best = best_row(history)
+    axes.plot(history["epoch"], history["val_auroc"], marker="." if len(history) == 1 else "", **style)
+    axes.plot(best["epoch"], best["val_auroc"], "o", color=style["color"], markersize=5)

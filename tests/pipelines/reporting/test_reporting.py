@@ -15,9 +15,10 @@ from fabricate import REJECTIONS, binormal_scores, result, to_png
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.cells import label_of
-from lexon.pipelines.reporting.classifiers import draw_figures, summarise
-from lexon.pipelines.reporting.nodes import write_page
+from lexon.pipelines.reporting.classifiers.cells import label_of
+from lexon.pipelines.reporting.classifiers.figures import draw_figures
+from lexon.pipelines.reporting.classifiers.nodes import write_page
+from lexon.pipelines.reporting.classifiers.summary import summarise
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
 REPORT = ReportConfig(n_bootstrap=200, min_effect=0.05, source=None)
@@ -27,13 +28,15 @@ Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]
 
 
 def report(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> Tables:
-    return summarise(results, baselines, EVALUATION, REPORT, "main")
+    found = summarise(results, baselines, EVALUATION, REPORT, "main")
+    return found["members"], found["summary"], found["comparisons"], found["findings"]
 
 
 def page(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> str:
-    members, summary, comparisons, words = report(results, baselines)
-    figures = {name: to_png(figure) for name, figure in draw_figures(results, baselines, summary).items()}
-    return write_page(members, summary, comparisons, words, "A <title>", "Which pooling?", **figures)
+    tables = summarise(results, baselines, EVALUATION, REPORT, "main")
+    tables.pop("means")
+    figures = {f"figure_{name}": to_png(figure) for name, figure in draw_figures(results, baselines, tables["summary"]).items()}
+    return write_page(**tables, title="A <title>", description="Which pooling?", **figures)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +65,9 @@ def test_every_planned_member_is_a_row_with_its_reason(mixed: list[Result]) -> N
 
 def test_only_finished_distinct_members_join_the_statistics(mixed: list[Result]) -> None:
     _, summary, comparisons, words = report(mixed)
-    assert set(comparisons["a"]) == {"max, met", "max, no met"}
+    assert set(comparisons["a"]) == {"max, MET", "max, no MET"}
     assert len(comparisons) == 2 * 2 + 1
-    done = summary.set_index("label").loc[["max, met", "cls, no met"], ["auroc", "auroc_low", "auroc_high"]]
+    done = summary.set_index("label").loc[["max, MET", "cls, no MET"], ["auroc", "auroc_low", "auroc_high"]]
     np.testing.assert_array_equal(done.iloc[0], done.iloc[1])
     assert (done["auroc_low"] < done["auroc"]).all()
     assert any("5 paired comparisons" in caveat and "about 0.3" in caveat for caveat in words["caveats"])
@@ -73,9 +76,9 @@ def test_only_finished_distinct_members_join_the_statistics(mixed: list[Result])
 
 def test_words_follow_from_their_numbers(mixed: list[Result]) -> None:
     _, summary, comparisons, words = report(mixed)
-    best = summary.set_index("label").loc["max, met"]
-    assert words["headline"].startswith(f"Max, met: AUROC {best['auroc']:.3f} [{best['auroc_low']:.3f}, {best['auroc_high']:.3f}]")
-    row = comparisons[(comparisons["a"] == "max, met") & (comparisons["b"] == "gradient boosting on flat columns")].iloc[0]
+    best = summary.set_index("label").loc["max, MET"]
+    assert words["headline"].startswith(f"Max, MET: AUROC {best['auroc']:.3f} [{best['auroc_low']:.3f}, {best['auroc_high']:.3f}]")
+    row = comparisons[(comparisons["a"] == "max, MET") & (comparisons["b"] == "gradient boosting on flat columns")].iloc[0]
     assert row["verdict"] == "better"
     assert row["effect"] == (row["low"] > 0 and row["relative"] > 0.05)
     expected = f"better than gradient boosting on flat columns by {row['difference']:.3f} [{row['low']:.3f}, {row['high']:.3f}], paired"
@@ -152,13 +155,15 @@ def test_the_page_stands_alone_and_shows_every_row(mixed: list[Result]) -> None:
     assert html.count('<img src="data:image/png;base64,') == html.count('alt="') == 6
     for text in ("A &lt;title&gt;", "out of memory", "not run yet", "training.lr", "too few events", "gradient boosting on flat columns"):
         assert text in html
-    assert html.index("Max, met: AUROC") < html.index("<img")
+    assert html.index("Max, MET: AUROC") < html.index("<img")
 
 
 def test_a_page_can_be_made_again_from_the_files(mixed: list[Result]) -> None:
-    members, summary, comparisons, words = report(mixed)
-    tables = [pd.read_csv(io.StringIO(table.to_csv(index=False))) for table in (members, summary, comparisons)]
-    again = write_page(*tables, json.loads(json.dumps(words)), "A <title>", "Which pooling?")
+    tables = summarise(mixed, BASELINES, EVALUATION, REPORT, "main")
+    words = json.loads(json.dumps(tables.pop("findings")))
+    tables.pop("means")
+    read = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
+    again = write_page(**read, findings=words, title="A <title>", description="Which pooling?")
     assert ">nan<" not in again.lower()
     assert "out of memory" in again
 
@@ -177,6 +182,6 @@ def test_more_than_two_classes_are_reported_too() -> None:
 
 
 def test_labels_read_as_a_physicist_would_say_it() -> None:
-    assert label_of({"tokeniser": "direct", "pool": "mean", "met": False, "vector": 4}) == "direct, mean, no met, vector 4"
+    assert label_of({"tokeniser": "direct", "pool": "mean", "met": False, "vector": 4}) == "direct, mean, no MET, vector 4"
     assert label_of({"binning.n_bins": 5}) == "n bins 5"
     assert label_of({}) == "this classifier"

@@ -1,5 +1,1 @@
-"""Tables, figures and words from what the members left behind."""
-
-from lexon.pipelines.reporting.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+"""Tables, figures and words, from what members left in their folders: a room for each kind of experiment."""

@@ -9,24 +9,28 @@ from typing import Any
 import pandas as pd
 
 from lexon.experiments import Result
-from lexon.pipelines.reporting.cells import Cell
+from lexon.pipelines.reporting.classifiers.cells import Cell
 from lexon.statistics import expected_by_chance
 
 SMALL_TRAINING = 50_000  # the published study of this question trained on 241,658 events
 BALANCED = (0.4, 0.6)
+MAX_SIZE_RATIO = 1.05
 
 
-def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, min_effect: float) -> list[str]:
+def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:
     """Sentences, the most important first."""
-    finished = [result for cell in cells for result in cell.finished]
+    finished = [result for cell in cells if not cell.same_as for result in cell.finished]
     return [
         *_missing(cells),
         *_seeds(cells),
         *_data(finished),
         *_balance(finished),
         *_convergence(finished),
-        *_comparing(comparisons, min_effect),
+        *_comparing(comparisons, effects, min_effect),
         *_copies(cells),
+        *_apart(cells),
+        *_learnt_tokens(finished),
+        *_sizes(finished),
         *_code(finished),
     ]
 
@@ -46,7 +50,7 @@ def _seeds(cells: Sequence[Cell]) -> list[str]:
         return []
     if numbers == [1]:
         return [
-            "One seed: the seed spread is unknown. Intervals hold the uncertainty from the number of test events only; "
+            "One seed: the seed spread is unknown. Intervals, and what is called noise, are of the number of test events only; "
             "another seed may move a result by more (n_seeds=3 shows it)."
         ]
     single = [cell.label for cell in cells if len(cell.finished) == 1]
@@ -101,17 +105,53 @@ def _convergence(finished: Sequence[Result]) -> list[str]:
     return [f"Not converged: {len(last)} of {len(known)} finished members were best in their last epoch; more epochs may help them."]
 
 
-def _comparing(comparisons: pd.DataFrame, min_effect: float) -> list[str]:
-    n = len(comparisons)
-    if n == 0:
-        return []
-    chance = f"{n} paired comparisons on the same test events: about {expected_by_chance(n):.1f} would exclude 0 without any difference. "
-    return [chance + f"An effect is an interval without 0 and a relative change above {min_effect:.0%}."]
+def _comparing(comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:
+    together = "hold 95 % for all of them together (max-t over the shared resamples, which allows for their number)"
+    sentences = []
+    if judged := int((effects["n_averaged"] > 0).sum()):
+        sentences.append(f"{judged} main effects and interactions: the intervals that decide what is larger than noise {together}.")
+    if n := len(comparisons):
+        chance = (
+            f"{n} paired comparisons on the same test events: about {expected_by_chance(n):.1f} would exclude 0 without any difference; "
+        )
+        sentences.append(f"{chance}the wider intervals beside them {together}.")
+    meaning = f"An effect is an interval without 0 and a relative change above {min_effect:.0%}."
+    return [*sentences[:-1], f"{sentences[-1]} {meaning}"] if sentences else []
 
 
 def _copies(cells: Sequence[Cell]) -> list[str]:
     copies = [cell for cell in cells if cell.same_as]
-    return [f"{len(copies)} cells are the same model as another one (trained once, shown twice)."] if copies else []
+    if not copies:
+        return []
+    return [f"{len(copies)} cells are the same model as another one (trained once, shown twice, and in no statistics two models)."]
+
+
+def _apart(cells: Sequence[Cell]) -> list[str]:
+    apart = Counter(str(cell.axes["tokeniser"]) for cell in cells if cell.apart)
+    if not apart:
+        return []
+    listed = ", ".join(f"{n} of tokeniser {tokeniser}" for tokeniser, n in apart.items())
+    return [f"Cells evaluated on other test events, in a block of their own and compared with nothing: {listed}."]
+
+
+def _learnt_tokens(finished: Sequence[Result]) -> list[str]:
+    """A tokeniser that is trained has a spread of its own, which members that share it cannot show."""
+    learnt = [result.member for result in finished if result.member.config.get("tokeniser", {}).get("kind") == "vqvae"]
+    shared = {member.config["tokeniser"]["seed"] for member in learnt if member.config["tokeniser"]["seed"] != member.seed}
+    if not learnt or (not shared and len({member.seed for member in learnt}) > 1):
+        return []
+    return [
+        "VQ-VAE tokens come from one training for all seeds: how another would move them is in no interval (vqvae.per_seed=true shows it)."
+    ]
+
+
+def _sizes(finished: Sequence[Result]) -> list[str]:
+    sizes = [result.record["n_parameters"] for result in finished if result.record.get("n_parameters")]
+    if not sizes or max(sizes) <= MAX_SIZE_RATIO * min(sizes):
+        return []
+    return [
+        f"Models have {min(sizes):,} to {max(sizes):,} parameters: a difference may be one of size (model.equalise_to=N makes them alike)."
+    ]
 
 
 def _code(finished: Sequence[Result]) -> list[str]:

@@ -11,9 +11,11 @@ import pandas as pd
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.caveats import caveats
-from lexon.pipelines.reporting.cells import Cell, ranked_by_validation
+from lexon.pipelines.reporting.classifiers.caveats import caveats
+from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
+from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences
 from lexon.pipelines.reporting.record import run_record
+from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
 from lexon.statistics import Interval, bootstrap_interval
 
@@ -26,11 +28,13 @@ def findings(
     cells: Sequence[Cell],
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
+    effects: pd.DataFrame,
+    best_models: pd.DataFrame,
     evaluation: EvaluationConfig,
     report: ReportConfig,
 ) -> Findings:
     """JSON-able: headline, sentences, caveats, the numbers behind them, and the run record."""
-    ranked = ranked_by_validation(cells)
+    ranked = ranked_by_validation(comparable(cells))
     best = ranked[0] if ranked else None
     details = _details(best.scores, evaluation, report.n_bootstrap) if best else {}
     if best is None:
@@ -40,6 +44,7 @@ def findings(
         value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
         headline = f"{_capital(best.label)}: AUROC{_meaning(best.scores)} {value}{_choice(len(ranked))}."
         sentences = [
+            *effect_sentences(effects, report.min_effect),
             *_against_baselines(comparisons, best.label, report.min_effect),
             *_among_cells(comparisons),
             *_baseline_sentences(summary),
@@ -48,25 +53,16 @@ def findings(
     return {
         "headline": headline,
         "sentences": sentences,
-        "caveats": caveats(cells, comparisons, report.min_effect),
+        "caveats": caveats(cells, comparisons, effects, report.min_effect),
         "best_cell": best.name if best else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
         "summary": [jsonable(row) for row in rows_of(summary)],
         "comparisons": [jsonable(row) for row in rows_of(comparisons)],
-        "record": run_record([result for cell in cells for result in cell.finished]),
+        "effects": [jsonable(row) for row in rows_of(effects)],
+        "best_models": [jsonable(row) for row in rows_of(best_models)],
+        "record": run_record([result for cell in cells if not cell.same_as for result in cell.finished]),
     }
-
-
-def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table, each by column name."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def jsonable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain Python values; NaN, which JSON does not know, becomes None."""
-    plain = {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
-    return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in plain.items()}
 
 
 def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig, n_bootstrap: int) -> dict[str, Interval]:
@@ -87,8 +83,8 @@ def _meaning(seeds: Sequence[Scores]) -> str:
     return f" (mean over {n_classes} classes, each against the rest)" if n_classes > 2 else ""
 
 
-def _choice(n_cells: int) -> str:
-    return f", the best of {n_cells} finished cells on validation" if n_cells > 1 else ""
+def _choice(n_models: int) -> str:
+    return f", the best of {n_models} finished models on validation" if n_models > 1 else ""
 
 
 def _against_baselines(comparisons: pd.DataFrame, label: str, min_effect: float) -> list[str]:
@@ -121,7 +117,7 @@ def _among_cells(comparisons: pd.DataFrame) -> list[str]:
         "better": "above it on the test split, though not chosen by validation",
     }
     parts = [f"{len(members)} {phrases[verdict]} ({_list(members)})" for verdict, members in groups.items() if members]
-    others = "The other finished cell" if len(rows) == 1 else f"Of the {len(rows)} other finished cells"
+    others = "The other finished model" if len(rows) == 1 else f"Of the {len(rows)} other finished models"
     return [f"{others}: {'; '.join(parts)}."]
 
 

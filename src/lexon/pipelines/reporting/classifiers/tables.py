@@ -1,4 +1,4 @@
-"""The three tables of a report: one row a member, one row a cell or baseline, one row a comparison."""
+"""The tables of a report: one row a member, one row a cell or baseline, one row a comparison, one row a choice."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from lexon.experiments import Result
 from lexon.metrics import ranking
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.cells import Cell, ranked_by_validation
-from lexon.statistics import Replicates, bootstrap, is_effect, seed_spread
+from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
+from lexon.statistics import Replicates, bootstrap, is_effect, seed_spread, simultaneous_intervals
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
 FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
 COMPARISON_COLUMNS = (
-    *("run", "a", "b", "against", "difference", "low", "high", "relative", "verdict", "effect"),
+    *("run", "a", "b", "against", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"),
     *("n_seeds_a", "n_seeds_b", "n_resamples", "status", "notes"),
 )
+BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
+BEST_NUMBERS = ("member", "val_auroc", "auroc", "auroc_low", "auroc_high", "n_seeds", "n_parameters", "status", "notes")
 # Reports of the same results are the same to the last digit.
 _BOOTSTRAP_SEED = 2026
 
@@ -40,7 +42,21 @@ def baseline_label(kind: str) -> str:
 
 
 def replicate_auroc(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: int) -> dict[str, Replicates]:
-    """Bootstrap replicates by cell name and baseline kind, all on the same resamples; copies share their model's."""
+    """Bootstrap replicates by cell name and baseline kind, all on the same resamples; copies share their model's.
+
+    Cells that are `apart` have resamples of their own events, those of one tokeniser the same ones.
+    """
+    replicates = _replicates(comparable(cells), baselines, n)
+    others: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.apart:
+            others.setdefault(cell.scores[0].digest, []).append(cell)
+    for group in others.values():
+        replicates |= _replicates(group, {}, n)
+    return replicates
+
+
+def _replicates(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: int) -> dict[str, Replicates]:
     groups = {cell.name: cell.scores for cell in cells if cell.scores and not cell.same_as}
     groups |= {kind: [scores] for kind, scores in baselines.items()}
     if not groups:
@@ -52,9 +68,10 @@ def replicate_auroc(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: i
 def summary_table(
     cells: Sequence[Cell], baselines: Mapping[str, Scores], replicates: Mapping[str, Replicates], evaluation: EvaluationConfig, run: str
 ) -> pd.DataFrame:
-    """One row a cell, then one row a baseline."""
+    """One row a cell, then one row a baseline; `kind` tells them, and cells that stand apart, from one another."""
     rows = [_cell_row(cell, replicates, run) for cell in cells]
-    rows += [_baseline_row(kind, scores, replicates[kind], evaluation, run) for kind, scores in baselines.items()]
+    none = dict.fromkeys(cells[0].axes if cells else (), "")  # NaN would make 4 of a `vector` a 4.0
+    rows += [none | _baseline_row(kind, scores, replicates[kind], evaluation, run) for kind, scores in baselines.items()]
     return pd.DataFrame(rows)
 
 
@@ -65,18 +82,34 @@ def comparisons_table(
 
     Every baseline is compared, because choosing the better one here would be a choice by the test split.
     """
-    compared = [cell for cell in ranked_by_validation(cells) if cell.name in replicates]
+    compared = [cell for cell in ranked_by_validation(comparable(cells)) if cell.name in replicates]
     pairs = [(cell, kind, baseline_label(kind), 1, "baseline") for cell in compared for kind in baselines]
     if compared:
         best = compared[0]
         pairs += [(cell, best.name, best.label, len(best.scores), "best cell by validation") for cell in compared[1:]]
+    together = simultaneous_intervals([replicates[cell.name] - replicates[other] for cell, other, *_ in pairs])
     rows = [
-        {"run": run, "a": cell.label, "b": label, "against": against}
+        {"run": run, "a": cell.label, "b": label, "against": against, "low_all": interval.low, "high_all": interval.high}
         | compare(replicates[cell.name], replicates[other], min_effect)
         | {"n_seeds_a": len(cell.scores), "n_seeds_b": n_other, "status": "done", "notes": ""}
-        for cell, other, label, n_other, against in pairs
+        for (cell, other, label, n_other, against), interval in zip(pairs, together, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+
+
+def best_models_table(cells: Sequence[Cell], summary: pd.DataFrame, run: str) -> pd.DataFrame:
+    """The best cell of all and the best of each tokeniser, by validation AUROC, with the first member that holds its model."""
+    axes = list(cells[0].axes) if cells else []
+    chosen = [("all", ranked_by_validation(comparable(cells)))]
+    for tokeniser in dict.fromkeys(cell.axes["tokeniser"] for cell in cells if "tokeniser" in cell.axes):
+        chosen.append((f"tokeniser {tokeniser}", ranked_by_validation([cell for cell in cells if cell.axes["tokeniser"] == tokeniser])))
+    rows = [
+        {**summary[summary["cell"] == ranked[0].name].iloc[0], "run": run, "chosen_from": f"{words} ({len(ranked)} finished models)"}
+        | {"member": ranked[0].finished[0].member.folder}
+        for words, ranked in chosen
+        if ranked
+    ]
+    return pd.DataFrame(rows, columns=[*BEST_COLUMNS, *axes, *BEST_NUMBERS])
 
 
 def compare(a: Replicates, b: Replicates, min_effect: float) -> Row:
@@ -111,7 +144,8 @@ def _cell_row(cell: Cell, replicates: Mapping[str, Replicates], run: str) -> Row
     means = {str(name): value for name, value in pd.DataFrame(tests).mean(skipna=False).items()}
     spread = seed_spread([test.get("auroc", np.nan) for test in tests])
     return (
-        {"run": run, "kind": "cell", "cell": cell.name, "label": cell.label, **cell.axes, "status": cell.status, "notes": cell.notes}
+        {"run": run, "kind": "other events" if cell.apart else "cell", "cell": cell.name, "label": cell.label}
+        | {**cell.axes, "status": cell.status, "notes": cell.notes}
         | {"n_seeds": len(tests), "val_auroc": cell.val_auroc}
         | _auroc(replicates.get(cell.name), float(means.get("auroc", np.nan)))
         | {"auroc_seed_sd": spread.sd, "seed_spread": str(spread) if tests else ""}

@@ -1,0 +1,50 @@
+"""How often each bin of a token file is filled, class by class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.datasets.tokens import TokenSource, as_tokens
+from lexon.metrics.occupancy import occupancy
+from lexon.tokenisers import BinnedTokeniser
+
+CHUNK = 1 << 16
+
+Counts = dict[str, dict[str, NDArray[np.int64]]]
+Limits = dict[str, NDArray[np.float32]]
+
+
+def bin_counts(source: TokenSource, classes: dict[str, Any]) -> tuple[Counts, Limits, int]:
+    """Entries of each bin in the training events by quantity and class, the bins' inner limits, and the number of object tokens.
+
+    The tokens themselves are counted as the quantity ``token``.
+    """
+    tokeniser, class_map = source.tokeniser(), source.class_map(classes)
+    assert isinstance(tokeniser, BinnedTokeniser)
+    assert tokeniser.axes is not None
+    counts: Counts = defaultdict(dict)
+    for rows, labels in source.chunks("train", CHUNK):
+        targets = class_map.targets(labels)
+        for target, name in enumerate(class_map.class_names):
+            for quantity, entries in _entries(rows[targets == target], tokeniser).items():
+                counts[quantity][name] = counts[quantity].get(name, 0) + entries
+    limits = {name: tokeniser.axes[_AXIS.get(name, name)].limits[1:-1] for name in counts if name != "token"}
+    return dict(counts), limits, tokeniser.n_object_tokens
+
+
+_AXIS = {"met_phi": "phi"}  # one set of bins for every azimuth
+
+
+def _entries(rows: NDArray[np.int64], tokeniser: BinnedTokeniser) -> dict[str, NDArray[np.int64]]:
+    """Entries of the bins of each quantity: a bin's centre is in that bin."""
+    assert tokeniser.axes is not None
+    tokens = as_tokens(rows)
+    events, real = tokeniser.decode(tokens), tokens.mask
+    quantities = {"pt": events.pt[real], "eta": events.eta[real], "phi": events.phi[real], "met": events.met, "met_phi": events.met_phi}
+    bins = {name: tokeniser.axes[_AXIS.get(name, name)].bin(values) for name, values in quantities.items()}
+    filled = {name: occupancy(found, tokeniser.n_bins) for name, found in bins.items()}
+    return filled | {"token": occupancy(tokens.values[real], tokeniser.n_object_tokens)}

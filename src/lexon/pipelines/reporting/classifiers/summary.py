@@ -1,0 +1,45 @@
+"""What a report says of a study of classifiers: members' results in, tables and words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lexon.config import EvaluationConfig, ReportConfig
+from lexon.experiments import Result
+from lexon.metrics.scores import Scores
+from lexon.pipelines.reporting.classifiers import tables
+from lexon.pipelines.reporting.classifiers.cells import collect_cells, comparable, set_aside_other_events
+from lexon.pipelines.reporting.classifiers.effects import effects_table, grid_of, means_table
+from lexon.pipelines.reporting.classifiers.findings import findings
+
+
+def summarise(
+    results: Sequence[Result], baselines: Mapping[str, Scores], evaluation: EvaluationConfig, report: ReportConfig, run: str
+) -> dict[str, Any]:
+    """The tables members, summary, comparisons, effects, means and best_models, and the findings in words, by name.
+
+    Members that are not done are rows with a status and a note, and in no statistics; choices use validation only.
+
+    Args:
+        results: every planned member, in order.
+        baselines: test scores by kind, see `lexon.baselines.BASELINES`.
+        run: the label that keeps results apart.
+    """
+    checked = set_aside_other_events(results, baselines)
+    cells = collect_cells(checked, baselines)
+    replicates = tables.replicate_auroc(cells, baselines, report.n_bootstrap)
+    summary = tables.summary_table(cells, baselines, replicates, evaluation, run)
+    comparisons = tables.comparisons_table(cells, baselines, replicates, report.min_effect, run)
+    grid = grid_of(comparable(cells), replicates)
+    effects = effects_table(grid, replicates, report.min_effect, run)
+    best_models = tables.best_models_table(cells, summary, run)
+    return {
+        "members": tables.members_table(checked, run),
+        "summary": summary,
+        "comparisons": comparisons,
+        "effects": effects,
+        "means": means_table(grid, replicates, run),
+        "best_models": best_models,
+        "findings": findings(cells, summary, comparisons, effects, best_models, evaluation, report),
+    }

@@ -1,0 +1,136 @@
+"""The paired bootstrap: one set of resampled events for all that is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.errors import DataError
+from lexon.metrics.ranking import Metric, Statistic, Weights
+from lexon.metrics.scores import Scores
+from lexon.statistics.intervals import Interval, Replicates, pooled_seed_spread
+
+_CHUNK = 2**21  # resampled events held in memory at once
+
+
+def bootstrap(
+    groups: Mapping[str, Sequence[Scores]], metric: Metric, n: int, rng: np.random.Generator, seedless: Collection[str] = ()
+) -> dict[str, Replicates]:
+    """Replicates of `metric` for each group of seeds, all on the same `n` resamples of the events (`bootstrap_statistics`).
+
+    Args:
+        groups: scores of each group's seeds, by name.
+        metric: what is estimated.
+        n: number of resamples.
+        rng: draws them.
+        seedless: groups that no seed moves, as boosted trees on all events.
+
+    Raises:
+        DataError: when the scores are not of the same events.
+    """
+    order = _aligned(list(chain.from_iterable(groups.values())))
+    statistics = {name: [metric(_take(scores, order[id(scores)])) for scores in seeds] for name, seeds in groups.items()}
+    return bootstrap_statistics(statistics, len(next(iter(order.values()))), n, rng, seedless)
+
+
+def bootstrap_statistics(
+    groups: Mapping[str, Sequence[Statistic]], n_rows: int, n: int, rng: np.random.Generator, seedless: Collection[str] = ()
+) -> dict[str, Replicates]:
+    """Replicates of each group's statistics, one a seed, all on the same `n` resamples of the rows.
+
+    Several seeds of a group are averaged, and what their spread s adds to a mean joins as z s / sqrt(n_seeds), z normal. The s
+    is pooled over all groups (seed variance taken as equal, as in a one-way analysis of variance) and its own uncertainty is
+    drawn once a resample for all groups, so that a mean and any sum of means follow Student's distribution, and two seeds are
+    not mistaken for certainty. Where no group has two seeds, s is unknown and the rows' share stands alone.
+
+    Args:
+        groups: by name, what turns weights [resample, row] into a value per resample, one for each seed.
+        n_rows: rows (events) that are resampled.
+        n: number of resamples.
+        rng: draws them.
+        seedless: groups that no seed moves.
+    """
+    once = np.ones((1, n_rows), dtype=np.float32)
+    chunks = [
+        {name: np.stack([statistic(weights) for statistic in seeds], axis=1) for name, seeds in groups.items()}
+        for weights in _resamples(n_rows, n, rng)
+    ]
+    estimates = {name: np.array([statistic(once)[0] for statistic in seeds]) for name, seeds in groups.items()}
+    spread = _drawn_spread(list(estimates.values()), n, rng)
+    return {
+        name: Replicates(
+            float(values.mean()),
+            np.concatenate([chunk[name] for chunk in chunks]).mean(1)
+            + (0 if name in seedless else spread * rng.standard_normal(n) / np.sqrt(len(values))),
+        )
+        for name, values in estimates.items()
+    }
+
+
+def weighted_mean(values: NDArray[np.floating]) -> Statistic:
+    """The mean of one value a row, as a statistic: values [row] -> weights [resample, row] -> means [resample]."""
+    return lambda weights: (weights @ values) / weights.sum(axis=1)
+
+
+def bootstrap_interval(seeds: Sequence[Scores], metric: Metric, n: int, rng: np.random.Generator) -> Interval:
+    """Interval of one metric over events and, where there are several, seeds."""
+    return bootstrap({"": seeds}, metric, n, rng)[""].interval()
+
+
+def paired_difference(a: Sequence[Scores], b: Sequence[Scores], metric: Metric, n: int, rng: np.random.Generator) -> Interval:
+    """metric(a) - metric(b) over the same resamples of the same events; seeds as in `bootstrap`.
+
+    Raises:
+        DataError: when the scores are not of the same events.
+    """
+    replicates = bootstrap({"a": a, "b": b}, metric, n, rng)
+    return (replicates["a"] - replicates["b"]).interval()
+
+
+def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
+    """For each scores object (by id) the order that puts its events by index; refuses different events."""
+    first, *others = all_scores
+    orders = {id(scores): np.argsort(scores.index, kind="stable") for scores in all_scores}
+    for scores in others:
+        if scores.digest != first.digest:
+            raise DataError(
+                f"cannot pair scores of different events (digests {first.digest} and {scores.digest}): evaluate both on one file"
+            )
+        ours, theirs = orders[id(first)], orders[id(scores)]
+        for name in ("index", "target"):
+            if not np.array_equal(getattr(first, name)[ours], getattr(scores, name)[theirs]):
+                raise DataError(
+                    f"cannot pair scores whose {name} differs (digest {first.digest}): evaluate both on one split, with one `classes`"
+                )
+    return orders
+
+
+def _take(scores: Scores, rows: NDArray[np.intp]) -> Scores:
+    return Scores(
+        probabilities=scores.probabilities[rows],
+        target=scores.target[rows],
+        labels=scores.labels[rows],
+        index=scores.index[rows],
+        class_names=scores.class_names,
+        label_names=scores.label_names,
+        digest=scores.digest,
+    )
+
+
+def _resamples(n_events: int, n: int, rng: np.random.Generator) -> Iterator[Weights]:
+    """How often each event was drawn, in chunks of resamples: float32 [resample, event]."""
+    per_chunk = max(1, _CHUNK // n_events)
+    for start in range(0, n, per_chunk):
+        size = min(per_chunk, n - start)
+        rows = np.arange(size)[:, None] * n_events
+        drawn = rng.integers(0, n_events, (size, n_events)) + rows
+        yield np.bincount(drawn.ravel(), minlength=size * n_events).reshape(size, n_events).astype(np.float32)
+
+
+def _drawn_spread(groups: Sequence[NDArray[np.float64]], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Seed spreads [resample] that agree with what was seen, s sqrt(f / chi2_f); zero where nothing was seen."""
+    spread, freedom = pooled_seed_spread(groups)
+    return spread * np.sqrt(freedom / rng.chisquare(freedom, n)) if freedom else np.zeros(n)

@@ -1,0 +1,146 @@
+"""Which axis of a grid matters, and do two act together? Contrasts of cells, each a weighted sum of paired replicates.
+
+An effect is between two levels of an axis, averaged over the settings of all other axes (Montgomery, Design and Analysis of
+Experiments, chapter 5). Only settings in which every cell that takes part is finished count, so the levels are always
+compared under the same circumstances; and only those in which the cells are different models: where one model stands in
+two cells, as binned tokens do for either `vector`, their difference is zero by construction and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+from math import prod
+from typing import Any
+
+Pair = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What one difference, or difference of differences, is made of.
+
+    Attributes:
+        levels: the two levels (a, b) of one axis, or of each of two, by axis.
+        weights: of each cell's metric, by cell name: the mean over settings of a - b, or of (a1 - b1) with a2 less (a1 - b1)
+            with b2. Empty where no setting is finished.
+        n_used: settings of the other axes that are averaged over.
+        n_compared: those in which the plan has different models to compare; 0 where there never are.
+        n_settings: all of the plan.
+    """
+
+    levels: Mapping[str, Pair]
+    weights: Mapping[str, float]
+    n_used: int
+    n_compared: int
+    n_settings: int
+
+    @property
+    def is_interaction(self) -> bool:
+        """Of two axes."""
+        return len(self.levels) == 2
+
+
+@dataclass(frozen=True)
+class Mean:
+    """What the mean of a level, or of a pair of levels, is made of.
+
+    Attributes:
+        levels: by axis.
+        weights: of each cell's metric, by cell name. Empty where nothing is finished.
+        n_used: settings of the other axes that are averaged over.
+        n_settings: those of the plan, less any in which all levels are one model.
+        balanced: the same settings for all levels of these axes: only then may their means be compared.
+    """
+
+    levels: Mapping[str, Any]
+    weights: Mapping[str, float]
+    n_used: int
+    n_settings: int
+    balanced: bool
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A planned grid of cells.
+
+    Attributes:
+        cells: the level of every axis, by cell name.
+        models: name of the model that stands in a cell, by cell name: cells of one model share it.
+        finished: names of the cells with a result.
+    """
+
+    cells: Mapping[str, Mapping[str, Any]]
+    models: Mapping[str, str]
+    finished: Collection[str]
+
+    @cached_property
+    def axes(self) -> dict[str, list[Any]]:
+        """The levels of each axis that has several: numbers and truth values from high to low, others as planned."""
+        names = next(iter(self.cells.values()), {})
+        levels = {axis: list(dict.fromkeys(cell[axis] for cell in self.cells.values())) for axis in names}
+        return {axis: _ordered(found) for axis, found in levels.items() if len(found) > 1}
+
+    def others(self, axes: Collection[str]) -> Iterator[dict[str, Any]]:
+        """Every setting of the axes that are not among `axes`."""
+        names = [axis for axis in self.axes if axis not in axes]
+        for values in product(*(self.axes[axis] for axis in names)):
+            yield dict(zip(names, values, strict=True))
+
+    def at(self, levels: Mapping[str, Any]) -> str | None:
+        """Name of the cell with these levels; None where the plan has none."""
+        return self._names.get(tuple(levels[axis] for axis in self.axes))
+
+    def contrast(self, levels: Mapping[str, Pair]) -> Contrast:
+        """The contrast of these levels, with what there is to see of it."""
+        settings = [self._corners(levels, setting) for setting in self.others(levels)]
+        compared = [corners for corners in settings if len({self.models[name] for name in corners}) == 2 ** len(levels)]
+        used = [corners for corners in compared if all(name in self.finished for name in corners)]
+        weights = {name: sign / len(used) for corners in used for name, sign in corners.items()}
+        return Contrast(levels, weights, len(used), len(compared), len(settings))
+
+    def means(self, *axes: str) -> list[Mean]:
+        """The mean of each combination of levels of these axes, over the settings in which all of them are finished.
+
+        Where there is none such, each has a mean of its own over whatever is finished, not balanced.
+        """
+        combos = [dict(zip(axes, levels, strict=True)) for levels in product(*(self.axes[axis] for axis in axes))]
+        rows = [[self.at({**setting, **levels}) for levels in combos] for setting in self.others(axes)]
+        rows = [row for row in rows if len({self.models.get(name or "") for name in row}) > 1]
+        whole = [row for row in rows if all(name in self.finished for name in row)]
+        return [
+            self._mean(levels, [row[column] for row in whole or rows], len(rows), balanced=bool(whole))
+            for column, levels in enumerate(combos)
+        ]
+
+    def _mean(self, levels: Mapping[str, Any], names: Sequence[str | None], n_settings: int, *, balanced: bool) -> Mean:
+        used = [name for name in names if name is not None and name in self.finished]
+        return Mean(levels, dict.fromkeys(used, 1 / max(len(used), 1)), len(used), n_settings, balanced)
+
+    @cached_property
+    def _names(self) -> dict[tuple[Any, ...], str]:
+        return {tuple(cell[axis] for axis in self.axes): name for name, cell in self.cells.items()}
+
+    def _corners(self, levels: Mapping[str, Pair], setting: Mapping[str, Any]) -> dict[str, int]:
+        """The cells that take part in one setting, each with its sign."""
+        chosen = product(*([(axis, a, 1), (axis, b, -1)] for axis, (a, b) in levels.items()))
+        corners = {}
+        for corner in chosen:
+            name = self.at({**setting, **{axis: level for axis, level, _ in corner}})
+            if name is not None:
+                corners[name] = prod(sign for _, _, sign in corner)
+        return corners
+
+
+def contrasts(grid: Grid) -> list[Contrast]:
+    """All main effects, then all two-way interactions; without those in which the plan never has different models."""
+    pairs = {axis: list(combinations(levels, 2)) for axis, levels in grid.axes.items()}
+    chosen = [{axis: pair} for axis in pairs for pair in pairs[axis]]
+    chosen += [{one: a, other: b} for one, other in combinations(pairs, 2) for a, b in product(pairs[one], pairs[other])]
+    return [contrast for levels in chosen if (contrast := grid.contrast(levels)).n_compared]
+
+
+def _ordered(levels: list[Any]) -> list[Any]:
+    return sorted(levels, reverse=True) if all(isinstance(level, int | float) for level in levels) else levels

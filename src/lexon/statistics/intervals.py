@@ -1,0 +1,129 @@
+"""Estimates with their replicates and intervals, alone and in families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % interval; NaN where the sample cannot give it."""
+
+    estimate: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """True when the whole interval lies on one side of zero."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A metric and its bootstrap replicates; those of one `bootstrap` call are paired, so they may be subtracted.
+
+    Attributes:
+        estimate: the metric on the events as they are, mean over seeds.
+        values: one value per resample, float64 [resample].
+    """
+
+    estimate: float
+    values: NDArray[np.float64]
+
+    def __sub__(self, other: Replicates) -> Replicates:
+        return Replicates(self.estimate - other.estimate, self.values - other.values)
+
+    def interval(self) -> Interval:
+        """Percentile interval (Efron and Tibshirani 1993, section 13.3)."""
+        finite = self.values[np.isfinite(self.values)]
+        if not len(finite):
+            return Interval(self.estimate, np.nan, np.nan)
+        low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Interval(self.estimate, float(low), float(high))
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Sample standard deviation over `n` seeds; NaN (unknown) with fewer than two."""
+
+    sd: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"unknown ({self.n} seed{'s' * (self.n != 1)})" if np.isnan(self.sd) else f"{self.sd:.4f} ({self.n} seeds)"
+
+
+def seed_spread(values: Sequence[float]) -> SeedSpread:
+    """Spread of one number over seeds."""
+    return SeedSpread(float(np.std(values, ddof=1)) if len(values) > 1 else np.nan, len(values))
+
+
+def pooled_seed_spread(groups: Sequence[NDArray[np.float64]]) -> tuple[float, int]:
+    """Standard deviation within groups of seeds, and its degrees of freedom; (NaN, 0) when no group has two seeds."""
+    freedom = sum(len(values) - 1 for values in groups)
+    squares = sum(float(((values - values.mean()) ** 2).sum()) for values in groups)
+    return (float(np.sqrt(squares / freedom)), freedom) if freedom else (np.nan, 0)
+
+
+def weighted_sum(replicates: Mapping[str, Replicates], weights: Mapping[str, float]) -> Replicates:
+    """A linear combination of paired replicates, by name."""
+    return Replicates(
+        float(sum(weight * replicates[name].estimate for name, weight in weights.items())),
+        np.sum([weight * replicates[name].values for name, weight in weights.items()], axis=0),
+    )
+
+
+def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
+    """Intervals that hold 95 % for all of a family together: the correction for their number.
+
+    Every single interval, made symmetric, is widened by one factor: that at which the whole family lies inside for 95 % of
+    the resamples (single-step max-t; Hothorn, Bretz and Westfall, Biometrical Journal 50 (2008) 346, section 3). What members
+    have in common is paid for once, which Bonferroni's correction would not notice.
+
+    Args:
+        family: paired replicates; a resample in which one of them is undefined is left out.
+    """
+    if not family:
+        return []
+    values = np.stack([replicates.values for replicates in family])
+    values = values[:, np.isfinite(values).all(0)]
+    estimates = np.array([replicates.estimate for replicates in family])
+    if not values.shape[1]:
+        return [Interval(estimate, np.nan, np.nan) for estimate in estimates.tolist()]
+    reach = np.ptp(np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1), axis=0) / 2
+    distance = np.abs(values - estimates[:, None]) / np.where(reach > 0, reach, np.inf)[:, None]
+    reach *= max(1.0, float(np.quantile(distance.max(0), LEVEL)))
+    return [Interval(*bounds) for bounds in np.stack([estimates, estimates - reach, estimates + reach], axis=1).tolist()]
+
+
+class Verdict(StrEnum):
+    """What one difference of a family is, in words."""
+
+    LARGER = "larger than noise"
+    ALONE = "larger than noise only when looked at alone"
+    NOISE = "within noise"
+    MISSING = "undecided: cells missing"
+
+    @classmethod
+    def of(cls, alone: Interval, together: Interval) -> Self:
+        """The interval that holds for the whole family decides."""
+        return cls.LARGER if together.excludes_zero else cls.ALONE if alone.excludes_zero else cls.NOISE
+
+
+def is_effect(interval: Interval, relative: float, min_effect: float) -> bool:
+    """An effect: the paired 95 % interval is without 0 **and** the relative change is above `min_effect`."""
+    return interval.excludes_zero and abs(relative) > min_effect
+
+
+def expected_by_chance(n_comparisons: int) -> float:
+    """How many of `n_comparisons` independent intervals exclude zero where there is no difference at all."""
+    return n_comparisons * (1 - LEVEL)

@@ -1,0 +1,230 @@
+"""The report of a sweep says what its numbers say, whatever is missing."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from fabricate import to_png
+from numpy.typing import NDArray
+
+from lexon.config import CollapseConfig, ReportConfig
+from lexon.experiments import Member, Result, cell_name
+from lexon.metrics.regression import regression_metrics
+from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results, write_page
+from lexon.pipelines.reporting.regression.sweep import collect
+
+CONF = Path(__file__).parents[3] / "conf" / "base" / "parameters_modelling.yml"
+LIMITS = CollapseConfig(**yaml.safe_load(CONF.read_text())["collapse"])
+REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+TARGET = np.random.default_rng(0).normal(size=400)
+SEEDS = (42, 123, 314, 271, 577)
+
+
+def prediction(rho: float, ratio: float, seed: int) -> NDArray[np.floating[Any]]:
+    """A prediction with about this correlation and, exactly, this variance ratio."""
+    noise = np.random.default_rng(seed).normal(size=len(TARGET))
+    values = rho * TARGET + np.sqrt(1 - rho**2) * noise
+    return np.sqrt(ratio) * TARGET.std() * (values - values.mean()) / values.std()
+
+
+BASELINES = {f"{split}_target": TARGET for split in ("val", "test")}
+for _split in ("val", "test"):
+    BASELINES |= {f"{_split}_mean": np.zeros(400), f"{_split}_ridge": prediction(0.5, 0.25, 1), f"{_split}_trees": prediction(0.6, 0.4, 2)}
+
+
+def result(value: float, seed: int = 42, rho: float = 0.7, ratio: float = 0.9, status: Any = "done", **axes: Any) -> Result:
+    """A member of the sweep whose validation and test predictions are planted."""
+    cell = {**axes, "variance_lambda": value}
+    training = {"epochs": 3, "batch_size": 20}
+    config = {"kind": "regression", "source": "table", "variance_lambda": value, "penalty": "batch", "target": "y", "training": training}
+    member = Member(f"{cell_name(cell)}__seed_{seed}", cell, seed, config, f"{cell_name(cell)}__seed_{seed}")
+    if status != "done":
+        return Result(member, status, {"failed": "out of memory", "pending": "not run yet"}[status], {}, {}, None)
+    p = prediction(rho, ratio, seed)
+    metrics = {key: number for key, number in regression_metrics(TARGET, p).items() if np.isfinite(number)}
+    rows = {"epoch": [1, 2, 3], "train_loss": [0.5, 0.4, 0.3], "val_loss": 0.5, "train_base_loss": [0.3, 0.2, 0.1]}
+    rows |= {"train_variance_loss": 0.05, "val_base_loss": 0.2, "val_r2": metrics["r2"], "val_variance_ratio": ratio}
+    arrays = {f"{split}_{name}": values for split in ("val", "test") for name, values in (("prediction", p), ("target", TARGET))}
+    record = {"status": "done", "stopped_early": False, "given_up": "", "n_parameters": 10, "epochs": 3, "seconds": 1.0, "device": "cpu"}
+    record["data"] = {"n_train": 900, "n_val": 400, "n_test": 400, "n_groups": None, "notes": ["X: flattened"]}
+    return Result(member, "done", "", record, {"train": metrics, "val": metrics, "test": metrics}, pd.DataFrame(rows), arrays=arrays)
+
+
+def sweep(**changes: Any) -> list[Result]:
+    """Five seeds: lambda 0 collapsed, 2 good, 5 sign-flipped, 10 over-dispersed."""
+    cells = {0.0: (0.25, 0.06), 0.5: (0.7, 0.5), 2.0: (0.8, 1.0), 5.0: (0.8, 1.0), 10.0: (0.7, 1.5)}
+    return [
+        result(value, seed, -rho if value == 5.0 and i % 2 else rho, ratio)
+        for value, (rho, ratio) in (cells | changes.get("cells", {})).items()
+        for i, seed in enumerate(SEEDS)
+    ]
+
+
+def summarise(results: list[Result], baselines: Mapping[str, Any] | None = BASELINES) -> Summary:
+    return summarise_results(results, baselines, LIMITS, REPORT, "main")
+
+
+@pytest.fixture(scope="module")
+def good() -> Summary:
+    return summarise(sweep())
+
+
+def row(summary: Summary, value: float) -> dict[str, Any]:
+    frame = summary[1]
+    return frame[frame["variance_lambda"] == value].iloc[0].to_dict()
+
+
+def test_each_lambda_gets_its_verdict_and_its_decision(good: Summary) -> None:
+    assert good[1]["decision"].tolist() == ["reject_collapsed", "reject_variance", "eligible", "reject_unstable", "reject_both"]
+    assert good[1]["verdict"].tolist()[:3] == ["collapsed", "under_dispersed", "matched"]
+    assert row(good, 5.0)["verdict"] == "3 matched, 2 anti_correlated"
+    assert row(good, 5.0)["stability"].startswith("sign_inconsistent")
+    assert row(good, 10.0)["verdict"] == "over_dispersed"
+    assert good[1]["selected"].tolist() == [False, False, True, False, False]
+
+
+def test_a_repaired_collapse_passes_the_gate_and_fills_in_the_guides_sentences(good: Summary) -> None:
+    words = good[-1]
+    assert words["headline"].startswith("Lambda 2 is selected")
+    assert words["sweeps"][0]["gate"] == "go"
+    assert re.search(r"lambda 0\), the model achieved R2 = 0\.\d+, with prediction variance collapsing to 6%", words["sentences"][0])
+    assert "lambda 2 (selected) increased R2" in words["sentences"][1]
+    assert "restored the variance ratio to 100%" in words["sentences"][1]
+    assert "tractable pathology" in words["sentences"][2]
+    json.dumps(words, allow_nan=False)
+
+
+def test_a_small_spread_is_no_collapse_where_no_baseline_predicts_more(good: Summary) -> None:
+    weak = BASELINES | {f"val_{name}": prediction(0.2, 0.04, 3) for name in ("ridge", "trees")}
+    said = " ".join(summarise(sweep(), weak)[-1]["sentences"])
+    assert "So small a spread is what these rows allow" in said
+    assert "So small a spread" not in " ".join(good[-1]["sentences"])
+
+
+def test_hypotheses_are_marked_by_all_seeds(good: Summary) -> None:
+    assert [one["mark"] for one in good[-1]["sweeps"][0]["hypotheses"]] == ["confirmed", "undecided", "undecided", "refuted"]
+    steady = summarise(
+        [one for one in sweep() if one.member.config["variance_lambda"] != 5.0] + [result(5.0, seed, 0.8, 1.1) for seed in SEEDS]
+    )
+    assert steady[-1]["sweeps"][0]["hypotheses"][2]["mark"] == "confirmed"
+
+
+def test_beating_a_baseline_takes_a_paired_interval_above_zero(good: Summary) -> None:
+    comparisons = good[2]
+    assert (comparisons["beats"] == (comparisons["low"] > 0)).all()
+    best = row(good, 2.0)
+    assert (best["beats_mean"], best["beats_ridge"], best["beats_trees"]) == (True, True, True)
+    assert row(good, 5.0)["beats_mean"] is np.False_ or row(good, 5.0)["beats_mean"] is False
+
+
+def test_the_selected_lambda_is_a_parameter_file(good: Summary) -> None:
+    assert yaml.safe_load(good[5]) == {"variance_lambda": 2.0}
+    none = summarise([result(value, seed, 0.3, 0.09) for value in (0.0, 1.0) for seed in SEEDS])
+    assert yaml.safe_load(none[5]) is None
+    assert "lambda 1: reject_collapsed" in none[5]
+
+
+def test_the_test_split_is_read_for_the_selected_lambda_only(good: Summary) -> None:
+    test = good[-1]["sweeps"][0]["test"]
+    assert test["r2"] == pytest.approx(np.mean([regression_metrics(TARGET, prediction(0.8, 1.0, seed))["r2"] for seed in SEEDS]))
+    assert test["r2_recalibrated"] > test["r2"]
+    none = summarise([result(value, seed, 0.3, 0.09) for value in (0.0, 1.0) for seed in SEEDS])
+    assert none[-1]["sweeps"][0]["test"] == {}
+
+
+def test_selection_and_gate_may_disagree_and_the_report_says_it() -> None:
+    summary = summarise([result(v, seed, rho, ratio) for v, rho, ratio in ((0.0, 0.8, 0.64), (2.0, 0.8, 0.9)) for seed in SEEDS])
+    assert any(text.startswith("Selection names lambda 2 though the gate says re_evaluate") for text in summary[-1]["sentences"])
+    assert "no_gain_over_control" in summary[-1]["headline"]
+    assert row(summary, 0.0)["shrinkage_explained"]
+
+
+def test_a_negative_r2_is_explained_by_its_terms() -> None:
+    summary = summarise([result(value, seed, -0.5, 0.9) for value in (0.0, 1.0) for seed in SEEDS])
+    assert summary[1]["negative_because"].tolist() == ["sign", "sign"]
+    assert any("negative by sign: 2 rho s = -0.9" in text for text in summary[-1]["sentences"])
+
+
+def test_table_2_has_a_row_for_each_lambda_whatever_happened() -> None:
+    done = [result(0.0, seed) for seed in SEEDS]
+    summary = summarise(
+        [*done, *(result(1.0, seed, status="failed") for seed in SEEDS), *(result(2.0, s, status="pending") for s in SEEDS)]
+    )
+    table, text = summary[3], summary[4]
+    assert table["r2"].tolist()[1:] == ["failed: 5 of 5 seeds failed: out of memory", "[pending]"]
+    assert {"run", "status", "notes"} <= set(table)
+    lines = text.splitlines()
+    assert lines[0].split(" | ")[0] == "variance_lambda"
+    assert len({line.count("|") for line in lines}) == 1
+    assert "[pending]" in lines[-1]
+
+
+def test_too_few_seeds_decide_nothing() -> None:
+    summary = summarise(
+        [result(value, seed, rho, ratio) for value, rho, ratio in ((0.0, 0.2, 0.05), (2.0, 0.8, 1.0)) for seed in SEEDS[:2]]
+    )
+    assert row(summary, 2.0)["stability"] == "undecided (2 seeds) (matched)"
+    assert row(summary, 2.0)["decision"] == "eligible"
+    assert summary[-1]["sweeps"][0]["gate_reasons"] == ["insufficient_seeds", "no_lambda_meets_go"]
+    assert {one["mark"] for one in summary[-1]["sweeps"][0]["hypotheses"]} == {"undecided"}
+    assert any("Too few seeds (2)" in text for text in summary[-1]["caveats"])
+
+
+def test_a_run_that_became_nan_is_a_row_with_its_reason() -> None:
+    results = sweep()
+    broken = results[-1]
+    history = pd.DataFrame(broken.history).assign(val_loss=np.nan, val_r2=np.nan)
+    arrays = {name: np.full(400, np.nan) if "prediction" in name else values for name, values in (broken.arrays or {}).items()}
+    record = broken.record | {"given_up": "epoch 3: a loss is not finite"}
+    results[-1] = replace(broken, history=history, arrays=arrays, metrics={"train": {}, "val": {}, "test": {}}, record=record)
+    summary = summarise(results)
+    assert row(summary, 10.0)["stability"].startswith("1 of 5 non_finite")
+    assert "1 of 5 seeds epoch 3: a loss is not finite" in row(summary, 10.0)["notes"]
+    assert row(summary, 10.0)["decision"] == "reject_unstable"
+
+
+def test_members_of_other_rows_are_set_aside() -> None:
+    results = sweep()
+    other = dict(results[0].arrays or {}) | {"val_target": TARGET + 1}
+    summary = summarise([replace(results[0], arrays=other), *results[1:]])
+    assert summary[0]["status"].tolist()[:2] == ["stale", "done"]
+    assert row(summary, 0.0)["n_seeds"] == 4
+
+
+def test_another_axis_makes_another_sweep() -> None:
+    results = [result(v, s, 0.8, 1.0, penalty=p) for p in ("batch", "global") for v in (0.0, 2.0) for s in SEEDS]
+    assert [one.axes for one in collect(results, LIMITS)] == [{"penalty": "batch"}, {"penalty": "global"}]
+    summary = summarise(results)
+    assert summary[1]["penalty"].tolist() == ["batch", "batch", "global", "global"]
+    assert "penalty global: Lambda" in summary[-1]["headline"]
+    assert set(yaml.safe_load(summary[5])) == {"penalty", "variance_lambda"}
+
+
+def read_back(table: pd.DataFrame) -> pd.DataFrame:
+    """As a node gets it, from a CSV file."""
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)))
+
+
+@pytest.mark.parametrize("results", [sweep(), [result(v, s, status="pending") for v in (0.0, 1.0) for s in SEEDS]], ids=["done", "nothing"])
+def test_the_page_is_whole(results: list[Result]) -> None:
+    *tables, _, _, words = summarise(results)
+    members, summary, comparisons, table2 = (read_back(table) for table in tables)
+    drawn = {name: to_png(figure) for name, figure in figures(collect(results, LIMITS), BASELINES).items()}
+    html = write_page(members, summary, comparisons, words, "A <title>", "Which lambda?", **drawn)
+    assert "A &lt;title&gt;" in html
+    assert words["headline"] in html
+    assert html.count("data:image/png;base64,") == 3
+    assert "Decision matrix" in html
+    assert html.count("[pending]") == (0 if results[0].status == "done" else 8)
+    assert len(table2) == len(summary)
+    assert "nan" not in re.sub(r"base64,[^\"]+", "", html).lower().split()
