@@ -1,0 +1,80 @@
+"""What a reader must know before believing a sweep, each with its numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from lexon.experiments import Result
+from lexon.metrics.collapse import penalty_optimum
+from lexon.pipelines.reporting.regression.sweep import Sweep
+from lexon.regression_data import COMPUTABLE, TARGETS
+
+SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
+
+
+def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
+    """Sentences, the most important first."""
+    finished = [result for result in results if result.status == "done"]
+    data: dict[str, Any] = next((result.record["data"] for result in finished if result.record.get("data")), {})
+    config = results[0].member.config if results else {}
+    return [*_missing(results), *_seeds(sweeps), *_penalty(results), *_target(config), *_data(config, data), *_kept()]
+
+
+def _missing(results: Sequence[Result]) -> list[str]:
+    counts = Counter(result.status for result in results if result.status != "done")
+    listed = ", ".join(f"{n} {status}" for status, n in counts.items())
+    return [f"Incomplete: of {len(results)} members, {listed}; the analysis is of the others."] if counts else []
+
+
+def _seeds(sweeps: Sequence[Sweep]) -> list[str]:
+    few = sorted({judged.n_seeds for sweep in sweeps for judged in sweep.judged if judged.seeds == "insufficient_seeds"})
+    if not few:
+        return []
+    return [
+        f"Too few seeds ({', '.join(map(str, few))}): verdicts on seeds are undecided, and nothing is rejected for it (default: n_seeds=5)."
+    ]
+
+
+def _penalty(results: Sequence[Result]) -> list[str]:
+    configs = [result.member.config for result in results if result.member.config["penalty"] == "batch"]
+    sizes = sorted({config["training"]["batch_size"] for config in configs})
+    optima = ", ".join(f"{penalty_optimum(size):.2f} at batch {size}" for size in sizes)
+    if not sizes:
+        return []
+    return [
+        f"The batch penalty is biased: without any signal its own optimum is a variance ratio of {optima}, not 1 (penalty=global has none)."
+    ]
+
+
+def _target(config: dict[str, Any]) -> list[str]:
+    if config.get("source") != "events":
+        return []
+    name = config["target"]
+    said = f"Target: {TARGETS[name]}, from objects without their azimuths and without MET."
+    if name in COMPUTABLE:
+        said += " It can be computed from what the network and the baselines are shown: a check of the method, no physics."
+    return [said]
+
+
+def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    said = []
+    if data.get("n_val") is not None and data["n_val"] < SMALL_VALIDATION:
+        said.append(f"Small sample: {data['n_train']:,} training, {data['n_val']:,} validation and {data['n_test']:,} test rows.")
+    if config.get("source") == "table" and not data.get("n_groups"):
+        said.append("Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group).")
+    if data.get("n_groups"):
+        said.append(
+            f"Rows of {data['n_groups']:,} groups were kept together; intervals resample rows, so they are too narrow where groups are few."
+        )
+    if data.get("generator"):
+        said.append("Simulated events: good for learning the tool, not for a physics claim.")
+    return said + [f"Data: {note}" for note in data.get("notes") or []]
+
+
+def _kept() -> list[str]:
+    return [
+        "Weights, tables and figures are those of the last epoch: a best epoch would hide how a training ends. "
+        "Penalties are listed without their weight, so that lambda 0 has one too; a training that gave up says at which epoch."
+    ]

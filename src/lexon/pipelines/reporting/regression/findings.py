@@ -1,0 +1,237 @@
+"""What a sweep found, in words: every sentence follows from numbers that stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lexon.experiments import Result
+from lexon.metrics.collapse import Judged
+from lexon.metrics.regression import recalibration, regression_metrics
+from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting.record import run_record
+from lexon.pipelines.reporting.regression.caveats import caveats
+from lexon.pipelines.reporting.regression.hypotheses import hypotheses
+from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep
+from lexon.pipelines.reporting.regression.tables import compare, r2_interval
+from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.plots.style import NOTHING
+
+Findings = dict[str, Any]
+
+
+def findings(
+    results: Sequence[Result], sweeps: Sequence[Sweep], summary: pd.DataFrame, comparisons: pd.DataFrame, baselines: Arrays | None, n: int
+) -> Findings:
+    """JSON-able: headline, sentences, caveats, and for each sweep its gate, selection, hypotheses and test numbers."""
+    finished = [result for result in results if result.status == "done"]
+    details = [_details(sweep, baselines, n) for sweep in sweeps]
+    numbers = _baseline_numbers(baselines)
+    attainable = max((one["r2"] for one in numbers.values()), default=np.nan)
+    sentences = [_led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable)]
+    return {
+        "headline": _headline(sweeps) if finished else f"{NOTHING[0].upper()}{NOTHING[1:]}.",
+        "sentences": [*sentences, *_beating(comparisons), *_negative(summary)],
+        "caveats": caveats(results, sweeps),
+        "sweeps": details,
+        "baselines": numbers,
+        "table": [jsonable(row) for row in rows_of(summary)],
+        "comparisons": [jsonable(row) for row in rows_of(comparisons)],
+        "record": run_record(finished),
+    }
+
+
+def selected_parameters(sweeps: Sequence[Sweep]) -> str:
+    """A parameter file: the selected lambda and the setting that it was found in; nothing but a remark where none was."""
+    chosen = [(sweep, sweep.selected) for sweep in sweeps if sweep.selected is not None]
+    if not chosen:
+        return f"# No lambda was selected: {'; '.join(map(_why_none, sweeps))}\n"
+    sweep, cell = max(chosen, key=lambda pair: pair[1].median("r2"))
+    lines = [f"{axis}: {value}" for axis, value in {**sweep.axes, "variance_lambda": cell.value}.items()]
+    head = (
+        f"# Selected on validation: R2 {cell.median('r2'):.3f}, variance ratio {cell.median('variance_ratio'):.0%}; gate: {sweep.gate[0]}."
+    )
+    return "\n".join([head, *lines]) + "\n"
+
+
+def _headline(sweeps: Sequence[Sweep]) -> str:
+    return " ".join(_led(sweep, _answer(sweep)) for sweep in sweeps)
+
+
+def _answer(sweep: Sweep) -> str:
+    passed, reasons = sweep.gate
+    gate = f"the gate says {passed}" + (f" ({', '.join(reasons)})" if reasons else "")
+    chosen = sweep.selected
+    if chosen is None:
+        return f"No lambda is selected; {gate}."
+    control = " (no penalty at all)" if chosen.value == 0 else ""
+    return f"Lambda {chosen.value:g}{control} is selected: {_numbers(chosen)}; {gate}."
+
+
+def _sentences(sweep: Sweep, details: Findings, attainable: float) -> list[str]:
+    return [
+        *_key_findings(sweep),
+        *_limit_of_data(sweep, attainable),
+        *([] if sweep.selected else [f"None selected: {_why_none(sweep)}."]),
+        *_disagreement(sweep),
+        *_on_test(details),
+        *(f"Expected: {one['hypothesis']}: {one['mark']} ({one['numbers']})." for one in details["hypotheses"]),
+    ]
+
+
+def _key_findings(sweep: Sweep) -> list[str]:
+    """The guide's three sentences, filled in with what the numbers say, which need not be what it hoped."""
+    control, best = sweep.control, _best_penalised(sweep)
+    if control is None or control.judged is None or not np.isfinite(control.judged.r2):
+        return ["Lambda 0 has left no number yet: there is no control to compare with."]
+    said = [_without_penalty(control, control.judged)]
+    if best is None or best.judged is None:
+        return said
+    which = "selected" if best is sweep.selected else "best penalised"
+    return [*said, _with_penalty(control.judged, best.judged, which, sweep), _contribution(sweep, control.judged)]
+
+
+def _without_penalty(control: Cell, judged: Judged) -> str:
+    verb = "collapsing to" if judged.variance_ratio < control.limits.collapsed_below else "at"
+    return (
+        f"Without variance regularisation (lambda 0), the model achieved R2 = {judged.r2:.3f}, with prediction variance {verb} "
+        f"{judged.variance_ratio:.0%} of the target's (calibration slope {control.median('calibration_slope'):.2f}; a calibrated model "
+        "has a ratio equal to its R2)."
+    )
+
+
+def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep) -> str:
+    low, high = sweep.limits.under_dispersed_below, sweep.limits.matched_up_to
+    r2 = "increased" if after.r2 > before.r2 else "lowered"
+    ratio = "restored" if before.variance_ratio < low <= after.variance_ratio <= high else "moved"
+    return (
+        f"Introducing the penalty with lambda {after.value:g} ({which}) {r2} R2 to {after.r2:.3f} and {ratio} the variance ratio "
+        f"to {after.variance_ratio:.0%}."
+    )
+
+
+def _contribution(sweep: Sweep, control: Judged) -> str:
+    passed, reasons = sweep.gate
+    if "insufficient_seeds" in reasons:
+        return f"Whether variance collapse is a tractable pathology of training is undecided ({control.n_seeds} seeds)."
+    if control.variance_ratio >= sweep.limits.collapsed_below:
+        return "There was no collapse to repair: nothing is shown about collapse as a pathology of training."
+    if passed == "go":
+        return "This supports that variance collapse is a tractable pathology of training, not a limit of architecture or data."
+    return f"This does not show variance collapse to be a tractable pathology of training ({', '.join(reasons)})."
+
+
+def _limit_of_data(sweep: Sweep, attainable: float) -> list[str]:
+    """A small spread is what a calibrated model must have where nothing can be predicted; `attainable`: R2 of the best baseline."""
+    control = sweep.control
+    if control is None or control.judged is None or not control.judged.variance_ratio < sweep.limits.collapsed_below:
+        return []
+    if not attainable < sweep.limits.collapsed_below:
+        return []
+    return [
+        f"Whether that is a collapse is another question: the best baseline reaches R2 = {attainable:.3f} on the same split, and a "
+        f"calibrated model's variance ratio equals its R2. So small a spread is what these rows allow, whatever the training."
+    ]
+
+
+def _best_penalised(sweep: Sweep) -> Cell | None:
+    if sweep.selected is not None and sweep.selected.value > 0:
+        return sweep.selected
+    known = [cell for cell in sweep.cells if cell.value > 0 and cell.judged is not None and np.isfinite(cell.judged.r2)]
+    return max(known, key=lambda cell: (cell.judged.stable is not False, cell.judged.r2)) if known else None  # type: ignore[union-attr]
+
+
+def _disagreement(sweep: Sweep) -> list[str]:
+    chosen, (passed, reasons) = sweep.selected, sweep.gate
+    if chosen is None or chosen.value == 0 or passed == "go":
+        return []
+    return [f"Selection names lambda {chosen.value:g} though the gate says {passed}: its R2 and spread pass, but {', '.join(reasons)}."]
+
+
+def _on_test(details: Findings) -> list[str]:
+    test = details["test"]
+    if not test:
+        return []
+    against = ", ".join(
+        f"{one['difference']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}] against {one['baseline']}" for one in test["against"]
+    )
+    return [
+        f"On the test split, read for the selected lambda only: R2 {test['r2']:.3f} [{test['low']:.3f}, {test['high']:.3f}], ratio "
+        f"{test['variance_ratio']:.0%}{f'; {against}' if against else ''}. After a straight line fitted on validation, R2 would be "
+        f"{test['r2_recalibrated']:.3f} and the ratio {test['variance_ratio_recalibrated']:.0%} (medians; not applied anywhere else)."
+    ]
+
+
+def _beating(comparisons: pd.DataFrame) -> list[str]:
+    if comparisons.empty:
+        return []
+    said = []
+    for words in BASELINES.values():
+        rows = comparisons[comparisons["baseline"] == words]
+        winners = [f"{value:g}" for value in rows.loc[rows["beats"], "variance_lambda"]]
+        said.append(f"{words}: {'lambda ' + ', '.join(winners) if winners else 'no lambda'}")
+    return [f"Beaten in R2 on validation (paired 95 % interval above 0): {'; '.join(said)}."]
+
+
+def _negative(summary: pd.DataFrame) -> list[str]:
+    rows = summary[summary["negative_because"] != ""].to_dict("records")
+    return [
+        f"Lambda {row['variance_lambda']:g}: R2 {row['r2']:.2f} negative by {row['negative_because']}: 2 rho s = {row['r2_signal']:.2f}, "
+        f"-s^2 = {row['r2_spread']:.2f}, -(bias/sigma)^2 = {row['r2_offset']:.2f} (medians)."
+        for row in rows
+    ]
+
+
+def _details(sweep: Sweep, baselines: Arrays | None, n: int) -> Findings:
+    passed, reasons = sweep.gate
+    chosen = sweep.selected
+    return {
+        "axes": sweep.axes,
+        "gate": passed,
+        "gate_reasons": reasons,
+        "selected": chosen.value if chosen else None,
+        "reasons": {f"{one.value:g}": one.decision for one in sweep.judged},
+        "lambdas": [jsonable(asdict(one)) for one in sweep.judged],
+        "hypotheses": hypotheses(sweep),
+        "test": _test(chosen, baselines, n) if chosen else {},
+    }
+
+
+def _test(cell: Cell, baselines: Arrays | None, n: int) -> Findings:
+    """The selected lambda on the test split, and how it would do after the line that validation asks for."""
+    interval = r2_interval(cell, "test", n)
+    if interval is None:
+        return {}
+    arrays = [result.arrays for result in cell.finished if result.arrays is not None]
+    lines = [recalibration(one["val_target"], one["val_prediction"]) for one in arrays]
+    straight = [regression_metrics(one["test_target"], a * one["test_prediction"] + b) for one, (a, b) in zip(arrays, lines, strict=True)]
+    against = compare(cell, baselines, "test", n)
+    return jsonable(
+        {"r2": interval.estimate, "low": interval.low, "high": interval.high, "variance_ratio": cell.median("variance_ratio", "test")}
+        | {f"{name}_recalibrated": float(np.median([one[name] for one in straight])) for name in ("r2", "variance_ratio")}
+    ) | {"against": [{"baseline": BASELINES[name], "difference": i.estimate, "low": i.low, "high": i.high} for name, i in against.items()]}
+
+
+def _baseline_numbers(baselines: Arrays | None) -> Findings:
+    """R2 and ratio of each baseline on validation."""
+    if baselines is None:
+        return {}
+    numbers = {name: regression_metrics(baselines["val_target"], baselines[f"val_{name}"]) for name in BASELINES}
+    return {name: jsonable({key: one[key] for key in ("r2", "variance_ratio")}) for name, one in numbers.items()}
+
+
+def _why_none(sweep: Sweep) -> str:
+    return "; ".join(f"lambda {one.value:g}: {one.decision}" for one in sweep.judged) or "no lambda is finished"
+
+
+def _numbers(cell: Cell) -> str:
+    assert cell.judged is not None
+    return f"R2 {cell.judged.r2:.3f}, variance ratio {cell.judged.variance_ratio:.0%} on validation, {cell.judged.n_seeds} seeds"
+
+
+def _led(sweep: Sweep, text: str) -> str:
+    return f"{sweep.label}: {text}" if sweep.label else text

@@ -1,0 +1,164 @@
+"""Members put together: the seeds of a lambda are a cell, the lambdas of one setting a sweep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lexon.config import CollapseConfig
+from lexon.experiments import Result
+from lexon.metrics.collapse import Judged, Run, Verdict, gate, judge, run_stability, select, verdict
+
+LAMBDA = "variance_lambda"
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One lambda of a sweep with all its planned seeds.
+
+    Attributes:
+        value: of lambda.
+        results: one a seed.
+        limits: what is called what.
+    """
+
+    value: float
+    results: tuple[Result, ...]
+    limits: CollapseConfig
+
+    @property
+    def finished(self) -> list[Result]:
+        """The seeds that left predictions, finite or not."""
+        return [result for result in self.results if result.status == "done" and result.history is not None]
+
+    @property
+    def runs(self) -> list[Run]:
+        """Finished and failed seeds; pending and stale ones say nothing."""
+        return [self._run(result) for result in self.results if result.status == "failed" or result in self.finished]
+
+    @cached_property
+    def judged(self) -> Judged | None:
+        """The judgement on the seeds; None where there is nothing to judge yet."""
+        return judge(self.value, self.runs, self.limits) if self.runs else None
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Of each finished seed."""
+        metrics = [result.metrics.get("val", {}) for result in self.finished]
+        return [verdict(one.get("variance_ratio", np.nan), one.get("pearson", np.nan), self.limits) for one in metrics]
+
+    @property
+    def status(self) -> str:
+        """The seeds' common status; ``partial`` where only some are done."""
+        statuses = {result.status for result in self.results}
+        if len(statuses) == 1:
+            return statuses.pop()
+        return "partial" if "done" in statuses else next(s for s in ("failed", "running", "stale", "pending") if s in statuses)
+
+    @property
+    def notes(self) -> str:
+        """Why seeds are missing, or ended before their time."""
+        missing = Counter(f"{result.status}: {result.notes}" for result in self.results if result.status != "done")
+        ended = Counter(result.record["given_up"] for result in self.finished if result.record.get("given_up"))
+        return "; ".join(f"{n} of {len(self.results)} seeds {why}" for why, n in (missing + ended).items())
+
+    def median(self, metric: str, split: str = "val") -> float:
+        """Over the finished seeds that have it."""
+        values = [result.metrics.get(split, {}).get(metric, np.nan) for result in self.finished]
+        finite = [value for value in values if np.isfinite(value)]
+        return float(np.median(finite)) if finite else np.nan
+
+    def last_epochs(self, column: str) -> float:
+        """Mean of a column of the history over the last epochs and the finished seeds."""
+        means = [float(_history(result)[column].tail(self.limits.last_epochs).mean()) for result in self.finished]
+        return float(np.mean(means)) if means else np.nan
+
+    def predictions(self, split: str) -> list[NDArray[np.float32]]:
+        """Of the finished seeds whose predictions are all finite."""
+        arrays = [result.arrays[f"{split}_prediction"] for result in self.finished if result.arrays is not None]
+        return [values for values in arrays if np.isfinite(values).all()]
+
+    def _run(self, result: Result) -> Run:
+        if result.status == "failed":
+            return Run(np.nan, np.nan, "failed")
+        ended = bool(result.record.get("stopped_early") or result.record.get("given_up"))
+        stability = run_stability(_history(result), result.member.config["training"]["epochs"], ended, self.limits)
+        val = result.metrics.get("val", {})
+        return Run(val.get("r2", np.nan), val.get("variance_ratio", np.nan), stability)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The lambdas of one setting of the grid's other axes, smallest first."""
+
+    axes: dict[str, Any]
+    cells: tuple[Cell, ...]
+    limits: CollapseConfig
+
+    @property
+    def label(self) -> str:
+        """The other axes in words; empty where lambda is the only one."""
+        return ", ".join(f"{axis.rsplit('.', 1)[-1].replace('_', ' ')} {value}" for axis, value in self.axes.items())
+
+    @property
+    def judged(self) -> list[Judged]:
+        return [cell.judged for cell in self.cells if cell.judged is not None]
+
+    @property
+    def selected(self) -> Cell | None:
+        """The selected lambda, chosen on validation."""
+        chosen = select(self.judged, self.limits)
+        return next((cell for cell in self.cells if cell.judged is chosen), None) if chosen else None
+
+    @property
+    def control(self) -> Cell | None:
+        """Lambda 0."""
+        return next((cell for cell in self.cells if cell.value == 0), None)
+
+    @property
+    def gate(self) -> tuple[str, list[str]]:
+        """``go`` or ``re_evaluate``, and every reason."""
+        passed, reasons = gate(self.judged, self.limits)
+        return passed, list(reasons)
+
+
+def collect(results: Sequence[Result], limits: CollapseConfig) -> list[Sweep]:
+    """Sweeps in the order of the plan."""
+    sweeps: dict[str, tuple[dict[str, Any], dict[float, list[Result]]]] = {}
+    for result in results:
+        axes = {axis: value for axis, value in result.member.cell.items() if axis != LAMBDA}
+        _, cells = sweeps.setdefault(repr(axes), (axes, {}))
+        cells.setdefault(float(result.member.config[LAMBDA]), []).append(result)
+    return [
+        Sweep(axes, tuple(Cell(value, tuple(seeds), limits) for value, seeds in sorted(cells.items())), limits)
+        for axes, cells in sweeps.values()
+    ]
+
+
+def set_aside_other_rows(results: Sequence[Result], baselines: Arrays | None) -> list[Result]:
+    """Members whose targets are not the baselines' become ``stale``: nothing of theirs can be compared."""
+    if baselines is None:
+        return list(results)
+
+    def checked(result: Result) -> Result:
+        if result.status != "done" or result.arrays is None:
+            return result
+        ours, theirs = result.arrays["val_target"], baselines["val_target"]
+        if ours.shape == theirs.shape and np.allclose(ours, theirs):
+            return result
+        return replace(result, status="stale", notes="evaluated on other rows than the baselines")
+
+    return [checked(result) for result in results]
+
+
+def _history(result: Result) -> pd.DataFrame:
+    assert result.history is not None
+    return result.history

@@ -1,0 +1,59 @@
+"""What a user may ask of a regression, and what a member then is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from lexon.errors import ConfigurationError
+from lexon.experiments import Experiment, expand
+
+BASE = Path(__file__).parents[2] / "conf" / "base"
+
+
+def study(changes: dict[str, Any] | None = None) -> Experiment:
+    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
+    asked = OmegaConf.to_container(OmegaConf.merge({}, *files, {"kind": "regression"}, changes or {}))
+    return expand("sweep", asked, asked, lambda key: "a file")
+
+
+def test_events_are_shown_directly_and_met_is_no_choice() -> None:
+    config = study({"met": False}).planned[0].config
+    assert config == study({"met": True}).planned[0].config
+    assert (config["source"], config["target"], config["tokeniser"]["kind"]) == ("events", "met", "direct")
+    assert config["training"]["length_aware"] is False
+    assert study().starts_from_events
+
+
+def test_a_table_needs_no_events() -> None:
+    experiment = study({"regression": {"source": "diabetes"}})
+    assert not experiment.starts_from_events
+    assert experiment.tokenisers == {}
+    assert experiment.planned[0].config["target"] == "y"
+    assert study({"regression": {"source": "table", "path": "a.csv", "target": "km"}}).planned[0].config["target"] == "km"
+
+
+def test_where_a_table_lies_is_no_part_of_what_a_member_is() -> None:
+    one, other = (study({"regression": {"source": "table", "path": path}}).planned[0].config for path in ("a.csv", "b.csv"))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"regression": {"source": "table"}}, "needs regression.path=FILE"),
+        ({"regression": {"target": "mass"}}, "choose one of met, ht, leading_pt, n_objects"),
+        ({"regression": {"source": "diabetes", "group": "site"}}, "leave both null"),
+        ({"regression": {"source": "diabetes", "hidden": []}}, "hidden"),
+        ({"training": {"early_stopping": 3}}, "judged at their last epoch"),
+        ({"training": {"label_smoothing": 0.1}}, "label_smoothing=0.1"),
+        ({"collapse": {"collapsed_below": 0.9}}, "must rise"),
+        ({"variance_lambda": -1}, "variance_lambda"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        study(changes)
