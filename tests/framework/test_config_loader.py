@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from lexon.config import Parameters, reading
+from lexon.config.parameters import Kind
 from lexon.errors import ConfigurationError
 from lexon.framework.config_loader import LayeredConfigLoader
 
@@ -123,3 +125,16 @@ def test_a_key_that_one_group_alone_has_may_be_typed_without_it(conf):
 def test_a_key_of_several_groups_needs_its_group(conf):
     with pytest.raises(ConfigurationError, match=r"codebook_size=64 \(--params\): no such parameter"):
         load(conf, codebook_size=64).experiments  # noqa: B018
+
+
+def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_whose_it_is(conf):
+    write(conf / "experiments" / "vaes" / "parameters.yml", {"kind": "vae"})
+    with pytest.raises(ConfigurationError, match=r"--params pool: nothing in vaes \(kind: vae\) reads it; .* kind classifier, regression"):
+        load(conf, pool="max").refuse_unread(["vaes"])
+    load(conf, pool="max").refuse_unread(["vaes", "pooling"])
+    load(conf, pool="max", seed=3, report={"n_bootstrap": 200}).refuse_unread([])
+
+
+def test_what_only_some_kinds_read_exists():
+    assert set().union(*reading._READ.values()) <= Parameters.model_fields.keys()
+    assert set(reading._READ) == set(get_args(Kind))

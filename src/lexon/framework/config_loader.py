@@ -9,7 +9,7 @@ same members and the same files.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from kedro.framework.project import pipelines
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
+from lexon.config.reading import is_read, kinds_that_read
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand, flatten
 from lexon.framework import environment
@@ -89,6 +90,21 @@ class LayeredConfigLoader(OmegaConfigLoader):
     def experiments(self) -> dict[str, Experiment]:
         """Every experiment, expanded: `default` (the study of this environment) and one per folder of conf/experiments."""
         return {name: self._expand(name) for name in (DEFAULT, *self.experiment_names)}
+
+    def refuse_unread(self, pipelines: Iterable[str]) -> None:
+        """A parameter that was typed for pipelines of which none reads it.
+
+        Raises:
+            ConfigurationError: it, and the kinds that it is for.
+        """
+        names = [{"__default__": DEFAULT, DATA_ENGINEERING: DEFAULT}.get(name, name) for name in pipelines] or [DEFAULT]
+        kinds = {self.experiments[name].parameters.kind for name in names}
+        for key in flatten(self.runtime_params or {}):
+            if not any(is_read(key, kind) for kind in kinds):
+                raise ConfigurationError(
+                    f"--params {key}: nothing in {', '.join(names)} (kind: {', '.join(kinds)}) reads it; "
+                    f"it is for experiments of kind {', '.join(kinds_that_read(key))}"
+                )
 
     def _layers_of(self, experiment: str) -> list[str]:
         """The environment's layers, with a named experiment's own instead of any other's."""
