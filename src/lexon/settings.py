@@ -1,12 +1,13 @@
 """Kedro's settings: the project's own configuration loader, session and hooks."""
 
+from lexon.framework import environment
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.hooks import FingerprintHooks
 from lexon.framework.records import RunRecordHooks
 from lexon.framework.session import LexonSession
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
-CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}
+CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "custom_resolvers": {"env": environment.value}}
 SESSION_CLASS = LexonSession
 HOOKS = (FingerprintHooks(), RunRecordHooks())
 # kedro-viz rewrites its statistics in every run; its pictures need none of them.

@@ -6,8 +6,9 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,17 +18,23 @@ from kedro.runner import AbstractRunner
 from rich.logging import RichHandler
 
 from lexon.errors import ConfigurationError, LexonError, first_cause
-from lexon.framework.config_loader import DATA_ENGINEERING
+from lexon.framework.config_loader import DATA_ENGINEERING, LayeredConfigLoader
+from lexon.runners.htcondor.engine import HTCondor
+from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
+from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.submission import Request
 from lexon.runners.local import LocalRunner, RunFailed
 
 # What a node's tag says it does.
 KINDS = ("data", "baseline", "train", "evaluate", "report")
+# The options of `kedro run` that choose nodes.
+SELECTIONS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 
 
 class CommandFailed(click.ClickException):
     """An error that needs no traceback: the message, and an exit code that a batch system can act on."""
 
-    def __init__(self, error: LexonError | RunFailed) -> None:
+    def __init__(self, error: LexonError | RunFailed | WorkflowFailed) -> None:
         super().__init__(str(error))
         self.exit_code = error.exit_code  # type: ignore[misc]  # click declares it for the class
 
@@ -35,19 +42,51 @@ class CommandFailed(click.ClickException):
 class LexonSession(KedroSession):
     """`SESSION_CLASS`: Kedro's session with the place's runner and readable errors."""
 
-    def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def run(self, *args: Any, preview: bool = False, **kwargs: Any) -> dict[str, Any]:
         """Run a pipeline as Kedro does, with its arguments.
 
         The runner is used where somebody chose one; else `conf/<place>/runner.yml` decides. Naming `tags` means
-        running those nodes, current or not.
+        running those nodes, current or not. A `preview` writes and shows what a cluster would be given.
         """
-        _log_plainly_without_terminal()
-        with _readable_errors(), _ending_cleanly():
-            place: Any = self._get_config_loader()
+        log_plainly_without_terminal()
+        with readable_errors(), _ending_cleanly():
+            place = self.place()
             _check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [], place.experiment_names)
+            place.refuse_unread(kwargs.get("pipeline_names") or [])
             if not _runner_was_chosen(kwargs.get("runner")):
-                kwargs["runner"] = _runner(place["runner"], rerun=bool(kwargs.get("tags")))
+                kwargs["runner"] = self._runner(place, kwargs, preview)
             return super().run(*args, **kwargs)
+
+    def place(self) -> LayeredConfigLoader:
+        """The configuration of this session."""
+        place: Any = self._get_config_loader()
+        return place
+
+    def request(self, place: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
+        """This run, as jobs elsewhere must repeat it; `options` are those of `run`."""
+        chosen = {name: list(options.get(name) or []) for name in SELECTIONS}
+        return Request(
+            project=self._project_path,
+            conf_source=Path(place.conf_source).resolve(),
+            layers=place.layers,
+            data_root=(self._project_path / place["globals"]["data_root"]).resolve(),
+            env=self.store.get("env"),
+            params=self.store.get("runtime_params") or {},
+            pipelines=list(options.get("pipeline_names") or []),
+            selection={name: values for name, values in chosen.items() if values},
+        )
+
+    def _runner(self, place: LayeredConfigLoader, options: Mapping[str, Any], preview: bool) -> AbstractRunner:
+        """The runner that a place asks for in its runner.yml."""
+        match place["runner"].get("engine"):
+            case "local" if not preview:
+                return LocalRunner(rerun=bool(options.get("tags")))
+            case "htcondor":
+                return ClusterRunner(read_settings(place["runner"]["htcondor"]), self.request(place, options), HTCondor(), preview)
+            case "local":
+                raise ConfigurationError("runner.yml: engine=local: nothing to preview; choose a place with engine=htcondor by --env")
+            case other:
+                raise ConfigurationError(f"runner.yml: engine={other!r}: choose local or htcondor")
 
 
 def _check_names(pipeline_names: Iterable[str], tags: Iterable[str], experiment_names: list[str]) -> None:
@@ -60,16 +99,7 @@ def _check_names(pipeline_names: Iterable[str], tags: Iterable[str], experiment_
             raise ConfigurationError(f"--tags {tag}: no such kind of node; there are {', '.join(KINDS)}")
 
 
-def _runner(settings: dict[str, Any], rerun: bool) -> AbstractRunner:
-    """The runner that a place asks for in its runner.yml."""
-    match settings.get("engine"):
-        case "local":
-            return LocalRunner(rerun=rerun)
-        case other:
-            raise ConfigurationError(f"runner.yml: engine={other!r}: choose local")
-
-
-def _log_plainly_without_terminal() -> None:
+def log_plainly_without_terminal() -> None:
     """In a file or a batch job a record is one line; rich would fold it at 80 columns."""
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, RichHandler) and not h.console.is_terminal]:
@@ -99,12 +129,12 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def _readable_errors() -> Iterator[None]:
+def readable_errors() -> Iterator[None]:
     """On the command line, a mistake of the user is a message and an exit code; a bug keeps its traceback."""
     try:
         yield
-    except (LexonError, DatasetError, RunFailed) as error:
+    except (LexonError, DatasetError, RunFailed, WorkflowFailed) as error:
         cause = first_cause(error)
-        if click.get_current_context(silent=True) is None or not isinstance(cause, LexonError | RunFailed):
+        if click.get_current_context(silent=True) is None or not isinstance(cause, LexonError | RunFailed | WorkflowFailed):
             raise
         raise CommandFailed(cause) from error

@@ -1,0 +1,67 @@
+"""Looking at and ending workflows, from any command that names an experiment and a place as `kedro run` does."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import rich
+from kedro.framework.startup import bootstrap_project
+
+from lexon.errors import ConfigurationError
+from lexon.framework.config_loader import DATA_ENGINEERING, DEFAULT
+from lexon.framework.session import LexonSession, log_plainly_without_terminal, readable_errors
+from lexon.runners.htcondor import submission, view
+from lexon.runners.htcondor.engine import HTCondor, Ticket
+from lexon.runners.htcondor.runner import conclude
+from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.submission import Desk
+
+logger = logging.getLogger(__name__)
+
+
+def status(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool) -> None:
+    """Show the latest workflow of an experiment's run.
+
+    Raises:
+        WorkflowFailed: it is over, and not everything is done.
+        ConfigurationError: nothing was submitted.
+    """
+    with readable_errors():
+        ticket, seconds = _latest(project, pipelines, env, params)
+        engine, names = HTCondor(), list(submission.read(ticket.folder)["jobs"])
+        progress = engine.poll(ticket, names)
+        if watch and not progress.over:
+            progress = view.watch(lambda: engine.poll(ticket, names), ticket.folder, seconds)
+        if progress.over:
+            conclude(progress, ticket.folder)
+        else:
+            rich.print(view.table(progress, ticket.folder))
+
+
+def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> None:
+    """End the latest workflow of an experiment's run.
+
+    Raises:
+        ConfigurationError: nothing was submitted, or it cannot be removed.
+    """
+    with readable_errors():
+        ticket, _ = _latest(project, pipelines, env, params)
+        HTCondor().cancel(ticket)
+        logger.info("%s is being removed; its report comes last and tells what was done until now", ticket)
+
+
+def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> tuple[Ticket, float]:
+    """The latest workflow, and how often this place looks at one."""
+    bootstrap_project(project)
+    log_plainly_without_terminal()
+    session: Any = LexonSession.create(project_path=project, env=env, runtime_params=params, save_on_close=False)
+    place = session.place()
+    name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
+    if name not in place.experiments:
+        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join(place.experiments)}")
+    desk = Desk(session.request(place, {}).data_root, name, place.experiments[name].parameters.run)
+    if desk.ticket is None:
+        raise ConfigurationError(f"{desk.title}: nothing was submitted (no {desk.folder}/ticket.json)")
+    return desk.ticket, read_settings(place["runner"]["htcondor"]).poll_seconds

@@ -1,0 +1,95 @@
+"""`python -m lexon.framework.job FOLDER JOB`: one job of a workflow, with the configuration that was submitted."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.startup import bootstrap_project
+
+from lexon.errors import LexonError, first_cause
+from lexon.framework.session import LexonSession
+from lexon.provenance import code_version
+from lexon.runners.htcondor import submission
+from lexon.runners.htcondor.dag import PASSED_ON
+from lexon.runners.local import LocalRunner, RunFailed
+
+logger = logging.getLogger(__name__)
+
+
+def main(folder: Path, name: str, failed_before: int = 0) -> int:
+    """Run a job's nodes.
+
+    Args:
+        folder: of the submission.
+        name: of the job.
+        failed_before: jobs of the workflow that failed, which a report passes on.
+
+    Returns:
+        0 when the nodes are current, or `PASSED_ON` where jobs before them failed; 2 when only the user can put it right; else 1.
+
+    Raises:
+        SystemExit: a signal ended it, 128 + its number; a training has saved its checkpoint.
+    """
+    record = submission.read(folder)
+    job = record["jobs"][name]
+    bootstrap_project(Path(record["project"]))
+    try:
+        with _ending_after(job["minutes"]):
+            _run(folder, record, job["nodes"])
+    except Exception as error:  # noqa: BLE001  # the process ends here; HTCondor wants to know whether to try again
+        return _explain(error)
+    return PASSED_ON if failed_before else 0
+
+
+def _run(folder: Path, record: dict[str, Any], nodes: list[str]) -> None:
+    command = record["command"]
+    session: Any = LexonSession.create(
+        project_path=record["project"],
+        env=command["env"],
+        runtime_params=command["params"],
+        conf_source=str(folder / submission.CONF),
+        save_on_close=False,
+    )
+    if code_version() != record["code"]:
+        logger.warning("the code changed since this was submitted: %s, now %s", record["code"], code_version())
+    session.run(pipeline_names=command["pipelines"], node_names=nodes, runner=LocalRunner(rerun=record["rerun"]))
+
+
+@contextmanager
+def _ending_after(minutes: float) -> Iterator[None]:
+    """Ask for the end as HTCondor would, but in time: a training saves its checkpoint and the job goes back to the queue."""
+    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.setitimer(signal.ITIMER_REAL, minutes * 60)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _explain(error: Exception) -> int:
+    """The last lines of a job's log, and its exit code."""
+    cause = first_cause(error)
+    if not isinstance(cause, LexonError | RunFailed):
+        traceback.print_exception(error)
+        return 1
+    print(cause)
+    return cause.exit_code
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--failed", type=int, default=0)
+    asked = parser.parse_args()
+    sys.exit(main(asked.folder, asked.name, asked.failed))

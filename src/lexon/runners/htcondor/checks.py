@@ -1,0 +1,61 @@
+"""What is looked at before anything is submitted: a mistake found now costs a minute, one found by 48 jobs a night."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from kedro.io import CatalogProtocol, MemoryDataset
+from kedro.pipeline import Pipeline
+
+from lexon.errors import ConfigurationError
+from lexon.runners.htcondor.settings import ClusterSettings
+from lexon.runners.htcondor.workflow import Workflow
+
+COMMANDS = ("condor_submit_dag", "condor_q", "condor_rm")
+
+
+def commands_exist() -> None:
+    """Raise a ConfigurationError unless this machine can submit workflows."""
+    missing = [command for command in COMMANDS if shutil.which(command) is None]
+    if missing:
+        raise ConfigurationError(
+            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed, or choose another place with --env"
+        )
+
+
+def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Raise a ConfigurationError if a job needs what another one keeps in memory."""
+    job_of = {node: job.name for job in workflow.all for node in job.nodes}
+    maker = {name: job_of[node.name] for node in pipeline.nodes for name in node.outputs}
+    uses = [(name, job_of[node.name]) for node in pipeline.nodes for name in node.inputs if name in maker]
+    crossing = {name: f"{name} ({maker[name]} -> {user})" for name, user in uses if maker[name] != user}
+    lost = [crossing[name] for name in sorted(crossing) if isinstance(catalog.get(name), MemoryDataset | None)]
+    if lost:
+        raise ConfigurationError(f"only in memory, which jobs do not share: {', '.join(lost)}; give each a file in conf/base/catalog_*.yml")
+
+
+def data_root_is_reachable(root: Path) -> None:
+    """Raise a ConfigurationError unless files can be written below the data root."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"data_root={root}: cannot be written ({error.strerror}); is its disk there? Set data_root in conf/<place>/globals.yml"
+        ) from error
+
+
+def space_suffices(workflow: Workflow, settings: ClusterSettings, root: Path) -> None:
+    """Raise a ConfigurationError if the disk of the data root has less room than the jobs are expected to need."""
+    members = {node.rpartition(".")[0] for job in workflow.jobs if job.kind == "member" for node in job.nodes}
+    shared = sum(settings.jobs[job.kind].writes for job in workflow.all if job.kind != "member")
+    needed = shared + len(members) * settings.jobs["member"].writes
+    free = shutil.disk_usage(root).free // 10**6
+    if free < needed:
+        raise ConfigurationError(
+            f"data_root={root}: {free:,} MB free, about {needed:,} MB needed for {len(members)} members and what they share; "
+            "free some space, or lower `writes` in runner.yml if you know better"
+        )

@@ -1,0 +1,122 @@
+"""The text that HTCondor reads: a DAG, one submit file a kind of job, and the shell script that every job starts with."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lexon.runners.htcondor.settings import ClusterSettings, JobSettings, Kind
+from lexon.runners.htcondor.workflow import Job, Workflow
+
+DAG = "workflow.dag"
+SCRIPT = "job.sh"
+JOBSTATE = "jobstate.log"
+USER_MISTAKE = 2  # the exit code that no further try can change
+PASSED_ON = 3  # of a report that is done, though jobs before it failed: the code of the last job is DAGMan's verdict
+STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
+MAX_STARTS = 100  # of one job in the queue, lest one that never gets anywhere goes on for ever
+OUT_OF_RESOURCES = 34  # HTCondor's hold code for a job that used more memory than it was given
+GROWTH = 1.5  # a job held for memory gets this much more than it was seen to use
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a workflow's files lie and what its jobs need to start.
+
+    Attributes:
+        folder: of this submission, absolute.
+        project: the folder in which jobs run, absolute.
+        python: the interpreter of the jobs.
+        environment: variables that every job gets.
+    """
+
+    folder: Path
+    project: Path
+    python: str
+    environment: Mapping[str, str]
+
+
+def render(workflow: Workflow, settings: ClusterSettings, site: Site) -> dict[str, str]:
+    """Every file that HTCondor needs, by name."""
+    kinds: list[Kind] = sorted({job.kind for job in workflow.all})
+    files = {f"{kind}.sub": submit_file(kind, settings, site) for kind in kinds}
+    return {DAG: dag(workflow, settings), SCRIPT: script(settings, site), **files}
+
+
+def dag(workflow: Workflow, settings: ClusterSettings) -> str:
+    """Jobs, who waits for whom, and new tries. DAGMan allows none for a FINAL node, whose exit code is the workflow's."""
+    lines = [f"JOBSTATE_LOG {JOBSTATE}"]
+    for job in workflow.jobs:
+        lines += [*_node("JOB", job), f"RETRY {job.name} {settings.retries} UNLESS-EXIT {USER_MISTAKE}"]
+    lines += [f"PRIORITY {job.name} 1" for job in workflow.jobs if job.kind != "member"]  # others wait for what members share
+    lines += [f"PARENT {' '.join(job.parents)} CHILD {job.name}" for job in workflow.jobs if job.parents]
+    return "\n".join([*lines, *(_node("FINAL", workflow.report) if workflow.report else [])]) + "\n"
+
+
+def _node(keyword: str, job: Job) -> list[str]:
+    return [f"{keyword} {job.name} {job.kind}.sub", f'VARS {job.name} job="{job.name}" try="$(RETRY)"']
+
+
+def submit_file(kind: Kind, settings: ClusterSettings, site: Site) -> str:
+    """How jobs of one kind are submitted."""
+    job = settings.jobs[kind]
+    environment = {"OMP_NUM_THREADS": str(job.cpus), **site.environment, **settings.environment}
+    lines: dict[str, object] = {
+        "universe": "vanilla",
+        "executable": _macro_free(str(site.folder / SCRIPT)),
+        "arguments": f'"$(job) $(try) $(ClusterId) {"$(FAILED_COUNT)" if kind == "report" else "0"}"',
+        "environment": quoted([f"{name}={value}" for name, value in environment.items()]),
+        "initialdir": _macro_free(str(site.project)),
+        "should_transfer_files": "NO",
+        "notification": "never",
+        "request_cpus": job.cpus,
+        **({"request_gpus": job.gpus} if job.gpus else {}),
+        "request_disk": f"{job.disk}MB",
+        **_memory(job),
+        "on_exit_remove": f"(ExitCode =!= {STOPPED}) || (NumJobStarts >= {MAX_STARTS})" if kind in ("member", "pretrain") else "True",
+        "periodic_remove": f"JobStatus == 5 && time() - EnteredCurrentStatus > {settings.hold_minutes * 60:.0f}",
+        **settings.submit,
+        **job.submit,
+    }
+    return "\n".join([*(f"{name} = {value}" for name, value in lines.items() if value is not None), "queue"]) + "\n"
+
+
+def _memory(job: JobSettings) -> dict[str, str]:
+    """Ask for more than a job was seen to use, and let it go on while its limit leaves room for that."""
+    wanted = f"min({{{job.memory_limit}, max({{{job.memory}, int(MemoryUsage * {GROWTH})}})}})"
+    was_memory = f'(HoldReasonCode == {OUT_OF_RESOURCES} || regexp("memory", HoldReason, "i"))'
+    return {
+        "request_memory": f"ifThenElse(MemoryUsage isnt undefined, {wanted}, {job.memory})",
+        "periodic_release": f"JobStatus == 5 && {was_memory} && MemoryProvisioned < {job.memory_limit}",
+    }
+
+
+def script(settings: ClusterSettings, site: Site) -> str:
+    """The start of every job. It appends to the job's one log, which an evicted job would otherwise begin anew."""
+    log = shlex.quote(str(site.folder / "logs"))
+    python, folder = shlex.quote(site.python), shlex.quote(str(site.folder))
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            f'exec >> {log}/"$1.log" 2>&1',
+            'echo "--- try $(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
+            *([settings.setup] if settings.setup else []),
+            f'exec {python} -m lexon.framework.job {folder} "$1" --failed "$4"\n',
+        ]
+    )
+
+
+def quoted(words: list[str]) -> str:
+    """Words as the value of `arguments` or `environment`: HTCondor's own quoting, and no macro but the one for a dollar.
+
+    >>> quoted(["a b", 'say "hi"'])
+    '"\\'a b\\' \\'say ""hi""\\'"'
+    """
+    escaped = ["'" + word.replace("'", "''").replace('"', '""') + "'" for word in words]
+    return _macro_free(f'"{" ".join(escaped)}"')
+
+
+def _macro_free(text: str) -> str:
+    return text.replace("$", "$(DOLLAR)")

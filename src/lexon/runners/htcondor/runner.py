@@ -1,0 +1,159 @@
+"""The Kedro runner that turns what has to run into a workflow, submits it, and waits or does not."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from concurrent.futures import Executor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.runner import AbstractRunner
+
+from lexon.errors import ConfigurationError
+from lexon.runners.htcondor import checks, submission, view
+from lexon.runners.htcondor.dag import USER_MISTAKE, Site
+from lexon.runners.htcondor.engine import Engine, Ticket, new_ticket
+from lexon.runners.htcondor.settings import ClusterSettings
+from lexon.runners.htcondor.status import Progress
+from lexon.runners.htcondor.submission import Desk, Request
+from lexon.runners.htcondor.workflow import Workflow, plan_workflow
+from lexon.runners.local import reasons_to_run
+
+logger = logging.getLogger(__name__)
+
+
+class WorkflowFailed(RuntimeError):
+    """Some jobs of a workflow failed; what did not depend on them is done.
+
+    Attributes:
+        exit_code: the user's own when nothing but mistakes of the user stopped it.
+    """
+
+    def __init__(self, progress: Progress, folder: Path) -> None:
+        failed = [progress.jobs[name] for name in progress.named("failed")]
+        self.exit_code = USER_MISTAKE if failed and all(job.code == USER_MISTAKE for job in failed) else 1
+        head = f"{len(failed)} job(s) failed ({view.counts(progress)}):" if failed else f"the workflow ended before its end: {folder}"
+        advice = "Put it right and run the same command again: it submits only what is missing."
+        super().__init__("\n".join([head, *view.failures(progress, folder), advice]))
+
+
+class ClusterRunner(AbstractRunner):
+    """Nodes as jobs of a workflow.
+
+    Args:
+        settings: of the place.
+        request: the command that its jobs repeat.
+        engine: the batch system.
+        preview: write and show the workflow, submit nothing.
+    """
+
+    def __init__(self, settings: ClusterSettings, request: Request, engine: Engine, preview: bool = False) -> None:
+        super().__init__()
+        self.settings, self.request, self.engine, self.preview = settings, request, engine, preview
+
+    def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Attach to the workflow that runs on these members, or submit one of what has to run."""
+        checks.data_root_is_reachable(self.request.data_root)
+        desk = _desk(pipeline, catalog, self.request)
+        if self.preview:
+            self._show(pipeline, catalog, desk)
+            return {}
+        checks.commands_exist()
+        with desk.alone():
+            ticket = self._running(desk) or self._submit(pipeline, catalog, desk)
+        if ticket is not None:
+            self._follow(ticket)
+        return {}
+
+    def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
+        return None
+
+    def _run(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError("nodes run in jobs, never here")
+
+    def _running(self, desk: Desk) -> Ticket | None:
+        """The workflow on these members that is not over yet, if it is this very command's."""
+        ticket = desk.ticket
+        queue = self.engine.poll(ticket, []).queue if ticket else "gone"
+        if ticket is None or queue == "gone":
+            return None
+        if queue == "unknown":
+            raise ConfigurationError(f"{ticket}: its queue does not answer, so it may still run; try again later (condor_q says why)")
+        if submission.read(ticket.folder)["command"] != self.request.command:
+            raise ConfigurationError(
+                f"{desk.title}: {ticket}, runs on these members with other options ({ticket.folder / submission.RECORD}); "
+                "wait for it, end it with `kedro cluster cancel`, or keep results apart with --params run=NAME"
+            )
+        logger.info("Attached to %s", ticket)
+        return ticket
+
+    def _submit(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk) -> Ticket | None:
+        workflow, folder = self._write(pipeline, catalog, desk, f"{datetime.now():%Y%m%d-%H%M%S}")
+        if folder is None:
+            return None
+        ticket = new_ticket(folder, f"{datetime.now():%F %T}")
+        desk.keep(ticket)
+        ticket = self.engine.submit(ticket, desk.title, self.settings)
+        desk.keep(ticket)
+        logger.info("Submitted %d jobs as %s; files: %s", len(workflow.all), ticket, folder)
+        return ticket
+
+    def _write(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk, name: str) -> tuple[Workflow, Path | None]:
+        """The workflow of what has to run, in a folder of its own; no folder where nothing has to."""
+        reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
+        needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
+        workflow = plan_workflow(needed, self.settings.members_per_job)
+        if not workflow.all:
+            return workflow, None
+        checks.nothing_crosses_in_memory(workflow, needed, catalog)
+        checks.space_suffices(workflow, self.settings, self.request.data_root)
+        folder = desk.folder / name
+        site = Site(folder, self.request.project, self.settings.python or sys.executable, self.request.environment())
+        submission.write(folder, self.request, workflow, self.engine.render(workflow, self.settings, site), self.settings)
+        return workflow, folder
+
+    def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk) -> None:
+        _, folder = self._write(pipeline, catalog, desk, f"preview-{datetime.now():%Y%m%d-%H%M%S}")
+        for path in sorted(folder.iterdir()) if folder else []:
+            if path.is_file() and path.name != submission.RECORD:
+                logger.info("%s\n%s", path, path.read_text())
+
+    def _follow(self, ticket: Ticket) -> None:
+        names = list(submission.read(ticket.folder)["jobs"])
+        if not self.settings.wait:
+            now = view.counts(self.engine.poll(ticket, names))
+            logger.info("%s; `kedro cluster status` with the same options shows how far it is", now)
+            return
+        try:
+            progress = view.watch(lambda: self.engine.poll(ticket, names), ticket.folder, self.settings.poll_seconds)
+        except KeyboardInterrupt:
+            logger.warning("The workflow goes on: the same command attaches to it, `kedro cluster cancel` ends it")
+            raise
+        conclude(progress, ticket.folder)
+
+
+def conclude(progress: Progress, folder: Path) -> None:
+    """Say how a workflow ended.
+
+    Raises:
+        WorkflowFailed: not everything is done.
+    """
+    if "report" in progress.named("done"):
+        for line in view.said(submission.log_of(folder, "report")):
+            logger.info("%s", line)
+    if len(progress.named("done")) < len(progress.jobs):
+        raise WorkflowFailed(progress, folder)
+    logger.info("All %d jobs are done", len(progress.jobs))
+
+
+def _desk(pipeline: Pipeline, catalog: CatalogProtocol, request: Request) -> Desk:
+    """Where this experiment's run is submitted."""
+    experiments = {(node.namespace or "").partition(".")[0] for node in pipeline.nodes}
+    if len(experiments) != 1:
+        raise ConfigurationError(f"{', '.join(sorted(experiments))}: one experiment a workflow; run them one after the other")
+    (experiment,) = experiments
+    return Desk(request.data_root, experiment, str(catalog.load(f"params:{experiment}.run")))

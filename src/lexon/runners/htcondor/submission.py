@@ -1,0 +1,135 @@
+"""A workflow's folder: what was asked for, frozen, and the ticket by which it is found again.
+
+<data_root>/09_jobs/<experiment>/<run>/
+    ticket.json                  of the latest workflow on these members
+    <time>/conf/                 the configuration that its jobs read
+    <time>/submission.json       the command, the jobs with their nodes, the code version
+    <time>/workflow.dag, *.sub   what HTCondor reads
+    <time>/logs/<job>.log        what each job said, try after try
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lexon.datasets.files import write_text
+from lexon.errors import ConfigurationError
+from lexon.framework.environment import variables
+from lexon.framework.frozen import freeze
+from lexon.provenance import code_version
+from lexon.runners.htcondor.dag import SCRIPT
+from lexon.runners.htcondor.engine import Ticket
+from lexon.runners.htcondor.settings import ClusterSettings
+from lexon.runners.htcondor.workflow import Workflow
+
+RECORD = "submission.json"
+LOGS = "logs"
+CONF = "conf"
+INHERITED = ("HOME", "PATH", "PYTHONPATH")  # the rest of a login shell is nobody's configuration
+
+
+@dataclass(frozen=True)
+class Request:
+    """A `kedro run`, as its jobs must repeat it.
+
+    Attributes:
+        project: the project's folder.
+        conf_source: of its configuration.
+        layers: folders of the configuration that it reads, weakest first.
+        data_root: where results go, absolute.
+        env, params, pipelines: the command's.
+        selection: the command's other options that choose nodes, by name.
+    """
+
+    project: Path
+    conf_source: Path
+    layers: list[str]
+    data_root: Path
+    env: str | None
+    params: dict[str, Any]
+    pipelines: list[str]
+    selection: dict[str, list[str]]
+
+    @property
+    def command(self) -> dict[str, Any]:
+        """What tells one command from another, as JSON keeps it."""
+        command = {"env": self.env, "params": self.params, "pipelines": self.pipelines, "selection": self.selection}
+        return json.loads(json.dumps(command, default=str))
+
+    @property
+    def rerun(self) -> bool:
+        """Naming tags means running those nodes, current or not."""
+        return "tags" in self.selection
+
+    @property
+    def frozen_layers(self) -> list[str]:
+        """The layers, and those of the experiments that run: the others would only make each job start later."""
+        own = [f"experiments/{name}" for name in self.pipelines]
+        return [*self.layers, *(layer for layer in own if layer not in self.layers and (self.conf_source / layer).is_dir())]
+
+    def environment(self) -> dict[str, str]:
+        """What a job's process must know besides the frozen files."""
+        return {
+            "DO_NOT_TRACK": "1",
+            "PYTHONUNBUFFERED": "1",
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            **variables(self.conf_source / layer for layer in self.frozen_layers),
+        }
+
+
+class Desk:
+    """Where the workflows of one experiment's run are submitted: one at a time."""
+
+    def __init__(self, data_root: Path, experiment: str, run: str) -> None:
+        self.folder = data_root / "09_jobs" / experiment / run
+        self.title = f"lexon {experiment} {run}"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else submits meanwhile; the lock ends with its process, however that ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ConfigurationError(f"{self.title}: another command is submitting it just now; look again in a minute") from error
+            yield
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """Of the latest workflow, running or over."""
+        path = self.folder / "ticket.json"
+        return Ticket.from_json(path.read_text()) if path.exists() else None
+
+    def keep(self, ticket: Ticket) -> None:
+        """Remember a workflow: before it is submitted, so that it cannot get lost, and after."""
+        write_text(self.folder / "ticket.json", ticket.to_json())
+
+
+def write(folder: Path, request: Request, workflow: Workflow, files: dict[str, str], settings: ClusterSettings) -> None:
+    """Write everything that a workflow needs into its folder."""
+    (folder / LOGS).mkdir(parents=True)
+    freeze(request.conf_source, request.frozen_layers, folder / CONF)
+    jobs = {job.name: {"kind": job.kind, "nodes": job.nodes, "minutes": settings.jobs[job.kind].minutes} for job in workflow.all}
+    record = {"project": str(request.project), "rerun": request.rerun, "command": request.command, "code": code_version(), "jobs": jobs}
+    write_text(folder / RECORD, json.dumps(record, indent=1))
+    for name, text in files.items():
+        write_text(folder / name, text)
+    (folder / SCRIPT).chmod(0o755)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The record of a submission: `project`, `rerun`, `command`, `code`, `jobs`."""
+    return json.loads((folder / RECORD).read_text())
+
+
+def log_of(folder: Path, job: str) -> Path:
+    """Everything that a job said."""
+    return folder / LOGS / f"{job}.log"

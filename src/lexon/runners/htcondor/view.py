@@ -1,0 +1,146 @@
+"""What a person sees of a workflow: a live table in a terminal, a line a change elsewhere, and each failure in words."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import rich
+from rich.live import Live
+from rich.table import Table
+
+from lexon.runners.htcondor.status import JobStatus, Progress, State
+from lexon.runners.htcondor.submission import log_of
+
+logger = logging.getLogger(__name__)
+
+TAIL = 8  # lines of a failed job's log that are shown
+TABLE_ROWS = 30  # jobs in the live table: what needs attention first
+_READ = 8192  # bytes at the end of a log that are looked at for it
+_EPOCH = re.compile(r"epoch \d+/\d+.*")
+_STAMP = re.compile(r"^\d\d:\d\d:\d\d \w+ +")
+_ATTENTION: tuple[State, ...] = ("held", "failed", "running")
+
+
+def watch(poll: Callable[[], Progress], folder: Path, seconds: float) -> Progress:
+    """Look and show until the workflow is over."""
+    with _shown(folder) as show:
+        while True:
+            progress = poll()
+            show(progress)
+            if progress.over:
+                return progress
+            time.sleep(seconds)
+
+
+def counts(progress: Progress) -> str:
+    """`2 running, 45 done, 1 failed`."""
+    numbers = {state: len(progress.named(state)) for state in get_args(State)}
+    return ", ".join(f"{number} {state}" for state, number in numbers.items() if number)
+
+
+def table(progress: Progress, folder: Path) -> Table:
+    """The jobs that need attention, with time, tries and the last that their training said."""
+    silent = " (the queue does not answer)" if progress.queue == "unknown" else ""
+    drawn = Table(title=counts(progress) + silent, title_justify="left", min_width=80)
+    for column in ("state", "time", "tries"):
+        drawn.add_column(column, no_wrap=True)
+    for column in ("job", "last"):
+        drawn.add_column(column, overflow="fold")
+    names = [name for state in _ATTENTION for name in progress.named(state)]
+    for name in names[:TABLE_ROWS]:
+        job = progress.jobs[name]
+        drawn.add_row(job.state, _duration(job), str(job.tries), name, last_words(job, log_of(folder, name)))
+    if len(names) > TABLE_ROWS:
+        drawn.caption = f"and {len(names) - TABLE_ROWS} more"
+    return drawn
+
+
+def last_words(job: JobStatus, log: Path) -> str:
+    """Why a job is held or how it failed, or the last epoch that it reported."""
+    if job.state == "held":
+        return job.reason
+    if job.state == "failed":
+        return how_it_ended(job)
+    epochs = _EPOCH.findall(_end(log))
+    return epochs[-1] if epochs and job.state == "running" else ""
+
+
+def how_it_ended(job: JobStatus) -> str:
+    """A failed job's exit code in words."""
+    if job.code is not None and job.code >= 0:
+        return f"exit code {job.code}"
+    if job.code is not None and job.code > -1000:  # DAGMan's own reasons lie below
+        return f"killed by signal {-job.code}"
+    return f"held, then removed: {job.reason}" if job.reason else "removed from the queue"
+
+
+def failures(progress: Progress, folder: Path) -> list[str]:
+    """Each failed job: exit code, tries, the tail of its log and where that lies; then what could not run because of it."""
+    lines = []
+    for name in progress.named("failed"):
+        job, log = progress.jobs[name], log_of(folder, name)
+        lines += [f"{name}: {how_it_ended(job)}, {job.tries} {'try' if job.tries == 1 else 'tries'}; {log}"]
+        lines += [f"    {line}" for line in last_try(log)[-TAIL:] or ["(no log: the machine that ran it did not reach that folder)"]]
+    skipped = progress.named("waiting")
+    return lines + ([f"skipped because of that: {', '.join(skipped)}"] if skipped and lines else [])
+
+
+def last_try(log: Path) -> list[str]:
+    """What a job said since it last began."""
+    said = _end(log).splitlines()
+    starts = [number for number, line in enumerate(said) if line.startswith("--- try ")]
+    return said[starts[-1] + 1 :] if starts else said
+
+
+def said(log: Path) -> list[str]:
+    """What a job had to tell, without the time and the steps by which it came there."""
+    lines = [_STAMP.sub("", line) for line in last_try(log)]
+    return [line for line in lines if not line.startswith(("Plan: ", "[", "Pipeline execution"))]
+
+
+@contextmanager
+def _shown(folder: Path) -> Iterator[Callable[[Progress], None]]:
+    console = rich.get_console()
+    if not console.is_terminal:
+        yield PlainView(folder)
+        return
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        yield lambda progress: live.update(table(progress, folder), refresh=True)
+
+
+class PlainView:
+    """One log line for each job whose state changed to something worth reading, and one for the whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.seen: dict[str, State] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        now = {name: job.state for name, job in progress.jobs.items()}
+        changed = [name for name, state in now.items() if state != self.seen.get(name, "waiting")]
+        for name in [name for name in changed if now[name] in ("held", "failed", "done")]:
+            job = progress.jobs[name]
+            logger.info("%s: %s %s", name, job.state, last_words(job, log_of(self.folder, name)) or _duration(job))
+        if changed:
+            logger.info("%s", counts(progress))
+        self.seen = now
+
+
+def _duration(job: JobStatus) -> str:
+    running = time.time() - job.since if job.state == "running" and job.since is not None else 0
+    return str(timedelta(seconds=round(job.seconds + running)))
+
+
+def _end(log: Path) -> str:
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _READ))
+        return file.read().decode(errors="replace")

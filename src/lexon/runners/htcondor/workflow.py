@@ -1,0 +1,127 @@
+"""Which nodes become which job: a member is one, what members share is another, the report comes last in any case."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from lexon.errors import ConfigurationError
+from lexon.experiments import is_member
+from lexon.runners.htcondor.settings import Kind
+
+# What a tag outside the grid becomes; whatever else there is prepares data.
+KINDS: dict[str, Kind] = {"report": "report", "train": "pretrain", "baseline": "baseline"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Nodes that one process runs.
+
+    Attributes:
+        name: letters, digits and underscores, as DAGMan wants it.
+        nodes: their full names, in order.
+        parents: names of the jobs that it cannot do without; those of a report are only waited for.
+    """
+
+    name: str
+    kind: Kind
+    nodes: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Jobs in an order in which they could run, and the report that runs after them, whatever became of them."""
+
+    jobs: tuple[Job, ...]
+    report: Job | None
+
+    @property
+    def all(self) -> tuple[Job, ...]:
+        return (*self.jobs, self.report) if self.report else self.jobs
+
+
+def plan_workflow(pipeline: Pipeline, members_per_job: int = 1) -> Workflow:
+    """The jobs of a pipeline that holds just what has to run.
+
+    Raises:
+        ConfigurationError: a node needs a report, which comes last, or jobs would wait for each other.
+    """
+    groups = _pack(_groups(pipeline), pipeline, members_per_job)
+    job_of = {node: name for name, nodes in groups.items() for node in nodes}
+    parents = {name: _parents(nodes, pipeline, job_of) for name, nodes in groups.items()}
+    for name, above in parents.items():
+        if "report" in above:
+            raise ConfigurationError(f"{groups[name][0].name} needs what a report writes; on a cluster the report comes last")
+    try:
+        order = list(TopologicalSorter(parents).static_order())
+    except CycleError as error:
+        raise ConfigurationError(f"the jobs {', '.join(error.args[1])} would wait for each other") from error
+    names = {name: tuple(node.name for node in nodes) for name, nodes in groups.items()}
+    jobs = {name: Job(name, kind_of(groups[name][0]), names[name], tuple(sorted(parents[name]))) for name in order}
+    report = jobs.pop("report", None)
+    return Workflow(tuple(jobs.values()), report) if jobs else Workflow((report,) if report else (), None)
+
+
+def kind_of(node: Node) -> Kind:
+    """What sort of job a node is for, from its namespace and its tag."""
+    if is_member(node.namespace or ""):
+        return "member"
+    return next((KINDS[tag] for tag in sorted(node.tags) if tag in KINDS), "data")
+
+
+def _groups(pipeline: Pipeline) -> dict[str, list[Node]]:
+    """Nodes by the name of their job, before members are packed."""
+    groups: dict[str, list[Node]] = defaultdict(list)
+    stages = _stages(pipeline)
+    for node in pipeline.nodes:
+        kind = kind_of(node)
+        if kind == "member":
+            groups[_plain((node.namespace or "").rpartition(".")[2])].append(node)
+        elif kind == "pretrain":
+            groups[_plain(f"pretrain_{node.name.partition('.')[2] or node.name}")].append(node)
+        else:
+            groups[kind if kind == "report" or stages[node] <= (kind != "data") else f"{kind}_{stages[node]}"].append(node)
+    return groups
+
+
+def _stages(pipeline: Pipeline) -> dict[Node, int]:
+    """How often the kind changes on the longest way to a node: what fits a codebook's tokeniser cannot share a job with what the
+    codebook is trained on.
+    """
+    stages: dict[Node, int] = {}
+    for node in pipeline.nodes:
+        above = pipeline.node_dependencies[node]
+        stages[node] = max((stages[parent] + (kind_of(parent) != kind_of(node)) for parent in above), default=0)
+    return stages
+
+
+def _pack(groups: dict[str, list[Node]], pipeline: Pipeline, members_per_job: int) -> dict[str, list[Node]]:
+    """Members that wait for the same jobs, several to a job."""
+    members = {name: nodes for name, nodes in groups.items() if kind_of(nodes[0]) == "member"}
+    if members_per_job == 1 or not members:
+        return groups
+    job_of = {node: name for name, nodes in groups.items() for node in nodes}
+    alike: dict[frozenset[str], list[str]] = defaultdict(list)
+    for name, nodes in members.items():
+        alike[frozenset(_parents(nodes, pipeline, job_of))].append(name)
+    packs = [names[first : first + members_per_job] for names in alike.values() for first in range(0, len(names), members_per_job)]
+    packed = {name: nodes for name, nodes in groups.items() if name not in members}
+    for number, names in enumerate(packs, 1):
+        packed[names[0] if len(names) == 1 else f"pack_{number}_of_{len(names)}_members"] = [n for name in names for n in members[name]]
+    return packed
+
+
+def _parents(nodes: Iterable[Node], pipeline: Pipeline, job_of: dict[Node, str]) -> set[str]:
+    nodes = list(nodes)
+    return {job_of[parent] for node in nodes for parent in pipeline.node_dependencies[node]} - {job_of[nodes[0]]}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\W", "_", name, flags=re.ASCII)

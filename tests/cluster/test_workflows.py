@@ -1,0 +1,137 @@
+"""Whole workflows on a real pool: success, failure and resuming, a held job, a killed job, a killed waiter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lexon.framework.config_loader import LayeredConfigLoader
+from lexon.runners.htcondor.dag import Site, submit_file
+from lexon.runners.htcondor.settings import read_settings
+
+pytestmark = pytest.mark.cluster
+
+MEMBERS = Path("data/test/06_models/default/main")
+JOBS = Path("data/test/09_jobs/default/main")
+REPORT = Path("data/test/08_reporting/default/main")
+# Long enough to be caught in the act.
+LONG = ("--params", "training.epochs=300,events.n=800")
+
+
+def command(*arguments: str, env: str = "test+htcondor_local") -> list[str]:
+    return [sys.executable, "-m", "kedro", "run", "--env", env, *arguments]
+
+
+def kedro(*arguments: str, env: str = "test+htcondor_local") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments, env=env), capture_output=True, text=True, check=False, timeout=240)
+
+
+def call(*arguments: str, folder: Path | None = None) -> str:
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def wait_for(look: Callable[[], Any], seconds: float = 90) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+    return seen
+
+
+def latest() -> Path:
+    return Path(json.loads((JOBS / "ticket.json").read_text())["folder"])
+
+
+def process_of(job: str) -> int:
+    """The process of a running job, once its training has a checkpoint."""
+    wait_for(lambda: list(MEMBERS.glob("*/checkpoint.pt")))
+    found = subprocess.run(
+        ["pgrep", "-f", f"lexon.framework.job {latest()} {job}"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    return int(found[0])
+
+
+def change_place(old: str, new: str) -> None:
+    path = Path("conf/htcondor_local/runner.yml")
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
+    """One member cannot write its model: it is tried again, named, and its sibling and the report go on."""
+    change_place("poll_seconds: 1", "poll_seconds: 1\n  retries: 1")
+    grid = ("--params", "pool=max|mean")
+    in_the_way = MEMBERS / "pool_max__seed_42" / "model.pt" / "x"
+    in_the_way.mkdir(parents=True)
+    failed = kedro(*grid)
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "pool_max__seed_42: exit code 1, 2 tries" in failed.stderr
+    assert "Is a directory" in failed.stderr
+    members = pd.read_csv(REPORT / "members.csv").set_index("pool")
+    assert members.status.to_dict() == {"max": "failed", "mean": "done"}
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    resumed = kedro(*grid)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert set(json.loads((latest() / "submission.json").read_text())["jobs"]) == {"pool_max__seed_42", "report"}
+    assert "0 to run" in kedro(*grid, env="test").stdout, "a laptop continues a cluster"
+
+
+def test_a_killed_waiter_an_evicted_job_and_a_second_command(study):
+    """The workflow goes on without its waiter; a training that is stopped goes on from its checkpoint; nobody submits twice."""
+    waiter = subprocess.Popen(command(*LONG), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    job = process_of("single__seed_42")
+    waiter.kill()
+    waiter.wait()
+    os.kill(job, signal.SIGTERM)
+    refused = kedro("--params", "pool=max")
+    assert refused.returncode == 2
+    assert "runs on these members with other options" in refused.stderr
+    attached = kedro(*LONG)
+    assert attached.returncode == 0, attached.stdout + attached.stderr
+    assert "Attached to HTCondor job" in attached.stdout
+    log = (latest() / "logs" / "single__seed_42.log").read_text()
+    assert "checkpoint saved" in log
+    assert "resumed at epoch" in log
+    assert log.count("--- try 1 ") == 2, "going on is no new try"
+    assert len(list(JOBS.glob("2*"))) == 1
+
+
+def test_a_held_job_is_shown_and_becomes_a_failure(study):
+    change_place("hold_minutes: 5", "hold_minutes: 0.05\n  retries: 0")
+    waiter = subprocess.Popen(command(*LONG), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process_of("single__seed_42")
+    number = json.loads((JOBS / "ticket.json").read_text())["cluster"]
+    call("condor_hold", "-reason", "the disk is on fire", "-constraint", f'DAGManJobId == {number} && DAGNodeName == "single__seed_42"')
+    said, errors = waiter.communicate(timeout=120)
+    assert waiter.returncode == 1
+    assert "single__seed_42: held" in said
+    assert "held, then removed: the disk is on fire" in errors
+    assert (REPORT / "report.html").exists(), "the report runs in any case"
+
+
+def test_htcondor_understands_what_we_write(study, tmp_path):
+    """Arguments and environment arrive as they were meant, from a folder whose name nobody should choose."""
+    folder = tmp_path / "it's a $HOME (folder)"
+    folder.mkdir()
+    settings = read_settings(LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"])
+    odd = {"PLAIN": "a", "ODD": 'it\'s "50 $(x) ${y} % of" a b', "OUT": str(folder / "out")}
+    (folder / "member.sub").write_text(submit_file("member", settings, Site(folder, folder, sys.executable, odd)))
+    tell = 'printf "%s\\n" "$PLAIN" "$ODD" "$PWD" "$1" "$2" "$4" > "$OUT.part"'
+    (folder / "job.sh").write_text(f'#!/bin/bash\n{tell} && mv "$OUT.part" "$OUT"\n')
+    (folder / "job.sh").chmod(0o755)
+    submit = ["member.sub", "job=max", "try=0"]
+    assert "1 job(s) dry-run" in call("condor_submit", "-dry-run", str(tmp_path / "ad"), *submit, folder=folder)
+    call("condor_submit", *submit, folder=folder)
+    wait_for((folder / "out").exists)
+    assert (folder / "out").read_text().splitlines() == [odd["PLAIN"], odd["ODD"], str(folder), "max", "0", "0"]

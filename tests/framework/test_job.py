@@ -1,0 +1,72 @@
+"""A job runs what was submitted, whatever became of the configuration since, and its exit code says what to do next."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lexon.framework.job import main
+from lexon.runners.htcondor.dag import PASSED_ON, STOPPED, USER_MISTAKE
+
+MODEL = Path("data/test/06_models/default/main/single__seed_42/model.pt")
+
+
+@pytest.fixture
+def submitted(kedro_session, project) -> Callable[..., Path]:
+    """The folder of a workflow as it would be submitted now."""
+    shutil.rmtree(project / "conf" / "experiments")
+
+    def submit(**params: object) -> Path:
+        with kedro_session("test+htcondor_local", **params) as session:
+            session.run(preview=True)
+        return max((project / "data/test/09_jobs/default/main").iterdir())
+
+    return submit
+
+
+def set_in(path: Path, job: str, **what: object) -> None:
+    record = json.loads(path.read_text())
+    record["jobs"][job] |= what
+    path.write_text(json.dumps(record))
+
+
+def test_jobs_run_what_was_submitted_one_after_the_other(submitted, project):
+    folder = submitted(pool="max")
+    (project / "conf/test/parameters.yml").write_text("training: {epochs: 0}")
+    assert main(folder, "data") == 0
+    assert not MODEL.exists()
+    assert main(folder, "report", failed_before=1) == PASSED_ON, "a report is done though nothing else is"
+    assert Path("data/test/08_reporting/default/main/report.html").exists()
+    assert main(folder, "single__seed_42") == 0
+    assert json.loads(MODEL.with_name("run.json").read_text())["parameters"]["training"]["epochs"] == 2
+    before = MODEL.stat().st_mtime_ns
+    assert main(folder, "single__seed_42") == 0
+    assert MODEL.stat().st_mtime_ns == before, "a job that is started again does nothing twice"
+
+
+def test_a_mistake_of_the_user_has_its_own_code(submitted, capsys):
+    folder = submitted()
+    (folder / "conf/test/parameters.yml").write_text("training: {epohcs: 1}")
+    assert main(folder, "data") == USER_MISTAKE
+    assert "epohcs" in capsys.readouterr().out
+
+
+def test_a_job_without_its_inputs_may_be_tried_again(submitted, capsys):
+    assert main(submitted(), "single__seed_42") == 1
+    assert "train" in capsys.readouterr().out
+
+
+def test_the_time_limit_ends_a_training_with_a_checkpoint(submitted):
+    folder = submitted(training={"epochs": 100000})
+    assert main(folder, "data") == 0
+    set_in(folder / "submission.json", "single__seed_42", minutes=0.1)
+    with pytest.raises(SystemExit) as end:
+        main(folder, "single__seed_42")
+    assert end.value.code == STOPPED == 128 + signal.SIGTERM
+    assert MODEL.with_name("checkpoint.pt").exists()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)

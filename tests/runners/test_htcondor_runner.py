@@ -1,0 +1,208 @@
+"""The runner with a batch system made of files: what is submitted, when it attaches, when it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+
+from lexon.datasets.atomic import JSONDataset
+from lexon.errors import ConfigurationError
+from lexon.framework import cluster
+from lexon.runners.htcondor import checks, dag
+from lexon.runners.htcondor.engine import HTCondor, Ticket
+from lexon.runners.htcondor.runner import WorkflowFailed
+from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.status import parse
+from lexon.runners.htcondor.workflow import plan_workflow
+
+CLUSTER = "test+htcondor_local"
+JOBS = Path("data/test/09_jobs/default/main")
+# Exit codes, as DAGMan writes them.
+GOOD, BAD = "0", "2"
+
+
+class FakeDagman:
+    """Stands for the commands: a submitted workflow is over at once, and each job ends as the test says."""
+
+    def __init__(self) -> None:
+        self.submitted: list[Ticket] = []
+        self.queue = "gone"
+        self.codes: dict[str, str] = {}
+
+    def submit(self, ticket: Ticket, title: str, settings: object) -> Ticket:
+        self.submitted.append(ticket)
+        names = re.findall(r"^(?:JOB|FINAL) (\w+)", (ticket.folder / dag.DAG).read_text(), re.MULTILINE)
+        self.log = "".join(self._lines(number, name) for number, name in enumerate(names))
+        for name in names:
+            (ticket.folder / "logs" / f"{name}.log").write_text(f"--- try 1 on vm\n{name} says hello\n")
+        return replace(ticket, cluster=7, schedd="here")
+
+    def _lines(self, number: int, name: str) -> str:
+        code = self.codes.get(name, GOOD)
+        end = "JOB_SUCCESS 0" if code == GOOD else f"JOB_FAILURE {code}"
+        return f"1{number} {name} SUBMIT {number}.0 - - 1\n2{number} {name} EXECUTE {number}.0 - - 1\n3{number} {name} {end} - - 1\n"
+
+    def poll(self, ticket: Ticket, names: list[str]):
+        progress = parse(self.log, "", names)
+        progress.queue = self.queue
+        return progress
+
+
+@pytest.fixture(autouse=True)
+def one_study(project):
+    """Experiments that nobody runs here would only cost every session their expansion."""
+    shutil.rmtree(project / "conf" / "experiments")
+
+
+@pytest.fixture
+def dagman(monkeypatch) -> FakeDagman:
+    fake = FakeDagman()
+    monkeypatch.setattr(HTCondor, "submit", fake.submit)
+    monkeypatch.setattr(HTCondor, "poll", fake.poll)
+    monkeypatch.setattr(checks, "commands_exist", lambda: None)
+    return fake
+
+
+def run(kedro_session, tags=None, **params) -> None:
+    with kedro_session(CLUSTER, **params) as session:
+        session.run(tags=tags)
+
+
+def test_the_jobs_get_the_configuration_of_this_moment(kedro_session, dagman, project, caplog):
+    caplog.set_level("INFO")
+    Path("conf/base/credentials.yml").write_text("password: secret")
+    run(kedro_session, pool="max")
+    (ticket,) = dagman.submitted
+    record = json.loads((ticket.folder / "submission.json").read_text())
+    assert record["command"]["params"] == {"pool": "max"}
+    assert record["jobs"]["single__seed_42"]["nodes"] == [f"default.grid.single__seed_42.{verb}" for verb in ("train", "evaluate")]
+    frozen = {str(path.relative_to(ticket.folder / "conf")) for path in (ticket.folder / "conf").rglob("*.yml")}
+    assert {"base/parameters.yml", "test/parameters.yml", "htcondor_local/runner.yml", "logging.yml"} <= frozen
+    assert not any("credentials" in name or "experiments" in name for name in frozen)
+    assert json.loads((JOBS / "ticket.json").read_text())["cluster"] == 7
+    assert "report says hello" in caplog.text
+
+
+def test_a_failed_job_is_told_in_words_and_by_exit_code(kedro_session, dagman):
+    dagman.codes = {"single__seed_42": BAD, "report": "1"}
+    with pytest.raises(WorkflowFailed) as failure:
+        run(kedro_session)
+    text = str(failure.value)
+    assert re.search(r"single__seed_42: exit code 2, 1 try; .*/logs/single__seed_42.log", text)
+    assert "single__seed_42 says hello" in text
+    assert failure.value.exit_code == 1
+    dagman.codes = {"data": BAD}
+    with pytest.raises(WorkflowFailed) as failure:
+        run(kedro_session, run="other")
+    assert failure.value.exit_code == 2
+
+
+def test_the_same_command_attaches_and_another_one_is_refused(kedro_session, dagman):
+    run(kedro_session)
+    dagman.queue = "alive"
+    with kedro_session(CLUSTER) as session, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lexon.runners.htcondor.view.time.sleep", lambda _: setattr(dagman, "queue", "gone"))
+        session.run()
+    assert len(dagman.submitted) == 1, "never two workflows on the same members"
+    dagman.queue = "alive"
+    with pytest.raises(ConfigurationError, match="runs on these members with other options"):
+        run(kedro_session, pool="max")
+    dagman.queue = "gone"
+    run(kedro_session, run="elsewhere")
+    assert len(dagman.submitted) == 2
+
+
+def test_a_queue_that_does_not_answer_is_no_reason_to_submit_again(kedro_session, dagman):
+    run(kedro_session)
+    dagman.queue = "unknown"
+    with pytest.raises(ConfigurationError, match="does not answer, so it may still run"):
+        run(kedro_session)
+    assert len(dagman.submitted) == 1
+
+
+def test_a_cluster_continues_a_laptop(kedro_session, dagman):
+    with kedro_session("test") as session:
+        session.run()
+    run(kedro_session)
+    assert dagman.submitted == []
+    run(kedro_session, tags=["report"])
+    (ticket,) = dagman.submitted
+    record = json.loads((ticket.folder / "submission.json").read_text())
+    assert record["rerun"]
+    assert list(record["jobs"]) == ["report"]
+
+
+def test_a_preview_writes_and_shows_and_submits_nothing(kedro_session, dagman, caplog):
+    caplog.set_level("INFO")
+    with kedro_session(CLUSTER) as session:
+        session.run(preview=True)
+    assert dagman.submitted == []
+    assert "JOB single__seed_42 member.sub" in caplog.text
+    assert '+UseOS = "el9"' in caplog.text
+    assert len(list(JOBS.glob("preview-*/workflow.dag"))) == 1
+
+
+def test_status_names_what_is_missing(kedro_session, dagman, project):
+    with pytest.raises(ConfigurationError, match="nothing was submitted"):
+        cluster.status(project, [], CLUSTER, {}, watch=False)
+    run(kedro_session)
+    cluster.status(project, [], CLUSTER, {}, watch=False)
+    with pytest.raises(ConfigurationError, match="no such experiment"):
+        cluster.status(project, ["binning"], CLUSTER, {}, watch=False)
+
+
+def test_an_unset_variable_of_a_place_is_named_with_an_example(kedro_session, monkeypatch, project):
+    monkeypatch.delenv("LEXON_DATA_ROOT", raising=False)
+    with pytest.raises(ConfigurationError, match=r"LEXON_DATA_ROOT is not set; for example: export LEXON_DATA_ROOT=/data/"):
+        kedro_session("stoomboot").run()
+
+
+def test_stoomboot_gets_what_it_demands_and_its_root(kedro_session, monkeypatch, project, dagman):
+    monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "elsewhere"))
+    with kedro_session("stoomboot") as session:
+        session.run(preview=True)
+    (folder,) = (project / "elsewhere/09_jobs/default/main").iterdir()
+    for path in folder.glob("*.sub"):
+        text = path.read_text()
+        assert '+UseOS = "el9"' in text
+        assert "+JobCategory = " in text
+        assert f"'LEXON_DATA_ROOT={project / 'elsewhere'}'" in text
+    assert "require_gpus = Capability >= 7.0" in (folder / "member.sub").read_text()
+
+
+def test_without_htcondor_nothing_is_submitted(kedro_session, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConfigurationError, match="condor_submit_dag, condor_q, condor_rm: not found on this machine"):
+        run(kedro_session)
+
+
+def test_what_is_only_in_memory_does_not_cross_jobs(tmp_path):
+    pipeline = Pipeline([Node(len, "params:x", "shared", name="a", tags="data"), Node(len, "shared", "out", name="b", tags="baseline")])
+    workflow = plan_workflow(pipeline)
+    catalog = DataCatalog({"out": JSONDataset(filepath=str(tmp_path / "out.json")), "shared": MemoryDataset()})
+    with pytest.raises(ConfigurationError, match=r"only in memory.*shared \(data -> baseline\)"):
+        checks.nothing_crosses_in_memory(workflow, pipeline, catalog)
+    catalog["shared"] = JSONDataset(filepath=str(tmp_path / "shared.json"))
+    checks.nothing_crosses_in_memory(workflow, pipeline, catalog)
+
+
+def test_a_data_root_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="data_root=.*cannot be written"):
+        checks.data_root_is_reachable(tmp_path / "file" / "root")
+
+
+def test_too_little_space_is_found_before_anything_is_submitted(tmp_path, kedro_session):
+    raw = kedro_session(CLUSTER).place()["runner"]["htcondor"]
+    greedy = read_settings(raw | {"jobs": raw["jobs"] | {"data": raw["jobs"]["data"] | {"writes": 10**9}}})
+    pipeline = Pipeline([Node(len, "params:x", "out", name="a", tags="data")])
+    with pytest.raises(ConfigurationError, match="MB free, about 1,000,000,000 MB needed"):
+        checks.space_suffices(plan_workflow(pipeline), greedy, tmp_path)
+    checks.space_suffices(plan_workflow(pipeline), read_settings(raw), tmp_path)

@@ -1,0 +1,84 @@
+"""What a person sees: attention first, failures in words, the last try of a log."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from lexon.runners.htcondor.status import JobStatus, Progress
+from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_words, said, table
+
+
+@pytest.fixture
+def folder(tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "max.log").write_text(
+        "--- try 1 on vm\n08:00:00 INFO    old\n--- try 2 on vm\n08:00:01 INFO    Plan: 2 nodes\n"
+        "08:00:01 INFO    [1/2] train\n08:00:02 INFO    max: epoch 3/50  loss 0.5  val_auroc 0.7\nBoom\n"
+    )
+    return tmp_path
+
+
+def progress(**states: JobStatus) -> Progress:
+    return Progress(states, queue="alive")
+
+
+def drawn(folder, **states: JobStatus) -> str:
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(table(progress(**states), folder))
+    return console.export_text()
+
+
+def test_the_table_shows_what_needs_attention_with_its_last_words(folder):
+    text = drawn(
+        folder,
+        max=JobStatus("running", tries=2, since=0.0),
+        mean=JobStatus("held", reason="the disk is on fire"),
+        cls=JobStatus("done"),
+        later=JobStatus("waiting"),
+    )
+    assert "1 waiting, 1 running, 1 held, 1 done" in text
+    assert "epoch 3/50  loss 0.5  val_auroc 0.7" in text
+    assert "the disk is on fire" in text
+    assert "cls" not in text
+    assert text.index("mean") < text.index("max"), "held jobs come first"
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (JobStatus("failed", code=2), "exit code 2"),
+        (JobStatus("failed", code=-9), "killed by signal 9"),
+        (JobStatus("failed", code=-1002, reason="no disk"), "held, then removed: no disk"),
+        (JobStatus("failed", code=-1002), "removed from the queue"),
+    ],
+)
+def test_how_a_job_ended(job, words, folder):
+    assert how_it_ended(job) == words
+    assert last_words(job, folder / "logs" / "max.log") == words
+
+
+def test_failures_show_the_last_try_and_what_was_skipped(folder):
+    lines = failures(progress(max=JobStatus("failed", tries=2, code=1), gone=JobStatus("failed", tries=1, code=-1), vq=JobStatus()), folder)
+    assert lines[0] == f"max: exit code 1, 2 tries; {folder}/logs/max.log"
+    assert "    Boom" in lines
+    assert not any("INFO    old" in line for line in lines)
+    assert any("no log: the machine that ran it did not reach that folder" in line for line in lines)
+    assert lines[-1] == "skipped because of that: vq"
+    assert failures(progress(max=JobStatus("done")), folder) == []
+
+
+def test_what_a_job_said_is_told_without_its_steps(folder):
+    assert said(folder / "logs" / "max.log") == ["max: epoch 3/50  loss 0.5  val_auroc 0.7", "Boom"]
+
+
+def test_a_plain_log_has_a_line_a_change(folder, caplog):
+    caplog.set_level("INFO")
+    view = PlainView(folder)
+    for state in ("queued", "running", "running", "done", "done"):
+        view(progress(max=JobStatus(state, seconds=90)))
+    assert caplog.messages == ["1 queued", "1 running", "max: done 0:01:30", "1 done"]
+    assert counts(progress(max=JobStatus("done"), mean=JobStatus())) == "1 waiting, 1 done"
