@@ -24,6 +24,7 @@ lint: .venv/installed
 
 bench: .venv/installed-bench
 	$(BIN)/python benchmarks/training_loop.py
+	$(BIN)/python benchmarks/tokens.py
 
 docs: .venv/installed
 	$(BIN)/kedro run --pipelines validate_simulation

@@ -1,0 +1,136 @@
+"""Multi-label rows on disk: the user's table and vocabulary to load, and the one split that all models share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
+
+from lexon.datasets.hdf5 import reading, writing
+from lexon.errors import DataError
+from lexon.events import SPLITS
+from lexon.tags import TagSplits
+
+HDF5 = (".h5", ".hdf5", ".hdf")
+# Texts of a `TagSplits` that are lists; attributes of a file could not hold thousands of them.
+LISTS = ("names", "group_names", "notes")
+
+
+class TagFileDataset(AbstractDataset[None, pd.DataFrame]):
+    """A table of tags: CSV with a header, or HDF5 with one 0/1 matrix [N, K].
+
+    An HDF5 matrix is named by a list of K texts (a dataset or the matrix's attribute ``tags`` or ``columns``), else by numbers;
+    datasets of N values are further columns.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        path = Path(self._filepath)
+        if not path.is_file():
+            raise DataError(f"tags.path={path}: no such file")
+        return _read_hdf5(path) if path.suffix in HDF5 else _read_csv(path)
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        raise DatasetError("the user's table is only read")
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+class VocabularyDataset(TagFileDataset):
+    """Tags to keep: one a line, or JSON (a list, or lists by concept)."""
+
+    def load(self) -> list[str]:  # type: ignore[override]
+        path = Path(self._filepath)
+        if not path.is_file():
+            raise DataError(f"tags.vocabulary={path}: no such file")
+        text = path.read_text(encoding="utf-8")
+        try:
+            listed = json.loads(text) if path.suffix == ".json" else text.splitlines()
+        except json.JSONDecodeError as error:
+            raise DataError(f"tags.vocabulary={path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
+        tags = [tag for concept in listed.values() for tag in concept] if isinstance(listed, dict) else listed
+        return [name for tag in tags if (name := str(tag).strip())]
+
+
+class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
+    """The split that all models share: ``X_<split>``, ``index_<split>``, ``group_<split>``, and what columns and groups are called."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> TagSplits:
+        with reading(Path(self._filepath)) as file:
+            rows, index, groups = ({split: file[f"{name}_{split}"][()] for split in SPLITS} for name in ("X", "index", "group"))
+            names, group_names, notes = (tuple(file[name].asstr()[()]) for name in LISTS)
+            return TagSplits(rows, index, groups, names, group_names, str(file.attrs["group_name"]), notes)
+
+    def save(self, data: TagSplits) -> None:
+        with writing(Path(self._filepath)) as file:
+            for name, parts in {"X": data.rows, "index": data.index, "group": data.groups}.items():
+                for split, values in parts.items():
+                    file.create_dataset(f"{name}_{split}", data=values, compression="gzip", compression_opts=1, shuffle=True)
+            for name in LISTS:
+                file.create_dataset(name, data=list(getattr(data, name)), dtype=h5py.string_dtype())
+            file.attrs.update(group_name=data.group_name, digest=data.digest)
+
+    def preview(self) -> TablePreview:
+        """Rows, tags and tags a row of each split, for kedro-viz."""
+        splits = self.load().rows
+        rows = [[split, len(x), x.shape[1], round(float(x.sum(1).mean()), 2)] for split, x in splits.items()]
+        return TablePreview({"index": list(range(len(rows))), "columns": ["split", "rows", "tags", "tags a row"], "data": rows})
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"tags.path={path}: not a CSV table ({error})") from error
+
+
+def _read_hdf5(path: Path) -> pd.DataFrame:
+    with reading(path) as file:
+        arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        matrices = [name for name, item in arrays.items() if item.ndim == 2]
+        if len(matrices) != 1:
+            raise DataError(f"tags.path={path}: {len(matrices)} matrices ({', '.join(matrices) or 'none'}); exactly one must hold the rows")
+        matrix = arrays.pop(matrices[0])
+        names = _column_names(matrix, arrays)
+        columns = {
+            name: _texts(item)
+            for name, item in arrays.items()
+            if item.ndim == 1 and len(item) == len(matrix) and name not in ("tags", "columns")
+        }
+        return pd.DataFrame(np.asarray(matrix[()]), columns=names).assign(**columns)
+
+
+def _column_names(matrix: h5py.Dataset, arrays: dict[str, h5py.Dataset]) -> list[str]:
+    for name in ("tags", "columns"):
+        if name in arrays and len(arrays[name]) == matrix.shape[1]:
+            return _texts(arrays[name])
+        if name in matrix.attrs:
+            return [text.decode() if isinstance(text, bytes) else str(text) for text in matrix.attrs[name]]
+    return [str(column) for column in range(matrix.shape[1])]
+
+
+def _texts(item: h5py.Dataset) -> list[Any]:
+    return list(item.asstr()[()]) if h5py.check_string_dtype(item.dtype) else list(item[()])

@@ -1,0 +1,178 @@
+"""The comparison in words: the answer, what it rests on, and what to know before believing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lexon.experiments import Result
+from lexon.experiments import differences as differences_of
+from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
+from lexon.pipelines.reporting.record import run_record
+from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
+from lexon.pipelines.reporting.vae.predictions import predictions
+from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, choose
+from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
+
+BOUND = Rule("test_bce_plus_kld", "low")
+# Where a definition is not the one that such reports usually give.
+DEFINITIONS = (
+    "Every metric is pooled over its split; means over batches of 32 could hold no entropy above ln 32.",
+    "Losses are nats per row with one latent sample, as in training. test_loss holds beta, so configurations are ranked by BCE + KL, "
+    "an upper bound of -ln p(row) whatever beta was.",
+    f"A unit is active where the variance of its mean exceeds {ACTIVE_VARIANCE:g} (Burda et al.); at 0 every unit would be.",
+    "Columns without a suffix are of rows decoded from the latent mean at a threshold of 0.5, _sample of a latent sample, _prior of "
+    "Bernoulli draws from the prior.",
+    "kl_divergence is smoothed, so rows without any tag look evenly spread and beat rows with too few pairs: read it beside all_zero's.",
+    "Diversity has no better direction: the nearest to the data's own value is best. Gini is 0 for total collapse and for total diversity.",
+)
+
+
+def findings(
+    results: Sequence[Result], configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame
+) -> dict[str, Any]:
+    """Headline, sentences, caveats, choices, predictions and the run record, as JSON takes them."""
+    finished = [result for result in results if result.status == "done"]
+    choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations)]
+    return {
+        "headline": _headline(configurations, anchors),
+        "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences)],
+        "caveats": caveats(results, configurations),
+        "verdicts": {one.name: one.verdict for one in configurations},
+        "choices": [jsonable(_choice(choice)) for choice in choices],
+        "predictions": predictions(configurations),
+        "anchors": {name: metrics.get("test", {}) for name, metrics in anchors.items()},
+        "differences": [jsonable(row) for row in rows_of(differences)],
+        "record": run_record(finished),
+    }
+
+
+def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) -> list[str]:
+    """What to know before believing the numbers: missing members, seeds, rows, definitions."""
+    notes = dict.fromkeys(note for result in results if result.status == "done" for note in result.record["data"]["notes"])
+    trained = [*_missing(results), *_few_seeds(configurations), *_trained_otherwise(results)]
+    return [*trained, *_silhouette(configurations, results), *notes, *DEFINITIONS]
+
+
+def _headline(configurations: Sequence[Configuration], anchors: Anchors) -> str:
+    judged = [one for one in configurations if one.verdict]
+    if not judged:
+        return "No configuration is finished yet."
+    best = next(iter(choose(BOUND, configurations)), None)
+    if best is None:
+        return f"Every finished configuration collapsed ({len(judged)} of {len(judged)}): none of them says anything about a row."
+    alive = sum(one.compared for one in judged)
+    floor = anchor_value(anchors, "independent_marginals", "bce_plus_kld")
+    beats = "" if np.isnan(floor) else f", against {floor:.2f} for independent marginals"
+    level = f" (level with {', '.join(best.level_with)})" if best.level_with else ""
+    return (
+        f"{alive} of {len(judged)} configurations learnt a latent code; the lowest BCE + KL is {best.name}'s{level}, "
+        f"{best.test:.2f} nats per row{beats}."
+    )
+
+
+def _verdict_sentences(configurations: Sequence[Configuration]) -> list[str]:
+    names = {verdict: [one.name for one in configurations if one.verdict == verdict] for verdict in VERDICTS}
+    said = []
+    if names["collapsed"]:
+        said.append(f"Collapsed (KL below {COLLAPSED_KL} nat or no active unit), left out of every best: {', '.join(names['collapsed'])}.")
+    if names["partial"]:
+        said.append(f"Partial (under a quarter of the units active, or jaccard at most 0.01): {', '.join(names['partial'])}.")
+    return said
+
+
+def _sentences(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> list[str]:
+    return [
+        *_against_marginals(configurations, anchors),
+        *_differences(differences),
+        *_against_pca(configurations, anchors),
+        *_generation(configurations, anchors),
+        *_predicted(configurations),
+    ]
+
+
+def _against_marginals(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
+    floor = anchor_value(anchors, "independent_marginals", "bce_plus_kld")
+    worse = [one.name for one in configurations if one.compared and one.mean("test", "bce_plus_kld") > floor]
+    return [f"Not better than independent marginals by BCE + KL, though not collapsed: {', '.join(worse)}."] if worse else []
+
+
+def _differences(differences: pd.DataFrame) -> list[str]:
+    """The runner-up's paired interval, for each metric that has one."""
+    said = []
+    for metric, rows in differences.groupby("metric", sort=False):
+        nearest = rows.iloc[int(rows["difference"].abs().argmin())]
+        words = "an effect" if nearest["effect"] else "no effect"
+        interval = f"[{nearest['low']:+.4f}, {nearest['high']:+.4f}]"
+        said.append(
+            f"{metric}: {nearest['a']} - {nearest['b']} = {nearest['difference']:+.4f}, 95 % {interval}, paired on the test rows: {words}."
+        )
+    return said
+
+
+def _against_pca(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
+    best = next(iter(choose(Rule("jaccard_index", "high"), configurations)), None)
+    if best is None:
+        return []
+    width = next(one.model["latent_dim"] for one in configurations if one.name == best.name)
+    linear = anchor_value(anchors, f"pca_{width}", "jaccard_index")
+    if np.isnan(linear):
+        return []
+    order = "above" if best.test > linear else "below"
+    return [
+        f"Best reconstruction is {best.name}'s, jaccard {best.test:.3f}: {order} a PCA of the same width ({linear:.3f}), which pays no KL."
+    ]
+
+
+def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
+    best = next(iter(choose(Rule("cosine_similarity_off_diagonal_prior", "high"), configurations)), None)
+    if best is None:
+        return []
+    bounds = {words: anchor_value(anchors, name, best.rule.metric) for name, words in _BOUNDS.items()}
+    limits = "".join(f"; {words} {value:.3f}" for words, value in bounds.items() if np.isfinite(value))
+    return [f"Rows drawn from the prior: pairs of tags agree best with {best.name} (cosine without diagonal {best.test:.3f}{limits})."]
+
+
+_BOUNDS = {"independent_marginals": "independent marginals", "data_bootstrap": "the data drawn again"}
+
+
+def _predicted(configurations: Sequence[Configuration]) -> list[str]:
+    verdicts: dict[str, list[str]] = {}
+    for row in predictions(configurations):
+        verdicts.setdefault(row["verdict"], []).append(row["words"][0].lower() + row["words"][1:])
+    said = "; ".join(f"{verdict}: {', '.join(words)}" for verdict, words in verdicts.items())
+    return [f"Predictions of the user's guide (numbers below) - {said}."]
+
+
+def _trained_otherwise(results: Sequence[Result]) -> list[str]:
+    trainings = [result.member.config["training"] for result in results if result.status == "done"]
+    other = sorted({key for training in trainings for key in differences_of(trainings[0], training)})
+    return [f"Configurations were not all trained alike ({', '.join(other)}): members' cfg.yaml say how."] if other else []
+
+
+def _missing(results: Sequence[Result]) -> list[str]:
+    missing = [result for result in results if result.status != "done"]
+    if not missing:
+        return []
+    return [f"{len(missing)} of {len(results)} members are missing (pending, failed or stale); the tables say which and why."]
+
+
+def _few_seeds(configurations: Sequence[Configuration]) -> list[str]:
+    few = [one.name for one in configurations if len(one.finished) == 1]
+    return [f"One seed only, so its spread is unknown and the verdict is that of one training: {', '.join(few)}."] if few else []
+
+
+def _silhouette(configurations: Sequence[Configuration], results: Sequence[Result]) -> list[str]:
+    group = next((result.record["data"]["groups"] for result in results if result.status == "done"), None)
+    if group is None or any(one.values("test", "latent_silhouette_score") for one in configurations):
+        return [f"The silhouette is of latent means grouped by {group}."] if group else []
+    return ["No silhouette: rows have no groups; name a column in tags.label_column."]
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    row = {"metric": choice.rule.column, "scope": choice.scope, "best": choice.name, "test": choice.test}
+    return row | {"level_with": ", ".join(choice.level_with), "partial": choice.partial}

@@ -1,0 +1,163 @@
+"""Which column is which metric, and what it takes to be the best at it.
+
+Every choice is made on validation; what is shown is the test split's. A metric without a fair direction is shown and not ranked,
+with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import ttest_ind_from_stats
+
+from lexon.pipelines.reporting.vae.configurations import Configuration
+
+Better = Literal["low", "high", "data"]  # data: nearest to the rows' own value
+
+_DIVERSITY = ("pct_unique_combinations", "entropy", "gini_coefficient")
+_PATTERN = ("cosine_similarity", "kl_divergence")
+_MORE_DIVERSITY = ("pct_empty", "pct_commonest", "entropy_normalised")
+_MORE_PATTERN = ("cosine_similarity_off_diagonal", "js_divergence", "hellinger_distance")
+
+
+def _columns(names: Sequence[str], prefix: str, suffix: str = "") -> dict[str, str]:
+    return {f"{name}{suffix}": f"{prefix}{name}{suffix}" for name in names}
+
+
+# Metric by column of comparison.csv: first the columns that the user's guide names, in its order, then what explains them.
+COLUMNS = {
+    "test_loss": "loss",
+    "test_bce": "bce",
+    "test_kld": "kld",
+    **_columns(("hamming_loss", "jaccard_index"), ""),
+    **_columns(("pct_active_units", "silhouette_score"), "latent_"),
+    **_columns(_DIVERSITY, "diversity_"),
+    **_columns(_PATTERN, "cooccurrence_"),
+}
+ADDED = {
+    "test_bce_plus_kld": "bce_plus_kld",
+    **_columns(("jaccard_index_per_row", "hamming_loss_sample", "jaccard_index_sample"), ""),
+    **_columns(("active_units", "active_units_by_kl", "pct_active_units_by_kl"), "latent_"),
+    **_columns(_MORE_DIVERSITY, "diversity_"),
+    **_columns(_MORE_PATTERN, "cooccurrence_"),
+}
+for _suffix in ("_sample", "_prior"):
+    ADDED |= _columns((*_DIVERSITY, *_MORE_DIVERSITY), "diversity_", _suffix) | _columns(
+        (*_PATTERN, *_MORE_PATTERN), "cooccurrence_", _suffix
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one column is ranked.
+
+    Attributes:
+        better: None where it is not ranked.
+        reason: why not, or why not across beta.
+        within_beta: ranked only among configurations of one beta.
+    """
+
+    column: str
+    better: Better | None
+    reason: str = ""
+    within_beta: bool = False
+
+    @property
+    def metric(self) -> str:
+        return (COLUMNS | ADDED)[self.column]
+
+    @property
+    def of_data(self) -> str:
+        """The same metric of the split's own rows."""
+        return f"{self.metric.removesuffix('_prior').removesuffix('_sample')}_data"
+
+
+# The sections of comparison_report.txt, as the user's guide has them, and one on generated rows.
+SECTIONS: dict[str, tuple[Rule, ...]] = {
+    "Loss Metrics (nats per row, lower is better)": (
+        Rule("test_bce_plus_kld", "low"),
+        Rule("test_loss", "low", "it holds beta", within_beta=True),
+        Rule("test_bce", "low", "beta trades it against the KL", within_beta=True),
+        Rule("test_kld", None, "the lowest is the nearest to collapse"),
+    ),
+    "Reconstruction Metrics (latent mean, threshold 0.5)": (Rule("hamming_loss", "low"), Rule("jaccard_index", "high")),
+    "Latent Space Metrics": (
+        Rule("pct_active_units", None, "a share of each one's own width; how many units the rows need is a finding, not a merit"),
+        Rule("silhouette_score", "high"),
+    ),
+    "Diversity Metrics (nearest to the data is best)": (
+        Rule("pct_unique_combinations", "data"),
+        Rule("entropy", "data"),
+        Rule("gini_coefficient", None, "0 for total collapse and for total diversity alike"),
+    ),
+    "Co-occurrence Metrics": (
+        Rule("cosine_similarity", "high"),
+        Rule("cosine_similarity_off_diagonal", "high"),
+        Rule("kl_divergence", "low"),
+    ),
+    "Generated Rows (Bernoulli samples from the prior)": (
+        Rule("entropy_prior", "data"),
+        Rule("cosine_similarity_off_diagonal_prior", "high"),
+        Rule("kl_divergence_prior", "low"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best configuration by a rule.
+
+    Attributes:
+        scope: ``beta 4`` where the choice is within that beta, else empty.
+        test: mean over seeds on the test split.
+        level_with: names of those that the seeds do not tell from it.
+        partial: whether only part of its latent code is used.
+    """
+
+    rule: Rule
+    scope: str
+    name: str
+    test: float
+    level_with: tuple[str, ...]
+    partial: bool
+
+
+def choose(rule: Rule, configurations: Sequence[Configuration]) -> list[Choice]:
+    """The best by a rule, of those that did not collapse and have the metric; one for each beta where only those compare."""
+    if rule.better is None:
+        return []
+    able = [one for one in configurations if one.compared and np.isfinite(_loss(rule, one)).all() and len(_loss(rule, one))]
+    betas = sorted({one.beta for one in able}) if rule.within_beta else [None]
+    groups = {beta: [one for one in able if beta is None or one.beta == beta] for beta in betas}
+    return [_best(rule, "" if beta is None else f"beta {beta:g}", group) for beta, group in groups.items() if group]
+
+
+def _best(rule: Rule, scope: str, group: Sequence[Configuration]) -> Choice:
+    best = min(group, key=lambda one: float(np.mean(_loss(rule, one))))
+    level = tuple(one.name for one in group if one is not best and not told_apart(_loss(rule, best), _loss(rule, one)))
+    return Choice(rule, scope, best.name, best.mean("test", rule.metric), level, best.verdict == "partial")
+
+
+def _loss(rule: Rule, one: Configuration) -> list[float]:
+    """What a rule makes smallest, for each seed, on validation."""
+    values = one.values("val", rule.metric)
+    match rule.better:
+        case "low":
+            return values
+        case "high":
+            return [-value for value in values]
+        case _:
+            return [abs(value - own) for value, own in zip(values, one.values("val", rule.of_data), strict=True)]
+
+
+def told_apart(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two means over seeds differ at 95 % (Welch's t-test); one seed alone cannot tell."""
+    if min(len(a), len(b)) < 2:
+        return False
+    (mean_a, sd_a), (mean_b, sd_b) = ((float(np.mean(x)), float(np.std(x, ddof=1))) for x in (a, b))
+    if sd_a == sd_b == 0:
+        return mean_a != mean_b
+    return bool(ttest_ind_from_stats(mean_a, sd_a, len(a), mean_b, sd_b, len(b), equal_var=False).pvalue < 0.05)

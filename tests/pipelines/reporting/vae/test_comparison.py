@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lexon.config import ReportConfig
+from lexon.pipelines.reporting.vae.configurations import collect_configurations, set_aside_other_rows
+from lexon.pipelines.reporting.vae.figures import draw_figures
+from lexon.pipelines.reporting.vae.findings import findings
+from lexon.pipelines.reporting.vae.nodes import besides, configuration_files
+from lexon.pipelines.reporting.vae.page import vae_page
+from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, told_apart
+from lexon.pipelines.reporting.vae.tables import comparison_table, differences_table, members_table
+from lexon.pipelines.reporting.vae.text import comparison_report
+
+REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+SEEDS = (42, 123, 314)
+GUIDE = [
+    *("configuration", "test_loss", "test_bce", "test_kld", "hamming_loss", "jaccard_index", "pct_active_units", "silhouette_score"),
+    *("pct_unique_combinations", "entropy", "gini_coefficient", "cosine_similarity", "kl_divergence"),
+]
+
+
+@pytest.fixture
+def results(make):
+    """Two that learnt, one better; one collapsed that is perfect at everything else; one not run."""
+    return [
+        *(make("good", seed, wrong=0.05) for seed in SEEDS),
+        *(make("worse", seed, wrong=0.2) for seed in SEEDS),
+        *(make("planted", seed, collapsed=True, beta=4.0) for seed in SEEDS),
+        *(make("missing", seed, status="failed") for seed in SEEDS),
+    ]
+
+
+def every_choice(configurations):
+    return [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations)]
+
+
+def words_of(results, anchors):
+    configurations = collect_configurations(results)
+    differences = differences_table(configurations, REPORT, "main")
+    return (
+        configurations,
+        comparison_table(configurations, anchors, "main"),
+        differences,
+        findings(results, configurations, anchors, differences),
+    )
+
+
+def test_a_collapsed_model_never_wins_anything_even_if_perfect(results, anchors):
+    configurations, comparison, differences, words = words_of(results, anchors)
+    assert {one.name: one.verdict for one in configurations} == {"good": "ok", "worse": "ok", "planted": "collapsed", "missing": None}
+    choices = every_choice(configurations)
+    assert {choice.name for choice in choices} <= {"good", "worse"}
+    assert not any("planted" in choice.level_with for choice in choices)
+    assert "planted" not in set(differences["a"]) | set(differences["b"])
+    text = comparison_report(configurations, comparison, words["caveats"])
+    assert "Best=planted" not in text
+    assert "planted                             : collapsed" in text
+    assert "left out of every best: planted" in " ".join(words["sentences"])
+    planted = comparison.set_index("configuration").loc["planted"]
+    assert planted.hamming_loss == 0, "it is shown, as good as it looks"
+
+
+def test_all_collapsed_is_no_competition(make, anchors):
+    results = [make(name, seed, collapsed=True) for name in "ab" for seed in SEEDS]
+    configurations, _, differences, words = words_of(results, anchors)
+    assert every_choice(configurations) == []
+    assert differences.empty
+    assert words["headline"].startswith("Every finished configuration collapsed (2 of 2)")
+    assert set(draw_figures(configurations, anchors)) >= {"latent_map", "cooccurrence"}
+
+
+def test_the_better_one_wins_what_can_be_ranked(results, anchors):
+    configurations, _, differences, words = words_of(results, anchors)
+    best = {choice.rule.column: choice.name for choice in every_choice(configurations)}
+    for column in ("test_bce_plus_kld", "hamming_loss", "jaccard_index", "cosine_similarity", "kl_divergence"):
+        assert best[column] == "good"
+    assert words["headline"].startswith("2 of 3 configurations learnt a latent code; the lowest BCE + KL is good's")
+    bound = differences[differences.metric == "test_bce_plus_kld"].iloc[0]
+    assert bound.high < 0
+    assert bound.effect
+    assert bound.difference == pytest.approx(40 * (0.05 - 0.2), abs=0.3)
+
+
+@pytest.mark.parametrize("column", ["test_kld", "gini_coefficient", "pct_active_units"])
+def test_what_has_no_fair_direction_is_shown_with_its_reason(results, anchors, column):
+    configurations, comparison, _, words = words_of(results, anchors)
+    assert column not in {choice.rule.column for choice in every_choice(configurations)}
+    text = comparison_report(configurations, comparison, words["caveats"])
+    assert f"{column:<36}: not ranked: " in text
+
+
+def test_what_holds_beta_is_ranked_within_a_beta_only(make):
+    configurations = collect_configurations(
+        [*(make("one", seed) for seed in SEEDS), *(make("half", seed, wrong=0.01, beta=0.5) for seed in SEEDS)]
+    )
+    rule = next(rule for rules in SECTIONS.values() for rule in rules if rule.column == "test_loss")
+    assert {(choice.scope, choice.name) for choice in choose(rule, configurations)} == {("beta 1", "one"), ("beta 0.5", "half")}
+
+
+def test_choices_are_made_on_validation_and_show_the_test_split(make):
+    a, b = make("a", wrong=0.1), make("b", wrong=0.2)
+    a.metrics["test"]["test_hamming_loss"], b.metrics["test"]["test_hamming_loss"] = 0.9, 0.1
+    (choice,) = choose(Rule("hamming_loss", "low"), collect_configurations([a, b]))
+    assert choice.name == "a"
+    assert choice.test == 0.9
+
+
+def test_the_verdict_is_the_majority_and_a_tie_goes_to_the_worse(make):
+    alive, dead = make("a", 1), [make("a", seed, collapsed=True) for seed in (2, 3)]
+    assert collect_configurations([alive, *dead])[0].verdict == "collapsed"
+    assert collect_configurations([alive, dead[0]])[0].verdict == "collapsed"
+    assert collect_configurations([alive, make("a", 4), dead[0]])[0].verdict == "ok"
+    assert "1 of 3 seeds collapsed" in collect_configurations([alive, make("a", 4), dead[0]])[0].notes
+
+
+def test_comparison_begins_with_the_columns_of_the_guide_and_ends_with_anchors(results, anchors):
+    comparison = words_of(results, anchors)[1]
+    assert list(comparison.columns[: len(GUIDE)]) == GUIDE == ["configuration", *COLUMNS]
+    assert list(comparison.configuration) == [
+        *("good", "worse", "planted", "missing"),
+        *("all_zero", "independent_marginals", "pca_8", "data", "data_bootstrap"),
+    ]
+    missing = comparison.set_index("configuration").loc["missing"]
+    assert missing.status == "failed"
+    assert "a reason" in missing.notes
+    assert np.isnan(missing.test_loss)
+    assert comparison.set_index("configuration").loc["good"].hamming_loss_sd > 0
+
+
+def test_members_of_other_rows_are_stale(results):
+    results[0].record["data"] = {**results[0].record["data"], "digest": "another"}
+    assert [result.status for result in set_aside_other_rows(results, None)][:2] == ["stale", "done"]
+
+
+def test_a_further_seed_joins_its_configuration_only_if_it_was_made_alike(make):
+    planned = [make("a", seed) for seed in SEEDS]
+    alike, other, own = besides([make("a", 7), make("a", 8, dropout=0.5), make("mine", 7, dropout=0.5)], planned)
+    assert (alike.status, other.status, own.status) == ("done", "stale", "done")
+    assert "vae.dropout" in other.notes
+    configurations = collect_configurations([*planned, alike, other, own])
+    assert [(one.name, len(one.finished)) for one in configurations] == [("a", 4), ("mine", 1)]
+
+
+def test_seeds_tell_apart_only_what_differs_beyond_them():
+    assert told_apart([1.0, 1.1, 0.9], [2.0, 2.1, 1.9])
+    assert not told_apart([1.0, 1.1, 0.9], [1.05, 1.2, 0.8])
+    assert not told_apart([1.0], [5.0])
+    assert told_apart([0.0, 0.0], [1.0, 1.0])
+
+
+def test_files_of_a_configuration_have_the_keys_of_the_guide_and_numbers_only(results):
+    files = configuration_files(collect_configurations(results))
+    assert {name for name in files if name.endswith("_metrics")} == {"good_metrics", "worse_metrics", "planted_metrics"}
+    metrics, summary = files["good_metrics"], files["good_summary"]
+    assert summary["metrics"] == metrics
+    assert summary["config"]["model_name"] == "good"
+    keys = {
+        "train": ["train_loss", "train_bce", "train_kld"],
+        "val": ["val_loss", "val_hamming_loss", "val_jaccard_index"],
+        "test": ["test_kld", "test_diversity_pct_unique_combinations", "test_diversity_entropy", "test_cooccurrence_cosine_similarity"],
+    }
+    for split, names in keys.items():
+        assert set(names) <= set(metrics[split])
+        assert all(isinstance(value, float) for value in metrics[split].values())
+
+
+def test_the_guide_s_predictions_are_held_against_the_numbers(make, anchors):
+    results = [
+        *(make("plain", seed, wrong=0.3) for seed in SEEDS),
+        *(make("heavy", seed, wrong=0.05, beta=4.0) for seed in SEEDS),
+    ]
+    verdicts = {row["words"]: row["verdict"] for row in words_of(results, anchors)[3]["predictions"]}
+    assert verdicts["beta 1 has a lower co-occurrence KL divergence"] == "refuted"
+    assert verdicts["Larger models have a lower reconstruction loss"] == "undecided"
+    assert verdicts["A larger beta is better disentangled"] == "undecided"
+
+
+def test_the_page_holds_verdicts_anchors_and_stays_self_contained(results, anchors):
+    _, comparison, differences, words = words_of(results, anchors)
+    page = vae_page(members_table(results, "main"), comparison, differences, words, {}, "a study", "a question")
+    for text in (words["headline"], "independent_marginals", "collapsed", "Rows drawn from the prior"):
+        assert text.replace("'", "&#39;") in page
+    assert "http" not in page
+    json.dumps(words, allow_nan=False)
