@@ -127,6 +127,6 @@ def test_energies_are_judged_where_they_are_shown(make_source, tmp_path):
     assert diagnostics["splits"]["test"]["reconstruction"]["all"]["energy_mae"] > 0
 
 
-def test_the_figure_is_drawn_from_what_is_on_disk(trained):
+def test_the_figure_is_drawn_from_what_is_on_disk(trained, tmp_path):
     _, history, diagnostics = trained
-    assert to_png(draw_vqvae(history, json.loads(json.dumps(diagnostics)))).startswith(b"\x89PNG")
+    assert to_png(draw_vqvae(history, json.loads(json.dumps(diagnostics)), Checkpoints(tmp_path))).startswith(b"\x89PNG")

@@ -1,0 +1,146 @@
+"""Which cell to carry forward, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, listed
+from lexon.pipelines.reporting.autoencoders.cells import BETA, BOTTLENECK, GridCell, columns_of, pairs, rows_of_grid
+from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Grid
+from lexon.pipelines.reporting.autoencoders.hypotheses import PROBED
+from lexon.pipelines.reporting.autoencoders.scenarios import HOLDS, by_column
+from lexon.pipelines.reporting.parameter_file import parameter_file
+
+SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, mean over seeds"
+# A head that explains more than this share of what a constant answer to MET costs reconstructs it well.
+WELL_RECONSTRUCTED = 0.5
+# A codebook of which more than this share is in use is too small, rather than badly used.
+FULL_CODEBOOK = 0.9
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cell that is best on validation.
+
+    Attributes:
+        cell: of the grid.
+        words: how it stands to the next best one.
+    """
+
+    cell: GridCell
+    words: str
+
+
+def choose(validation: Grid) -> Choice | None:
+    """The finished cell with the smallest sum of both errors; None where none is finished."""
+    finished = [cell for cell in validation.cells if cell.finished]
+    ranked = sorted(finished, key=lambda cell: criterion(cell, "val"))
+    if not ranked:
+        return None
+    best, *others = ranked
+    if not others:
+        return Choice(best, "the only finished cell")
+    change = validation.change("criterion", others[0], best)
+    told = "apart from it" if change.relative.low > 0 and change.n_seeds >= MIN_SEEDS else "not told apart from it"
+    return Choice(best, f"the next best is {told}: {change.words}, on validation")
+
+
+def criterion(cell: GridCell, split: str) -> float:
+    """The sum of both errors, unweighted."""
+    return cell.mean(split, "rec_tokens") + cell.mean(split, "rec_globals")
+
+
+def selected_parameters(choice: Choice | None, experiment: str) -> str:
+    """The choice as a parameter file; nothing but a remark where there is none."""
+    if choice is None:
+        return parameter_file({}, "No finished member yet: nothing is selected.")
+    values = {BOTTLENECK: choice.cell.bottleneck, BETA: choice.cell.beta, **choice.cell.axes}
+    use = "To use it: copy to conf/experiments/NAME/parameters_selected.yml"
+    return parameter_file(values, f"Selected in {experiment} by {SELECTED_BY}.", use)
+
+
+def next_steps(grid: Grid) -> list[str]:
+    """What follows from the findings, the most certain first; with nothing certain, more seeds."""
+    finished = [cell for cell in grid.cells if cell.finished]
+    if not finished:
+        return []
+    found = [*_trade_off(grid, finished), *_hardly_used(grid), *_good_head(grid, finished), *_linear(grid), *_codebook(grid, finished)]
+    return [*found, *_more_seeds(grid)] or ["Nothing that the numbers ask for."]
+
+
+def _trade_off(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
+    columns = columns_of(grid.cells)
+    having = [n for n, answer in by_column(grid, 3).items() if answer == HOLDS and not all(cell.nearly_exact for cell in columns[n])]
+    if not having:
+        return []
+    dim = finished[0].settings["latent_dim"]
+    return [f"Objects and MET compete for the latent space ({', '.join(having)}): try autoencoder.latent_dim={2 * dim} instead of {dim}."]
+
+
+def _hardly_used(grid: Grid) -> list[str]:
+    """Nothing of MET in the latents at the smallest weight."""
+    lowest = [column[0] for column in columns_of(grid.cells).values() if len(column[0].finished) >= MIN_SEEDS]
+    empty = [cell for cell in lowest if all(grid.interval(metric, cell).high < grid.min_effect for metric in PROBED)]
+    if not empty:
+        return []
+    return [
+        f"The latents hold nothing of MET by themselves ({'; '.join(cell.label for cell in empty)}): look at the encoder; "
+        "try autoencoder.encoder=transformer or a larger autoencoder.id_embed_dim."
+    ]
+
+
+def _good_head(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
+    """The smallest weight above 0 at which MET is well reconstructed without a cost to the objects that matters."""
+    for name, column in columns_of(grid.cells).items():
+        for cell in (cell for cell in column if cell.beta > 0 and cell in finished and len(cell.finished) >= MIN_SEEDS):
+            constant = cell.mean("test", "rec_globals_constant")
+            interval = grid.interval("rec_globals", cell)
+            cost = grid.change("rec_tokens", cell, column[0]).verdict if cell is not column[0] else "similar"
+            free = cost in ("similar", "lower") or cell.nearly_exact
+            if interval.high < (1 - WELL_RECONSTRUCTED) * constant and free:
+                return [
+                    f"MET is well reconstructed at globals_beta {cell.beta:g} ({name}: rec_globals {interval.estimate:.3g} "
+                    f"[{interval.low:.3g}, {interval.high:.3g}], a constant answer costs {constant:.3g}): use it as the baseline."
+                ]
+    return []
+
+
+def _linear(grid: Grid) -> list[str]:
+    """Linear is better than both others by an effect at every weight."""
+    rows = [row for row in rows_of_grid(grid.cells).values() if len(row) > 1 and any(cell.bottleneck == "linear" for cell in row)]
+    changes = [
+        grid.change("criterion", cell, other)
+        for row in rows
+        for cell in row
+        for other in row
+        if cell.bottleneck == "linear" and other is not cell
+    ]
+    if not changes or any(change.verdict != "lower" for change in changes):
+        return []
+    return [f"linear is best at every weight: use autoencoder.bottleneck=linear instead of none ({'; '.join(listed(changes))})."]
+
+
+def _codebook(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
+    """What a quantiser's losses and the use of its codes suggest."""
+    quantised = [cell for cell in finished if cell.bottleneck == "vq"]
+    usage = [cell.mean("test", "code_usage") for cell in quantised]
+    row_pairs = [pair for row in rows_of_grid(grid.cells).values() for pair in pairs(row) if pair[0].bottleneck == "vq"]
+    worse = [grid.change("rec_tokens", later, earlier).verdict == "higher" for later, earlier in row_pairs]
+    if not usage or not any(worse):
+        return []
+    size = quantised[0].settings["codebook_size"]
+    mean = float(np.mean(usage))
+    if mean > FULL_CODEBOOK:
+        return [f"vq loses most and uses {mean:.0%} of its {size} codes: try autoencoder.codebook_size={2 * size}."]
+    return [f"vq loses most, but uses only {mean:.0%} of its {size} codes: a larger codebook would not help before they are used."]
+
+
+def _more_seeds(grid: Grid) -> list[str]:
+    answers = [answer for number in (1, 2, 3) for answer in by_column(grid, number).values()]
+    n = grid.n_seeds
+    if UNDECIDED not in answers and n >= MIN_SEEDS:
+        return []
+    return [f"{n} seed{'s' * (n != 1)} leave{'s' * (n == 1)} questions open: run with n_seeds={max(3, 2 * n)}."]

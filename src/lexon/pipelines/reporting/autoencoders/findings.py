@@ -1,0 +1,65 @@
+"""What was found, in words: every sentence follows from numbers that stand beside it in the same dictionary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lexon.pipelines.reporting.autoencoders.advice import SELECTED_BY, Choice, next_steps
+from lexon.pipelines.reporting.autoencoders.anomalies import anomaly_sentences
+from lexon.pipelines.reporting.autoencoders.answers import Answer
+from lexon.pipelines.reporting.autoencoders.caveats import caveats
+from lexon.pipelines.reporting.autoencoders.changes import Grid
+from lexon.pipelines.reporting.autoencoders.hypotheses import hypotheses
+from lexon.pipelines.reporting.autoencoders.predictions import predictions
+from lexon.pipelines.reporting.autoencoders.scenarios import scenarios
+from lexon.pipelines.reporting.record import run_record
+from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.plots.style import NOTHING
+from lexon.statistics import Interval
+
+Findings = dict[str, Any]
+
+
+def findings(grid: Grid, choice: Choice | None, summary: pd.DataFrame, changes: pd.DataFrame) -> Findings:
+    """JSON-able: headline, sentences, caveats, answers, the numbers behind them, and the run record."""
+    measured = int((changes["status"] == "done").sum())
+    told = {"scenarios": scenarios(grid), "hypotheses": hypotheses(grid), "predictions": predictions(grid)} if choice else {}
+    answers = {kind: [answer.row() for answer in of_kind] for kind, of_kind in told.items()}
+    return {
+        "headline": _headline(grid, choice),
+        "sentences": _sentences(grid, choice, told),
+        "caveats": caveats(grid.cells, measured, grid.min_effect),
+        "best_cell": choice.cell.name if choice else None,
+        "selected_by": SELECTED_BY,
+        **({"scenarios": [], "hypotheses": [], "predictions": []} | answers),
+        "next_steps": next_steps(grid),
+        "summary": [jsonable(row) for row in rows_of(summary)],
+        "changes": [jsonable(row) for row in rows_of(changes)],
+        "record": run_record([result for cell in grid.cells for result in cell.finished]),
+    }
+
+
+def _headline(grid: Grid, choice: Choice | None) -> str:
+    if choice is None:
+        return f"{NOTHING[0].upper()}{NOTHING[1:]}."
+    numbers = {name: grid.interval(name, choice.cell) for name in ("rec_tokens", "rec_globals")}
+    text = ", ".join(f"{name} {_value(interval)}" for name, interval in numbers.items())
+    n = sum(bool(cell.finished) for cell in grid.cells)
+    return f"Carry forward {choice.cell.label}: best of {n} finished cells on validation; on test {text}."
+
+
+def _sentences(grid: Grid, choice: Choice | None, told: dict[str, list[Answer]]) -> list[str]:
+    if choice is None:
+        return []
+    return [
+        f"By {SELECTED_BY}: {choice.words}.",
+        *(answer.sentence for kind in ("scenarios", "hypotheses") for answer in told[kind]),
+        *anomaly_sentences(grid, choice.cell),
+        *(f"Next: {step}" for step in next_steps(grid)),
+    ]
+
+
+def _value(interval: Interval) -> str:
+    return f"{interval.estimate:.3g} [{interval.low:.3g}, {interval.high:.3g}]"

@@ -1,0 +1,117 @@
+"""The tables of the report: one row a cell, a member, a comparison; and the spreadsheet of the experiment's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
+from lexon.pipelines.reporting.autoencoders.advice import criterion
+from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
+from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Change, Grid
+from lexon.statistics import seed_spread
+
+FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
+# Mean over seeds, without an interval of their own.
+MEASURED = (
+    "weighted_globals",
+    "vq_loss",
+    "perplexity",
+    "code_usage",
+    "probe_auroc",
+    "rec_globals_constant",
+    "rec_tokens_constant",
+    "met_mae",
+    "met_phi_mae",
+)
+COMPARED = ("rec_tokens", "rec_globals", "criterion")
+CHANGE_COLUMNS = ("run", "metric", "a", "b", "relative", "low", "high", "verdict", "n_seeds", "status", "notes")
+
+Row = dict[str, Any]
+
+
+def members_table(cells: Sequence[GridCell], run: str) -> pd.DataFrame:
+    """One row a training, finished or not."""
+    return pd.DataFrame([_member_row(cell, position, run) for cell in cells for position in range(len(cell.results))])
+
+
+def summary_table(grid: Grid, run: str) -> pd.DataFrame:
+    """One row a cell: test split with intervals, and what the choice is made by."""
+    return pd.DataFrame([_cell_row(cell, grid, run) for cell in grid.cells])
+
+
+def pivot_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """The spreadsheet of the plan: run number 0 to 8, weight outer, bottleneck inner."""
+    names = {"run": "run", "number": "number", "bottleneck": "latent_space", "beta": "beta"}
+    names |= {"rec_tokens": "rec_tokens", "rec_globals": "rec_globals", "total": "total_loss", "status": "status", "notes": "notes"}
+    return summary[list(names)].rename(columns=names)
+
+
+def changes_table(grid: Grid, run: str) -> pd.DataFrame:
+    """Every two cells that differ in one thing, the weight or the bottleneck."""
+    lines = [*columns_of(grid.cells).values(), *rows_of_grid(grid.cells).values()]
+    found = [grid.change(metric, later, earlier) for line in lines for later, earlier in pairs(line) for metric in COMPARED]
+    return pd.DataFrame([_change_row(change, run) for change in found], columns=list(CHANGE_COLUMNS))
+
+
+def _change_row(change: Change, run: str) -> Row:
+    known = np.isfinite(change.relative.estimate)
+    return {
+        "run": run,
+        "metric": change.metric,
+        "a": change.cell,
+        "b": change.against,
+        "relative": change.relative.estimate,
+        "low": change.relative.low,
+        "high": change.relative.high,
+        "verdict": change.verdict,
+        "n_seeds": change.n_seeds,
+        "status": "done" if known else "pending",
+        "notes": "" if known else "a cell has no finished member",
+    }
+
+
+def _member_row(cell: GridCell, position: int, run: str) -> Row:
+    result = cell.results[position]
+    member, done = result.member, result.status == "done"
+    same = f"same model as {member.folder}" if member.folder != member.name else ""
+    head = {"run": run, "number": cell.number, "member": member.name, "label": cell.label, **member.cell, "seed": member.seed}
+    state = {"status": result.status, "notes": "; ".join(text for text in (result.notes, same) if text)}
+    # A stale member's numbers were made with other parameters: they stay out of tables, as out of statistics.
+    metrics = result.metrics if done else {}
+    best = metrics.get("val", {}).get("total", np.nan)
+    return head | state | {"best_val_loss": best} | metrics.get("test", {}) | {name: result.record.get(name) for name in FACTS}
+
+
+def _cell_row(cell: GridCell, grid: Grid, run: str) -> Row:
+    head = {"run": run, "number": cell.number, "cell": cell.name, "label": cell.label, **cell.axes}
+    own = {"bottleneck": cell.bottleneck, "beta": cell.beta, "status": cell.status, "notes": cell.notes}
+    chosen_by = {"best_val_loss": cell.mean("val", "total"), "val_criterion": criterion(cell, "val")}
+    return (
+        head
+        | own
+        | {"n_seeds": len(cell.finished)}
+        | chosen_by
+        | {name: value for metric in (*LOSSES, *PROBES, "anomaly", *CORRUPTIONS) for name, value in _measured(cell, metric, grid).items()}
+        | {name: cell.mean("test", name) for name in MEASURED}
+        | {"latent_dimension": cell.mean("val", "latent_dimension")}
+        | {name: _mean_fact(cell, name) for name in FACTS if name != "device"}
+    )
+
+
+def _measured(cell: GridCell, metric: str, grid: Grid) -> Row:
+    """A metric with its interval and the spread over seeds."""
+    interval = grid.interval(metric, cell)
+    return {metric: interval.estimate, f"{metric}_low": interval.low, f"{metric}_high": interval.high} | (
+        {f"{metric}_seed_sd": seed_spread([result.metrics["test"][metric] for result in cell.finished]).sd}
+        if metric in ("rec_tokens", "rec_globals", "total")
+        else {}
+    )
+
+
+def _mean_fact(cell: GridCell, name: str) -> float:
+    values = [result.record[name] for result in cell.finished if result.record.get(name) is not None]
+    return float(np.mean(values)) if values else np.nan
