@@ -79,7 +79,8 @@ def result(
 ) -> Result:
     """What the folder of a member holds, or would hold."""
     name = f"{cell_name(cell)}__seed_{seed}"
-    member = Member(name, cell, seed, {}, folder or name)
+    config = {"kind": "classifier", "tokeniser": {"kind": cell.get("tokeniser", "direct"), "seed": 42}}
+    member = Member(name, cell, seed, config, folder or name)
     if status == "pending":
         return Result(member, status, notes, {}, {}, None, None)
     if status == "failed":

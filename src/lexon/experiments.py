@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from lexon.config import Parameters, binned_config, event_data, member_config, simulated_events
+from lexon.config.reading import why_unread
 from lexon.errors import ConfigurationError
 
 if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --help` too, a second
@@ -159,9 +160,35 @@ class Experiment:
     def starts_from_events(self) -> bool:
         """Whether events are made or read, or a finished token file takes their place."""
         parameters = self.parameters
-        if parameters.kind == "regression":
-            return parameters.regression.source == "events"
-        return parameters.tokens.path is None or (parameters.kind == "token_comparison" and parameters.events.source == "file")
+        match parameters.kind:
+            case "regression":
+                return parameters.regression.source == "events"
+            case "classifier":
+                return parameters.tokens.path is None
+            case "token_comparison":
+                return parameters.tokens.path is None or parameters.events.source == "file"
+        return True
+
+    def why_unread(self, key: str, kind: str | None = None) -> str:
+        """Why a dotted parameter makes no difference here, taken as another `kind` where one is given; empty where it does."""
+        tokenisers = {member.config["tokeniser"]["kind"] for member in self.planned if "tokeniser" in member.config}
+        return why_unread(key, kind or self.parameters.kind, self.parameters, tokenisers)
+
+    def refuse_one_file_for_many_tokenisers(self) -> None:
+        """A finished token file is one representation: rows of a grid would show it under the names of several.
+
+        Raises:
+            ConfigurationError: the axes to pin.
+        """
+        if self.parameters.kind != "classifier" or self.parameters.tokens.path is None:
+            return
+        cells = [member.cell for member in self.planned if member.name in self.selected and member.config["tokeniser"]["kind"] == "file"]
+        for axis in ("tokeniser", "vector", "pid"):
+            if len({cell.get(axis) for cell in cells}) > 1:
+                raise ConfigurationError(
+                    f"{self.name}: tokens.path is one representation, but {axis} has several values; pin it, e.g. "
+                    f"--params {axis}={cells[-1][axis]}, or leave tokens.path out"
+                )
 
     def kedro_parameters(self) -> dict[str, Any]:
         """What the nodes of this experiment's namespace may ask for, as plain data."""
@@ -276,8 +303,9 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
 
 
 def _seeds(first: int, count: int) -> list[int]:
-    seeds = _unique([first, *SEEDS])
-    return (seeds + list(range(seeds[-1] + 1, seeds[-1] + 1 + count)))[:count]
+    usual = _unique([first, *SEEDS])
+    further = (seed for seed in itertools.count(usual[-1] + 1) if seed not in usual)
+    return [*usual, *itertools.islice(further, count)][:count]
 
 
 def _validate(

@@ -127,14 +127,33 @@ def test_a_key_of_several_groups_needs_its_group(conf):
         load(conf, codebook_size=64).experiments  # noqa: B018
 
 
-def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_whose_it_is(conf):
+@pytest.mark.parametrize(
+    ("pipelines", "params", "message"),
+    [
+        (["vaes"], {"pool": "max"}, r"--params pool: nothing in vaes reads it: it is for classifier, regression"),
+        ([], {"tokens": {"output": "a.h5"}}, r"--params tokens.output: .* it is for token_comparison, token_file"),
+        ([], {"ambre": {"path": "a.h5"}}, r"--params ambre.path: .* none of its tokenisers is ambre"),
+        ([], {"tokens": {"path": "a.h5"}, "binning": {"n_bins": 8}}, r"binning.n_bins: .* tokens.path holds finished tokens"),
+        (["representations"], {"tokens": {"path": "a.h5"}}, r"tokens.path is one representation, but tokeniser has several values"),
+    ],
+)
+def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_why(conf, pipelines, params, message):
     write(conf / "experiments" / "vaes" / "parameters.yml", {"kind": "vae"})
-    with pytest.raises(ConfigurationError, match=r"--params pool: nothing in vaes \(kind: vae\) reads it; .* kind classifier, regression"):
-        load(conf, pool="max").refuse_unread(["vaes"])
-    load(conf, pool="max").refuse_unread(["vaes", "pooling"])
-    load(conf, pool="max", seed=3, report={"n_bootstrap": 200}).refuse_unread([])
+    tokenisers = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
+    write(conf / "experiments" / "representations" / "parameters.yml", tokenisers)
+    with pytest.raises(ConfigurationError, match=message):
+        load(conf, **params).check_asked(pipelines)
+
+
+def test_a_parameter_that_something_reads_is_fine(conf):
+    write(conf / "experiments" / "vaes" / "parameters.yml", {"kind": "vae"})
+    load(conf, pool="max").check_asked(["vaes", "pooling"])
+    load(conf, pool="max", seed=3, report={"n_bootstrap": 200}).check_asked([])
+    load(conf, tokens={"path": "a.h5"}, tokeniser="binned").check_asked([])
+    load(conf, tokens={"output": "a.h5"}).check_asked(["data_engineering"])
+    load(conf, ambre={"path": "a.h5"}, tokeniser="ambre").check_asked([])
 
 
 def test_what_only_some_kinds_read_exists():
-    assert set().union(*reading._READ.values()) <= Parameters.model_fields.keys()
-    assert set(reading._READ) == set(get_args(Kind))
+    assert Parameters.model_fields.keys() >= reading._SPECIFIC
+    assert set(reading._READ) == {*get_args(Kind), reading.TOKEN_FILE}

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from lexon.config import Config
 from lexon.datasets.members import MemberJSON
-from lexon.runners import progress
-from lexon.runners.estimate import estimated_cost
+from lexon.runners import estimate, progress
+from lexon.runners.estimate import grid_plan
 from lexon.runners.local import _members_together
 from lexon.runners.progress import GridProgress, duration
 
@@ -60,19 +60,30 @@ def test_members_are_counted_as_their_nodes_pass(monkeypatch):
 
 
 def test_nothing_measured_nothing_promised(tmp_path):
-    assert "no finished one tells yet" in estimated_cost(grid().nodes, catalog(tmp_path))
-    assert estimated_cost([], catalog(tmp_path)) == ""
+    nodes = grid().nodes
+    said = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
+    assert said.startswith("3 different cells, 3 members: 0 done, 3 to train; no finished member tells yet")
+    assert grid_plan(grid("").nodes, [], catalog(tmp_path)) == ""
 
 
-def test_the_most_similar_finished_member_sets_the_speed(tmp_path):
-    for name, pool, speed in (("fast", "cls", 1000.0), ("alike", "max", 100.0)):
+def test_what_is_done_is_counted_and_not_paid_again(tmp_path):
+    nodes = grid().nodes
+    left = [node.name for node in nodes if ".grid.c." in node.name]
+    assert grid_plan(nodes, left, catalog(tmp_path)).startswith("3 different cells, 3 members: 2 done, 1 to train")
+    assert grid_plan(nodes, [], catalog(tmp_path)) == "3 different cells, 3 members: 3 done, 0 to train"
+
+
+def test_the_most_similar_finished_member_on_the_same_device_sets_the_speed(tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "choose_device", lambda asked: "cpu")
+    for name, pool, speed, device in (("other", "cls", 1000.0, "cpu"), ("alike", "max", 100.0, "cpu (x86)"), ("gpu", "max", 1e6, "cuda")):
         folder = tmp_path / "06_models/other/main" / name
         folder.mkdir(parents=True)
         parameters = Recipe(pool=pool).model_dump(mode="json")
-        record = {"parameters": parameters, "events_per_second": speed, "device": "cpu", "data": {"n_train": 5}}
+        record = {"parameters": parameters, "events_per_second": speed, "device": device, "data": {"n_train": 5}}
         (folder / "run.json").write_text(json.dumps(record))
+    nodes = grid().nodes
     # 3 members x 4 epochs x 1000 events at 100 events/s
-    assert "3 members to train, about 2 min" in estimated_cost(grid().nodes, catalog(tmp_path))
+    assert "3 to train, about 2 min" in grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(12.4, "12 s"), (600, "10 min"), (20_000, "5.6 h")])

@@ -8,7 +8,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lexon.errors import ConfigurationError
 from lexon.training import TensorTable
 from lexon.training.data import evaluation_batches, training_batches
 
@@ -73,16 +72,3 @@ def test_a_walk_can_begin_in_the_middle() -> None:
     table = table_of(np.full(64, 3))
     walk = training_batches(table, 8, True, 0, 1)
     assert [batch["index"].tolist() for batch in walk.of(table, first=5)] == [batch["index"].tolist() for batch in walk.of(table)][5:]
-
-
-def test_a_smaller_sample_is_part_of_a_larger_one() -> None:
-    table = table_of(np.random.default_rng(0).integers(0, 19, 30))
-    small, large = (set(table.sample(n, 0).tensors["index"].tolist()) for n in (5, 11))
-    assert len(small) == 5
-    assert small < large
-    assert table.sample(None, 0) is table
-
-
-def test_more_events_than_there_are_cannot_be_sampled() -> None:
-    with pytest.raises(ConfigurationError, match="there are 3 training events"):
-        table_of(np.ones(3, dtype=np.int64)).sample(4, 0)

@@ -109,7 +109,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 def parse(text: bytes, first_line: int, types: Mapping[str, int]) -> Block:
     """The events of whole lines; `first_line` is the number of the first."""
     if b"\r" in text or b" " in text:
-        text = text.replace(b"\r\n", b"\n").replace(b" \n", b"\n")
+        text = text.replace(b"\r\n", b"\n").replace(b" \n", b"\n").replace(b"; ", b";")
     fields = Fields(np.frombuffer(text, np.uint8), types)
     line, faults = first_line + np.arange(fields.n_lines), fields.faults()
     kept = (faults == 0) & ~fields.blank

@@ -21,7 +21,7 @@ from kedro.framework.project import pipelines
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
-from lexon.config.reading import is_read, kinds_that_read
+from lexon.config.reading import TOKEN_FILE
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand, flatten
 from lexon.framework import environment
@@ -91,20 +91,20 @@ class LayeredConfigLoader(OmegaConfigLoader):
         """Every experiment, expanded: `default` (the study of this environment) and one per folder of conf/experiments."""
         return {name: self._expand(name) for name in (DEFAULT, *self.experiment_names)}
 
-    def refuse_unread(self, pipelines: Iterable[str]) -> None:
-        """A parameter that was typed for pipelines of which none reads it.
+    def check_asked(self, pipelines: Iterable[str]) -> None:
+        """What only the pipelines that are asked for can tell: parameters that none of them reads, a grid of one representation.
 
         Raises:
-            ConfigurationError: it, and the kinds that it is for.
+            ConfigurationError: the parameter, and what it is for.
         """
-        names = [{"__default__": DEFAULT, DATA_ENGINEERING: DEFAULT}.get(name, name) for name in pipelines] or [DEFAULT]
-        kinds = {self.experiments[name].parameters.kind for name in names}
+        names = list(pipelines) or [DEFAULT]
+        asked = {name: self.experiments[DEFAULT if name in ("__default__", DATA_ENGINEERING) else name] for name in names}
         for key in flatten(self.runtime_params or {}):
-            if not any(is_read(key, kind) for kind in kinds):
-                raise ConfigurationError(
-                    f"--params {key}: nothing in {', '.join(names)} (kind: {', '.join(kinds)}) reads it; "
-                    f"it is for experiments of kind {', '.join(kinds_that_read(key))}"
-                )
+            reasons = [experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None) for name, experiment in asked.items()]
+            if all(reasons):
+                raise ConfigurationError(f"--params {key}: nothing in {', '.join(names)} reads it: {reasons[0]}")
+        for experiment in asked.values():
+            experiment.refuse_one_file_for_many_tokenisers()
 
     def _layers_of(self, experiment: str) -> list[str]:
         """The environment's layers, with a named experiment's own instead of any other's."""

@@ -52,7 +52,7 @@ class LexonSession(KedroSession):
         with readable_errors(), _ending_cleanly():
             place = self.place()
             _check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [], place.experiment_names)
-            place.refuse_unread(kwargs.get("pipeline_names") or [])
+            place.check_asked(kwargs.get("pipeline_names") or [])
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner(place, kwargs, preview)
             return super().run(*args, **kwargs)

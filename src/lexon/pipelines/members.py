@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -113,6 +114,8 @@ def train_member(
         "given_up": result.given_up,
         "seconds": result.seconds,
         "events_per_second": result.events_per_second,
+        "code_version": provenance.code_version(),
+        "versions": provenance.versions(),
     }
     return model.to("cpu"), pd.DataFrame(result.history), facts
 
@@ -138,11 +141,15 @@ def run_record(training_record: Mapping[str, Any], data: Mapping[str, Any], seco
         "status": "done",
         **training_record,
         "data": data,
-        "code_version": provenance.code_version(),
-        "versions": provenance.versions(),
+        "evaluation_code_version": provenance.code_version(),
         "evaluation_seconds": seconds,
         "finished": provenance.now(),
     }
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Without what the split could not give: metrics.json holds numbers only."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def choose_device(asked: str) -> str:

@@ -1,9 +1,9 @@
-"""What a plan will cost, from the events per second that finished members measured."""
+"""What a grid will cost, from the events per second that finished members measured."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,35 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.experiments import differences, is_member
+from lexon.pipelines.members import choose_device
 from lexon.runners.progress import duration
 
 
-def estimated_cost(nodes: Iterable[Node], catalog: CatalogProtocol) -> str:
-    """Members to train and their training time in words, or that nothing has been measured yet."""
-    trainings = [node for node in nodes if node.namespace and is_member(node.namespace) and "train" in node.tags]
-    if not trainings:
+def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol) -> str:
+    """Cells, members, what is done and what will run, and the training time of the latter in words; empty without members.
+
+    Args:
+        nodes: of the pipeline.
+        to_run: names of those that will run.
+    """
+    members = dict.fromkeys(node.namespace for node in nodes if node.namespace and is_member(node.namespace))
+    if not members:
         return ""
-    records = _finished(catalog, trainings[0])
+    unfinished = {node.namespace for node in nodes if node.name in to_run} & members.keys()
+    trainings = [node for node in nodes if node.name in to_run and node.namespace in members and "train" in node.tags]
+    cells = len({name.partition("__seed_")[0] for name in members})
+    counted = f"{cells} different cells, {len(members)} members: {len(members) - len(unfinished)} done, {len(trainings)} to train"
+    first = sum("train" in node.tags and node.namespace not in members for node in nodes if node.name in to_run)
+    return counted + (f", {first} VQ-VAE first" if first else "") + (_cost(trainings, catalog) if trainings else "")
+
+
+def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
+    device = choose_device("auto")
+    records = [record for record in _finished(catalog, trainings[0]) if str(record["device"]).startswith(device)]
     if not records:
-        return f"{len(trainings)} members to train; no finished one tells yet how long one takes"
+        return f"; no finished member tells yet how long one takes on this {device}"
     seconds = sum(_seconds(_config(node, catalog), records) for node in trainings)
-    device = records[0]["device"]
-    return f"{len(trainings)} members to train, about {duration(seconds)} as the most similar finished ones went ({device})"
+    return f", about {duration(seconds)} as the most similar finished ones went ({device})"
 
 
 def _seconds(config: dict[str, Any], records: list[dict[str, Any]]) -> float:

@@ -16,7 +16,7 @@ from kedro.runner.task import Task
 from lexon.errors import LexonError, first_cause
 from lexon.experiments import is_member
 from lexon.framework import fingerprints, records
-from lexon.runners.estimate import estimated_cost
+from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
 
 logger = logging.getLogger(__name__)
@@ -125,8 +125,8 @@ def _show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, 
     kinds = Counter(tag for node in to_run for tag in node.tags)
     what = f": {_counts(kinds)} ({_counts(Counter(reasons.values()))})" if reasons else ""
     logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
-    if cost := estimated_cost(to_run, catalog):
-        logger.info("Plan: %s", cost)
+    if grid := grid_plan(pipeline.nodes, reasons, catalog):
+        logger.info("Plan: %s", grid)
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.errors import ConfigurationError
 from lexon.events import Events
 
 
@@ -46,6 +47,24 @@ class ClassifiedTokens:
     labels: NDArray[np.int64]
     index: NDArray[np.int64]
     digest: str
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def sample(self, n: int | None, seed: int) -> Self:
+        """n random events; fewer are part of more. None: all of them.
+
+        Raises:
+            ConfigurationError: there are fewer.
+        """
+        if n is None:
+            return self
+        if n > len(self):
+            raise ConfigurationError(f"n_train={n}: there are {len(self)} training events; ask for fewer, or simulate more (events.n)")
+        rows = np.sort(np.random.default_rng(seed).permutation(len(self))[:n])
+        tokens = Tokens(*(getattr(self.tokens, field.name)[rows] for field in fields(Tokens)))
+        digest = f"{self.digest}, {n} of {len(self)} by seed {seed}"
+        return type(self)(tokens, self.targets[rows], self.labels[rows], self.index[rows], digest)
 
 
 class Tokeniser(Protocol):

@@ -48,7 +48,8 @@ class Axis:
         if not values.n:
             raise DataError(f"binned: no {name} to fit bins on; the events to fit on hold no object, or no MET")
         smallest, low, *inner, high = values.result()
-        limits = np.array([2 * low - inner[0], *inner, 2 * high - inner[-1]], np.float32)
+        lowest = 2 * low - inner[0] if low < inner[0] else smallest  # many equal values just below the first limit
+        limits = np.array([lowest, *inner, 2 * high - inner[-1]], np.float32)
         lower = np.array([smallest, *limits[1:-1]], np.float32)
         if empty := [share for share in range(1, n) if lower[share - 1] >= lower[share]]:
             tied = f"{name} is {lower[empty[0]]:g} at the {100 * (empty[0] - 1) / n:.3g} % and the {100 * empty[0] / n:.3g} % quantile"

@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lexon.errors import ConfigurationError
 from lexon.models import Batch
 
 # Batches' worth of events that are sorted by length together. More wastes less padding, fewer mix lengths better; at 16 the
@@ -44,20 +43,6 @@ class TensorTable:
     def to(self, device: str | torch.device) -> Self:
         """The same table on a device; the lengths stay on the CPU."""
         return type(self)({name: tensor.to(device) for name, tensor in self.tensors.items()}, self.ragged, self.lengths)
-
-    def sample(self, n: int | None, seed: int) -> Self:
-        """n random events; fewer are part of more. None: all of them.
-
-        Raises:
-            ConfigurationError: the table has fewer.
-        """
-        if n is None:
-            return self
-        if n > len(self):
-            raise ConfigurationError(f"n_train={n}: there are {len(self)} training events; ask for fewer, or simulate more (events.n)")
-        index = torch.from_numpy(np.sort(np.random.default_rng(seed).permutation(len(self))[:n]))
-        lengths = None if self.lengths is None else self.lengths[index]
-        return type(self)({name: tensor[index] for name, tensor in self.tensors.items()}, self.ragged, lengths)
 
     def batch(self, index: Tensor, width: int | None) -> Batch:
         """The events of an index on the table's device, ragged tensors cut to `width` objects (None: uncut)."""

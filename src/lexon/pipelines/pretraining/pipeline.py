@@ -32,4 +32,4 @@ def _train(name: str) -> Node:
 
 
 def _draw(name: str) -> Node:
-    return Node(draw_vqvae, [f"history_{name}", f"diagnostics_{name}"], f"figure_{name}", name=f"draw_{name}", tags="data")
+    return Node(draw_vqvae, [f"history_{name}", f"diagnostics_{name}", "checkpoints"], f"figure_{name}", name=f"draw_{name}", tags="data")

@@ -75,8 +75,10 @@ def train_vqvae(
     return trained, pd.DataFrame(result.history), diagnostics
 
 
-def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any]) -> Figure:
+def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any], checkpoints: Checkpoints) -> Figure:
     """How it trained, how its codes are used, what comes back from them."""
+    # The tokeniser is on disk by now: its checkpoint could only be mistaken for an unfinished training.
+    checkpoints.of(tokeniser_name(diagnostics["settings"]), VQVAE).clear()
     return codebook_diagnostics(history, diagnostics["splits"])
 
 
@@ -106,10 +108,13 @@ def _diagnose(tokeniser: VQVAETokeniser, events: Events, object_types: dict[int,
     tokens = tokeniser.encode(events)
     use = CodeUse.of(tokens.values - 1, tokeniser.codebook_size)
     quantities: list[Quantity] = ["pt", "eta", "phi", *(["energy"] if tokeniser.direct.vector == 5 else [])]  # type: ignore[list-item]
+    errors = reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types)
+    if not tokeniser.direct.pid:  # it was shown no types, so it can be right about none
+        errors = {name: {key: value for key, value in row.items() if key != "type_accuracy"} for name, row in errors.items()}
     return {
         "n_events": len(events),
         "usage": use.usage,
         "perplexity": use.perplexity,
-        "reconstruction": reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types),
+        "reconstruction": errors,
         "counts": use.counts.tolist(),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +15,7 @@ from lexon.events import SPLITS
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.models import Model
-from lexon.pipelines.members import EVALUATION_BATCH, choose_device, refuse_other_parameters, run_record
+from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
 from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, tensor_table
 from lexon.plots.training import learning_curves
 from lexon.training import predict
@@ -40,24 +39,19 @@ def evaluate(
     refuse_other_parameters(config, training_record, member)
     clock = perf_counter()
     chosen = choose_device(device)
-    scores = {split: _score(split, config.classes, shown, events, model, chosen) for split in SPLITS}
-    metrics = {split: _numbers(classification_metrics(part, evaluation.rejections)) for split, part in scores.items()}
+    scores = {split: _score(split, config, shown, events, model, chosen) for split in SPLITS}
+    metrics = {split: finite(classification_metrics(part, evaluation.rejections)) for split, part in scores.items()}
     # The model is on disk by now: its checkpoint could only be mistaken for an unfinished training.
     checkpoints.of(member, type(model)).clear()
     record = run_record(training_record, _describe(shown, events, scores), perf_counter() - clock)
     return metrics, scores["test"], learning_curves({"": history}), record
 
 
-def _score(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None, model: Model, device: str) -> Scores:
-    sample = read_tokens(split, classes, shown, events)
+def _score(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None, model: Model, device: str) -> Scores:
+    sample = read_tokens(split, config, shown, events)
     probabilities = predict(model, tensor_table(sample), EVALUATION_BATCH, device)
-    names = tuple(classes), (shown if events is None else events).label_names
+    names = tuple(config.classes), (shown if events is None else events).label_names
     return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
-
-
-def _numbers(metrics: dict[str, float]) -> dict[str, float]:
-    """Without what the split could not give: metrics.json holds numbers only."""
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def _describe(shown: Shown, events: EventSource | None, scores: dict[str, Scores]) -> dict[str, Any]:

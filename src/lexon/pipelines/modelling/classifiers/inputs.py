@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from lexon.config import ClassifierMember
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
@@ -13,10 +14,17 @@ from lexon.training import TensorTable
 
 # A fitted tokeniser, with the events it is to encode, or a file of finished tokens.
 Shown = Tokeniser | TokenSource
+# Members that train on fewer events train on the same ones, whatever their own seeds.
+SAMPLE_SEED = 42
 
 
-def read_tokens(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None) -> ClassifiedTokens:
-    """A split as the classifier is shown it: the events that belong to a class."""
+def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None) -> ClassifiedTokens:
+    """A split as the classifier is shown it: the events that belong to a class, of the training split as many as it trains on."""
+    tokens = _classified(split, config.classes, shown, events)
+    return tokens.sample(config.n_train, SAMPLE_SEED) if split == "train" else tokens
+
+
+def _classified(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None) -> ClassifiedTokens:
     if isinstance(shown, TokenSource):
         return shown.classified(split, classes)
     assert events is not None

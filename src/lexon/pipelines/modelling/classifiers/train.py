@@ -22,8 +22,6 @@ from lexon.training import SelectBy, TensorTable, seeded
 
 # The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.
 SELECT_BY: SelectBy = (("val_auroc", "max"), ("val_loss", "min"))
-# Members that train on fewer events train on the same ones, whatever their own seeds.
-SAMPLE_SEED = 42
 
 
 def train(
@@ -35,8 +33,7 @@ def train(
     events: EventSource | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
-    tables = {split: tensor_table(read_tokens(split, config.classes, shown, events)) for split in ("train", "val")}
-    tables["train"] = tables["train"].sample(config.n_train, SAMPLE_SEED)
+    tables = {split: tensor_table(read_tokens(split, config, shown, events)) for split in ("train", "val")}
     recipe = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.model_dump()}
     if config.equalise_to is not None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lexon.experiments import Result
 from lexon.pipelines.reporting.classifiers.cells import Cell
+from lexon.pipelines.reporting.record import code_caveat
 from lexon.statistics import expected_by_chance
 
 SMALL_TRAINING = 50_000  # the published study of this question trained on 241,658 events
@@ -31,7 +32,7 @@ def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, effects: pd.DataFr
         *_apart(cells),
         *_learnt_tokens(finished),
         *_sizes(finished),
-        *_code(finished),
+        *code_caveat(finished),
     ]
 
 
@@ -62,11 +63,13 @@ def _data(finished: Sequence[Result]) -> list[str]:
     data: list[dict[str, Any]] = [result.record["data"] for result in finished if result.record.get("data")]
     if not data:
         return []
-    sizes = {split: data[0].get(f"n_{split}") for split in ("train", "val", "test")}
+    sizes = {split: sorted({one[f"n_{split}"] for one in data if f"n_{split}" in one}) for split in ("train", "val", "test")}
     sentences = []
-    if sizes["train"] is not None and sizes["train"] < SMALL_TRAINING:
-        counted = ", ".join(f"{n:,} {split}" for split, n in sizes.items() if n is not None)
+    if sizes["train"] and sizes["train"][0] < SMALL_TRAINING:
+        counted = ", ".join(f"{_range(found)} {split}" for split, found in sizes.items() if found)
         sentences.append(f"Small sample: {counted} events. Rankings of tokenisers can change with more training events.")
+    if len(sizes["train"]) > 1:
+        sentences.append("Members were trained on different numbers of events; the boosted trees on all of them.")
     if data[0].get("generator"):
         sentences.append(
             "Simulated events: leading-order shapes, a toy shower and a toy detector. Good for learning the tool, not for a physics claim. "
@@ -75,6 +78,10 @@ def _data(finished: Sequence[Result]) -> list[str]:
     if len({one.get("digest") for one in data}) > 1:
         sentences.append("Members were trained on different files: what differs between them may be the data.")
     return sentences + [f"Data: {note}" for note in _notes(data)]
+
+
+def _range(sizes: Sequence[int]) -> str:
+    return f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
 
 
 def _notes(data: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -152,11 +159,3 @@ def _sizes(finished: Sequence[Result]) -> list[str]:
     return [
         f"Models have {min(sizes):,} to {max(sizes):,} parameters: a difference may be one of size (model.equalise_to=N makes them alike)."
     ]
-
-
-def _code(finished: Sequence[Result]) -> list[str]:
-    versions = [result.record.get("code_version") for result in finished]
-    changed = sum(isinstance(version, dict) and bool(version.get("dirty")) for version in versions)
-    commits = {version["commit"] for version in versions if isinstance(version, dict) and "commit" in version}
-    mixed = [f"Code: members come from {len(commits)} commits."] if len(commits) > 1 else []
-    return mixed + ([f"Code: {changed} of {len(finished)} members ran with uncommitted changes."] if changed else [])

@@ -11,6 +11,7 @@ import numpy as np
 
 from lexon.experiments import Member, Result
 from lexon.metrics.scores import Scores
+from lexon.pipelines.reporting.status import common_status, unfinished_notes
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,14 @@ class Cell:
     @property
     def status(self) -> str:
         """The seeds' common status; ``partial`` where only some are done."""
-        statuses = {result.status for result in self.results}
-        if len(statuses) == 1:
-            return statuses.pop()
-        return "partial" if "done" in statuses else next(s for s in ("failed", "running", "stale", "pending") if s in statuses)
+        return common_status(self.results)
 
     @property
     def notes(self) -> str:
         """Why something is missing, or which model stands here too."""
         same = [f"same model as {self.original}: trained once"] if self.same_as else []
         same += ["evaluated on other test events: unpaired, in no comparison"] if self.apart else []
-        unfinished = Counter(f"{r.status}: {r.notes}" if r.notes else r.status for r in self.results if r.status != "done")
-        return "; ".join(
-            same + [text if len(self.results) == 1 else f"{n} of {len(self.results)} seeds {text}" for text, n in unfinished.items()]
-        )
+        return "; ".join(same + unfinished_notes(self.results))
 
 
 def collect_cells(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[Cell]:
@@ -102,6 +97,8 @@ def label_of(cell: Mapping[str, Any]) -> str:
 def level_words(axis: str, value: Any) -> str:
     """A level of an axis where the axis goes without saying: ``max``, ``no MET``, ``vector 4``."""
     name = axis_words(axis)
+    if value is None:
+        return f"all {name}" if axis == "n_train" else f"no {name}"
     if isinstance(value, bool):
         return name if value else f"no {name}"
     return value if isinstance(value, str) else f"{name} {value}"
@@ -109,8 +106,7 @@ def level_words(axis: str, value: Any) -> str:
 
 def axis_words(axis: str) -> str:
     """``training.lr`` -> ``lr``, ``met`` -> ``MET``."""
-    name = axis.rsplit(".", 1)[-1].replace("_", " ")
-    return "MET" if name == "met" else name
+    return {"met": "MET", "n_train": "training events"}.get(axis, axis.rsplit(".", 1)[-1].replace("_", " "))
 
 
 def comparable(cells: Sequence[Cell]) -> list[Cell]:
@@ -127,18 +123,16 @@ def ranked_by_validation(cells: Sequence[Cell]) -> list[Cell]:
 def set_aside_other_events(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[Result]:
     """Members that were evaluated on other events than the rest become ``stale``: nothing of theirs can be compared.
 
-    The events that count are those of the baselines, or without baselines those of most members. A tokeniser all of whose
-    members share other events is no accident but another file: its members stay, in cells that are `apart`.
+    The events that count are those of the baselines, or without baselines those of most members. Another's token file may
+    hold other events by right: its members stay, in cells that are `apart`, if they share them.
     """
     expected = _expected_events(results, baselines)
-    by_tokeniser: dict[Any, list[Result]] = {}
-    for result in results:
-        by_tokeniser.setdefault(result.member.cell.get("tokeniser"), []).append(result)
-    apart = {tokeniser for tokeniser, group in by_tokeniser.items() if tokeniser is not None and len(_digests(group)) == 1}
+    others = [result for result in results if result.member.config["tokeniser"]["kind"] == "ambre"]
+    apart = {result.member.name for result in others} if len(_digests(others)) == 1 else set()
 
     def checked(result: Result) -> Result:
         found = _digests([result])
-        if found <= {expected} or result.member.cell.get("tokeniser") in apart:
+        if found <= {expected} or result.member.name in apart:
             return result
         return replace(result, status="stale", notes=f"evaluated on other events (digest {found.pop()}, expected {expected})")
 
