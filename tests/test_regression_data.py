@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -33,13 +34,22 @@ def test_targets_of_an_event(make_events: Callable[..., Events]) -> None:
         event_target(events, "mass")
 
 
-def test_baselines_see_neither_azimuth_nor_met(make_events: Callable[..., Events]) -> None:
+@pytest.mark.parametrize("vector", [4, 5])
+@pytest.mark.parametrize("pid", [True, False])
+def test_baselines_see_what_the_network_sees(vector: Literal[4, 5], pid: bool, make_events: Callable[..., Events]) -> None:
+    """No azimuth and no MET at all, energies in five-vectors only, types with `pid` only."""
     events = make_events(20)
-    turned = events.p4.copy()
-    turned[..., 3] += 1.0
-    other = replace(events, p4=turned, met=events.met + 50, met_phi=events.met_phi + 1)
-    np.testing.assert_array_equal(phi_free_columns(events), phi_free_columns(other))
-    assert np.isfinite(phi_free_columns(events)).all()
+    p4, real = events.p4, events.mask[..., None]
+    hidden = {
+        "azimuth": replace(events, p4=p4 + np.array([0, 0, 0, 1], np.float32) * real),
+        "met": replace(events, met=events.met + 50, met_phi=events.met_phi + 1),
+        "energy": replace(events, p4=p4 * np.array([2, 1, 1, 1], np.float32)),
+        "types": replace(events, ids=np.where(events.mask, events.ids % 7 + 1, 0).astype(np.int8)),
+    }
+    columns = phi_free_columns(events, vector, pid)
+    seen = {name for name, other in hidden.items() if not np.array_equal(columns, phi_free_columns(other, vector, pid))}
+    assert seen == ({"energy"} if vector == 5 else set()) | ({"types"} if pid else set())
+    assert np.isfinite(columns).all()
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=30, max_size=60), seed=st.integers(0, 5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,15 +35,20 @@ def event_target(events: Events, name: str) -> NDArray[np.float64]:
     raise ValueError(f"no quantity of an event is called {name!r}; known: {', '.join(TARGETS)}")
 
 
-def phi_free_columns(events: Events) -> NDArray[np.float64]:
-    """What the baselines are shown [event, column]: no azimuth and no MET, as the network.
+def phi_free_columns(events: Events, vector: Literal[4, 5], pid: bool) -> NDArray[np.float64]:
+    """What the baselines are shown [event, column]: what the network is, which is no azimuth and no MET.
 
-    Objects of each type, number of objects, log(1 + HT/GeV), then log(1 + pT/GeV), eta and log(1 + E/GeV) of each slot, 0
-    where it is empty.
+    Number of objects, log(1 + HT/GeV), then log(1 + pT/GeV) and eta of each slot, 0 where it is empty.
+
+    Args:
+        vector: 5 adds log(1 + E/GeV) of each slot, as the direct tokeniser shows it.
+        pid: True adds the number of objects of each type.
     """
-    counts = np.stack([(events.ids == label).sum(1) for label in range(1, N_TYPES + 1)], axis=1)
-    slots = [np.log1p(events.pt), events.eta, np.log1p(events.energy)]
-    columns = [counts, events.mask.sum(1, keepdims=True), np.log1p(events.pt.sum(1, keepdims=True)), *slots]
+    columns = [events.mask.sum(1, keepdims=True), np.log1p(events.pt.sum(1, keepdims=True)), np.log1p(events.pt), events.eta]
+    if vector == 5:
+        columns.append(np.log1p(events.energy))
+    if pid:
+        columns.append(np.stack([(events.ids == label).sum(1) for label in range(1, N_TYPES + 1)], axis=1))
     return np.concatenate(columns, axis=1, dtype=np.float64)
 
 

@@ -36,6 +36,12 @@ def test_a_table_needs_no_events() -> None:
     assert study({"regression": {"source": "table", "path": "a.csv", "target": "km"}}).planned[0].config["target"] == "km"
 
 
+def test_a_path_is_a_table() -> None:
+    experiment = study({"regression": {"path": "a.csv", "group": "flight"}})
+    assert (experiment.planned[0].config["source"], experiment.planned[0].config["group"]) == ("table", "flight")
+    assert not experiment.starts_from_events
+
+
 def test_where_a_table_lies_is_no_part_of_what_a_member_is() -> None:
     one, other = (study({"regression": {"source": "table", "path": path}}).planned[0].config for path in ("a.csv", "b.csv"))
     assert one == other
@@ -47,9 +53,10 @@ def test_where_a_table_lies_is_no_part_of_what_a_member_is() -> None:
         ({"regression": {"source": "table"}}, "needs regression.path=FILE"),
         ({"regression": {"target": "mass"}}, "choose one of met, ht, leading_pt, n_objects"),
         ({"regression": {"source": "diabetes", "group": "site"}}, "leave both null"),
+        ({"regression": {"source": "diabetes", "path": "a.csv"}}, "regression.path=a.csv: the diabetes data"),
+        ({"regression": {"group": "site"}}, "regression.group=site: events have no groups"),
         ({"regression": {"source": "diabetes", "hidden": []}}, "hidden"),
         ({"training": {"early_stopping": 3}}, "judged at their last epoch"),
-        ({"training": {"label_smoothing": 0.1}}, "label_smoothing=0.1"),
         ({"collapse": {"collapsed_below": 0.9}}, "must rise"),
         ({"variance_lambda": -1}, "variance_lambda"),
     ],

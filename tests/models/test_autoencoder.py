@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lexon.datasets.checkpoint import CheckpointDataset
 from lexon.events import MAX_OBJECTS
-from lexon.models.autoencoder import Autoencoder, mean_over_objects
+from lexon.models.autoencoder import Autoencoder
 from lexon.training import seeded
 
 RECIPE: dict[str, Any] = {
@@ -197,9 +197,3 @@ def test_a_finished_model_comes_back_from_its_file(tmp_path: Any) -> None:
     dataset = CheckpointDataset(filepath=str(tmp_path / "model.pt"))
     dataset.save(model)
     torch.testing.assert_close(dataset.load().describe(batch), model.describe(batch))
-
-
-def test_means_count_real_objects_only() -> None:
-    mask = torch.tensor([[True, True, False], [False, False, False], [True, False, False]])
-    objects = torch.tensor([[1.0], [3.0], [5.0]])
-    torch.testing.assert_close(mean_over_objects(objects, mask), torch.tensor([[2.0], [0.0], [5.0]]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lexon.models.layers import Encoder, attend, pool_tokens, sinusoidal_positions
+from lexon.models.layers import Encoder, attend, mlp, per_slot, pool_tokens, sinusoidal_positions
 
 MASK = torch.tensor([[1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0]], dtype=torch.bool)
 
@@ -70,3 +70,18 @@ def test_heads_are_scaled_one_by_one() -> None:
         parts.append(attention(x, mask) - attention.out.bias)
     torch.testing.assert_close(parts[0] + parts[1], whole)
     assert not torch.allclose(parts[0], parts[1])
+
+
+def test_an_mlp_has_the_widths_and_no_activation_at_its_end() -> None:
+    layers = mlp(3, 5, 2)
+    assert [type(layer).__name__ for layer in layers] == ["Linear", "GELU", "Linear"]
+    assert layers(torch.zeros(7, 3)).shape == (7, 2)
+
+
+def test_objects_come_back_to_their_places() -> None:
+    mask = torch.tensor([[True, True, False], [False, False, False]])
+    slots = per_slot(torch.tensor([4, 9]), mask, -1)
+    assert slots.dtype == torch.int64
+    assert slots[:, :3].tolist() == [[4, 9, -1], [-1, -1, -1]]
+    assert slots.shape == (2, 18)
+    assert (slots[:, 3:] == -1).all()

@@ -20,7 +20,7 @@ def test_a_sweep_on_a_table_with_groups_can_be_run_in_pieces(project: Path, kedr
     frame = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"])
     frame = frame.assign(km=frame["a"] + 0.3 * rng.normal(size=120), site=np.arange(120) // 4)
     frame.to_csv(project / "clouds.csv", index=False)
-    regression = {"source": "table", "path": str(project / "clouds.csv"), "target": "km", "group": "site"}
+    regression = {"path": str(project / "clouds.csv"), "target": "km", "group": "site"}
 
     with kedro_session("test", regression=regression, variance_lambda=2.0, n_seeds=1) as session:
         session.run(pipeline_names=["variance_collapse"])

@@ -16,7 +16,7 @@ from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveIn
 from lexon.config.data import EventData, EventsFile, Shares, SimulatedEvents
 from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import AmbreTokens, BinnedConfig, DirectConfig, FinishedTokens, FittedConfig, TokeniserConfig, VQVAEConfig
-from lexon.config.training import TrainingConfig, TransformerConfig
+from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
 
 # A VQ-VAE that all members share is trained with the first seed of the list, whatever the members' own.
@@ -50,7 +50,16 @@ class ClassifierMember(MemberConfig):
     equalise_to: int | None
 
 
-class AutoencoderMember(MemberConfig):
+class UnclassifiedMember(MemberConfig):
+    """One training of anything but a classifier."""
+
+    @model_validator(mode="after")
+    def _no_labels_to_smooth(self) -> Self:
+        refuse(self.training, ["label_smoothing"], NO_CLASSES)
+        return self
+
+
+class AutoencoderMember(UnclassifiedMember):
     """An autoencoder of events' objects, continuous."""
 
     kind: Literal["autoencoder"] = "autoencoder"
@@ -60,7 +69,7 @@ class AutoencoderMember(MemberConfig):
     autoencoder: AutoencoderConfig
 
 
-class VAEMember(MemberConfig):
+class VAEMember(UnclassifiedMember):
     """A variational autoencoder of multi-label rows."""
 
     kind: Literal["vae"] = "vae"
@@ -68,7 +77,7 @@ class VAEMember(MemberConfig):
     vae: VAEModelConfig
 
 
-class RegressionMember(MemberConfig):
+class RegressionMember(UnclassifiedMember):
     """A regression with a penalty on lost variance; a loss of `exploded_loss` times its best ends it."""
 
     kind: Literal["regression"] = "regression"
@@ -79,11 +88,7 @@ class RegressionMember(MemberConfig):
 
     @model_validator(mode="after")
     def _judged_at_its_last_epoch(self) -> Self:
-        for name in ("early_stopping", "label_smoothing"):
-            if getattr(self.training, name):
-                raise ValueError(
-                    f"training.{name}={getattr(self.training, name)}: regressions have none; they are judged at their last epoch"
-                )
+        refuse(self.training, ["early_stopping"], "regressions have none; they are judged at their last epoch")
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,10 +25,24 @@ class RegressionConfig(Config):
     split_seed: Annotated[int, Field(ge=0)]
     hidden: tuple[PositiveInt, ...]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _path_implies_table(cls, data: dict[str, Any]) -> dict[str, Any]:
+        implied = isinstance(data, dict) and data.get("path") and data.get("source") == "events"
+        return data | {"source": "table"} if implied else data
+
     @model_validator(mode="after")
-    def _source_and_target_agree(self) -> Self:
+    def _source_and_file_agree(self) -> Self:
         if self.source == "table" and self.path is None:
             raise ValueError("regression.source=table needs regression.path=FILE")
+        if self.source == "diabetes" and self.path is not None:
+            raise ValueError(f"regression.path={self.path}: the diabetes data are scikit-learn's; leave one of source and path out")
+        if self.source == "events" and self.group is not None:
+            raise ValueError(f"regression.group={self.group}: events have no groups; it is for tables (regression.path=FILE)")
+        return self
+
+    @model_validator(mode="after")
+    def _source_and_target_agree(self) -> Self:
         if self.source == "events" and self.quantity not in EVENT_TARGETS:
             raise ValueError(f"regression.target={self.target}: of events, choose one of {', '.join(EVENT_TARGETS)}")
         if self.source == "diabetes" and (self.target or self.group):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from lexon.config.base import Config, Fraction, PositiveInt
-from lexon.config.training import TrainingConfig
+from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
 
 FitOn = Literal["auto", "background", "all"]
 Bins = Annotated[int, Field(ge=2, le=100)]
@@ -32,6 +32,11 @@ class VQVAEGroup(Config):
     per_seed: bool
     start_from_codebook: bool
     training: TrainingConfig
+
+    @model_validator(mode="after")
+    def _no_labels_to_smooth(self) -> Self:
+        refuse(self.training, ["label_smoothing"], NO_CLASSES, group="vqvae.training")
+        return self
 
 
 class DirectConfig(Config):

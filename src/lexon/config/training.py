@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -16,6 +17,10 @@ SIZES = {
     "400k": (72, 8, 8, 144),
     "1m": (128, 8, 8, 256),
 }
+
+
+# Why nothing but a classifier's training may set label_smoothing.
+NO_CLASSES = "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0"
 
 
 class SizeConfig(Config):
@@ -81,3 +86,14 @@ class TrainingConfig(Config):
     early_stopping: PositiveInt | None
     length_aware: bool
     precision: Literal["auto", "fp32", "bf16"]
+
+
+def refuse(training: TrainingConfig, names: Sequence[str], reason: str, group: str = "training") -> None:
+    """Settings of a training that this one would not read.
+
+    Raises:
+        ValueError: one of `names` is set; `reason` is why nothing would come of it.
+    """
+    for name in names:
+        if value := getattr(training, name):
+            raise ValueError(f"{group}.{name}={value}: {reason}")

@@ -6,7 +6,6 @@ Shapes: N events, T objects, V real objects of a batch in the order of `mask` [N
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import torch
@@ -14,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from lexon.config.autoencoder import HEADS
-from lexon.events import MAX_OBJECTS, N_TYPES
+from lexon.events import N_TYPES
 from lexon.models import Batch
-from lexon.models.layers import Encoder
-from lexon.models.losses import squared_error
+from lexon.models.layers import Encoder, mlp, per_slot
+from lexon.models.losses import mean_over_objects, squared_error
 from lexon.models.quantiser import Quantiser
 
 MET_FEATURES = 3
@@ -106,8 +105,8 @@ class Autoencoder(nn.Module):
         self.encoder = (ObjectEncoder if encoder == "mlp" else EventEncoder)(n_in, hidden_dim, latent_dim)
         self.linear = nn.Linear(latent_dim, latent_dim) if bottleneck == "linear" else nn.Identity()
         self.quantiser = Quantiser(latent_dim, codebook_size, decay) if bottleneck == "vq" else None
-        self.decoder = _mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES * reconstruct_types)
-        self.globals_head = _mlp(latent_dim, hidden_dim, MET_FEATURES)
+        self.decoder = mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES * reconstruct_types)
+        self.globals_head = mlp(latent_dim, hidden_dim, MET_FEATURES)
 
     def forward(self, batch: Batch) -> Reconstruction:
         mask = batch["mask"]
@@ -165,9 +164,9 @@ class Autoencoder(nn.Module):
         mask, made = batch["mask"], self(batch)
         types = batch["types"][mask] if made.type_logits is None else made.type_logits.argmax(-1) + 1
         objects = {"latents": made.latents, "features": made.features, "types": types}
-        described = {name: _per_slot(values, mask, 0) for name, values in objects.items()}
+        described = {name: per_slot(values, mask, 0) for name, values in objects.items()}
         if made.codes is not None:
-            described["codes"] = _per_slot(made.codes, mask, NO_CODE)
+            described["codes"] = per_slot(made.codes, mask, NO_CODE)
         return described | {"pooled": made.pooled, "met": made.met} | self.weighted(self.errors(batch, made))
 
     def _shown(self, batch: Batch) -> Tensor:
@@ -189,7 +188,7 @@ class ObjectEncoder(nn.Module):
 
     def __init__(self, n_in: int, hidden_dim: int, latent_dim: int) -> None:
         super().__init__()
-        self.layers = _mlp(n_in, hidden_dim, hidden_dim, latent_dim)
+        self.layers = mlp(n_in, hidden_dim, hidden_dim, latent_dim)
 
     def forward(self, objects: Tensor, mask: Tensor) -> Tensor:
         return self.layers(objects[mask])
@@ -211,23 +210,3 @@ class EventEncoder(nn.Module):
         seen = mask.clone()
         seen[:, :1] |= ~mask.any(1, keepdim=True)  # attention to nothing at all is not a number
         return self.leave(self.attend(entered, seen)[mask])
-
-
-def mean_over_objects(objects: Tensor, mask: Tensor) -> Tensor:
-    """Means of each event's objects: [V, ...] -> [N, ...]; 0 for an event without any."""
-    event = torch.arange(len(mask), device=mask.device)[:, None].expand_as(mask)[mask]
-    sums = objects.new_zeros(len(mask), *objects.shape[1:]).index_add(0, event, objects)
-    return sums / mask.sum(1).clamp(min=1).view(-1, *[1] * (objects.ndim - 1))
-
-
-def _per_slot(objects: Tensor, mask: Tensor, padding: int) -> Tensor:
-    """[V, ...] -> [N, 18, ...]."""
-    slots = objects.new_full((len(mask), MAX_OBJECTS, *objects.shape[1:]), padding)
-    slots[:, : mask.shape[1]][mask] = objects
-    return slots
-
-
-def _mlp(*widths: int) -> nn.Sequential:
-    """Linear layers of these widths with GELU between them."""
-    layers = [nn.Linear(n_in, n_out) for n_in, n_out in pairwise(widths)]
-    return nn.Sequential(*[module for layer in layers for module in (layer, nn.GELU())][:-1])

@@ -1,4 +1,4 @@
-"""Parts of a transformer encoder over the objects of an event: NormFormer blocks, positions, attention, pooling.
+"""Parts of networks over the objects of an event: NormFormer blocks, positions, attention, pooling; and a plain MLP.
 
 Shapes: N events, T tokens, D model dimension, H heads. `mask` is True for tokens that exist.
 """
@@ -6,13 +6,29 @@ Shapes: N events, T tokens, D model dimension, H heads. `mask` is True for token
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
+from lexon.events import MAX_OBJECTS
+
 Pool = Literal["cls", "mean", "max"]
+
+
+def mlp(*widths: int) -> nn.Sequential:
+    """Linear layers of these widths, from the input's to the output's, with GELU between them."""
+    layers = [nn.Linear(n_in, n_out) for n_in, n_out in pairwise(widths)]
+    return nn.Sequential(*[module for layer in layers for module in (layer, nn.GELU())][:-1])
+
+
+def per_slot(objects: Tensor, mask: Tensor, padding: int) -> Tensor:
+    """Objects [V, ...] in the order of `mask` [N, T], at their places [N, 18, ...]: as wide as any event, whatever T is."""
+    slots = objects.new_full((len(mask), MAX_OBJECTS, *objects.shape[1:]), padding)
+    slots[:, : mask.shape[1]][mask] = objects
+    return slots
 
 
 def sinusoidal_positions(length: int, dim: int) -> Tensor:

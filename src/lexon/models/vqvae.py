@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from lexon.events import MAX_OBJECTS, N_TYPES
+from lexon.events import N_TYPES
 from lexon.models import Batch
+from lexon.models.layers import mlp, per_slot
 from lexon.models.losses import mean_over_objects, squared_error
 from lexon.models.quantiser import Quantiser
 
@@ -57,9 +58,9 @@ class VQVAE(nn.Module):
         }
         self.n_features, self.commitment = n_features, commitment
         self.types = nn.Embedding(N_TYPES + 1, id_embed_dim)
-        self.encoder = _mlp(n_features + id_embed_dim, hidden_dim, latent_dim)
+        self.encoder = mlp(n_features + id_embed_dim, hidden_dim, hidden_dim, latent_dim)
         self.quantiser = Quantiser(latent_dim, codebook_size, decay)
-        self.decoder = _mlp(latent_dim, hidden_dim, n_features + N_TYPES)
+        self.decoder = mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES)
 
     def encode(self, values: Tensor, types: Tensor) -> Tensor:
         """Latent vectors [V, D] of objects with features [V, F] and types [V]."""
@@ -90,10 +91,4 @@ class VQVAE(nn.Module):
         """The code of each object [N, 18], -1 for padding: as wide as any event, whatever the batch was cut to."""
         mask = batch["mask"]
         quantised = self.quantiser(self.encode(batch["values"][mask], batch["types"][mask]))
-        codes = torch.full((len(mask), MAX_OBJECTS), PADDING_CODE, device=mask.device)
-        codes[:, : mask.shape[1]][mask] = quantised.codes
-        return codes
-
-
-def _mlp(n_in: int, hidden: int, n_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(n_in, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, n_out))
+        return per_slot(quantised.codes, mask, PADDING_CODE)

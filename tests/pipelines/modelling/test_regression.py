@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,12 @@ from lexon.config import CollapseConfig, RegressionConfig, TableRegression, Trai
 from lexon.datasets.checkpoint import CheckpointDataset, Checkpoints
 from lexon.datasets.table import Table
 from lexon.errors import ConfigurationError, DataError
+from lexon.events import Events
 from lexon.metrics.collapse import run_stability, verdict
 from lexon.models.regressor import Regressor
+from lexon.pipelines.modelling.regression import baselines
 from lexon.pipelines.modelling.regression import train as training
-from lexon.pipelines.modelling.regression.baselines import baselines_on_table, predict_baselines
+from lexon.pipelines.modelling.regression.baselines import baselines_on_events, baselines_on_table, predict_baselines
 from lexon.pipelines.modelling.regression.evaluate import evaluate_on_table
 from lexon.pipelines.modelling.regression.rows import read_diabetes
 from lexon.pipelines.modelling.regression.train import train_on_table
@@ -216,3 +220,14 @@ def test_baselines_see_training_rows_only_and_share_the_split(tmp_path: Path) ->
     targets = {split: sample.target(split).astype(float) for split in ("train", "val", "test")}
     again = predict_baselines(changed | {"test": changed["test"] + 100}, targets | {"test": targets["test"] - 5})
     np.testing.assert_allclose(again["val_trees"], predict_baselines(changed, targets)["val_trees"])
+
+
+@pytest.mark.parametrize(("shown", "n_columns"), [([(4, False)], 38), ([(5, True)], 63), ([(4, True), (5, False)], 63)])
+def test_baselines_of_events_are_shown_what_the_plan_s_networks_are(
+    shown: list[tuple[int, bool]], n_columns: int, make_events: Callable[..., Events], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baselines, "predict_baselines", lambda features, _targets: {split: x.shape for split, x in features.items()})
+    source: Any = SimpleNamespace(classified=lambda _split, _classes: SimpleNamespace(events=make_events(10)))
+    plan = [{"config": {"tokeniser": {"vector": vector, "pid": pid}}} for vector, pid in shown]
+    found = baselines_on_events(source, {}, RegressionConfig(**PARAMETERS["regression"]), plan)
+    assert found == dict.fromkeys(("train", "val", "test"), (10, n_columns))

@@ -111,12 +111,62 @@ def test_a_small_spread_is_no_collapse_where_no_baseline_predicts_more(good: Sum
     assert "So small a spread" not in " ".join(good[-1]["sentences"])
 
 
+def test_uncommitted_code_is_a_caveat() -> None:
+    dirty = [replace(one, record=one.record | {"code_version": {"commit": "a", "dirty": True}}) for one in sweep()]
+    assert "Code: 25 of 25 members ran with uncommitted changes." in summarise(dirty)[-1]["caveats"]
+
+
+def test_baselines_that_see_more_than_a_member_are_a_caveat() -> None:
+    def said(*vectors: int) -> str:
+        members = [
+            replace(one, member=replace(one.member, config=one.member.config | shown(v)))
+            for one, v in zip(sweep()[:2], vectors, strict=True)
+        ]
+        return " ".join(summarise(members)[-1]["caveats"])
+
+    def shown(vector: int) -> dict[str, Any]:
+        return {"tokeniser": {"vector": vector, "pid": True}}
+
+    assert "Members differ in what they are shown" in said(4, 5)
+    assert "Members differ" not in said(4, 4)
+
+
 def test_hypotheses_are_marked_by_all_seeds(good: Summary) -> None:
     assert [one["mark"] for one in good[-1]["sweeps"][0]["hypotheses"]] == ["confirmed", "undecided", "undecided", "refuted"]
     steady = summarise(
         [one for one in sweep() if one.member.config["variance_lambda"] != 5.0] + [result(5.0, seed, 0.8, 1.1) for seed in SEEDS]
     )
     assert steady[-1]["sweeps"][0]["hypotheses"][2]["mark"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [
+        ({42: {"val_loss": 1e9}}, "confirmed"),
+        ({42: {"val_r2": np.nan}}, "confirmed"),
+        ({}, "refuted"),
+        ({42: "failed"}, "undecided"),
+        (dict.fromkeys(SEEDS, "failed"), "undecided"),
+        ({42: {"epoch": None}}, "undecided"),
+    ],
+)
+def test_a_crash_or_an_unfinished_training_is_no_unstable_one(seeds: dict[int, Any], expected: str) -> None:
+    """A value is what becomes of the seed's last epoch (`epoch` None: it never came), or its status."""
+    results = [result(0.0, seed, 0.25, 0.06) for seed in SEEDS]
+    for seed in SEEDS:
+        change = seeds.get(seed, {})
+        one = result(10.0, seed, status="failed" if change == "failed" else "done")
+        results.append(one if change == "failed" else replace(one, history=_last_epoch(one.history, change)))
+    last = summarise(results)[-1]["sweeps"][0]["hypotheses"][-1]
+    assert last["mark"] == expected
+    assert ("stable" in last["numbers"]) == (expected == "refuted")
+
+
+def _last_epoch(history: pd.DataFrame | None, change: dict[str, Any]) -> pd.DataFrame:
+    assert history is not None
+    if "epoch" in change:
+        return history.iloc[:-1]
+    return history.assign(**{column: [*history[column][:-1], value] for column, value in change.items()})
 
 
 def test_beating_a_baseline_takes_a_paired_interval_above_zero(good: Summary) -> None:
@@ -129,6 +179,8 @@ def test_beating_a_baseline_takes_a_paired_interval_above_zero(good: Summary) ->
 
 def test_the_selected_lambda_is_a_parameter_file(good: Summary) -> None:
     assert yaml.safe_load(good[5]) == {"variance_lambda": 2.0}
+    beside = summarise([result(2.0, seed, 0.8, 1.0, **{"training.batch_size": 20, "training.grad_clip": None}) for seed in SEEDS])
+    assert yaml.safe_load(beside[5]) == {"training": {"batch_size": 20, "grad_clip": None}, "variance_lambda": 2.0}
     none = summarise([result(value, seed, 0.3, 0.09) for value in (0.0, 1.0) for seed in SEEDS])
     assert yaml.safe_load(none[5]) is None
     assert "lambda 1: reject_collapsed" in none[5]

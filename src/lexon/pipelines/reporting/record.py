@@ -1,4 +1,4 @@
-"""The run records of all finished members as one table of a report: what they share, and where they differ."""
+"""The run records of all finished members: one table of what they share and where they differ, and a caveat on their code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def run_record(finished: Sequence[Result]) -> list[list[str]]:
     flat = [flatten({key: value for key, value in result.record.items() if key not in _PER_MEMBER}) for result in finished]
     keys = dict.fromkeys(key for one in flat for key in one)
     return [[key, _together([one[key] for one in flat if key in one])] for key in sorted(keys, key=_parameters_last)]
+
+
+def code_caveat(finished: Sequence[Result]) -> list[str]:
+    """Whether no commit is the code that these members ran, or no single one is."""
+    versions = [result.record.get("code_version") for result in finished]
+    known = [version for version in versions if isinstance(version, dict)]
+    commits = {version["commit"] for version in known if "commit" in version}
+    changed = sum(bool(version.get("dirty")) for version in known)
+    mixed = [f"Code: members come from {len(commits)} commits."] if len(commits) > 1 else []
+    return mixed + ([f"Code: {changed} of {len(finished)} members ran with uncommitted changes."] if changed else [])
 
 
 def _parameters_last(key: str) -> bool:

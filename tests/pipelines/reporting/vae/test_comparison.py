@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,11 @@ def words_of(results, anchors):
         differences,
         findings(results, configurations, anchors, differences),
     )
+
+
+def test_uncommitted_code_is_a_caveat(results, anchors):
+    dirty = [replace(one, record=one.record | {"code_version": {"commit": "a", "dirty": True}}) for one in results]
+    assert "Code: 9 of 9 members ran with uncommitted changes." in words_of(dirty, anchors)[-1]["caveats"]
 
 
 def test_a_collapsed_model_never_wins_anything_even_if_perfect(results, anchors):

@@ -19,11 +19,16 @@ BASELINES = {"mean": "train mean", "ridge": "ridge", "trees": "gradient-boosted 
 SEED = 42
 
 
-def baselines_on_events(events: EventSource, classes: dict[str, Any], regression: RegressionConfig) -> Arrays:
-    """Predictions of each baseline, from the phi-free columns of events."""
+def baselines_on_events(events: EventSource, classes: dict[str, Any], regression: RegressionConfig, plan: list[dict[str, Any]]) -> Arrays:
+    """Predictions of each baseline, from the phi-free columns of events that the networks of the `plan` are shown.
+
+    Where members differ in what they are shown (a grid over ``vector`` or ``pid``), baselines are shown the most of it.
+    """
+    shown = [member["config"]["tokeniser"] for member in plan]
+    vector, pid = max(one["vector"] for one in shown), any(one["pid"] for one in shown)
     read = {split: events.classified(split, classes).events for split in SPLITS}
     targets = {split: event_target(sample, regression.quantity) for split, sample in read.items()}
-    return predict_baselines({split: phi_free_columns(sample) for split, sample in read.items()}, targets)
+    return predict_baselines({split: phi_free_columns(sample, vector, pid) for split, sample in read.items()}, targets)
 
 
 def baselines_on_table(rows: Table, regression: RegressionConfig) -> Arrays:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +16,7 @@ from lexon.datasets.table import Table
 from lexon.events import SPLITS
 from lexon.metrics.regression import regression_metrics
 from lexon.models import Model
-from lexon.pipelines.members import EVALUATION_BATCH, choose_device, refuse_other_parameters, run_record
+from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
 from lexon.pipelines.modelling.regression.inputs import Sample, event_sample, table_sample
 from lexon.plots.regression import training_curves
 from lexon.tokenisers.direct import DirectTokeniser
@@ -70,7 +69,7 @@ def _evaluate(
 ) -> Evaluated:
     clock = perf_counter()
     predictions = {split: predict(model, sample.tables[split], EVALUATION_BATCH, choose_device(device)) for split in SPLITS}
-    metrics = {split: _numbers(regression_metrics(sample.target(split), values)) for split, values in predictions.items()}
+    metrics = {split: finite(regression_metrics(sample.target(split), values)) for split, values in predictions.items()}
     arrays: Arrays = {}
     for split in ("val", "test"):
         arrays |= {
@@ -83,8 +82,3 @@ def _evaluate(
     title = f"lambda {config.variance_lambda:g}, seed {config.seed}"
     record = run_record(training_record, sample.record, perf_counter() - clock)
     return metrics, arrays, training_curves({title: [history]}), record
-
-
-def _numbers(metrics: dict[str, float]) -> dict[str, float]:
-    """Without what cannot be said of the split: metrics.json holds numbers only."""
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -23,7 +23,8 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     members = [_member(member) for member in experiment.trained]
     match experiment.parameters.regression.source:
         case "events":
-            return Pipeline([*members, _baselines(baselines_on_events, ["events", "params:classes", "params:regression"])])
+            shown = ["events", "params:classes", "params:regression", "params:plan"]
+            return Pipeline([*members, _baselines(baselines_on_events, shown)])
         case "diabetes":
             rows = Node(read_diabetes, "params:regression.source", "rows", name="read_diabetes", tags="data")
         case "table":

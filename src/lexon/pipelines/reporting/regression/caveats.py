@@ -8,6 +8,7 @@ from typing import Any
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import penalty_optimum
+from lexon.pipelines.reporting.record import code_caveat
 from lexon.pipelines.reporting.regression.sweep import Sweep
 from lexon.regression_data import COMPUTABLE, TARGETS
 
@@ -19,7 +20,16 @@ def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
     finished = [result for result in results if result.status == "done"]
     data: dict[str, Any] = next((result.record["data"] for result in finished if result.record.get("data")), {})
     config = results[0].member.config if results else {}
-    return [*_missing(results), *_seeds(sweeps), *_penalty(results), *_target(config), *_data(config, data), *_kept()]
+    return [
+        *_missing(results),
+        *_seeds(sweeps),
+        *_penalty(results),
+        *_target(config),
+        *_shown(results),
+        *_data(config, data),
+        *code_caveat(finished),
+        *_kept(),
+    ]
 
 
 def _missing(results: Sequence[Result]) -> list[str]:
@@ -56,6 +66,13 @@ def _target(config: dict[str, Any]) -> list[str]:
     if name in COMPUTABLE:
         said += " It can be computed from what the network and the baselines are shown: a check of the method, no physics."
     return [said]
+
+
+def _shown(results: Sequence[Result]) -> list[str]:
+    tokenisers = [result.member.config["tokeniser"] for result in results if "tokeniser" in result.member.config]
+    if len({(one["vector"], one["pid"]) for one in tokenisers}) < 2:
+        return []
+    return ["Members differ in what they are shown (vector, pid); the baselines are shown the most of it."]
 
 
 def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:

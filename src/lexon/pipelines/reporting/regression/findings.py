@@ -13,10 +13,11 @@ from lexon.experiments import Result
 from lexon.metrics.collapse import Judged
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting.parameter_file import parameter_file
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.regression.caveats import caveats
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
-from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep
+from lexon.pipelines.reporting.regression.sweep import LAMBDA, Arrays, Cell, Sweep
 from lexon.pipelines.reporting.regression.tables import compare, r2_interval
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
@@ -49,13 +50,10 @@ def selected_parameters(sweeps: Sequence[Sweep]) -> str:
     """A parameter file: the selected lambda and the setting that it was found in; nothing but a remark where none was."""
     chosen = [(sweep, sweep.selected) for sweep in sweeps if sweep.selected is not None]
     if not chosen:
-        return f"# No lambda was selected: {'; '.join(map(_why_none, sweeps))}\n"
+        return parameter_file({}, f"No lambda was selected: {'; '.join(map(_why_none, sweeps))}")
     sweep, cell = max(chosen, key=lambda pair: pair[1].median("r2"))
-    lines = [f"{axis}: {value}" for axis, value in {**sweep.axes, "variance_lambda": cell.value}.items()]
-    head = (
-        f"# Selected on validation: R2 {cell.median('r2'):.3f}, variance ratio {cell.median('variance_ratio'):.0%}; gate: {sweep.gate[0]}."
-    )
-    return "\n".join([head, *lines]) + "\n"
+    numbers = f"R2 {cell.median('r2'):.3f}, variance ratio {cell.median('variance_ratio'):.0%}; gate: {sweep.gate[0]}"
+    return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.")
 
 
 def _headline(sweeps: Sequence[Sweep]) -> str:

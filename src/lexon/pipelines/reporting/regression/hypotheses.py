@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lexon.metrics.collapse import Judged
 from lexon.pipelines.reporting.regression.sweep import Cell, Sweep
 
 Mark = Literal["confirmed", "refuted", "undecided"]
+# What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a crash, is none.
+UNSTABLE = ("non_finite", "exploded", "oscillating")
+UNSTABLE_SEEDS = ("non_finite", "sign_inconsistent", "seed_unstable")
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,21 @@ def _mark_of(expected: Expectation, cell: Cell) -> Mark:
     if judged is None or judged.seeds == "insufficient_seeds":
         return "undecided"
     if expected.ratio is None:
-        return "refuted" if judged.stable else "confirmed"
+        return _mark_of_unstable(cell, judged)
     low, high = expected.ratio
     # A spread that came with predictions worse than the mean is no recovery.
     inside = {low <= run.variance_ratio <= high and (low == 0 or run.r2 > 0) for run in cell.runs}
     if len(inside) > 1:
         return "undecided"
     return "confirmed" if inside == {True} else "refuted"
+
+
+def _mark_of_unstable(cell: Cell, judged: Judged) -> Mark:
+    """What a crash or an unfinished training would have come to is not known: neither shows that it was unstable."""
+    if judged.stable:
+        return "refuted"
+    seen = judged.seeds in UNSTABLE_SEEDS or any(run.stability in UNSTABLE for run in cell.runs)
+    return "confirmed" if seen else "undecided"
 
 
 def _cells(expected: Expectation, sweep: Sweep) -> Sequence[Cell]:
@@ -73,4 +86,8 @@ def _numbers(expected: Expectation, sweep: Sweep) -> str:
 def _stable(cell: Cell) -> str:
     if cell.judged is None:
         return ""
-    return {True: ", stable", False: ", unstable", None: ", too few seeds to tell"}[cell.judged.stable]
+    if cell.judged.stable is None:
+        return ", too few seeds to tell"
+    why = Counter(run.stability for run in cell.runs if run.stability != "stable")
+    seeds = [] if cell.judged.seeds == "seed_stable" else [cell.judged.seeds]
+    return ", " + ("; ".join([*(f"{n} of {len(cell.runs)} seeds {stability}" for stability, n in why.items()), *seeds]) or "stable")

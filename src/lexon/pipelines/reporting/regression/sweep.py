@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from lexon.config import CollapseConfig
 from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, Run, Verdict, gate, judge, run_stability, select, verdict
+from lexon.pipelines.reporting.status import common_status, counted_seeds, unfinished_notes
 
 LAMBDA = "variance_lambda"
 Arrays = Mapping[str, NDArray[Any]]
@@ -58,17 +58,13 @@ class Cell:
     @property
     def status(self) -> str:
         """The seeds' common status; ``partial`` where only some are done."""
-        statuses = {result.status for result in self.results}
-        if len(statuses) == 1:
-            return statuses.pop()
-        return "partial" if "done" in statuses else next(s for s in ("failed", "running", "stale", "pending") if s in statuses)
+        return common_status(self.results)
 
     @property
     def notes(self) -> str:
         """Why seeds are missing, or ended before their time."""
-        missing = Counter(f"{result.status}: {result.notes}" for result in self.results if result.status != "done")
-        ended = Counter(result.record["given_up"] for result in self.finished if result.record.get("given_up"))
-        return "; ".join(f"{n} of {len(self.results)} seeds {why}" for why, n in (missing + ended).items())
+        ended = [result.record["given_up"] for result in self.finished if result.record.get("given_up")]
+        return "; ".join([*unfinished_notes(self.results), *counted_seeds(ended, len(self.results))])
 
     def median(self, metric: str, split: str = "val") -> float:
         """Over the finished seeds that have it."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from lexon.experiments import Result
 from lexon.metrics.latent import Verdict, posterior_verdict
+from lexon.pipelines.reporting.status import common_status, counted_seeds, unfinished_notes
 
 # Worst first: where as many seeds say one as another, the worse one counts.
 VERDICTS: tuple[Verdict, ...] = ("collapsed", "partial", "ok")
@@ -79,20 +80,13 @@ class Configuration:
     @property
     def status(self) -> str:
         """The seeds' common status; ``partial`` where only some are done."""
-        statuses = {result.status for result in self.results}
-        if len(statuses) == 1:
-            return statuses.pop()
-        return "partial" if "done" in statuses else next(s for s in ("failed", "running", "stale", "pending") if s in statuses)
+        return common_status(self.results)
 
     @property
     def notes(self) -> str:
         """Why seeds are missing, and which of them disagree with the verdict."""
-        missing = Counter(f"{r.status}: {r.notes}" if r.notes else r.status for r in self.results if r.status != "done")
-        other = Counter(verdict for verdict in self.verdicts if verdict != self.verdict)
-        n, done = len(self.results), len(self.finished)
-        return "; ".join(
-            [f"{k} of {n} seeds {text}" for text, k in missing.items()] + [f"{k} of {done} seeds {v}" for v, k in other.items()]
-        )
+        other = [verdict for verdict in self.verdicts if verdict != self.verdict]
+        return "; ".join([*unfinished_notes(self.results), *counted_seeds(other, len(self.finished))])
 
 
 def verdict_of(result: Result) -> Verdict:

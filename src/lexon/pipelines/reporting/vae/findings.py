@@ -11,7 +11,7 @@ import pandas as pd
 from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
-from lexon.pipelines.reporting.record import run_record
+from lexon.pipelines.reporting.record import code_caveat, run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
 from lexon.pipelines.reporting.vae.predictions import predictions
@@ -53,9 +53,10 @@ def findings(
 
 def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) -> list[str]:
     """What to know before believing the numbers: missing members, seeds, rows, definitions."""
-    notes = dict.fromkeys(note for result in results if result.status == "done" for note in result.record["data"]["notes"])
+    finished = [result for result in results if result.status == "done"]
+    notes = dict.fromkeys(note for result in finished for note in result.record["data"]["notes"])
     trained = [*_missing(results), *_few_seeds(configurations), *_trained_otherwise(results)]
-    return [*trained, *_silhouette(configurations, results), *notes, *DEFINITIONS]
+    return [*trained, *_silhouette(configurations, results), *notes, *code_caveat(finished), *DEFINITIONS]
 
 
 def _headline(configurations: Sequence[Configuration], anchors: Anchors) -> str:
