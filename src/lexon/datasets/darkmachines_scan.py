@@ -52,9 +52,9 @@ class BlockFile:
         end, here = self._file.seek(0, os.SEEK_END), 0
         while here < end:
             self._file.seek(here)  # another walk may have moved on
-            arrays = [np.load(self._file) for _ in range(5)]
+            process, met, n_objects, ids, p4 = (np.load(self._file) for _ in range(5))
             here = self._file.tell()
-            yield Block(*arrays, faults=(np.empty(0, np.int64), np.empty(0, np.int64)))
+            yield Block(process, met, n_objects, ids, p4, faults=(np.empty(0, np.int64), np.empty(0, np.int64)))
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
     events = to_events(block, np.zeros(len(block), np.int64), unit)
     met = np.stack([events.met, events.met_phi], axis=1)
     rows = np.concatenate([events.ids, met, events.p4.reshape(len(events), -1)], axis=1, dtype=np.float32)
-    return rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))
+    return (rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))).astype(np.uint64)
 
 
 def assign_splits(scan: Scan, labels: NDArray[np.int64], shares: NDArray[np.float64], seed: int) -> NDArray[np.int8]:

@@ -106,10 +106,14 @@ def _members_together(nodes: list[Node]) -> list[Node]:
 
     A member's later nodes need nothing from outside that its first one does not need too, so they may move up to it.
     """
+
+    def group(node: Node) -> str:
+        return node.namespace if node.namespace and is_member(node.namespace) else node.name
+
     first: dict[str, int] = {}
     for number, node in enumerate(nodes):
-        first.setdefault(node.namespace if is_member(node.namespace or "") else node.name, number)
-    return sorted(nodes, key=lambda node: first.get(node.namespace or "", first.get(node.name, 0)))
+        first.setdefault(group(node), number)
+    return sorted(nodes, key=lambda node: first[group(node)])
 
 
 def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) -> set[Node]:

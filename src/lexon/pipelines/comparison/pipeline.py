@@ -36,9 +36,9 @@ def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
     shown = "tokens_file" if finished else "events"
     adopting = Node(adopt_ambre, [shown, "ambre", "params:events"], f"tokens_{names['ambre']}", name="adopt_ambre", tags="data")
     ours = "tokens_file" if finished else f"tokens_{names['binned']}" if "binned" in names else None
-    # Where members lie elsewhere, what they were made from may not be here.
-    shown_too = ours and not experiment.parameters.report.source
-    return Pipeline([adopting, *([compare(ours, with_events=not finished, report="ambre_")] if shown_too else [])])
+    if ours is None or experiment.parameters.report.source:  # where members lie elsewhere, what they were made from may not be here
+        return Pipeline([adopting])
+    return Pipeline([adopting, compare(ours, with_events=not finished, report="ambre_")])
 
 
 def compare(tokens: str, with_events: bool, report: str = "") -> Pipeline:

@@ -16,7 +16,7 @@ from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
-from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, tensor_table
+from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, source_of, tensor_table
 from lexon.plots.training import learning_curves
 from lexon.training import predict
 
@@ -50,13 +50,13 @@ def evaluate(
 def _score(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None, model: Model, device: str) -> Scores:
     sample = read_tokens(split, config, shown, events)
     probabilities = predict(model, tensor_table(sample), EVALUATION_BATCH, device)
-    names = tuple(config.classes), (shown if events is None else events).label_names
+    names = tuple(config.classes), source_of(shown, events).label_names
     return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
 
 
 def _describe(shown: Shown, events: EventSource | None, scores: dict[str, Scores]) -> dict[str, Any]:
     """What the cleaned events say of their origin, and how many of them belong to a class."""
-    attributes = (shown if events is None else events).attributes
+    attributes = source_of(shown, events).attributes
     said = {name: attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
     own = {name: attributes.get(name) for name in ("notes", "generator")}
     return {**said, **own, "test_digest": scores["test"].digest, **{f"n_{split}": len(part) for split, part in scores.items()}}

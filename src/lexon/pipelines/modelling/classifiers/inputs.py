@@ -18,6 +18,14 @@ Shown = Tokeniser | TokenSource
 SAMPLE_SEED = 42
 
 
+def source_of(shown: Shown, events: EventSource | None) -> EventSource | TokenSource:
+    """The file that knows labels and origin."""
+    if isinstance(shown, TokenSource):
+        return shown
+    assert events is not None
+    return events
+
+
 def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None) -> ClassifiedTokens:
     """A split as the classifier is shown it: the events that belong to a class, of the training split as many as it trains on."""
     tokens = _classified(split, config.classes, shown, events)

@@ -34,7 +34,7 @@ def train(
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
     tables = {split: tensor_table(read_tokens(split, config, shown, events)) for split in ("train", "val")}
-    recipe = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
+    recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.model_dump()}
     if config.equalise_to is not None:
         recipe["mlp_dim"] = equalised_mlp_dim(recipe, config.equalise_to)
