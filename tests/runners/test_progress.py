@@ -12,7 +12,8 @@ from pydantic import Field
 
 from lexon.config import Config
 from lexon.datasets.members import MemberJSON
-from lexon.runners import estimate, progress
+from lexon.pipelines import members
+from lexon.runners import progress
 from lexon.runners.estimate import grid_plan
 from lexon.runners.local import _members_together
 from lexon.runners.progress import GridProgress, duration
@@ -74,7 +75,7 @@ def test_what_is_done_is_counted_and_not_paid_again(tmp_path):
 
 
 def test_the_most_similar_finished_member_on_the_same_device_sets_the_speed(tmp_path, monkeypatch):
-    monkeypatch.setattr(estimate, "choose_device", lambda asked: "cpu")
+    monkeypatch.setattr(members, "choose_device", lambda asked: "cpu")
     for name, pool, speed, device in (("other", "cls", 1000.0, "cpu"), ("alike", "max", 100.0, "cpu (x86)"), ("gpu", "max", 1e6, "cuda")):
         folder = tmp_path / "06_models/other/main" / name
         folder.mkdir(parents=True)

@@ -128,10 +128,15 @@ class LayeredConfigLoader(OmegaConfigLoader):
     def _catalog(self, experiment: str) -> dict[str, Any]:
         """The catalog with `{experiment}` written out, so that an experiment's own run and files reach its paths."""
         with self._parameters_in_catalog(self._parameters(self._layers_of(experiment))):
-            entries = _resolved(self._configs("catalog", self.layers))
+            entries = _plain(self._merged_catalog)
         # A file that no parameter names is no dataset: an entry without a path would be an error wherever it is drawn.
         named = {key: entry for key, entry in entries.items() if entry.get("filepath", "") is not None}
         return {_name(key, experiment): _name(entry, experiment) for key, entry in named.items()}
+
+    @cached_property
+    def _merged_catalog(self) -> DictConfig:
+        """The catalog of this environment, not resolved: only what parameters say differs between experiments."""
+        return _merged(self._configs("catalog", self.layers))
 
     @contextmanager
     def _parameters_in_catalog(self, parameters: dict[str, Any]) -> Iterator[None]:
@@ -173,11 +178,21 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
 
 def _resolved(configs: list[DictConfig]) -> dict[str, Any]:
+    return _plain(_merged(configs))
+
+
+def _merged(configs: list[DictConfig]) -> DictConfig:
+    merged: Any = OmegaConf.merge({}, *configs)
+    return merged
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    """Everything but helpers such as `_folder`, with interpolations resolved."""
     try:
-        merged: Any = OmegaConf.to_container(OmegaConf.merge({}, *configs), resolve=True)
+        plain: Any = OmegaConf.to_container(config, resolve=True)
     except InterpolationKeyError as error:
         raise ConfigurationError(f"{error.full_key}: {error.msg}; name one that exists, or define it") from error
-    return {name: value for name, value in merged.items() if not str(name).startswith("_")}
+    return {name: value for name, value in plain.items() if not str(name).startswith("_")}
 
 
 def _latest_whole(configs: list[DictConfig]) -> list[DictConfig]:

@@ -11,7 +11,6 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.experiments import differences, is_member
-from lexon.pipelines.members import choose_device
 from lexon.runners.progress import duration
 
 
@@ -34,6 +33,8 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
 
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
+    from lexon.pipelines.members import choose_device  # torch, which no other command needs
+
     device = choose_device("auto")
     records = [record for record in _finished(catalog, trainings[0]) if str(record["device"]).startswith(device)]
     if not records:

@@ -54,7 +54,7 @@ def draw_grid(results: Sequence[Result], baselines: Mapping[str, Scores], effect
     cells = _comparable(results, baselines)
     return {
         "effects": grid.effect_intervals(effects),
-        "heat_maps": grid.heat_maps(means[means["second_axis"].fillna("") != ""]),
+        "heat_maps": grid.heat_maps(means[means["second_axis"].notna() & (means["second_axis"] != "")]),
         "roc_by_axis": classification.roc_by_axis(_by_axis(cells)),
         "validation_auroc": training.validation_curves(_by_first_axis(cells)),
     }
