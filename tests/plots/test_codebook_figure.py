@@ -44,4 +44,5 @@ def test_every_split_type_and_quantity_is_drawn(energy: bool) -> None:
 
 def test_one_epoch_and_no_errors_can_be_drawn_too() -> None:
     perfect = {"all": {"n": 1, "type_accuracy": 1.0, "pt_mae": 0.0, "eta_mae": 0.0, "phi_mae": 0.0}}
-    to_png(codebook_diagnostics(HISTORY[:1], {"test": splits(False)["test"] | {"reconstruction": perfect}}))
+    figure = codebook_diagnostics(HISTORY[:1], {"test": splits(False)["test"] | {"reconstruction": perfect}})
+    assert to_png(figure).startswith(b"\x89PNG")

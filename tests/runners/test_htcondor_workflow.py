@@ -105,7 +105,9 @@ def test_nothing_to_run_is_no_workflow():
 def test_every_pipeline_of_the_project_can_be_a_workflow(kedro_session):
     catalog = kedro_session().load_context().catalog
     for pipeline in dict(pipelines).values():
-        nothing_crosses_in_memory(plan_workflow(pipeline), pipeline, catalog)
+        workflow = plan_workflow(pipeline)
+        nothing_crosses_in_memory(workflow, pipeline, catalog)
+        assert sorted(name for job in workflow.all for name in job.nodes) == sorted(node.name for node in pipeline.nodes)
 
 
 def test_nothing_can_need_the_report():

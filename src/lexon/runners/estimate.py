@@ -21,15 +21,16 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
         nodes: of the pipeline.
         to_run: names of those that will run.
     """
-    members = dict.fromkeys(node.namespace for node in nodes if node.namespace and is_member(node.namespace))
+    members = {node.namespace for node in nodes if node.namespace and is_member(node.namespace)}
     if not members:
         return ""
-    unfinished = {node.namespace for node in nodes if node.name in to_run} & members.keys()
-    trainings = [node for node in nodes if node.name in to_run and node.namespace in members and "train" in node.tags]
-    cells = len({name.partition("__seed_")[0] for name in members})
-    counted = f"{cells} different cells, {len(members)} members: {len(members) - len(unfinished)} done, {len(trainings)} to train"
-    first = sum("train" in node.tags and node.namespace not in members for node in nodes if node.name in to_run)
-    return counted + (f", {first} VQ-VAE first" if first else "") + (_cost(trainings, catalog) if trainings else "")
+    running = [node for node in nodes if node.name in to_run]
+    done = len(members - {node.namespace for node in running})
+    trainings = [node for node in running if "train" in node.tags]
+    own = [node for node in trainings if node.namespace in members]
+    counted = f"{len({name.partition('__seed_')[0] for name in members})} different cells, {len(members)} members: {done} done"
+    first = f", {len(trainings) - len(own)} VQ-VAE first" if len(trainings) > len(own) else ""
+    return f"{counted}, {len(own)} to train{first}{_cost(own, catalog) if own else ''}"
 
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:

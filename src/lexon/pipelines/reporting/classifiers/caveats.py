@@ -63,13 +63,7 @@ def _data(finished: Sequence[Result]) -> list[str]:
     data: list[dict[str, Any]] = [result.record["data"] for result in finished if result.record.get("data")]
     if not data:
         return []
-    sizes = {split: sorted({one[f"n_{split}"] for one in data if f"n_{split}" in one}) for split in ("train", "val", "test")}
-    sentences = []
-    if sizes["train"] and sizes["train"][0] < SMALL_TRAINING:
-        counted = ", ".join(f"{_range(found)} {split}" for split, found in sizes.items() if found)
-        sentences.append(f"Small sample: {counted} events. Rankings of tokenisers can change with more training events.")
-    if len(sizes["train"]) > 1:
-        sentences.append("Members were trained on different numbers of events; the boosted trees on all of them.")
+    sentences = _sample(data)
     if data[0].get("generator"):
         sentences.append(
             "Simulated events: leading-order shapes, a toy shower and a toy detector. Good for learning the tool, not for a physics claim. "
@@ -78,6 +72,18 @@ def _data(finished: Sequence[Result]) -> list[str]:
     if len({one.get("digest") for one in data}) > 1:
         sentences.append("Members were trained on different files: what differs between them may be the data.")
     return sentences + [f"Data: {note}" for note in _notes(data)]
+
+
+def _sample(data: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Few training events, or different numbers of them."""
+    sizes = {split: sorted({one[f"n_{split}"] for one in data if f"n_{split}" in one}) for split in ("train", "val", "test")}
+    sentences = []
+    if sizes["train"] and sizes["train"][0] < SMALL_TRAINING:
+        counted = ", ".join(f"{_range(found)} {split}" for split, found in sizes.items() if found)
+        sentences.append(f"Small sample: {counted} events. Rankings of tokenisers can change with more training events.")
+    if len(sizes["train"]) > 1:
+        sentences.append("Members were trained on different numbers of events; the boosted trees on all of them.")
+    return sentences
 
 
 def _range(sizes: Sequence[int]) -> str:

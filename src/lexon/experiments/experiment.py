@@ -1,0 +1,101 @@
+"""An expanded experiment: all its members, those to train now, and what its nodes may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lexon.config import Parameters, binned_config, event_data, simulated_events
+from lexon.config.reading import why_unread
+from lexon.errors import ConfigurationError
+from lexon.experiments.members import Member, tokeniser_name
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An expanded experiment.
+
+    Attributes:
+        name: folder of conf/experiments, namespace of its pipeline.
+        parameters: those that all members share (any cell's will do).
+        planned: every member of the whole grid: what a report shows.
+        selected: names of the members to run now; narrower than `planned` where an axis was pinned.
+    """
+
+    name: str
+    parameters: Parameters
+    planned: tuple[Member, ...]
+    selected: frozenset[str]
+
+    @property
+    def trained(self) -> list[Member]:
+        """The members to train now: one per configuration."""
+        wanted = {member.folder for member in self.planned if member.name in self.selected}
+        return [member for member in self.planned if member.name in wanted]
+
+    @property
+    def tokenisers(self) -> dict[str, dict[str, Any]]:
+        """The distinct tokenisers of the trained members, by name."""
+        configs = [member.config["tokeniser"] for member in self.trained if "tokeniser" in member.config]
+        return {tokeniser_name(config): config for config in configs}
+
+    @property
+    def tokeniser_kinds(self) -> dict[str, str]:
+        """``direct``, ``binned``, ... by name of the tokeniser."""
+        return {name: config["kind"] for name, config in self.tokenisers.items()}
+
+    @property
+    def token_file(self) -> tuple[str, str]:
+        """Name and kind of the tokeniser whose file `data_engineering` writes: the study's own, or the binned one."""
+        own = {name: kind for name, kind in self.tokeniser_kinds.items() if kind in ("binned", "vqvae")}
+        binned = binned_config(self.parameters)
+        return next(iter(own.items()), (tokeniser_name(binned.model_dump()), binned.kind))
+
+    @property
+    def starts_from_events(self) -> bool:
+        """Whether events are made or read, or a finished token file takes their place."""
+        parameters = self.parameters
+        match parameters.kind:
+            case "regression":
+                return parameters.regression.source == "events"
+            case "classifier":
+                return parameters.tokens.path is None
+            case "token_comparison":
+                return parameters.tokens.path is None or parameters.events.source == "file"
+        return True
+
+    def why_unread(self, key: str, kind: str | None = None) -> str:
+        """Why a dotted parameter makes no difference here, taken as another `kind` where one is given; empty where it does."""
+        tokenisers = {member.config["tokeniser"]["kind"] for member in self.planned if "tokeniser" in member.config}
+        return why_unread(key, kind or self.parameters.kind, self.parameters, tokenisers)
+
+    def refuse_one_file_for_many_tokenisers(self) -> None:
+        """A finished token file is one representation: rows of a grid would show it under the names of several.
+
+        Raises:
+            ConfigurationError: the axes to pin.
+        """
+        if self.parameters.kind != "classifier" or self.parameters.tokens.path is None:
+            return
+        cells = [member.cell for member in self.planned if member.name in self.selected and member.config["tokeniser"]["kind"] == "file"]
+        for axis in ("tokeniser", "vector", "pid"):
+            if len({cell.get(axis) for cell in cells}) > 1:
+                raise ConfigurationError(
+                    f"{self.name}: tokens.path is one representation, but {axis} has several values; pin it, e.g. "
+                    f"--params {axis}={cells[-1][axis]}, or leave tokens.path out"
+                )
+
+    def kedro_parameters(self) -> dict[str, Any]:
+        """What the nodes of this experiment's namespace may ask for, as plain data."""
+        shared = self.parameters.model_dump(mode="json")
+        binned = binned_config(self.parameters).model_dump(mode="json")
+        return {
+            **shared,
+            "name": self.name,
+            "simulated": simulated_events(self.parameters).model_dump(mode="json"),
+            "data": event_data(self.parameters).model_dump(mode="json"),
+            "object_types": self.parameters.events.object_types,
+            "plan": [asdict(member) for member in self.planned],
+            "tokenisers": {tokeniser_name(binned): binned, **self.tokenisers},
+            "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},
+        }

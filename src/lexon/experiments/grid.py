@@ -1,0 +1,119 @@
+"""How a grid becomes members: a list spans an axis, a scalar pins it, and every pair of cell and seed is a member."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lexon.config import Parameters
+from lexon.errors import ConfigurationError
+from lexon.experiments.experiment import Experiment
+from lexon.experiments.members import Member, cell_name
+from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
+from lexon.experiments.validation import validated
+
+# The usual first seeds of the field's studies; more are counted up from the last.
+SEEDS = (42, 123, 314, 271, 577)
+# One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
+SHARED_GROUPS = (
+    "run",
+    "events",
+    "simulation",
+    "tokens",
+    "ambre",
+    "tags",
+    "preset",
+    "presets",
+    "configurations",
+    "classes",
+    "evaluation",
+    "report",
+    "validation",
+    "regression",
+    "collapse",
+    "grid",
+    "kind",
+    "description",
+    "n_seeds",
+    "seed",
+    "device",
+)
+
+
+def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], origin: Callable[[str], str]) -> Experiment:
+    """The members of a grid.
+
+    Args:
+        name: of the experiment.
+        configured: parameters from files; the value of an axis may be a list.
+        asked: the same with the command line's on top: there a scalar narrows an axis, a list spans one.
+        origin: file of a dotted key, for messages.
+
+    Raises:
+        ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
+    """
+    configured, asked = (_with_ambre(layers, asked) for layers in (configured, asked))
+    axes = _axes(name, asked, configured)
+    seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
+    wanted = {axis: as_list(value_at(asked, axis)) for axis in axes}
+    known = {axis: unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
+    planned: dict[str, Member] = {}
+    selected: set[str] = set()
+    parameters: Parameters | None = None
+    for values in itertools.product(*known.values()):
+        raw = dict(zip(axes, values, strict=True))
+        parameters, configs = validated(with_values(asked, raw), seeds, name, origin)
+        members = [_member(seed, config, parameters, axes, planned) for seed, config in configs.items()]
+        planned |= {member.name: member for member in members}
+        if all(value in wanted[axis] for axis, value in raw.items()):
+            selected |= {member.name for member in members[: parameters.n_seeds]}
+    if parameters is None:
+        raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
+    return Experiment(name, parameters, tuple(planned.values()), frozenset(selected))
+
+
+def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:
+    """Values of an axis that a report shows though they are not asked for now: a grid of a file, narrowed for this run.
+
+    A single value of a file is no grid: the list that is asked for replaced it.
+    """
+    value = value_at(configured, axis)
+    return as_list(value) if isinstance(value, list) or not isinstance(value_at(asked, axis), list) else []
+
+
+def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A grid over tokenisers has Ambre's tokens in it as soon as somebody says where they are."""
+    tokenisers = parameters["tokeniser"]
+    if asked["ambre"]["path"] is None or not isinstance(tokenisers, list) or "ambre" in tokenisers:
+        return parameters
+    return {**parameters, "tokeniser": [*tokenisers, "ambre"]}
+
+
+def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], planned: Mapping[str, Member]) -> Member:
+    """A cell with a seed; `planned` are the members before it, of which one may be the same training."""
+    typed = parameters.model_dump()
+    cell = {axis: value_at(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
+    name = f"{cell_name(cell)}__seed_{seed}"
+    same = next((member.name for member in planned.values() if member.config == config), name)
+    return Member(name, cell, seed, config, same)
+
+
+def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
+    """The experiment's axes, and every scalar that the command line made a list."""
+    spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
+    axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
+    for axis in axes:
+        if axis.split(".")[0] in SHARED_GROUPS:
+            raise ConfigurationError(
+                f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
+            )
+        if axis not in flatten(asked):
+            raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
+    return axes
+
+
+def _seeds(first: int, count: int) -> list[int]:
+    usual = unique([first, *SEEDS])
+    further = (seed for seed in itertools.count(usual[-1] + 1) if seed not in usual)
+    return [*usual, *itertools.islice(further, count)][:count]
