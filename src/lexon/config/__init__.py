@@ -4,6 +4,7 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, EnergyUnit, Label
 from lexon.config.data import EventsConfig, EventsFile, SimulatedEvents, SimulationConfig
 from lexon.config.members import (
+    SEEDS,
     AutoencoderMember,
     ClassifierConfig,
     ClassifierMember,
@@ -24,6 +25,7 @@ from lexon.config.training import SIZES, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 
 __all__ = [
+    "SEEDS",
     "SIZES",
     "AutoencoderConfig",
     "AutoencoderMember",

@@ -6,15 +6,13 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lexon.config import Parameters
+from lexon.config import SEEDS, Parameters
 from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
 from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
 from lexon.experiments.validation import validated
 
-# The usual first seeds of the field's studies; more are counted up from the last.
-SEEDS = (42, 123, 314, 271, 577)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
 SHARED_GROUPS = (
     "run",
@@ -101,14 +99,15 @@ def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: lis
 
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
-    spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
+    known = flatten(asked)
+    spanned = [key for key, value in known.items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
     for axis in axes:
         if axis.split(".")[0] in SHARED_GROUPS:
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )
-        if axis not in flatten(asked):
+        if axis not in known:
             raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
     return axes
 

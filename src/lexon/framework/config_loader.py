@@ -55,7 +55,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
             match key:
                 case "parameters":
                     expanded = {name: experiment.kedro_parameters() for name, experiment in self.experiments.items()}
-                    self[key] = self._parameters(self.layers) | expanded
+                    self[key] = self._asked[DEFAULT] | expanded
                 case "catalog":
                     self[key] = {name: entry for experiment in self.experiments for name, entry in self._catalog(experiment).items()}
                 case _:
@@ -115,7 +115,12 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     def _expand(self, name: str) -> Experiment:
         layers = self._layers_of(name)
-        return expand(name, self._parameters(layers, pinned=False), self._parameters(layers), lambda key: self._origin(key, layers))
+        return expand(name, self._parameters(layers, pinned=False), self._asked[name], lambda key: self._origin(key, layers))
+
+    @cached_property
+    def _asked(self) -> dict[str, dict[str, Any]]:
+        """The parameters of each experiment, with the command line's on top."""
+        return {name: self._parameters(self._layers_of(name)) for name in (DEFAULT, *self.experiment_names)}
 
     def _parameters(self, layers: list[str], pinned: bool = True) -> dict[str, Any]:
         """Parameters of files, and of the command line where `pinned`."""
@@ -127,7 +132,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     def _catalog(self, experiment: str) -> dict[str, Any]:
         """The catalog with `{experiment}` written out, so that an experiment's own run and files reach its paths."""
-        with self._parameters_in_catalog(self._parameters(self._layers_of(experiment))):
+        with self._parameters_in_catalog(self._asked[experiment]):
             entries = _plain(self._merged_catalog)
         # A file that no parameter names is no dataset: an entry without a path would be an error wherever it is drawn.
         named = {key: entry for key, entry in entries.items() if entry.get("filepath", "") is not None}

@@ -16,7 +16,8 @@ from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
-from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, source_of, tensor_table
+from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, source_of
+from lexon.pipelines.tensors import tensor_table
 from lexon.plots.training import learning_curves
 from lexon.training import predict
 

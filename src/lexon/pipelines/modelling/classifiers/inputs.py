@@ -1,16 +1,14 @@
-"""What both nodes of a member do first: events or a token file to tokens with targets, tokens to tensors."""
+"""What both nodes of a member do first: events or a token file to tokens with targets."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from lexon.config import ClassifierMember
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
+from lexon.pipelines.tensors import encoded
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
-from lexon.training import TensorTable
 
 # A fitted tokeniser, with the events it is to encode, or a file of finished tokens.
 Shown = Tokeniser | TokenSource
@@ -36,19 +34,4 @@ def _classified(split: str, classes: dict[str, Any], shown: Shown, events: Event
     if isinstance(shown, TokenSource):
         return shown.classified(split, classes)
     assert events is not None
-    sample = events.classified(split, classes)
-    return ClassifiedTokens(shown.encode(sample.events), sample.targets, sample.events.labels, sample.index, sample.digest)
-
-
-def tensor_table(sample: ClassifiedTokens) -> TensorTable:
-    """Tokens with their targets, on the CPU."""
-    tokens = sample.tokens
-    mask = torch.from_numpy(tokens.mask)
-    tensors = {
-        "values": torch.from_numpy(tokens.values),
-        "types": torch.from_numpy(tokens.types),
-        "mask": mask,
-        "met": torch.from_numpy(tokens.met),
-        "target": torch.from_numpy(sample.targets),
-    }
-    return TensorTable(tensors, ragged=frozenset({"values", "types", "mask"}), lengths=mask.sum(1))
+    return encoded(events.classified(split, classes), shown)

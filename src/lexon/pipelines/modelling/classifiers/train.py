@@ -17,7 +17,8 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.models.classifier import Classifier, equalised_mlp_dim
 from lexon.pipelines.members import train_member
-from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, tensor_table
+from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens
+from lexon.pipelines.tensors import tensor_table
 from lexon.training import SelectBy, TensorTable, seeded
 
 # The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.

@@ -13,9 +13,8 @@ from lexon.config import AutoencoderMember
 from lexon.datasets.events import ClassifiedEvents, EventSource
 from lexon.models.autoencoder import Autoencoder
 from lexon.pipelines.members import EVALUATION_BATCH
-from lexon.pipelines.modelling.classifiers.inputs import tensor_table
+from lexon.pipelines.tensors import encoded, tensor_table
 from lexon.tokenisers import DirectTokeniser
-from lexon.tokenisers.base import ClassifiedTokens
 from lexon.training import TensorTable
 from lexon.training.data import evaluation_batches
 
@@ -24,8 +23,7 @@ Described = dict[str, NDArray[Any]]
 
 def split_table(sample: ClassifiedEvents, tokeniser: DirectTokeniser) -> TensorTable:
     """Classified events as tensors, on the CPU."""
-    tokens = tokeniser.encode(sample.events)
-    return tensor_table(ClassifiedTokens(tokens, sample.targets, sample.events.labels, sample.index, sample.digest))
+    return tensor_table(encoded(sample, tokeniser))
 
 
 def learnt_from(split: str, events: EventSource, config: AutoencoderMember) -> ClassifiedEvents:
