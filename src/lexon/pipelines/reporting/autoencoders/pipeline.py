@@ -28,7 +28,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     asked = ["members", "params:plan", "params:report", "params:run", "params:name"]
     with warnings.catch_warnings():  # Kedro warns of dots in names that it put there itself, as the members' namespaces
         warnings.simplefilter("ignore", UserWarning)
-        summarise = Node(nodes.summarise, [*asked, *finished], [*TABLES.values(), "selected_autoencoder"], name="summarise", tags="report")
+        summarise = Node(nodes.summarise, [*asked, *finished], [*TABLES.values(), "selected_parameters"], name="summarise", tags="report")
     draw_figures = Node(
         nodes.draw_figures, ["members", "params:plan", "params:report", "summary_table"], drawn, name="draw_figures", tags="report"
     )

@@ -13,7 +13,7 @@ from lexon.pipelines.reporting.regression import nodes
 
 FIGURES = ("r2_against_ratio", "distributions", "training_curves")
 PAGE_TABLES = {"members": "members_table", "summary": "summary_table", "comparisons": "comparisons_table", "findings": "findings"}
-OUTPUTS = ["members_table", "summary_table", "comparisons_table", "table2_table", "table2_text", "selected_lambda", "findings"]
+OUTPUTS = ["members_table", "summary_table", "comparisons_table", "table2_table", "table2_text", "selected_parameters", "findings"]
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
