@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from lexon.errors import USER_MISTAKE
 from lexon.framework.job import main
-from lexon.runners.htcondor.dag import PASSED_ON, STOPPED, USER_MISTAKE
+from lexon.runners.htcondor.dag import PASSED_ON, STOPPED
 
 MODEL = Path("data/test/06_models/default/main/single__seed_42/model.pt")
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from lexon.errors import DataError
+from lexon.errors import explained
 
 
 @contextmanager
@@ -18,18 +17,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path to write to; it becomes `path` if the block ends well and is removed if it does not.
 
     Raises:
-        DataError: the disk is full; any other failure is passed on.
+        DataError: the disk is full, or the folder cannot be written to.
+        MachineError: a fault of the machine or its file system.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"{path}: the disk is full; free some space or set another data_root (nothing was left behind)") from error
-        raise
+        raise explained(error, path) from error
     finally:
+        _remove(temporary)
+
+
+def _remove(temporary: Path) -> None:
+    with suppress(PermissionError, NotADirectoryError):  # nothing could be written there; the error that says so is on its way
         temporary.unlink(missing_ok=True)
 
 

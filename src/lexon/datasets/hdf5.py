@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from lexon.datasets.files import atomic_path
-from lexon.errors import DataError
+from lexon.errors import DataError, explained
 
 
 @contextmanager
@@ -105,7 +105,7 @@ class _Disk(io.FileIO):
         if self.failure.errno in (errno.ENOSPC, errno.EDQUOT):
             done = f"the disk is full after {os.fstat(self.fileno()).st_size / 1e6:.3g} MB of this file"
             raise DataError(f"{self._path}: {done}; make room for more than that, or set another data_root") from self.failure
-        raise self.failure
+        raise explained(self.failure, self._path) from self.failure
 
 
 def write_attributes(node: h5py.Group | h5py.Dataset, attributes: Mapping[str, Any]) -> None:

@@ -34,7 +34,7 @@ def main(folder: Path, name: str, failed_before: int = 0) -> int:
         failed_before: jobs of the workflow that failed, which a report passes on.
 
     Returns:
-        0 when the nodes are current, or `PASSED_ON` where jobs before them failed; 2 when only the user can put it right; else 1.
+        0 when the nodes are current, or `PASSED_ON` where jobs before them failed; else an exit code of `lexon.errors`.
 
     Raises:
         SystemExit: a signal ended it, 128 + its number; a training has saved its checkpoint.

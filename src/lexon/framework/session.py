@@ -133,7 +133,7 @@ def readable_errors() -> Iterator[None]:
     """On the command line, a mistake of the user is a message and an exit code; a bug keeps its traceback."""
     try:
         yield
-    except (LexonError, DatasetError, RunFailed, WorkflowFailed) as error:
+    except (LexonError, OSError, DatasetError, RunFailed, WorkflowFailed) as error:
         cause = first_cause(error)
         if click.get_current_context(silent=True) is None or not isinstance(cause, LexonError | RunFailed | WorkflowFailed):
             raise

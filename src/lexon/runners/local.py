@@ -13,7 +13,7 @@ from kedro.pipeline.node import Node
 from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
-from lexon.errors import LexonError, first_cause
+from lexon.errors import FAILED, LexonError, exit_code, first_cause
 from lexon.experiments import is_member
 from lexon.framework import fingerprints, records
 from lexon.runners.estimate import grid_plan
@@ -43,8 +43,9 @@ class RunFailed(RuntimeError):
 
     @property
     def exit_code(self) -> int:
-        """The user's own code when nothing but mistakes of the user stopped the run: trying again would not help."""
-        return 2 if all(isinstance(first_cause(error), LexonError) for error in self.failed.values()) else 1
+        """What a batch system should do: 2 never try again, 3 try elsewhere, 1 try again."""
+        causes = [first_cause(error) for error in self.failed.values()]
+        return exit_code(cause.exit_code if isinstance(cause, LexonError) else FAILED for cause in causes)
 
 
 class LocalRunner(AbstractRunner):

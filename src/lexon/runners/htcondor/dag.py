@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lexon.errors import USER_MISTAKE
 from lexon.runners.htcondor.settings import ClusterSettings, JobSettings, Kind
 from lexon.runners.htcondor.workflow import Job, Workflow
 
 DAG = "workflow.dag"
 SCRIPT = "job.sh"
 JOBSTATE = "jobstate.log"
-USER_MISTAKE = 2  # the exit code that no further try can change
-PASSED_ON = 3  # of a report that is done, though jobs before it failed: the code of the last job is DAGMan's verdict
+PASSED_ON = 4  # of a report that is done, though jobs before it failed: the code of the last job is DAGMan's verdict
 STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
 MAX_STARTS = 100  # of one job in the queue, lest one that never gets anywhere goes on for ever
 OUT_OF_RESOURCES = 34  # HTCondor's hold code for a job that used more memory than it was given

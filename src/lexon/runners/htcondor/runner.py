@@ -13,9 +13,9 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 
-from lexon.errors import ConfigurationError
+from lexon.errors import FAILED, ConfigurationError, exit_code
 from lexon.runners.htcondor import checks, submission, view
-from lexon.runners.htcondor.dag import USER_MISTAKE, Site
+from lexon.runners.htcondor.dag import Site
 from lexon.runners.htcondor.engine import Engine, Ticket, new_ticket
 from lexon.runners.htcondor.settings import ClusterSettings
 from lexon.runners.htcondor.status import Progress
@@ -30,12 +30,12 @@ class WorkflowFailed(RuntimeError):
     """Some jobs of a workflow failed; what did not depend on them is done.
 
     Attributes:
-        exit_code: the user's own when nothing but mistakes of the user stopped it.
+        exit_code: what a further try could change, see `lexon.errors.exit_code`.
     """
 
     def __init__(self, progress: Progress, folder: Path) -> None:
         failed = [progress.jobs[name] for name in progress.named("failed")]
-        self.exit_code = USER_MISTAKE if failed and all(job.code == USER_MISTAKE for job in failed) else 1
+        self.exit_code = exit_code(FAILED if job.code is None else job.code for job in failed)
         head = f"{len(failed)} job(s) failed ({view.counts(progress)}):" if failed else f"the workflow ended before its end: {folder}"
         advice = "Put it right and run the same command again: it submits only what is missing."
         super().__init__("\n".join([head, *view.failures(progress, folder), advice]))
