@@ -9,33 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from event_text import TEXT, TYPES, all_events, by_met, everything, lines_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lexon.datasets import darkmachines_text
+from lexon.datasets import darkmachines_lines
 from lexon.datasets.darkmachines import DarkMachinesSource
 from lexon.datasets.events import EventsDataset, EventSource
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
-
-TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
-TEXT = {"split": {"train": 0.6, "val": 0.2, "test": 0.2}, "split_seed": 1, "max_bad_lines": 0.0, "object_types": TYPES}
-CODES = ["", "j", "b", "e+", "e-", "m+", "m-", "g"]
-
-
-def lines_of(events: Events, names: dict[int, str] | None = None) -> list[str]:
-    """Events as text in MeV, spelt out; the processes are called p1, p2, ... if no names are given."""
-    lines = []
-    for i in range(len(events)):
-        label = int(events.labels[i])
-        objects = [
-            f"{CODES[kind]},{1000 * float(e):.7g},{1000 * float(pt):.7g},{float(eta):.7g},{float(phi):.7g};"
-            for kind, (e, pt, eta, phi) in zip(events.ids[i], events.p4[i].tolist(), strict=True)
-            if kind
-        ]
-        process = names[label] if names else f"p{label}"
-        lines.append(f"7;{process};0.5;{1000 * float(events.met[i]):.7g};{float(events.met_phi[i]):.7g};{''.join(objects)}")
-    return lines
 
 
 @pytest.fixture
@@ -62,22 +44,6 @@ def damaged_events(make_events) -> tuple[Events, list[str]]:
     return events, lines_of(events)
 
 
-def everything(source: DarkMachinesSource) -> dict[str, Events]:
-    parts: dict[str, list[Events]] = {split: [] for split in SPLITS}
-    for split, events in source.parts(64):
-        assert 0 < len(events) <= 64
-        parts[split].append(events.validate(split))
-    return {split: Events.concatenate(chunks) for split, chunks in parts.items()}
-
-
-def all_events(source: DarkMachinesSource) -> Events:
-    return Events.concatenate(list(everything(source).values()))
-
-
-def by_met(events: Events) -> Events:
-    return events[np.argsort(events.met, kind="stable")]
-
-
 def test_text_reads_as_the_events_that_it_spells(write_text, events):
     source = write_text(lines_of(events))
     assert isinstance(source, DarkMachinesSource)
@@ -95,14 +61,14 @@ def test_text_reads_as_the_events_that_it_spells(write_text, events):
 def test_the_borders_of_blocks_change_nothing(write_text, events, monkeypatch, block):
     source = write_text(lines_of(events))
     whole = everything(source)
-    monkeypatch.setattr(darkmachines_text, "BLOCK_BYTES", block)
+    monkeypatch.setattr(darkmachines_lines, "BLOCK_BYTES", block)
     again = everything(write_text(lines_of(events)))
     for split in SPLITS:
         assert by_met(again[split]).digest() == by_met(whole[split]).digest()
 
 
 def test_two_walks_at_once_do_not_disturb_each_other(write_text, events, monkeypatch):
-    monkeypatch.setattr(darkmachines_text, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(darkmachines_lines, "BLOCK_BYTES", 20_000)
     source = write_text(lines_of(events))
     pairs = list(zip(source.parts(1000), source.parts(1000), strict=True))
     assert len(pairs) > 6
@@ -203,7 +169,7 @@ def test_a_pattern_reads_several_files_as_one(write_text, events, tmp_path):
     assert any("3 files were read: p1.csv, p2.csv, p3.csv." in note for note in source.notes)
     assert source.digest != digest
     (tmp_path / "p4.csv").write_text("something else")
-    with pytest.raises(DataError, match=r"p4.csv: is not DarkMachines text, as p1.csv is"):
+    with pytest.raises(DataError, match=r"p4.csv: is text that begins with 'something else', not DarkMachines text as p1.csv"):
         EventsDataset(str(tmp_path / "p*.csv"), text=TEXT).load().n("train")
 
 

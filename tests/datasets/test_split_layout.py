@@ -127,8 +127,8 @@ def test_a_group_in_place_of_an_array_is_refused(write_file):
         (b"", "is empty"),
         (b"94;ttbar;0.0016;112288;1.7;b,331927,147558,-1.4,-1.7;j,100406,85589,-0.5,-1.1", "DarkMachines text, not HDF5"),
         (b"94;ttbar;0.0016;112288;1.7\n", "DarkMachines text"),
-        (b"a;b;c;d;e\n", r"begins with b'a;b;c;d;e\\n', which is not HDF5"),
-        (b"PK\x03\x04zip", "begins with b'PK"),
+        (b"a;b;c;d;e\n", r"is text that begins with 'a;b;c;d;e'; events.path is a file in the split HDF5 layout, or DarkMachines text"),
+        (b"PK\x03\x04zip", "this zip file is cut off or damaged"),
         (b"\x89HDF\r\n\x1a\n" + b"\x00" * 100, "truncated or damaged"),
     ],
 )
@@ -171,7 +171,7 @@ def _ordinary_user() -> Iterator[None]:
 def test_an_unreadable_file_is_refused(write_file):
     path = write_file()
     path.chmod(0)
-    with _ordinary_user(), pytest.raises(DataError, match="no permission to read it"):
+    with _ordinary_user(), pytest.raises(DataError, match="permission denied"):
         EventSource(path).read("train")
 
 

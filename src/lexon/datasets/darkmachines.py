@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,21 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
+from lexon.datasets.darkmachines_lines import LAYOUT, first_lines, other_order
 from lexon.datasets.darkmachines_scan import REPEATED, Scan, assign_splits, scan_files
-from lexon.datasets.darkmachines_text import Block, read_blocks, to_events, type_table
+from lexon.datasets.darkmachines_text import FAULTS, Block, read_blocks, to_events, type_table
 from lexon.datasets.files import file_digest, matching_files
+from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.datasets.labelled import LabelledSource
-from lexon.datasets.split_layout import is_darkmachines, read_head
 from lexon.datasets.units import UnitDecision, decide_unit, energy_deficits, possible_units, to_gev
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.simulation.shares import checked_shares
 
+MOST_DIGITS = 18  # of a label, which is an int64
+
 
 def is_text(path: Path) -> bool:
-    """Whether the first of the files is DarkMachines text."""
+    """Whether the first of the files is DarkMachines text, compressed or not."""
     files = matching_files(path)
-    return bool(files) and files[0].is_file() and is_darkmachines(read_head(files[0]))
+    return bool(files) and files[0].is_file() and is_darkmachines(read_head(files[0])) and not is_hdf5(files[0])
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,19 @@ class DarkMachinesSource(LabelledSource):
 
     @cached_property
     def files(self) -> list[Path]:
-        """The files, each of them DarkMachines text."""
+        """The files, each of them DarkMachines text.
+
+        Raises:
+            DataError: one is not, or its header names the fields in another order.
+        """
         files = matching_files(self.path)
         for file in files:
-            if not is_darkmachines(read_head(file)):
-                raise DataError(f"{file}: is not DarkMachines text, as {files[0].name} is; events.path={self.path} must not match it")
+            head = read_head(file)
+            if not is_darkmachines(head):
+                kind = in_words(file, head)
+                raise DataError(f"{file}: {kind}, not DarkMachines text as {files[0].name}; events.path={self.path} must not match it")
+            if header := other_order(first_lines(head)):
+                raise DataError(f"{file}: the header {header!r} has another order of fields than {LAYOUT}; write the file in that order")
         return files
 
     @property
@@ -68,6 +81,17 @@ class DarkMachinesSource(LabelledSource):
         """Names by label: process IDs are numbered from 1 by sorted name; where all are numbers, they are the labels."""
         names = self._scan.processes
         return {} if _numbered(names) else {"label_names": dict(enumerate(sorted(names), 1))}
+
+    @cached_property
+    def _similar(self) -> list[str]:
+        """Process IDs that differ only in case or blanks, or are the same number, as one sentence for each group."""
+        names = sorted(self._scan.processes)
+        key = (lambda name: str(int(name))) if _numbered(names) else (lambda name: re.sub(r"[\s_]+", "", name.casefold()))
+        groups = [[name for name in names if key(name) == common] for common in dict.fromkeys(map(key, names))]
+        said = (
+            "are the same number and one process" if _numbered(names) else "differ only in case or blanks and are kept apart; one process?"
+        )
+        return [f"Processes {', '.join(map(repr, group))} {said}" for group in groups if len(group) > 1]
 
     @cached_property
     def energy_unit(self) -> UnitDecision:
@@ -102,6 +126,8 @@ class DarkMachinesSource(LabelledSource):
             f"{len(self.files)} files were read: {', '.join(file.name for file in self.files)}.": len(self.files) > 1,
             f"Split at random within each process (events.split_seed={self.split_seed}): {shares}.": True,
             f"{self._scan.sentence}.": self._scan.faults.total(),
+            f"Header or comment lines that are left out: {counts['remarks']:,}.": counts["remarks"],
+            **{f"{sentence.rstrip('.')}.": True for sentence in self._similar},
             f"{repeated:,} events that repeat another to the last digit are left out{self._relabelled()}.": repeated,
             f"{counts['crowded']:,} events have more than {MAX_OBJECTS} objects: the leading {MAX_OBJECTS} by pT are kept.": counts[
                 "crowded"
@@ -128,8 +154,18 @@ class DarkMachinesSource(LabelledSource):
         return type_table(self.object_types)
 
     def _sample(self, file: Path) -> Block:
-        """The first events of a file."""
-        return next(read_blocks(file, self._types))
+        """The first events of a file.
+
+        Raises:
+            DataError: it has none.
+        """
+        faults: Counter[str] = Counter()
+        for block in read_blocks(file, self._types):
+            if len(block):
+                return block
+            faults.update(FAULTS[fault - 1] for fault in block.faults[0].tolist())
+        why = "; ".join(f"{n:,} lines: {fault}" for fault, n in faults.most_common())
+        raise DataError(f"{file}: no line is an event ({why}); a line is {LAYOUT}")
 
     @cached_property
     def _scan(self) -> Scan:
@@ -142,7 +178,11 @@ class DarkMachinesSource(LabelledSource):
         if scan.bad_share > self.max_bad_lines:
             limit = f"more than events.max_bad_lines={self.max_bad_lines:g} allows; repair them, or allow more"
             raise DataError(f"{self.path}: {scan.sentence}; {scan.bad_share:.2%} is {limit}")
-        if len(scan.processes) == 1:
+        if _numbered(scan.processes) and (long := [name for name in scan.processes if len(name) > MOST_DIGITS]):
+            raise DataError(
+                f"{self.path}: the process ID {long[0]} has more than {MOST_DIGITS} digits; give the process a name or a shorter number"
+            )
+        if len(set(_labels_of(scan.processes))) == 1:
             add = "add a file of another process: a pattern reads several, e.g. events.path='data/*.csv'"
             raise DataError(f"{self.path}: every event is of the process {scan.processes[0]}, so there is nothing to tell apart; {add}")
         return scan
@@ -150,9 +190,7 @@ class DarkMachinesSource(LabelledSource):
     @cached_property
     def _labels(self) -> NDArray[np.int64]:
         """Label of each event."""
-        names = self._scan.processes
-        label = {name: int(name) for name in names} if _numbered(names) else {name: i for i, name in enumerate(sorted(names), 1)}
-        return np.array([label[name] for name in names], np.int64)[self._scan.process]
+        return np.array(_labels_of(self._scan.processes), np.int64)[self._scan.process]
 
     @cached_property
     def _splits(self) -> NDArray[np.int8]:
@@ -166,8 +204,8 @@ class DarkMachinesSource(LabelledSource):
         if len(shares) < len(SPLITS):
             raise ConfigurationError(f"events.split={dict(self.split)}: give {', '.join(SPLITS)} a share each")
         splits = assign_splits(self._scan, self._labels, np.array(list(shares.values())), self.split_seed)
-        for number, name in enumerate(self._scan.processes):
-            n = [int(((splits == i) & (self._scan.process == number)).sum()) for i in range(len(SPLITS))]
+        for label, name in zip(_labels_of(self._scan.processes), self._scan.processes, strict=True):
+            n = [int(((splits == i) & (self._labels == label)).sum()) for i in range(len(SPLITS))]
             if not all(n):
                 raise DataError(f"{self.path}: {sum(n)} events of {name} are too few for every split to get one; add some, or leave it out")
         return splits
@@ -179,7 +217,16 @@ class DarkMachinesSource(LabelledSource):
 
 
 def _numbered(names: list[str]) -> bool:
-    return all(name.lstrip("-").isdecimal() for name in names)
+    """Whether all process IDs are whole numbers, which then are the labels."""
+    return all(re.fullmatch(r"-?[0-9]+", name) for name in names)
+
+
+def _labels_of(names: list[str]) -> list[int]:
+    """The label of each process ID: itself, where all are numbers, or else its place among them."""
+    if _numbered(names):
+        return [int(name) for name in names]
+    label = {name: number for number, name in enumerate(sorted(names), 1)}
+    return [label[name] for name in names]
 
 
 def _usual(block: Block) -> EnergyUnit | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -65,7 +66,8 @@ class Scan:
         processes: every process ID.
         process: index into them, int64 [event].
         hashes: 64 bits of the content of each event (what `Events` holds, the label apart), uint64 [event].
-        counts: lines (blank ones apart), crowded (events of more than 18 objects), empty (events of none).
+        counts: lines (blank ones and remarks apart), remarks (headers and comments), crowded (events of more than 18 objects), empty
+            (events of none).
         faults: number of bad lines by file and fault.
         lines: the first of them.
         blocks: what was read.
@@ -107,7 +109,7 @@ def scan_files(files: Iterable[Path], types: Mapping[str, int], unit: EnergyUnit
     for file in files:
         for block in read_blocks(file, types):
             names, inverse = np.unique(block.process, return_inverse=True)
-            found = [numbers.setdefault(name.decode(errors="replace"), len(numbers)) for name in names.tolist()]
+            found = [numbers.setdefault(_text(name), len(numbers)) for name in names.tolist()]
             process.append(np.array(found, np.int64)[inverse])
             hashes.append(_content(block, unit))
             scan.blocks.append(block)
@@ -115,10 +117,19 @@ def scan_files(files: Iterable[Path], types: Mapping[str, int], unit: EnergyUnit
     return replace(scan, processes=list(numbers), process=np.concatenate(process), hashes=np.concatenate(hashes))
 
 
+def _text(name: bytes) -> str:
+    """A process ID; one way of writing accents, whatever the encoding."""
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        text = name.decode("latin-1")
+    return unicodedata.normalize("NFC", text)
+
+
 def _count(scan: Scan, block: Block, file: str) -> None:
     faults, lines = block.faults
     crowded, empty = (block.n_objects > MAX_OBJECTS).sum(), (block.n_objects == 0).sum()
-    scan.counts.update(lines=len(block) + len(lines), crowded=int(crowded), empty=int(empty))
+    scan.counts.update(lines=len(block) + len(lines), remarks=block.n_remarks, crowded=int(crowded), empty=int(empty))
     for fault in np.unique(faults).tolist():
         place, of_fault = (file, fault - 1), lines[faults == fault]
         scan.faults[place] += len(of_fault)
@@ -129,7 +140,7 @@ def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
     """64-bit polynomial hash of each event as it will be shown: two different ones among 10 million share one with a chance of 3e-6."""
     events = to_events(block, np.zeros(len(block), np.int64), unit)
     met = np.stack([events.met, events.met_phi], axis=1)
-    rows = np.concatenate([events.ids, met, events.p4.reshape(len(events), -1)], axis=1, dtype=np.float32)
+    rows = np.concatenate([events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32)
     return (rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))).astype(np.uint64)
 
 

@@ -1,7 +1,7 @@
 """DarkMachines text, block by block: `event ID; process ID; weight; MET; METphi; obj,E,pt,eta,phi; ...`, one event a line.
 
 A block of lines is taken apart where its separators are, all lines at once, and its numbers are read by pandas. Lines that make no
-sense are left out and named. Event IDs and weights are not used.
+sense are left out and named; headers and comments are left out and counted. Event IDs and weights are not used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
+from lexon.datasets.darkmachines_lines import COMMENTS, N_HEADER, is_header, whole_lines
 from lexon.datasets.event_rows import TWO_TURNS
 from lexon.datasets.units import to_gev
 from lexon.errors import ConfigurationError
@@ -27,10 +28,8 @@ from lexon.physics import wrap_phi
 
 # Codes of the format, and what conf/base/parameters_data_engineering.yml calls them in events.object_types.
 CODES = {"j": "jet", "b": "b-jet", "e+": "e+", "e-": "e-", "m+": "mu+", "m-": "mu-", "g": "photon"}
-N_HEADER = 5  # event ID, process ID, weight, MET, METphi
 PROCESS = 1
 LONGEST_NAME = 255
-BLOCK_BYTES = 1 << 21
 
 FAULTS = (
     "fewer than 5 fields",
@@ -40,8 +39,9 @@ FAULTS = (
     "something that is not a number",
     "an energy or pT that is not positive, or a negative MET",
     "an azimuth beyond two turns",
+    "the end of the file in the middle of a line",
 )
-FEW, NAMELESS, MISSHAPEN, UNKNOWN, NO_NUMBER, NOT_POSITIVE, ABSURD = range(1, len(FAULTS) + 1)
+FEW, NAMELESS, MISSHAPEN, UNKNOWN, NO_NUMBER, NOT_POSITIVE, ABSURD, CUT_OFF = range(1, len(FAULTS) + 1)
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -59,6 +59,7 @@ class Block:
         ids: object types, int8 [k], event by event.
         p4: (E, pT, eta, phi), float32 [k, 4].
         faults: what is wrong with which line: index into `FAULTS` + 1 and number of the line in the file, int64 [bad line] each.
+        n_remarks: lines that are headers or comments.
     """
 
     process: NDArray[np.bytes_]
@@ -67,6 +68,7 @@ class Block:
     ids: NDArray[np.int8]
     p4: NDArray[np.float32]
     faults: tuple[Ints, Ints]
+    n_remarks: int = 0
 
     def __len__(self) -> int:
         return len(self.process)
@@ -87,32 +89,22 @@ def type_table(object_types: Mapping[int, str]) -> dict[str, int]:
 def read_blocks(path: Path, types: Mapping[str, int]) -> Iterator[Block]:
     """The whole file in blocks of about two megabytes."""
     number = 1
-    for text in _whole_lines(path):
-        yield parse(text, number, types)
+    for text, cut_off in whole_lines(path):
+        yield parse(text, number, types, cut_off=cut_off)
         number += text.count(b"\n")
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        rest = b""
-        while block := file.read(BLOCK_BYTES):
-            end = block.rfind(b"\n") + 1
-            if end:
-                yield rest + block[:end]
-                rest = block[end:]
-            else:
-                rest += block
-        if rest:
-            yield rest + b"\n"
-
-
-def parse(text: bytes, first_line: int, types: Mapping[str, int]) -> Block:
-    """The events of whole lines; `first_line` is the number of the first."""
-    if b"\r" in text or b" " in text:
-        text = text.replace(b"\r\n", b"\n").replace(b" \n", b"\n").replace(b"; ", b";")
+def parse(text: bytes, first_line: int, types: Mapping[str, int], *, cut_off: bool = False) -> Block:
+    """The events of whole lines; `first_line` is the number of the first, and the last may be cut off."""
     fields = Fields(np.frombuffer(text, np.uint8), types)
     line, faults = first_line + np.arange(fields.n_lines), fields.faults()
-    kept = (faults == 0) & ~fields.blank
+    if cut_off:
+        faults[-1] = CUT_OFF
+    ignored = fields.blank | fields.remarks
+    faults[ignored] = 0
+    kept, n_remarks = (faults == 0) & ~ignored, int(fields.remarks.sum())
+    if not kept.any():
+        return _no_events((faults[faults > 0], line[faults > 0]), n_remarks)
     if not kept.all():
         fields = Fields(fields.only(kept), types)
     process, numbers = fields.processes_and_numbers()
@@ -128,7 +120,13 @@ def parse(text: bytes, first_line: int, types: Mapping[str, int]) -> Block:
         ids=fields.object_types[of_good],
         p4=objects[of_good],
         faults=(faults[faults > 0], line[faults > 0]),
+        n_remarks=n_remarks,
     )
+
+
+def _no_events(faults: tuple[Ints, Ints], n_remarks: int) -> Block:
+    numbers = np.empty((0, 4), np.float32)
+    return Block(np.empty(0, "S1"), numbers[:, :2], np.empty(0, np.int64), np.empty(0, np.int8), numbers, faults, n_remarks)
 
 
 @dataclass(frozen=True)
@@ -163,6 +161,18 @@ class Fields:
         chosen = np.flatnonzero((self._rank >= N_HEADER) & ~closing)
         self.objects = Objects(self._start[chosen], self._end[chosen], self._line[chosen])
 
+    @cached_property
+    def remarks(self) -> Mask:
+        """Lines that are comments, or headers with the names of fields."""
+        starts = self._start[self._first]
+        first = self.text[starts]
+        remarks = np.isin(first, np.frombuffer(COMMENTS, np.uint8))
+        letter = ((first | 32) >= ord("a")) & ((first | 32) <= ord("z"))
+        ends = np.append(starts[1:], len(self.text))
+        for line in np.flatnonzero(letter):
+            remarks[line] = is_header(self.text[starts[line] : ends[line]].tobytes())
+        return remarks
+
     @property
     def n_objects(self) -> Ints:
         """Objects of each line."""
@@ -177,7 +187,7 @@ class Fields:
         """The first thing that is wrong with the shape of each line (0 for nothing)."""
         found = np.zeros(self.n_lines, np.int64)
         n_fields = self._rank[self._ends_line] + 1
-        _mark(found, FEW, (n_fields < N_HEADER) & ~self.blank)
+        _mark(found, FEW, n_fields < N_HEADER)
         _mark(found, NAMELESS, self._nameless())
         _mark(found, MISSHAPEN, self._misshapen())
         unknown = np.zeros(self.n_lines, np.bool_)

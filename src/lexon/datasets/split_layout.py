@@ -16,11 +16,12 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from lexon.datasets.darkmachines_lines import LAYOUT
 from lexon.datasets.hdf5 import read_attributes
+from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FEATURE_KEYS = {split: f"X_{split}" for split in SPLITS}
 LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 BLOCK = 1 << 18
@@ -64,41 +65,12 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
         DataError: no such file, a directory, no permission, DarkMachines text, or anything else that is not HDF5.
     """
     head = read_head(path, parameter)
-    if head.startswith(SIGNATURE):
+    if is_hdf5(path):
         return
     if is_darkmachines(head):
         raise DataError(f"{path}: is DarkMachines text, not HDF5; give it as events.path, and kedro run makes events and tokens of it")
-    found = f"begins with {head[:24]!r}" if head else "is empty"
-    raise DataError(f"{path}: {found}, which is not HDF5; {parameter} is a file in the split HDF5 layout")
-
-
-def read_head(path: Path, parameter: str = "events.path") -> bytes:
-    """The first bytes of a file, by which its type is told.
-
-    Raises:
-        DataError: no such file, a directory, no permission.
-    """
-    try:
-        with path.open("rb") as file:
-            return file.read(200)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; check {parameter}") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{path}: is a directory; {parameter} is one file") from error
-    except PermissionError as error:
-        raise DataError(f"{path}: no permission to read it; ask its owner, or chmod +r it") from error
-
-
-def is_darkmachines(head: bytes) -> bool:
-    """`event ID; process ID; weight; MET; METphi[; obj,E,pt,eta,phi ...]`."""
-    fields = head.lstrip().split(b"\n")[0].split(b";")  # an empty first line means nothing
-    if len(fields) < 5:
-        return False
-    try:
-        [float(field) for field in fields[2:5]]
-    except ValueError:
-        return False
-    return True
+    also = f", or DarkMachines text ({LAYOUT})" if parameter == "events.path" else ""
+    raise DataError(f"{path}: {in_words(path, head)}; {parameter} is a file in the split HDF5 layout{also}")
 
 
 def inspect(file: h5py.File, where: str, row: Row = EVENT_ROW) -> Header:
