@@ -22,7 +22,7 @@ PARAMETERS = Path(__file__).parents[1] / "conf" / "base" / "parameters_data_engi
 
 
 def main(n_events: int) -> None:
-    settings = yaml.safe_load(PARAMETERS.read_text())["simulation"]
+    settings = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))["simulation"]
     print("| process | events | CPU s | events per CPU s |\n|---|---|---|---|")
     for process, share in settings["mix"].items():
         n = round(n_events * share)

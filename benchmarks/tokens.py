@@ -70,7 +70,7 @@ def make_file(path: Path, n: int) -> None:
 def make_text(path: Path, n: int) -> None:
     """The same kind of events as DarkMachines text, in MeV."""
     events, codes = make_events(n), ["", *CODES]
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         for i in range(n):
             rows = zip(events.ids[i].tolist(), events.p4[i].tolist(), strict=True)
             objects = [f"{codes[k]},{1e3 * e:.6g},{1e3 * pt:.6g},{eta:.6g},{phi:.6g};" for k, (e, pt, eta, phi) in rows if k]
@@ -131,13 +131,15 @@ STEPS: dict[str, Callable[[Path], None]] = {
 
 def run(step: str, folder: Path) -> tuple[float, float]:
     """Processor seconds, without Python's start, and peak memory in GiB of a step in a process of its own."""
-    done = subprocess.run([sys.executable, __file__, "--step", step, "--folder", str(folder)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", step, "--folder", str(folder)], capture_output=True, encoding="utf-8", check=True
+    )
     return tuple(json.loads(done.stdout.splitlines()[-1]))  # type: ignore[return-value]
 
 
 def peak_memory() -> float:
     """Of this process in GiB. (`getrusage` would count the parent's, which lives on in a child.)"""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    line = next(line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 2**20
 
 

@@ -96,7 +96,7 @@ def _syntax(file: Path) -> str:
 @cache
 def _code(file: Path, _mtime_ns: int) -> tuple[list[str], str]:
     """Imports and syntax of a file, parsed once however many nodes rest on it."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -113,4 +113,6 @@ def _data(room: Path) -> list[Path]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, encoding="utf-8", errors="replace", check=True
+    ).stdout.strip()

@@ -17,6 +17,10 @@ from lexon.datasets.files import atomic_path
 logger = logging.getLogger(__name__)
 
 
+# Whatever the locale of the machine; what is read again may have been written on another one.
+UTF_8 = {"open_args_save": {"mode": "w", "encoding": "utf-8"}, "open_args_load": {"mode": "r", "encoding": "utf-8"}}
+
+
 class AtomicSave:
     """Put before a Kedro dataset: its `save` writes to a temporary file that is renamed when complete."""
 
@@ -35,13 +39,19 @@ class AtomicSave:
 class JSONDataset(AtomicSave, KedroJSONDataset):
     """A JSON file."""
 
+    DEFAULT_FS_ARGS = UTF_8
+
 
 class CSVDataset(AtomicSave, KedroCSVDataset):
     """A table as CSV."""
 
+    DEFAULT_FS_ARGS = UTF_8
+
 
 class TextDataset(AtomicSave, KedroTextDataset):
     """A text or HTML page."""
+
+    DEFAULT_FS_ARGS = UTF_8
 
 
 class PageDataset(TextDataset):

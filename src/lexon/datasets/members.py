@@ -134,7 +134,7 @@ def _status(record: dict[str, Any], member: Member) -> tuple[Status, str]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except json.JSONDecodeError as error:

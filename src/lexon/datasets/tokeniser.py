@@ -30,7 +30,7 @@ class TokeniserDataset(JSONDataset):
     # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as well.
     def preview(self) -> JSONPreview:
         """The state itself, for kedro-viz."""
-        return JSONPreview(Path(self._filepath).read_text())
+        return JSONPreview(Path(self._filepath).read_text(encoding="utf-8"))
 
 
 class VQVAETokeniserDataset(AbstractDataset[VQVAETokeniser, VQVAETokeniser]):

@@ -97,7 +97,7 @@ def _stamp(path: Path) -> str | None:
 def _read(path: Path) -> dict[str, Any]:
     """The fingerprint of a file, or nothing where there is none that is its own: a truncated or replaced file has another size."""
     try:
-        fingerprint = json.loads(sidecar(path).read_text())
+        fingerprint = json.loads(sidecar(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
     return fingerprint if fingerprint.get("size") == path.stat().st_size else {}

@@ -58,7 +58,7 @@ class RunRecordHooks:
 
     def _start_log(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = logging.FileHandler(folder / "run.log")
+        self._log = logging.FileHandler(folder / "run.log", encoding="utf-8")
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.getLogger("lexon").addHandler(self._log)
 
@@ -121,6 +121,6 @@ def _archive(folder: Path) -> None:
 def _read(path: Path) -> dict[str, Any]:
     """A record, or nothing where there is none that can be read: it is about to be written again."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
 import sys
@@ -101,12 +102,20 @@ def _check_names(pipeline_names: Iterable[str], tags: Iterable[str], experiment_
 
 def log_plainly_without_terminal() -> None:
     """In a file or a batch job a record is one line; rich would fold it at 80 columns."""
+    _replace_what_cannot_be_shown()
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, RichHandler) and not h.console.is_terminal]:
         plain = logging.StreamHandler(sys.stdout)
         plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
         root.removeHandler(handler)
         root.addHandler(plain)
+
+
+def _replace_what_cannot_be_shown() -> None:
+    """Show a character that the terminal's encoding lacks as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _runner_was_chosen(runner: AbstractRunner | None) -> bool:

@@ -62,7 +62,7 @@ def _finished(catalog: CatalogProtocol, node: Node) -> list[dict[str, Any]]:
     record: Any = catalog.get(f"{node.namespace}.run_record")
     models = Path(record._filepath).parents[3]
     paths = sorted(models.glob("*/*/*/run.json"), key=lambda path: -path.stat().st_mtime)
-    found = [json.loads(path.read_text()) for path in paths]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     return [one for one in found if one.get("events_per_second") and one.get("data", {}).get("n_train") and one.get("device")]
 
 

@@ -26,7 +26,7 @@ def read_lhe(path: Path, process: str) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: no event, or events of different numbers of particles.
     """
-    blocks = [(int(n), body.split()) for n, body in _EVENT.findall(path.read_text())]
+    blocks = [(int(n), body.split()) for n, body in _EVENT.findall(path.read_text(encoding="utf-8"))]
     lengths = {(n, len(words)) for n, words in blocks}
     if len(lengths) != 1 or any(size % n for n, size in lengths):
         raise DataError(f"{path}: {len(blocks)} events of {len(lengths)} shapes; need one process, each event with the same particles")

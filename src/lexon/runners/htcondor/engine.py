@@ -115,7 +115,7 @@ def _call(command: list[str], folder: Path | None = None) -> subprocess.Complete
     if shutil.which(command[0]) is None:
         return None
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=120)
     except subprocess.TimeoutExpired:
         return None
 
@@ -130,4 +130,4 @@ def _string(text: str) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.exists() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

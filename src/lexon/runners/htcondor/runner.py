@@ -120,7 +120,7 @@ class ClusterRunner(AbstractRunner):
         _, folder = self._write(pipeline, catalog, desk, f"preview-{datetime.now():%Y%m%d-%H%M%S}")
         for path in sorted(folder.iterdir()) if folder else []:
             if path.is_file() and path.name != submission.RECORD:
-                logger.info("%s\n%s", path, path.read_text())
+                logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
 
     def _follow(self, ticket: Ticket) -> None:
         names = list(submission.read(ticket.folder)["jobs"])

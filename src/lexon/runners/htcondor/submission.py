@@ -95,7 +95,7 @@ class Desk:
     def alone(self) -> Iterator[None]:
         """Nobody else submits meanwhile; the lock ends with its process, however that ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
+        with (self.folder / ".lock").open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -106,7 +106,7 @@ class Desk:
     def ticket(self) -> Ticket | None:
         """Of the latest workflow, running or over."""
         path = self.folder / "ticket.json"
-        return Ticket.from_json(path.read_text()) if path.exists() else None
+        return Ticket.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def keep(self, ticket: Ticket) -> None:
         """Remember a workflow: before it is submitted, so that it cannot get lost, and after."""
@@ -127,7 +127,7 @@ def write(folder: Path, request: Request, workflow: Workflow, files: dict[str, s
 
 def read(folder: Path) -> dict[str, Any]:
     """The record of a submission: `project`, `rerun`, `command`, `code`, `jobs`."""
-    return json.loads((folder / RECORD).read_text())
+    return json.loads((folder / RECORD).read_text(encoding="utf-8"))
 
 
 def log_of(folder: Path, job: str) -> Path:
