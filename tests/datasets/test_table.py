@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,139 @@ def test_rows_that_do_not_match_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_rows_and_no_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no rows"):
+    with pytest.raises(DataError, match="no rows below the header"):
         load(csv(tmp_path, CSV.iloc[:0]))
     with pytest.raises(DataError, match="no such file; check regression.path"):
         load(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match="is a directory; regression.path is one file"):
+        load(tmp_path)
+
+
+# --- columns that give the answer away, and rows without a group
+
+ROWS = pd.DataFrame({"a": np.random.default_rng(0).normal(size=30), "y": np.arange(30) ** 2.0})
+
+
+@pytest.mark.parametrize("index", [range(30), range(1, 31), range(5, 90)[:30], np.random.default_rng(1).permutation(30)])
+def test_an_unnamed_index_is_left_out_and_said(tmp_path: Path, index: Any) -> None:
+    ROWS.set_axis(index, axis=0).to_csv(tmp_path / "table.csv")
+    table = load(tmp_path / "table.csv")
+    assert table.names == ["a"]
+    assert "columns that only number the rows are left out: (unnamed 1) (an index;" in table.notes[0]
+
+
+def test_an_index_that_was_saved_twice_or_reset_is_left_out(tmp_path: Path) -> None:
+    ROWS.reset_index().to_csv(tmp_path / "twice.csv")
+    pd.read_csv(tmp_path / "twice.csv").to_csv(tmp_path / "table.csv")
+    table = load(tmp_path / "table.csv")
+    assert table.names == ["a"]
+    assert "left out: (unnamed 1), Unnamed: 0, index (an index;" in table.notes[0]
+
+
+def test_an_unnamed_column_of_values_needs_a_name(tmp_path: Path) -> None:
+    ROWS.rename(columns={"a": ""}).to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(DataError, match="column 1 of 2 has no name; write one in the header"):
+        load(tmp_path / "table.csv")
+
+
+def hdf5_of(folder: Path, frame: pd.DataFrame) -> Path:
+    return hdf5(folder, X=frame[["a", "copy"]].to_numpy(), y=frame["y"].to_numpy())
+
+
+@pytest.mark.parametrize("change", [lambda y: y, lambda y: 1000 * y, lambda y: 3 - 0.5 * y])
+@pytest.mark.parametrize("write", [csv, hdf5_of])
+def test_a_copy_of_the_target_is_said(tmp_path: Path, write: Any, change: Any) -> None:
+    table = load(write(tmp_path, ROWS.assign(copy=change(ROWS["y"]))[["a", "copy", "y"]]))
+    assert table.notes == [f"{table.names[1]} is the target, or a multiple of it: predictions read the answer there, so leave it out"]
+
+
+def test_a_named_column_that_counts_the_rows_is_said_and_kept(tmp_path: Path) -> None:
+    table = load(csv(tmp_path, ROWS.assign(event=np.arange(30)[::-1])))
+    assert table.names == ["a", "event"]
+    assert table.notes == ["event counts the rows and is used as a feature: leave it out if the rows are in any order"]
+    dataset = TableDataset(filepath=str(tmp_path / "rows.h5"))
+    dataset.save(table)
+    assert dataset.load().notes == table.notes
+
+
+@pytest.mark.parametrize("groups", [["x", None, "x ", "", None], [1.0, np.nan, 1.0, np.nan, np.nan]])
+def test_a_row_without_a_group_is_a_group_of_its_own(tmp_path: Path, groups: list[Any]) -> None:
+    table = load(csv(tmp_path, ROWS.iloc[:5].assign(site=groups)), group="site")
+    assert table.groups is not None
+    assert table.groups[0] == table.groups[2]
+    assert len(set(table.groups)) == 4
+    assert any("3 rows have no group; each is a group of its own" in note for note in table.notes)
+
+
+# --- what cannot be a table, each a sentence
+
+BROKEN = {
+    "empty": (b"", "is empty"),
+    "blank": (b"\n\n", "its first line is empty"),
+    "header alone": (b"a,y\n", "no rows below the header"),
+    "semicolons": (b"a;b;y\n1,5;2;3\n", r"its columns are separated by semicolons \('a;b;y'\), not by commas"),
+    "tabs": (b"a\tb\ty\n1\t2\t3\n", "its columns are separated by tabs"),
+    "no header": (b"1.5,2.5,3\n4,5,6\n", "has no header: its first line holds numbers"),
+    "twice": (b"a,a,y\n1,2,3\n4,5,6\n", "two columns are called 'a'"),
+    "one row": (b"a,y\n1,2\n", "has one row; a regression needs some"),
+    "no features": (b"y\n1\n2\n", "2 rows of 0 columns"),
+    "latin-1": ("a,y\n1,2\n3,4\né,3\n".encode("latin-1"), "line 4 is not UTF-8 .* save the table as UTF-8"),
+    "ragged": (b"a,y\n1,2\n1,2,3\n", "not every row has as many values"),
+    "more values than names": (b"a,y\n1,2,3\n4,5,6\n", "the header names 2 columns, the rows hold 3 values"),
+    "fewer values than names": (b"a,b,y\n1,2\n4,5\n", "the header names 3 columns, the rows hold 2 values"),
+    "text among numbers": (b"a,y\n1,2\n--,3\n4,5\n5,6\n", r"a: row 1 is '--' among numbers \(1 such rows\)"),
+    "decimal commas": (b'a,y\n"1,5",2\n"2,5",3\n', "a: row 0 is '1,5'; write numbers with a decimal point"),
+    "infinite": (b"a,y\n1,2\ninf,3\n", "a: row 1 is inf"),
+    "huge": (b"a,y\n1,2\n1e300,3\n", r"a: row 1 is 1e\+300 .* values above 1e\+18 are too large: choose another unit"),
+    "huge target": (b"a,y\n1,2\n2,-1e300\n", r"the target: row 1 is -1e\+300"),
+    "parquet": (b"PAR1" + bytes(50), "is a Parquet file .*; regression.path is a table as CSV"),
+    "root": (b"root\x00\x00\xf6\x08", "is a ROOT file"),
+    "json": (b'[{"a": 1}]', "is JSON"),
+    "event text": (b"1;p1;1;50000;0.1\n", "is DarkMachines text"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_what_is_no_table_is_a_sentence(tmp_path: Path, content: bytes, message: str, pack: Any) -> None:
+    (tmp_path / "table.csv").write_bytes(pack(content))
+    with pytest.raises(DataError, match=message):
+        load(tmp_path / "table.csv")
+
+
+WRITTEN = {
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "carriage returns": lambda text: text.replace(b"\n", b"\r\n"),
+    "blanks": lambda text: text.replace(b",", b" ,  "),
+    "closing separators": lambda text: text.replace(b"\n", b",\n"),
+    "closing separators of rows": lambda text: text.replace(b"\n", b",\n").replace(b",\n", b"\n", 1),
+    "comments": lambda text: b"# made by me\n# twice\n" + text,
+    "commented header": lambda text: b"# " + text,
+    "gzip": gzip.compress,
+}
+
+
+@pytest.mark.parametrize("write", WRITTEN.values(), ids=WRITTEN)
+def test_layout_that_means_nothing_changes_nothing(tmp_path: Path, write: Any) -> None:
+    (tmp_path / "table.csv").write_bytes(write(b"a,b,y\n1,2,3\n4,5,7\n"))
+    table = load(tmp_path / "table.csv")
+    assert (table.names, table.features.tolist(), table.target.tolist()) == (["a", "b"], [[1, 2], [4, 5]], [3, 7])
+
+
+def test_hdf5_is_told_by_its_content(tmp_path: Path) -> None:
+    path = hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0, 4.0])
+    assert len(load(path.rename(tmp_path / "table.dat"))) == 3
+    (tmp_path / "text.h5").write_text("a,y\n1,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is text that begins with 'a,y', not HDF5 as its name says"):
+        load(tmp_path / "text.h5")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"), [(["a", "b"], "2 names for 3 columns of X"), ("abc", "the attribute names='abc' is not a list")]
+)
+def test_names_that_do_not_fit_are_refused(tmp_path: Path, names: Any, message: str) -> None:
+    path = hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0, 4.0])
+    with h5py.File(path, "a") as file:
+        file.attrs["names"] = names
+    with pytest.raises(DataError, match=message):
+        load(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,11 +13,18 @@ import pandas as pd
 from kedro.io import AbstractDataset
 from numpy.typing import NDArray
 
+from lexon.datasets.frames import NOTES, counts_rows, read_frame
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.kinds import in_words, is_hdf5, read_head
 from lexon.errors import DataError
 
 FEATURES, TARGET, GROUP = "X", "y", "group"
+PARAMETER = "regression.path"
 HDF5_ENDINGS = (".h5", ".hdf5", ".hdf")
+LARGEST = 1e18  # its square fits in single precision
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
+SHOWN_NAMES = 20
+ENOUGH_ROWS = 10  # fewer may be in order, or follow the target, by chance
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Table:
     """Rows to learn from.
 
     Attributes:
-        features: float64 [row, column], finite.
+        features: float64 [row, column], finite and below `LARGEST`.
         target: float64 [row], finite and not constant.
         groups: an integer for each row [row]; rows of one group stay in one split. None: every row for itself.
         names: of the columns.
@@ -46,17 +54,42 @@ class Table:
         """Return self, or raise the DataError of what cannot be learnt from."""
         if not len(self) or not self.features.shape[1]:
             raise DataError(f"{self.origin}: {len(self)} rows of {self.features.shape[1]} columns; a regression needs both")
+        if len(self.names) != self.features.shape[1]:
+            raise DataError(
+                f"{self.origin}: {len(self.names)} names for {self.features.shape[1]} columns of {FEATURES}; write one for each, or none"
+            )
         if len(self.features) != len(self.target) or (self.groups is not None and len(self.groups) != len(self.target)):
             raise DataError(f"{self.origin}: {len(self.features)} rows of features, {len(self.target)} targets; they must be as many")
         for name, values in {**dict(zip(self.names, self.features.T, strict=True)), "the target": self.target}.items():
-            bad = np.flatnonzero(~np.isfinite(values))
-            if len(bad):
-                raise DataError(
-                    f"{self.origin}: {name}: row {bad[0]} is {values[bad[0]]} ({len(bad)} such rows); remove these rows or fill them in"
-                )
+            _refuse(self.origin, name, values, ~np.isfinite(values), "remove these rows or fill them in")
+            _refuse(self.origin, name, values, np.abs(values) > LARGEST, f"values above {LARGEST:g} are too large: choose another unit")
+        if len(self) == 1:
+            raise DataError(f"{self.origin}: has one row; a regression needs some for training, validation and test")
         if np.ptp(self.target) == 0:
             raise DataError(f"{self.origin}: every target is {self.target[0]}: there is nothing to predict; name another column")
         return self
+
+    def remarks(self) -> list[str]:
+        """What makes a column suspicious: it counts the rows, or it is the target."""
+        if len(self) < ENOUGH_ROWS:
+            return []
+        counting = [name for name, values in zip(self.names, self.features.T, strict=True) if counts_rows(values)]
+        copies = [name for name, values in zip(self.names, self.features.T, strict=True) if _is_copy(values, self.target)]
+        said = [f"{name} counts the rows and is used as a feature: leave it out if the rows are in any order" for name in counting]
+        return said + [f"{name} is the target, or a multiple of it: predictions read the answer there, so leave it out" for name in copies]
+
+
+def _refuse(origin: str, name: str, values: NDArray[np.float64], wrong: NDArray[np.bool_], remedy: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        raise DataError(f"{origin}: {name}: row {rows[0]} is {values[rows[0]]:g} ({len(rows)} such rows); {remedy}")
+
+
+def _is_copy(values: NDArray[np.float64], target: NDArray[np.float64]) -> bool:
+    """Whether a column is a x target + b, to 12 digits."""
+    one, other = values - values.mean(), target - target.mean()
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return size > 0 and abs(float(one @ other)) >= (1 - 1e-12) * size
 
 
 class TableDataset(AbstractDataset[Table, Table]):
@@ -79,10 +112,12 @@ class TableDataset(AbstractDataset[Table, Table]):
 
     def load(self) -> Table:
         path = Path(self._filepath)
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; check regression.path")
-        read = read_hdf5 if path.suffix.lower() in HDF5_ENDINGS else read_csv
-        return read(path, self._target, self._group).validate()
+        head = read_head(path, PARAMETER)
+        if not is_hdf5(path) and path.suffix.lower() in HDF5_ENDINGS:
+            raise DataError(f"{path}: {in_words(path, head)}, not HDF5 as its name says; name it .csv, or write it again")
+        read = read_hdf5 if is_hdf5(path) else read_csv
+        table = read(path, self._target, self._group).validate()
+        return replace(table, notes=list(dict.fromkeys([*table.notes, *table.remarks()])))
 
     def save(self, data: Table) -> None:
         arrays = {FEATURES: data.features, TARGET: data.target, **({} if data.groups is None else {GROUP: data.groups})}
@@ -101,40 +136,71 @@ class TableDataset(AbstractDataset[Table, Table]):
 def read_hdf5(path: Path, target: str, group: str | None) -> Table:
     """Datasets X, the target and, where there are groups, the group."""
     with reading(path) as file:
-        _require(path, [FEATURES, target, *([group] if group else [])], [name for name in file if isinstance(file[name], h5py.Dataset)])
+        _require(path, [FEATURES, target, *([group] if group else [])], [name for name in file if isinstance(file.get(name), h5py.Dataset)])
         attributes = read_attributes(file)
         images, values = _numbers(path, FEATURES, file[FEATURES][()]), _numbers(path, target, file[target][()]).squeeze()
         named = group or (GROUP if GROUP in file else None)
-        groups = file[named][()] if named else None
+        groups = (
+            file[named].asstr(errors="replace")[()]
+            if named and h5py.check_string_dtype(file[named].dtype)
+            else file[named][()]
+            if named
+            else None
+        )
     if images.ndim == 0 or values.ndim != 1:
         raise DataError(f"{path}: {FEATURES} {images.shape}, {target} {values.shape}; needed: [row, ...] and [row]")
     features = images.reshape(len(images), -1)
     flattened = [f"{FEATURES}: rows of shape {images.shape[1:]} were flattened to {features.shape[1]} columns"] if images.ndim > 2 else []
     names = attributes.get("names") or [f"{FEATURES}[{i}]" for i in range(features.shape[1])]
-    notes = [*attributes.get("notes", []), *flattened]
-    return Table(features, values, _codes(groups), names, str(attributes.get("origin", path)), notes)
+    if not isinstance(names, list):
+        raise DataError(f"{path}: the attribute names={names!r} is not a list; write one name for each column, or none")
+    codes, ungrouped = _codes(groups)
+    notes = [*(attributes.get("notes") or []), *flattened, *ungrouped]
+    return Table(features, values, codes, [str(name) for name in names], str(attributes.get("origin", path)), notes)
 
 
 def read_csv(path: Path, target: str, group: str | None) -> Table:
     """Every column is a feature but the target and the group; one that is no number is left out, and said so."""
-    frame = pd.read_csv(path)
-    if frame.empty:
-        raise DataError(f"{path}: no rows; a regression needs some")
+    frame = read_frame(path, PARAMETER)
     group = group or (GROUP if GROUP in frame else None)
     _require(path, [target, *([group] if group else [])], [str(name) for name in frame])
     columns = frame.drop(columns=[target, *([group] if group else [])])
     numbers = columns.select_dtypes("number")
     dropped = [str(name) for name in columns if name not in numbers]
-    notes = [f"columns that are no numbers are left out: {', '.join(dropped)}"] if dropped else []
+    for name in (target, *dropped):
+        _refuse_spoilt(path, name, frame[name])
+    notes = [*frame.attrs[NOTES], *([f"columns that are no numbers are left out: {', '.join(dropped)}"] if dropped else [])]
     values = _numbers(path, target, frame[target].to_numpy())
+    codes, ungrouped = _codes(frame[group].to_numpy() if group else None)
     names = [str(name) for name in numbers]
-    return Table(numbers.to_numpy(np.float64), values, _codes(frame[group].to_numpy() if group else None), names, str(path), notes)
+    return Table(numbers.to_numpy(np.float64), values, codes, names, str(path), [*notes, *ungrouped])
+
+
+def _refuse_spoilt(path: Path, name: str, column: pd.Series) -> None:
+    """Refuse a column of numbers that a few texts, or decimal commas, made one of texts."""
+    if column.dtype.kind in "biuf":
+        return
+    texts = column.dropna().astype(str)
+    with_comma = texts.map(lambda text: bool(DECIMAL_COMMA.fullmatch(text)))
+    if len(texts) and with_comma.mean() > 0.5:
+        raise DataError(f"{path}: {name}: row {texts.index[0]} is {texts.iloc[0]!r}; write numbers with a decimal point")
+    odd = pd.to_numeric(texts, errors="coerce").isna()
+    if 0 < odd.mean() < 0.5:
+        place = int(np.argmax(odd))
+        raise DataError(
+            f"{path}: {name}: row {texts.index[place]} is {texts.iloc[place]!r} among numbers ({odd.sum()} such rows); "
+            "remove these rows or fill them in"
+        )
 
 
 def _require(path: Path, wanted: list[str], found: list[str]) -> None:
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise DataError(f"{path}: no {missing[0]!r}; it holds {', '.join(found) or 'nothing'} (regression.target, regression.group)")
+        raise DataError(f"{path}: no {missing[0]!r}; it holds {_listed(found)} (regression.target, regression.group)")
+
+
+def _listed(names: list[str]) -> str:
+    return (", ".join(names[:SHOWN_NAMES]) or "nothing") + (f", ... ({len(names)} in all)" if len(names) > SHOWN_NAMES else "")
 
 
 def _numbers(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -143,5 +209,14 @@ def _numbers(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float64]
     return values.astype(np.float64)
 
 
-def _codes(groups: NDArray[Any] | None) -> NDArray[np.int64] | None:
-    return None if groups is None else np.unique(groups.astype(str), return_inverse=True)[1].astype(np.int64)
+def _codes(groups: NDArray[Any] | None) -> tuple[NDArray[np.int64] | None, list[str]]:
+    """A number for each group. A row without one is a group of its own, and the sentence says how many there are."""
+    if groups is None:
+        return None, []
+    names = pd.Series(groups.reshape(len(groups), -1)[:, 0])
+    texts = np.array(["" if missing else str(name).strip() for name, missing in zip(names, names.isna(), strict=True)])
+    without = texts == ""
+    codes = np.unique(texts, return_inverse=True)[1].astype(np.int64)
+    codes[without] = codes.max(initial=0) + 1 + np.arange(without.sum())
+    said = f"{without.sum()} rows have no group; each is a group of its own, so check that they belong to no other row"
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64), [said] if without.any() else []
