@@ -77,3 +77,15 @@ def test_one_common_combination_is_no_data():
     table = make_table(200, k=2)
     with pytest.raises(DataError, match="2 combinations"):
         split_rows(table, SHARES, 0)
+
+
+@pytest.mark.parametrize("double", [0, 20])
+def test_rows_of_one_tag_each_are_refused(double):
+    """Combinations stay together, so no tag of a held-out row would be known."""
+    rows = np.zeros((400, 40), np.uint8)
+    rows[np.arange(400), np.arange(400) % 40] = 1
+    rows[:double, 0] = 1
+    names = tuple(f"tag {i}" for i in range(40))
+    table = TagTable(rows, names, np.arange(400), np.full(400, -1), (), "", ())
+    with pytest.raises(DataError, match=r"of what (val|test) mentions is never seen in training, .* \d+% of the rows have a single tag"):
+        split_rows(table, SHARES, 0)

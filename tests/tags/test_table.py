@@ -63,7 +63,7 @@ def test_a_matrix_is_its_own_rows():
 @pytest.mark.parametrize(
     ("frame", "column", "label", "message"),
     [
-        ({"a": [1, 2]}, None, None, "column a, row 1: .*2.* neither 0 nor 1 .1 such rows"),
+        ({"a": [1, 2]}, None, None, "column a, row 1: 2 is neither 0 nor 1 .1 such rows"),
         ({"a": [1, np.nan]}, None, None, "column a, row 1"),
         ({"a": ["rock", "pop"]}, None, None, "tags.column"),
         ({"a": ["x"]}, "tag", None, "tags.column=tag: the file has no such column, but a"),
@@ -75,3 +75,21 @@ def test_a_matrix_is_its_own_rows():
 def test_what_cannot_be_rows_is_refused(frame, column, label, message):
     with pytest.raises(DataError, match=message):
         tag_table(pd.DataFrame(frame), column, label)
+
+
+def test_tags_that_differ_in_case_only_are_said_and_kept_apart():
+    rows = table(["Rock, pop", "rock, pop"])
+    assert rows.names == ("Rock", "pop", "rock")
+    assert "Tags that differ in case only are kept apart: Rock, rock." in rows.notes
+    assert "Tags that differ in case only are kept apart: Pop, pop." in table(["pop, rock"], vocabulary=["Pop", "rock"]).notes
+
+
+def test_nearly_only_single_tags_are_said():
+    cells: list[object] = ["a-b", "b-a", "c-b"] * 20
+    assert "60 of 60 rows have a single tag: is their separator another one than ; | or a comma?" in table(cells).notes
+    assert not table([*cells, *["a, b"] * 5]).notes
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(DataError, match="two columns are called 'a'"):
+        tag_table(pd.DataFrame([[0, 1]], columns=["a", "a"]), None, None)

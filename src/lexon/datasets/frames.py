@@ -95,7 +95,8 @@ def _check_header(path: Path, names: list[str]) -> None:
                     f"{path}: its columns are separated by {word} ({names[0][:60]!r}), not by commas; "
                     "write them with commas and decimal points, for example pandas: read_csv(sep=...).to_csv(index=False)"
                 )
-    if all(_is_number(name) for name in names if name):
+    named = [name for name in names if name]
+    if all(map(_is_number, named)) and named != list(map(str, range(len(named)))):  # as pandas names columns
         raise DataError(
             f"{path}: has no header: its first line holds numbers ({', '.join(names)[:60]}); write the names of the columns above it"
         )

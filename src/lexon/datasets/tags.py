@@ -12,12 +12,16 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
+from lexon.datasets.frames import read_frame
 from lexon.datasets.hdf5 import reading, writing
+from lexon.datasets.kinds import in_words, is_hdf5, read_head
+from lexon.datasets.packed import read_content
 from lexon.errors import DataError
 from lexon.events import SPLITS
 from lexon.tags import TagSplits
+from lexon.tags.cells import tag_name
 
-HDF5 = (".h5", ".hdf5", ".hdf")
+PARAMETER, VOCABULARY = "tags.path", "tags.vocabulary"
 # Texts of a `TagSplits` that are lists; attributes of a file could not hold thousands of them.
 LISTS = ("names", "group_names", "notes")
 
@@ -35,9 +39,8 @@ class TagFileDataset(AbstractDataset[None, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         path = Path(self._filepath)
-        if not path.is_file():
-            raise DataError(f"tags.path={path}: no such file")
-        return _read_hdf5(path) if path.suffix in HDF5 else _read_csv(path)
+        read_head(path, PARAMETER)
+        return _read_hdf5(path) if is_hdf5(path) else read_frame(path, PARAMETER)
 
     def save(self, data: None) -> None:  # noqa: ARG002
         raise DatasetError("the user's table is only read")
@@ -54,15 +57,32 @@ class VocabularyDataset(TagFileDataset):
 
     def load(self) -> list[str]:  # type: ignore[override]
         path = Path(self._filepath)
-        if not path.is_file():
-            raise DataError(f"tags.vocabulary={path}: no such file")
-        text = path.read_text(encoding="utf-8")
+        kind = in_words(path, read_head(path, VOCABULARY))
+        if "text that begins with" not in kind and kind != "is JSON":
+            raise DataError(f"{path}: {kind}; {VOCABULARY} is a text with one tag a line, or JSON")
         try:
-            listed = json.loads(text) if path.suffix == ".json" else text.splitlines()
+            text = read_content(path).decode("utf-8-sig")
+            listed = json.loads(text) if kind == "is JSON" or path.suffix == ".json" else text.splitlines()
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv -f LATIN1 -t UTF-8"
+            ) from error
         except json.JSONDecodeError as error:
-            raise DataError(f"tags.vocabulary={path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
-        tags = [tag for concept in listed.values() for tag in concept] if isinstance(listed, dict) else listed
-        return [name for tag in tags if (name := str(tag).strip())]
+            raise DataError(f"{path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
+        tags = (
+            [tag for concept in listed.values() for tag in _checked(path, concept)] if isinstance(listed, dict) else _checked(path, listed)
+        )
+        names = list(dict.fromkeys(name for tag in tags if (name := tag_name(tag))))
+        if not names:
+            raise DataError(f"{path}: names no tag; write one a line")
+        return names
+
+
+def _checked(path: Path, tags: Any) -> list[str]:
+    """A list of texts or numbers, as texts."""
+    if not isinstance(tags, list) or not all(isinstance(tag, str | int | float) for tag in tags):
+        raise DataError(f'{path}: holds {str(tags)[:60]!r}, not a list of tags; write a list, or lists by concept: {{"mood": ["calm"]}}')
+    return [str(tag) for tag in tags]
 
 
 class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
@@ -100,23 +120,18 @@ class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
         return {"filepath": str(self._filepath)}
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"tags.path={path}: not a CSV table ({error})") from error
-
-
 def _read_hdf5(path: Path) -> pd.DataFrame:
     with reading(path) as file:
-        arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        arrays = {name: item for name in file if isinstance(item := file.get(name), h5py.Dataset)}
         matrices = [name for name, item in arrays.items() if item.ndim == 2]
         if len(matrices) != 1:
             raise DataError(f"tags.path={path}: {len(matrices)} matrices ({', '.join(matrices) or 'none'}); exactly one must hold the rows")
         matrix = arrays.pop(matrices[0])
         names = _column_names(matrix, arrays)
+        if len(names) != matrix.shape[1]:
+            raise DataError(f"tags.path={path}: {len(names)} names for {matrix.shape[1]} columns; write one for each, or none")
         columns = {
-            name: _texts(item)
+            name: list(_texts(item))
             for name, item in arrays.items()
             if item.ndim == 1 and len(item) == len(matrix) and name not in ("tags", "columns")
         }
@@ -125,12 +140,12 @@ def _read_hdf5(path: Path) -> pd.DataFrame:
 
 def _column_names(matrix: h5py.Dataset, arrays: dict[str, h5py.Dataset]) -> list[str]:
     for name in ("tags", "columns"):
-        if name in arrays and len(arrays[name]) == matrix.shape[1]:
-            return _texts(arrays[name])
+        if name in arrays:
+            return [str(text) for text in np.atleast_1d(_texts(arrays[name]))]
         if name in matrix.attrs:
-            return [text.decode() if isinstance(text, bytes) else str(text) for text in matrix.attrs[name]]
+            return [text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in np.atleast_1d(matrix.attrs[name])]
     return [str(column) for column in range(matrix.shape[1])]
 
 
-def _texts(item: h5py.Dataset) -> list[Any]:
-    return list(item.asstr()[()]) if h5py.check_string_dtype(item.dtype) else list(item[()])
+def _texts(item: h5py.Dataset) -> Any:
+    return item.asstr(errors="replace")[()] if h5py.check_string_dtype(item.dtype) else item[()]

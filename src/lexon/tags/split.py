@@ -14,6 +14,7 @@ from lexon.events import SPLITS
 from lexon.tags.table import TagTable, shown
 
 MIN_ROWS = 10  # of a split
+MOST_UNSEEN = 0.5  # share of a held-out split's mentions that training has no tag for
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def split_rows(table: TagTable, shares: Mapping[str, float], seed: int) -> TagSp
     """Shuffled combinations, laid end to end and cut where the shares of rows are reached.
 
     Raises:
-        DataError: fewer than two tags, or a split with fewer than `MIN_ROWS` rows.
+        DataError: fewer than two tags, a split with fewer than `MIN_ROWS` rows, or rows whose tags are mostly unknown in training.
     """
     if len(table.names) < 2:
         raise DataError(f"tags: {len(table.names)} tag ({shown(table.names)}); rows of at least two are needed")
@@ -69,6 +70,7 @@ def split_rows(table: TagTable, shares: Mapping[str, float], seed: int) -> TagSp
         if len(rows) < MIN_ROWS:
             n = f"{len(rows)} of {len(number)} rows ({len(counts)} combinations)"
             raise DataError(f"tags.split: {split} gets {n}, fewer than {MIN_ROWS}; give more rows, or change tags.split or tags.split_seed")
+    _refuse_unseen(table, chosen)
     return TagSplits(
         {split: table.rows[rows] for split, rows in chosen.items()},
         {split: table.index[rows] for split, rows in chosen.items()},
@@ -78,6 +80,20 @@ def split_rows(table: TagTable, shares: Mapping[str, float], seed: int) -> TagSp
         table.group_name,
         (*table.notes, *_said_of_split(table, chosen, counts)),
     )
+
+
+def _refuse_unseen(table: TagTable, chosen: Mapping[str, NDArray[np.int64]]) -> None:
+    """Combinations never cross the split; of rows with one tag each, none would be known."""
+    seen = table.rows[chosen["train"]].any(axis=0)
+    for split in ("val", "test"):
+        mentions = table.rows[chosen[split]].sum(axis=0, dtype=np.int64)
+        share = mentions[~seen].sum() / mentions.sum()
+        if share > MOST_UNSEEN:
+            single = float((table.rows.sum(axis=1, dtype=np.int64) == 1).mean())
+            raise DataError(
+                f"tags: {share:.0%} of what {split} mentions is never seen in training, because equal rows stay in one split and "
+                f"{single:.0%} of the rows have a single tag; give rows of several tags, or keep frequent ones (tags.vocabulary)"
+            )
 
 
 def _said_of_split(table: TagTable, chosen: Mapping[str, NDArray[np.int64]], counts: NDArray[np.int64]) -> list[str]:

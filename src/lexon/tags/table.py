@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.errors import DataError
+from lexon.tags.cells import read_cells
 
 SHOWN = 5  # names in a message
+MOSTLY = 0.95  # share of rows with one tag from which on the separator may be another one
 
 
 @dataclass(frozen=True)
@@ -43,47 +45,45 @@ def tag_table(frame: pd.DataFrame, column: str | None, label_column: str | None,
 
     Args:
         frame: one row a row.
-        column: holds tags, separated by ``;`` (where any cell has one) or ``,``, or Python-style lists. None: the columns are the tags.
+        column: holds tags, separated by ``;``, ``|`` or ``,`` (the first of them that any cell has), or lists. None: the columns are
+            the tags.
         label_column: groups the rows; of several values in a cell the first counts.
         vocabulary: the tags to keep, in order; None keeps all, sorted.
 
     Raises:
-        DataError: a column does not exist, a cell is no list and no 0 or 1, or nothing is left.
+        DataError: a column does not exist, a cell cannot be understood or is neither 0 nor 1, or nothing is left.
     """
     for parameter, name in {"tags.column": column, "tags.label_column": label_column}.items():
         if name is not None and name not in frame.columns:
-            raise DataError(f"{parameter}={name}: the file has no such column, but {', '.join(map(str, frame.columns))}")
+            raise DataError(f"{parameter}={name}: the file has no such column, but {shown(list(map(str, frame.columns)), 20)}")
     if column is None:
         every, names = _matrix(frame.drop(columns=[label_column] if label_column else []))
     else:
-        every, names = _multi_hot(_lists(frame[column]))
+        every, names = _multi_hot(read_cells(frame[column], f"tags.column={column}"))
     rows, kept, notes = _in_vocabulary(every, names, vocabulary)
     filled = rows.any(axis=1)
     if not filled.any():
         raise DataError("tags: no row has a tag that is kept; check tags.column and tags.vocabulary")
     empty = [f"{(~filled).sum()} of {len(rows)} rows have no tag and are left out."] if not filled.all() else []
-    groups, group_names = _groups(frame[label_column]) if label_column else (np.full(len(rows), -1), ())
-    return TagTable(rows[filled], kept, np.flatnonzero(filled), groups[filled], group_names, label_column or "", (*notes, *empty))
+    groups, group_names = _groups(frame[label_column], label_column) if label_column else (np.full(len(rows), -1), ())
+    alone = _said_of_single_tags(every) if column else []
+    said = (*frame.attrs.get("notes", ()), *alone, *_said_of_case({*names, *kept}), *notes, *empty)
+    return TagTable(rows[filled], kept, np.flatnonzero(filled), groups[filled], group_names, label_column or "", said)
 
 
-def _lists(cells: pd.Series) -> pd.Series:
-    """The tags of each cell: lists, without blanks and repeats."""
-    texts = cells.fillna("").astype(str).str.strip()
-    listed = texts.str.startswith("[")
-    separator = ";" if texts[~listed].str.contains(";").any() else ","
-    parsed = texts.str.split(separator)
-    parsed[listed] = pd.Series({row: _literal(text, row) for row, text in texts[listed].items()}, dtype=object)
-    return parsed.map(lambda tags: [tag for tag in dict.fromkeys(tag.strip() for tag in tags) if tag])
+def _said_of_single_tags(rows: NDArray[np.uint8]) -> list[str]:
+    per_row = rows.sum(axis=1, dtype=np.int64)
+    one, filled = int((per_row == 1).sum()), int((per_row > 0).sum())
+    if one < MOSTLY * filled:
+        return []
+    return [f"{one} of {filled} rows have a single tag: is their separator another one than ; | or a comma?"]
 
 
-def _literal(text: str, row: object) -> list[str]:
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
-        raise DataError(
-            f"tags.column: row {row}: {text[:60]!r} begins like a list and is none; quote its texts, or drop the bracket"
-        ) from error
-    return [str(tag) for tag in value]
+def _said_of_case(names: Collection[str]) -> list[str]:
+    """Tags, of the rows or of the vocabulary, that differ in case only."""
+    folded = Counter(name.casefold() for name in names)
+    alike = sorted((name for name in names if folded[name.casefold()] > 1), key=lambda name: (name.casefold(), name))
+    return [f"Tags that differ in case only are kept apart: {shown(alike)}."] if alike else []
 
 
 def _multi_hot(lists: pd.Series) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
@@ -95,15 +95,23 @@ def _multi_hot(lists: pd.Series) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
 
 
 def _matrix(frame: pd.DataFrame) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    names = list(map(str, frame.columns))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"two columns are called {twice!r}; rename one, or remove it")
     for name, values in frame.items():
         bad = ~pd.to_numeric(values, errors="coerce").isin([0, 1])
         if bad.any():
             row = int(np.argmax(bad))
             raise DataError(
-                f"column {name}, row {row}: {values.iloc[row]!r} is neither 0 nor 1 ({bad.sum()} such rows); "
+                f"column {name}, row {row}: {_plain(values.iloc[row])} is neither 0 nor 1 ({bad.sum()} such rows); "
                 "name the column that holds tags in tags.column, or the column that groups rows in tags.label_column"
             )
-    return frame.to_numpy(np.float64).astype(np.uint8), tuple(map(str, frame.columns))
+    return frame.to_numpy(np.float64).astype(np.uint8), tuple(names)
+
+
+def _plain(value: object) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _in_vocabulary(
@@ -126,12 +134,12 @@ def _in_vocabulary(
     return kept, wanted, notes
 
 
-def _groups(labels: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    first = _lists(labels).map(lambda values: values[0] if values else None)
+def _groups(labels: pd.Series, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    first = read_cells(labels, f"tags.label_column={name}", several=False).map(lambda values: values[0] if values else None)
     codes, names = pd.factorize(first, sort=True)
     return codes.astype(np.int64), tuple(map(str, names))
 
 
-def shown(names: Collection[str]) -> str:
+def shown(names: Collection[str], n: int = SHOWN) -> str:
     """The first few of many names."""
-    return ", ".join(list(names)[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return ", ".join(list(names)[:n]) + (", ..." if len(names) > n else "")

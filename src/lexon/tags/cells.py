@@ -1,0 +1,164 @@
+"""Cells that hold tags: texts with separators, or lists as Python, numpy, JSON and databases print them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from lexon.errors import DataError
+
+# Between tags, the strongest first: where one of them is used, the weaker ones are parts of tags.
+SEPARATORS = (";", "|", "\n", "\t", ",")
+JOINTS = (" ", "/", "+", "&", ":", "_")  # may separate tags, and may be part of one
+NOTHING = {"none", "null", "nan", "na", "<na>"}
+CLOSING = {"[": "]", "(": ")", "{": "}"}
+WRAPPED = re.compile(r"(?:\w+\.)*(?:array|ndarray|Index|list|tuple|set|frozenset)\((.*)\)", re.DOTALL)
+ATTRIBUTES = re.compile(r",\s*(?:dtype|name|length|shape)=[^\[\]]*$")
+SCALAR = re.compile(r"(?:np|numpy)\.\w+\(((?:'[^']*'|\"[^\"]*\"|[-+.\w]+))\)")
+TOKEN = re.compile(
+    r"""\s*(?:(?P<comma>,)|[bBuU]?(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<bare>[^\s,'"\[\](){}][^,'"\[\](){}]*))\s*""",
+    re.DOTALL,
+)
+
+
+def tag_name(text: str) -> str:
+    """A tag without blanks around it, doubled or unusual blanks, and quotes."""
+    name = " ".join(unicodedata.normalize("NFC", text).replace("\ufeff", "").replace("\u200b", "").split())
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
+    return name
+
+
+def read_cells(cells: pd.Series, parameter: str, *, several: bool = True) -> pd.Series:
+    """The tags of each cell, a list without repeats, by number of the row.
+
+    Args:
+        parameter: the one that names the column, for messages.
+        several: whether a cell is meant to hold several tags, so that one that may be several is refused.
+
+    Raises:
+        DataError: a cell that can be understood in two ways, or in none.
+    """
+    texts = {row: _text(cell) for row, cell in enumerate(cells) if not _is_missing(cell)}
+    plain = {row: text for row, text in texts.items() if not _is_list(text)}
+    separator = _separator(plain, parameter)
+    if separator is None and several:
+        _refuse_joined(plain, parameter)
+    found = {row: text.split(separator or ",") if row in plain else list(_listed(text, row, parameter)) for row, text in texts.items()}
+    tags = [list(dict.fromkeys(name for tag in found.get(row, []) if (name := tag_name(tag)))) for row in range(len(cells))]
+    return pd.Series(tags, dtype=object)
+
+
+def _is_missing(cell: object) -> bool:
+    return cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NA
+
+
+def _text(cell: object) -> str:
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell) if whole else cell).strip().strip("\ufeff")  # type: ignore[call-overload]
+
+
+def _is_list(text: str) -> bool:
+    if text[:1] in ("[", "{") or text[:2] in ("('", '("') or text == "()":
+        return True
+    if text[:1] == "(" and text[-1:] == ")":
+        return "," in text and "(" not in text[1:] and ")" not in text[:-1]
+    wrapped = WRAPPED.fullmatch(text)
+    return bool(wrapped) and wrapped[1][:1] in ("", "[", "{", "(")  # type: ignore[index]
+
+
+def _separator(plain: Mapping[int, str], parameter: str) -> str | None:
+    """The strongest separator that any cell has, or None."""
+    rows = {mark: next((row for row, text in plain.items() if mark in text), None) for mark in SEPARATORS}
+    first, second = rows[";"], rows["|"]
+    if first is not None and second is not None:
+        raise DataError(
+            f"{parameter}: row {first} is {plain[first][:60]!r}, row {second} is {plain[second][:60]!r}; "
+            "separate tags by ; or by |, not by both"
+        )
+    return next((mark for mark, row in rows.items() if row is not None), None)
+
+
+def _refuse_joined(plain: Mapping[int, str], parameter: str) -> None:
+    """Refuse cells such as `met photon`, `met`, `photon`: without a separator, but made of fewer words than there are cells."""
+    cells = {tag_name(text) for text in plain.values()}
+    for mark in JOINTS:
+        joined = next((row for row, text in plain.items() if mark in tag_name(text)), None)
+        words = {word for cell in cells for word in cell.split(mark)}
+        if joined is not None and len(words) < len(cells):
+            raise DataError(
+                f"{parameter}: row {joined} is {plain[joined][:60]!r}: one tag, or several? "
+                f"The column's {len(cells)} different cells are made of {len(words)} words with {mark!r} between them; "
+                "separate tags by ; or write them as a list: ['a', 'b']"
+            )
+
+
+def _listed(text: str, row: int, parameter: str) -> Iterator[str]:
+    """The tags of a list, however it is printed."""
+    inner = _without_brackets(text)
+    if inner is None:
+        raise _not_understood(text, row, parameter, "begins like a list and is none; quote its texts, or drop the bracket")
+    if re.search(r"(^|[\s,])\.\.\.($|[\s,])", inner):
+        raise _not_understood(text, row, parameter, "was cut when it was printed (...); write the whole list, for example with .tolist()")
+    tokens = list(_tokens(inner))
+    kinds = [kind for kind, _ in tokens]
+    values = [(kind, value) for kind, value in tokens if kind != "comma"]
+    adjacent = any("comma" not in pair for pair in pairwise(kinds))
+    as_numpy_prints = "comma" not in kinds and "bare" not in kinds
+    if "unknown" in kinds or (adjacent and not as_numpy_prints):
+        raise _not_understood(text, row, parameter, "is not a list of texts; separate its texts by commas, or tags by ; without brackets")
+    for kind, value in values:
+        yield from _bare(value, text, row, parameter, alone="comma" not in kinds) if kind == "bare" else [_unquoted(value)]
+
+
+def _without_brackets(text: str) -> str | None:
+    """What is inside a list, or None if it does not end as it begins."""
+    wrapped = WRAPPED.fullmatch(text)
+    inner = ATTRIBUTES.sub("", wrapped[1]).strip() if wrapped else text
+    if not inner:
+        return ""
+    if len(inner) < 2 or CLOSING.get(inner[0]) != inner[-1]:
+        return None
+    return SCALAR.sub(r"\1", inner[1:-1])
+
+
+def _tokens(inner: str) -> Iterator[tuple[str, str]]:
+    place = len(inner) - len(inner.lstrip())
+    while place < len(inner):
+        match = TOKEN.match(inner, place)
+        if match is None:
+            yield "unknown", inner[place:]
+            return
+        yield str(match.lastgroup), match[str(match.lastgroup)]
+        place = match.end()
+
+
+def _bare(value: str, text: str, row: int, parameter: str, *, alone: bool) -> list[str]:
+    """A tag without quotes; numbers without commas are several, words without commas may be one tag or several."""
+    words = value.split()
+    if not alone or len(words) == 1:
+        return [] if value.strip().lower() in NOTHING else [value]
+    if all(re.fullmatch(r"[-+]?\d+\.?", word) for word in words):
+        return [word.rstrip(".") for word in words]
+    raise _not_understood(text, row, parameter, "has neither quotes nor commas: one tag, or several? Separate them by commas")
+
+
+def _unquoted(value: str) -> str:
+    """A text without its quotes; JSON and Python mean the same by most escapes, not by all."""
+    for load in (json.loads, ast.literal_eval):
+        try:
+            return str(load(value))
+        except (ValueError, SyntaxError):
+            continue
+    return value[1:-1]  # an escape that is none
+
+
+def _not_understood(text: str, row: int, parameter: str, why: str) -> DataError:
+    return DataError(f"{parameter}: row {row}: {text[:60]!r} {why}")
