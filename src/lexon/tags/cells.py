@@ -16,7 +16,7 @@ from lexon.errors import DataError
 
 # Between tags, the strongest first: where one of them is used, the weaker ones are parts of tags.
 SEPARATORS = (";", "|", "\n", "\t", ",")
-JOINTS = (" ", "/", "+", "&", ":", "_")  # may separate tags, and may be part of one
+JOINTS = (" ", "/", "+", "&")  # may separate tags, and may be part of one
 NOTHING = {"none", "null", "nan", "na", "<na>"}
 CLOSING = {"[": "]", "(": ")", "{": "}"}
 WRAPPED = re.compile(r"(?:\w+\.)*(?:array|ndarray|Index|list|tuple|set|frozenset)\((.*)\)", re.DOTALL)
@@ -88,9 +88,10 @@ def _separator(plain: Mapping[int, str], parameter: str) -> str | None:
 
 def _refuse_joined(plain: Mapping[int, str], parameter: str) -> None:
     """Refuse cells such as `met photon`, `met`, `photon`: without a separator, but made of fewer words than there are cells."""
-    cells = {tag_name(text) for text in plain.values()}
+    names = {row: tag_name(text) for row, text in plain.items()}
+    cells = set(names.values())
     for mark in JOINTS:
-        joined = next((row for row, text in plain.items() if mark in tag_name(text)), None)
+        joined = next((row for row, name in names.items() if mark in name), None)
         words = {word for cell in cells for word in cell.split(mark)}
         if joined is not None and len(words) < len(cells):
             raise DataError(
