@@ -93,7 +93,7 @@ def test_what_is_no_token_file_is_refused(write, arrays, message):
 def test_text_and_nothing_are_refused(tmp_path):
     text = tmp_path / "hers.h5"
     text.write_text("tokens")
-    with pytest.raises(DataError, match="not HDF5; ambre.path"):
+    with pytest.raises(DataError, match="ambre.path is a file in the split HDF5 layout"):
         read_foreign(text)
     with pytest.raises(DataError, match="no such file; check ambre.path"):
         read_foreign(tmp_path / "absent.h5")

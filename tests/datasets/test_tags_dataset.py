@@ -118,6 +118,7 @@ def refusal(dataset):
         (b'{"mood": "calm"}', "not a list of tags"),
         (b"[1, [2]]", "not a list of tags"),
         (b'["a", ', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
         (b"PAR1" + bytes(20), "is a Parquet file"),
     ],
 )

@@ -11,6 +11,7 @@ from lexon.datasets.packed import members, packer, unpacked
 from lexon.errors import DataError, explained
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
 HEAD_BYTES = 1 << 16
 
 # First bytes, or bytes at a place, and what they belong to.
@@ -72,7 +73,7 @@ def read_head(path: Path, parameter: str = "events.path") -> bytes:
             if file.read(len(SIGNATURE)) == SIGNATURE:
                 return SIGNATURE
         if packer(path) == "zip" and len(members(path)) != 1:
-            return path.open("rb").read(8)
+            return ZIP
         with unpacked(path) as stream:
             return stream.read(HEAD_BYTES)
     except FileNotFoundError as error:

@@ -67,7 +67,7 @@ class VocabularyDataset(TagFileDataset):
             raise DataError(
                 f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv -f LATIN1 -t UTF-8"
             ) from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise DataError(f"{path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
         tags = (
             [tag for concept in listed.values() for tag in _checked(path, concept)] if isinstance(listed, dict) else _checked(path, listed)
