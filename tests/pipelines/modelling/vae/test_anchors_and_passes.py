@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 
 from lexon.models.vae import VAE
-from lexon.pipelines.modelling.vae.anchors import measure_anchors
+from lexon.pipelines.modelling.vae import anchors as anchors_module
+from lexon.pipelines.modelling.vae.anchors import Components, measure_anchors
 from lexon.pipelines.modelling.vae.measures import by_split, model_metrics
 from lexon.pipelines.modelling.vae.passes import pass_through
 from lexon.pipelines.modelling.vae.rows import rows_of_file
@@ -44,6 +46,25 @@ def test_all_zero_scores_the_density(anchors, tag_rows):
 def test_a_pca_as_wide_as_the_rows_are_free_restores_them(anchors):
     assert anchors["pca_7"]["test_jaccard_index"] == anchors["pca_64"]["test_jaccard_index"] == 1
     assert anchors["pca_3"]["test_jaccard_index"] < 1
+
+
+def test_a_few_components_of_many_tags_are_those_of_the_full_decomposition(monkeypatch):
+    rows = (np.random.default_rng(0).random((90, 70)) < np.linspace(0.05, 0.6, 70)).astype(np.uint8)
+    rows[:, ::2] |= rows[:, 1::2]
+    lanczos = Components.of(rows, 6)
+    monkeypatch.setattr(anchors_module, "FEW", np.inf)
+    full = Components.of(rows, 6)
+    assert np.abs((lanczos.axes * full.axes).sum(axis=1)) == pytest.approx(np.ones(6))
+    pca = PCA(3).fit(rows.astype(float))
+    expected = pca.inverse_transform(pca.transform(rows.astype(float))) > 0.5
+    np.testing.assert_array_equal(lanczos.decode(rows, 3), expected)
+
+
+def test_components_are_found_once_for_all_widths_and_splits(tag_rows, monkeypatch):
+    fitted = []
+    monkeypatch.setattr(anchors_module, "PCA", lambda *args, **more: fitted.append(args) or PCA(*args, **more))
+    measure_anchors(tag_rows, [{"config": {"vae": {"latent_dim": width}}} for width in (2, 3, 4)])
+    assert len(fitted) == 1
 
 
 def test_marginals_know_no_pairs_and_the_data_drawn_again_does(anchors):

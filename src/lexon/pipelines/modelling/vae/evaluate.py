@@ -15,7 +15,7 @@ from lexon.datasets.checkpoint import Checkpoints
 from lexon.events import SPLITS
 from lexon.models.vae import VAE
 from lexon.pipelines.members import choose_device, refuse_other_parameters, run_record
-from lexon.pipelines.modelling.vae.measures import by_split, model_metrics
+from lexon.pipelines.modelling.vae.measures import by_split, marginal_nats, model_metrics
 from lexon.pipelines.modelling.vae.passes import Pass, pass_through
 from lexon.plots.vae import loss_curves
 from lexon.tags import TagSplits
@@ -67,4 +67,5 @@ def arrays_of(tag_rows: TagSplits, passed: Pass) -> Arrays:
         "kl_per_unit": passed.kl_per_unit,
         "bce": passed.bce,
         "kld": passed.kld,
+        "marginals": marginal_nats(tag_rows.rows["train"], tag_rows.rows["test"]),
     }

@@ -50,6 +50,17 @@ def pattern(data: Rows, made: Rows, suffix: str = "") -> dict[str, float]:
     return _named("diversity", diversity_metrics(made), suffix) | _named("cooccurrence", cooccurrence_metrics(data, made), suffix)
 
 
+def marginal_shares(train: Rows) -> NDArray[np.float64]:
+    """How common each tag is in training; (n + 1/2) / (N + 1) leaves no tag impossible (Jeffreys)."""
+    return (train.sum(axis=0) + 0.5) / (len(train) + 1)
+
+
+def marginal_nats(train: Rows, data: Rows) -> NDArray[np.float64]:
+    """- ln p(row) in nats of independent tags, as common as in training [row]: what a latent code has to beat."""
+    share = marginal_shares(train)
+    return -(data @ (np.log(share) - np.log1p(-share)) + np.log1p(-share).sum())
+
+
 def by_split(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """metrics.json: ``{"test": {"test_loss": ...}}``, without what a split could not give."""
     return {
