@@ -10,11 +10,14 @@ from lexon.config import ReportConfig
 from lexon.pipelines.reporting.vae.configurations import collect_configurations, set_aside_other_rows
 from lexon.pipelines.reporting.vae.figures import draw_figures
 from lexon.pipelines.reporting.vae.findings import findings
+from lexon.pipelines.reporting.vae.learnt import learnt
 from lexon.pipelines.reporting.vae.nodes import besides, configuration_files
 from lexon.pipelines.reporting.vae.page import vae_page
+from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, told_apart
-from lexon.pipelines.reporting.vae.tables import comparison_table, differences_table, members_table
+from lexon.pipelines.reporting.vae.tables import comparison_table, differences_table, in_words, members_table
 from lexon.pipelines.reporting.vae.text import comparison_report
+from lexon.statistics import Interval
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
 SEEDS = (42, 123, 314)
@@ -84,11 +87,73 @@ def test_the_better_one_wins_what_can_be_ranked(results, anchors):
     best = {choice.rule.column: choice.name for choice in every_choice(configurations)}
     for column in ("test_bce_plus_kld", "hamming_loss", "jaccard_index", "cosine_similarity", "kl_divergence"):
         assert best[column] == "good"
-    assert words["headline"].startswith("2 of 3 configurations learnt a latent code; the lowest BCE + KL is good's")
+    assert words["headline"].startswith("1 of 3 configurations learnt a latent code; the lowest BCE + KL is good's")
     bound = differences[differences.metric == "test_bce_plus_kld"].iloc[0]
     assert bound.high < 0
     assert bound.effect
     assert bound.difference == pytest.approx(40 * (0.05 - 0.2), abs=0.3)
+
+
+def test_learnt_is_what_is_certainly_better_than_independent_marginals(make, anchors):
+    """A diverged model has a large KL and active units; so has one that is as good as the marginals, give or take some noise."""
+    floor = anchors["independent_marginals"]["test"]["test_bce_plus_kld"]
+    as_good = [make("level", seed, wrong=(floor - 5) / 40) for seed in SEEDS]
+    diverged = [make("lr_0_3", seed, kl=500.0) for seed in SEEDS]
+    for results in (as_good, diverged, [*as_good, *diverged]):
+        configurations, _, differences, words = words_of(results, anchors)
+        assert all(one.compared for one in configurations), "its code is in use"
+        assert learnt(configurations, differences) == []
+        assert words["headline"].startswith(f"No configuration is certainly better than independent marginals ({floor:.2f} nats per row)")
+        assert "did not collapse" in words["sentences"][0].lower()
+    good = [make("good", seed, wrong=0.01) for seed in SEEDS]
+    configurations, _, differences, words = words_of([*good, *diverged], anchors)
+    assert [one.name for one in learnt(configurations, differences)] == ["good"], "another's divergence costs it nothing"
+    assert words["headline"].startswith("1 of 2 configurations learnt a latent code; the lowest BCE + KL is good's")
+    page = vae_page(members_table([*good, *diverged], "main"), *words_of([*good, *diverged], anchors)[1:], {}, "a study", "a question")
+    assert "Against independent marginals" in page
+
+
+def test_members_without_the_marginals_nats_leave_open_what_was_learnt(make, anchors):
+    member = make("old")
+    del member.arrays["marginals"]
+    assert "is not known" in words_of([member], anchors)[-1]["headline"]
+
+
+def test_differences_are_told_in_the_words_of_every_report(make, anchors):
+    def verdicts(**wrong):
+        results = [make(name, seed, wrong=share) for name, share in wrong.items() for seed in SEEDS]
+        *_, differences, words = words_of(results, anchors)
+        rows = differences[(differences.metric == "test_bce_plus_kld") & (differences.b != "independent_marginals")]
+        return set(rows.verdict), " ".join(words["sentences"])
+
+    assert verdicts(a=0.05, b=0.2)[0] == {"lower"}
+    small, sentences = verdicts(a=0.050, b=0.055)
+    assert small == {"lower, small"}
+    assert "no effect" not in sentences
+    assert in_words(Interval(0.0, -0.1, 0.1), 0.2) == "same"
+    assert in_words(Interval(0.0, -0.3, 0.1), 0.2) == "undecided"
+    assert in_words(Interval(0.3, 0.1, 0.5), 0.2) == "higher"
+
+
+def test_one_seed_decides_no_difference_between_configurations(make, anchors):
+    *_, differences, _ = words_of([make("a", wrong=0.05), make("b", wrong=0.2)], anchors)
+    assert set(differences[differences.b == "b"].verdict) == {"undecided (1 seed)"}
+
+
+def test_a_collapsed_pair_decides_nothing_about_size(make):
+    sizes = {"small": (16, 0.3), "medium": (32, 0.2), "large": (64, 0.1)}
+    learnt = [make(name, seed, wrong=wrong, hidden_dim=width) for name, (width, wrong) in sizes.items() for seed in SEEDS]
+    dead = [make(f"beta_{w}", seed, collapsed=True, hidden_dim=w, beta=4.0) for w in (16, 32) for seed in SEEDS]
+    half = [make("half dead", seed, collapsed=True, hidden_dim=128) for seed in SEEDS]
+    rows = {row["words"]: row for row in predictions(collect_configurations([*learnt, *dead, *half]))}
+    row = rows["Larger models have a lower reconstruction loss"]
+    assert row["verdict"] == "confirmed", row
+    assert "dead" not in row["numbers"]
+
+
+def test_names_that_hold_commas_are_told_apart(make, anchors):
+    dead = [make(f"vae_small, beta {beta:g}", seed, collapsed=True, beta=beta) for beta in (0.5, 4.0) for seed in SEEDS]
+    assert "left out of every best: vae_small, beta 0.5; vae_small, beta 4." in " ".join(words_of(dead, anchors)[-1]["sentences"])
 
 
 @pytest.mark.parametrize("column", ["test_kld", "gini_coefficient", "pct_active_units"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,16 @@ import pandas as pd
 from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
+from lexon.pipelines.reporting.numbers import number
 from lexon.pipelines.reporting.record import code_caveat, run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
+from lexon.pipelines.reporting.vae.learnt import BOUND_COLUMN, MARGINALS, learnt, rows_against_marginals
 from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, choose
 from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
 
-BOUND = Rule("test_bce_plus_kld", "low")
+BOUND = Rule(BOUND_COLUMN, "low")
 # Where a definition is not the one that such reports usually give.
 DEFINITIONS = (
     "Every metric is pooled over its split; means over batches of 32 could hold no entropy above ln 32.",
@@ -27,7 +29,8 @@ DEFINITIONS = (
     f"A unit is active where the variance of its mean exceeds {ACTIVE_VARIANCE:g} (Burda et al.); at 0 every unit would be.",
     "Columns without a suffix are of rows decoded from the latent mean at a threshold of 0.5, _sample of a latent sample, _prior of "
     "Bernoulli draws from the prior.",
-    "kl_divergence is smoothed, so rows without any tag look evenly spread and beat rows with too few pairs: read it beside all_zero's.",
+    "kl_divergence is smoothed with 1e-5 of the data's weight for all pairs together, js_divergence and hellinger_distance not at all; "
+    "rows without any tag are the furthest from the data by all three.",
     "Diversity has no better direction: the nearest to the data's own value is best. Gini is 0 for total collapse and for total diversity.",
 )
 
@@ -39,7 +42,7 @@ def findings(
     finished = [result for result in results if result.status == "done"]
     choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations)]
     return {
-        "headline": _headline(configurations, anchors),
+        "headline": _headline(configurations, anchors, differences),
         "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences)],
         "caveats": caveats(results, configurations),
         "verdicts": {one.name: one.verdict for one in configurations},
@@ -59,36 +62,52 @@ def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) 
     return [*trained, *_silhouette(configurations, results), *notes, *code_caveat(finished), *DEFINITIONS]
 
 
-def _headline(configurations: Sequence[Configuration], anchors: Anchors) -> str:
+def _headline(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> str:
     judged = [one for one in configurations if one.verdict]
     if not judged:
         return "No configuration is finished yet."
-    best = next(iter(choose(BOUND, configurations)), None)
-    if best is None:
+    in_use = [one for one in judged if one.compared]
+    if not in_use:
         return f"Every finished configuration collapsed ({len(judged)} of {len(judged)}): none of them says anything about a row."
-    alive = sum(one.compared for one in judged)
-    floor = anchor_value(anchors, "independent_marginals", "bce_plus_kld")
-    beats = "" if np.isnan(floor) else f", against {floor:.2f} for independent marginals"
-    level = f" (level with {', '.join(best.level_with)})" if best.level_with else ""
+    good = learnt(configurations, differences)
+    floor = anchor_value(anchors, MARGINALS, "bce_plus_kld")
+    marginals = "independent marginals" + ("" if np.isnan(floor) else f" ({floor:.2f} nats per row)")
+    if good is None:
+        return (
+            f"{len(in_use)} of {len(judged)} configurations did not collapse; whether they are better than {marginals} is not known, "
+            f"because their scores.h5 does not hold the marginals' nats (--tags evaluate writes them); {_lowest(in_use)}."
+        )
+    if not good:
+        lowest = f"; {_lowest(in_use)}" if choose(BOUND, in_use) else ""
+        return (
+            f"No configuration is certainly better than {marginals}, so none of {len(judged)} is shown to have learnt anything: "
+            f"{len(judged) - len(in_use)} collapsed, {len(in_use)} did not{lowest}."
+        )
     return (
-        f"{alive} of {len(judged)} configurations learnt a latent code; the lowest BCE + KL is {best.name}'s{level}, "
-        f"{best.test:.2f} nats per row{beats}."
+        f"{len(good)} of {len(judged)} configurations learnt a latent code; {_lowest(good)}, against "
+        f"{'more' if np.isnan(floor) else f'{floor:.2f}'} for independent marginals."
     )
+
+
+def _lowest(candidates: Sequence[Configuration]) -> str:
+    best = choose(BOUND, candidates)[0]
+    level = f" (not told apart by the seeds: {'; '.join(best.level_with)})" if best.level_with else ""
+    return f"the lowest BCE + KL is {best.name}'s{level}, {number(best.test, 2)} nats per row"
 
 
 def _verdict_sentences(configurations: Sequence[Configuration]) -> list[str]:
     names = {verdict: [one.name for one in configurations if one.verdict == verdict] for verdict in VERDICTS}
     said = []
     if names["collapsed"]:
-        said.append(f"Collapsed (KL below {COLLAPSED_KL} nat or no active unit), left out of every best: {', '.join(names['collapsed'])}.")
+        said.append(f"Collapsed (KL below {COLLAPSED_KL} nat or no active unit), left out of every best: {'; '.join(names['collapsed'])}.")
     if names["partial"]:
-        said.append(f"Partial (under a quarter of the units active, or jaccard at most 0.01): {', '.join(names['partial'])}.")
+        said.append(f"Partial (under a quarter of the units active, or jaccard at most 0.01): {'; '.join(names['partial'])}.")
     return said
 
 
 def _sentences(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> list[str]:
     return [
-        *_against_marginals(configurations, anchors),
+        *_against_marginals(configurations, differences),
         *_differences(differences),
         *_against_pca(configurations, anchors),
         *_generation(configurations, anchors),
@@ -96,23 +115,28 @@ def _sentences(configurations: Sequence[Configuration], anchors: Anchors, differ
     ]
 
 
-def _against_marginals(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
-    floor = anchor_value(anchors, "independent_marginals", "bce_plus_kld")
-    worse = [one.name for one in configurations if one.compared and one.mean("test", "bce_plus_kld") > floor]
-    return [f"Not better than independent marginals by BCE + KL, though not collapsed: {', '.join(worse)}."] if worse else []
+def _against_marginals(configurations: Sequence[Configuration], differences: pd.DataFrame) -> list[str]:
+    rows = rows_against_marginals(differences)
+    in_use = {one.name for one in configurations if one.compared}
+    doubtful = rows[rows["a"].isin(in_use) & ~(rows["high"] < 0)].to_dict("records")
+    listed = "; ".join(f"{row['a']} ({_with_interval(row)} nats per row)" for row in doubtful)
+    return [f"Did not collapse, but not certainly better than independent marginals by BCE + KL: {listed}."] if listed else []
 
 
 def _differences(differences: pd.DataFrame) -> list[str]:
     """The runner-up's paired interval, for each metric that has one."""
     said = []
-    for metric, rows in differences.groupby("metric", sort=False):
-        nearest = rows.iloc[int(rows["difference"].abs().argmin())]
-        words = "an effect" if nearest["effect"] else "no effect"
-        interval = f"[{nearest['low']:+.4f}, {nearest['high']:+.4f}]"
+    for metric, rows in differences[differences["b"] != MARGINALS].groupby("metric", sort=False):
+        nearest = rows.iloc[int(rows["difference"].abs().argmin())].to_dict()
         said.append(
-            f"{metric}: {nearest['a']} - {nearest['b']} = {nearest['difference']:+.4f}, 95 % {interval}, paired on the test rows: {words}."
+            f"{metric}: {nearest['a']} - {nearest['b']} = {_with_interval(nearest)}, paired on the test rows: {nearest['verdict']}."
         )
     return said
+
+
+def _with_interval(row: Mapping[Any, Any]) -> str:
+    low, high = (number(row[name], 4, sign="+") for name in ("low", "high"))
+    return f"{number(row['difference'], 4, sign='+')} [{low}, {high}]"
 
 
 def _against_pca(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
@@ -164,7 +188,7 @@ def _missing(results: Sequence[Result]) -> list[str]:
 
 def _few_seeds(configurations: Sequence[Configuration]) -> list[str]:
     few = [one.name for one in configurations if len(one.finished) == 1]
-    return [f"One seed only, so its spread is unknown and the verdict is that of one training: {', '.join(few)}."] if few else []
+    return [f"One seed only, so its spread is unknown and the verdict is that of one training: {'; '.join(few)}."] if few else []
 
 
 def _silhouette(configurations: Sequence[Configuration], results: Sequence[Result]) -> list[str]:

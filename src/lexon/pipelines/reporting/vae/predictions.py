@@ -35,8 +35,8 @@ def _by_beta(configurations: Sequence[Configuration]) -> list[Pair]:
 
 
 def _by_size(configurations: Sequence[Configuration]) -> list[Pair]:
-    """Neighbours in width, of one beta."""
-    able = sorted((one for one in configurations if one.finished), key=lambda one: one.model["hidden_dim"])
+    """All pairs of one beta that differ in width; without collapsed ones, whose reconstruction has nothing to do with their size."""
+    able = sorted((one for one in configurations if one.compared), key=lambda one: one.model["hidden_dim"])
     return [(a, b) for a, b in combinations(able, 2) if a.beta == b.beta and a.model["hidden_dim"] < b.model["hidden_dim"]]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from lexon.pipelines.reporting.numbers import counted
 from lexon.pipelines.reporting.vae.configurations import Configuration
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, choose
 
@@ -24,12 +25,12 @@ def comparison_report(configurations: Sequence[Configuration], comparison: pd.Da
     anchors = comparison[comparison["kind"] == "baseline"].set_index("configuration")
     sections = {"Posterior Verdict (validation, majority of seeds)": _verdicts(configurations)}
     sections |= {title: _section(rules, configurations, anchors) for title, rules in SECTIONS.items()}
-    sections |= {"Before you believe it": [f"- {caveat}" for caveat in caveats]}
+    sections |= {"Caveats": [f"- {caveat}" for caveat in caveats]}
     head = [
         *("=" * WIDTH, "VAE CONFIGURATION COMPARISON REPORT", "=" * WIDTH, ""),
         f"Total configurations evaluated: {sum(bool(one.finished) for one in configurations)}",
         "Best: chosen on validation among configurations that did not collapse; the number is the test split's, mean over seeds.",
-        "Level with: configurations that the seeds do not tell from it at 95 % (Welch's t-test).",
+        "Not told apart: configurations that the seeds do not tell from it at 95 % (Welch's t-test).",
     ]
     body = [line for title, lines in sections.items() for line in ("", "-" * WIDTH, title, "-" * WIDTH, *lines)]
     return "\n".join([*head, *body, ""])
@@ -44,7 +45,7 @@ def _judged(one: Configuration) -> str:
         return f"no verdict ({one.status}{f': {one.notes}' if one.notes else ''})"
     facts = f"KL {one.mean('val', 'kld'):.3f} nats per row, {one.mean('val', 'latent_pct_active_units'):.0f} % active units"
     left_out = "; left out of every best" if one.verdict == "collapsed" else ""
-    return f"{one.verdict:<9} ({len(one.finished)} seeds; {facts}){left_out}{f'; {one.notes}' if one.notes else ''}"
+    return f"{one.verdict:<9} ({counted(len(one.finished), 'seed')}; {facts}){left_out}{f'; {one.notes}' if one.notes else ''}"
 
 
 def _section(rules: Sequence[Rule], configurations: Sequence[Configuration], anchors: pd.DataFrame) -> list[str]:
@@ -61,7 +62,7 @@ def _lines(rule: Rule, configurations: Sequence[Configuration], anchors: pd.Data
 
 def _choice_line(choice: Choice) -> str:
     scope = f" among {choice.scope}" if choice.scope else ""
-    level = f" level with {', '.join(choice.level_with)}" if choice.level_with else ""
+    level = f"; not told apart: {'; '.join(choice.level_with)}" if choice.level_with else ""
     partial = " partial" if choice.partial else ""
     return f"{choice.rule.column:<{NAME}}: Best={choice.name:<{BEST}} ({choice.test:>10.4f}){partial}{scope}{level}"
 
