@@ -20,11 +20,14 @@ from lexon.metrics.collapse import (
     decide,
     explodes,
     gate,
+    has_sign,
     judge,
+    oscillates,
     run_stability,
     seed_verdict,
     select,
     shrinkage_explained,
+    still_falls,
     verdict,
 )
 from lexon.metrics.regression import regression_metrics
@@ -96,8 +99,10 @@ def history(n: int = 15, **columns: Any) -> pd.DataFrame:
         (history(4, train_loss=[INF]), "non_finite"),
         (history(4), "incomplete"),
         (history(4, val_loss=[50.0]), "incomplete"),
-        (history(val_loss=[50.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]), "exploded"),
-        (history(train_loss=[0.9, 0.05]), "exploded"),
+        (history(val_loss=[50.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]), "stable"),
+        (history(val_loss=[50.0, 50.0, 50.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]), "exploded"),
+        (history(train_loss=[0.95, 0.95, 0.95, 0.05]), "exploded"),
+        (history(train_loss=[0.9]), "exploded"),
         (history(val_variance_ratio=[10.1, 1, 1, 1, 1]), "exploded"),
         (history(val_variance_ratio=[10.1, 1, 1, 1, 1, 1]), "stable"),
         (history(val_loss=[0.5, 0.2, 0.5, 0.2, 0.5]), "oscillating"),
@@ -113,8 +118,57 @@ def test_a_training_that_was_ended_on_purpose_is_not_incomplete() -> None:
 
 
 def test_exploding_compares_with_the_best_so_far_not_with_the_best_to_come() -> None:
-    assert not explodes(history(val_loss=[9.0, 1.0, 0.1]), 20.0)
-    assert explodes(history(val_loss=[0.1, 9.0]), 20.0)
+    assert not explodes(history(val_loss=[9.0, 9.0, 9.0, 1.0, 0.1]), 20.0)
+    assert explodes(history(val_loss=[0.1, 9.0, 9.0, 9.0]), 20.0)
+
+
+def test_one_overshoot_from_which_a_training_recovers_is_no_explosion() -> None:
+    overshoot = [0.46, 0.41, 4.52, 0.9, 0.45, 0.40, 0.39, 0.38, 0.38, 0.37, 0.37, 0.37, 0.37, 0.37, 0.37]
+    assert not any(explodes(history(15, val_loss=overshoot).head(n), LIMITS.exploded_loss) for n in range(1, 16))
+    assert run_stability(history(15, val_loss=overshoot), 15, False, LIMITS) == "stable"
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ([1.0], False),
+        ([0.9, 0.2], False),
+        ([0.45, 0.12, 0.11, 0.1, 0.09], False),  # falls, and how
+        ([1.0, 0.5, 0.33, 0.34, 0.2], False),
+        ([1.24, 0.76, 1.24, 0.76, 1.24], True),  # sd / mean is 0.251 with n - 1, 0.224 with n
+        ([1.0, 0.4, 0.8, 0.3, 0.6], True),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], True),
+    ],
+)
+def test_what_only_falls_does_not_oscillate(losses: list[float], expected: bool) -> None:
+    assert oscillates(losses, LIMITS) is expected
+
+
+@given(st.lists(st.floats(0.01, 10), min_size=1, max_size=5))
+def test_no_falling_loss_oscillates_and_no_unit_of_it_matters(losses: list[float]) -> None:
+    assert not oscillates(sorted(losses, reverse=True), LIMITS)
+    assert oscillates(losses, LIMITS) == oscillates([8 * loss for loss in losses], LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"), [([1.0], True), ([1.0, 0.8], True), ([1.0, 0.5, 0.5, 0.5], False), ([0.2, 1.0, 0.5], False)]
+)
+def test_a_loss_that_still_falls_is_seen(losses: list[float], expected: bool) -> None:
+    assert still_falls(pd.DataFrame({"val_loss": losses})) is expected
+
+
+def test_a_correlation_that_does_not_differ_from_0_has_no_sign() -> None:
+    assert [has_sign(rho, 400) for rho in (0.05, -0.05, NAN, 0.2, -0.2)] == [False, False, False, True, True]
+    assert verdict(0.05, -0.02, LIMITS, signed=False) == "collapsed"
+
+
+@given(st.integers(0, 10_000))
+def test_constant_controls_without_signal_are_stable_and_collapsed(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=600)
+    seeds = [regression_metrics(y, rng.normal(0, 0.04) + 0.03 * rng.normal(size=600)) for _ in range(5)]
+    one = judge(0.0, [Run(m["r2"], m["variance_ratio"], "stable", has_sign(m["pearson"], 600)) for m in seeds], LIMITS)
+    assert (one.seeds, one.stable, one.decision) == ("seed_stable", True, "reject_collapsed")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +178,7 @@ def test_exploding_compares_with_the_best_so_far_not_with_the_best_to_come() -> 
         ([-0.5, NAN], "insufficient_seeds"),
         ([0.5, 0.5, NAN], "non_finite"),
         ([0.5, 0.5, -0.01], "sign_inconsistent"),
+        ([0.006, -0.006, 0.004], "seed_stable"),
         ([0.9, 0.5, 0.1], "seed_unstable"),
         ([-0.3, -0.31, -0.32], "seed_stable"),
         ([0.0, 0.05, 0.1], "seed_stable"),
@@ -213,6 +268,8 @@ def test_lambda_zero_may_win() -> None:
         ([judged(0.0, 0.1), judged(2.0, 0.4, ratio=0.6)], ["no_lambda_meets_go"]),
         ([judged(0.0, 0.1), judged(2.0, 0.20)], ["no_lambda_meets_go"]),
         ([judged(0.0, 0.1, spread=0.2), judged(2.0, 0.4, spread=0.2)], ["all_unstable", "no_lambda_meets_go"]),
+        ([judged(0.0, 0.1), judged(2.0, 0.4, spread=0.2)], ["all_unstable", "no_lambda_meets_go"]),
+        ([judged(0.0, 0.4), judged(2.0, -0.1)], ["all_r2_nonpositive", "no_lambda_meets_go"]),
     ],
 )
 def test_the_gate_names_every_reason(lambdas: list[Judged], expected: list[str]) -> None:

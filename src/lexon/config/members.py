@@ -80,7 +80,7 @@ class VAEMember(UnclassifiedMember):
 
 
 class RegressionMember(UnclassifiedMember):
-    """A regression with a penalty on lost variance; a loss of `exploded_loss` times its best ends it."""
+    """A regression with a penalty on lost variance; a loss that stays above `exploded_loss` times its best ends it."""
 
     kind: Literal["regression"] = "regression"
     target: str
@@ -177,7 +177,8 @@ def _regression(parameters: Parameters, seed: int) -> EventRegression | TableReg
         "training": parameters.training.model_copy(update={"length_aware": False}),
         "target": regression.quantity,
         "variance_lambda": parameters.variance_lambda,
-        "penalty": parameters.penalty,
+        # Without weight, no penalty acts: lambda 0 is one training whatever the penalty is called.
+        "penalty": parameters.penalty if parameters.variance_lambda else "batch",
         "exploded_loss": parameters.collapse.exploded_loss,
     }
     if regression.source == "events":

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
 from lexon.config import CollapseConfig
 
@@ -30,15 +31,24 @@ Reason = Literal[
     "no_lambda_meets_go",
 ]
 LOSSES = ("train_loss", "val_loss")
+# Epochs in a row with a loss far above its best: one overshoot recovers, as a seed's siblings show.
+EXPLODED_EPOCHS = 3
+# A loss that fell by more than this over its last two epochs has not come to its end.
+STILL_FALLING = 0.05
+# Standard errors, 1 / sqrt(rows), by which a correlation has to differ from 0 to have a sign (95 %).
+SIGN_ERRORS = 1.96
 
 
-def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig) -> Verdict:
-    """What the spread of the predictions says, first match; a constant prediction needs no correlation."""
+def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True) -> Verdict:
+    """What the spread of the predictions says, first match; a constant prediction needs no correlation.
+
+    `signed`: whether the correlation differs from 0; one that does not is no evidence against the sign.
+    """
     if not np.isfinite(variance_ratio):
         return "undefined"
     if variance_ratio < limits.constant_below:
         return "constant"
-    if pearson < 0:
+    if pearson < 0 and signed:
         return "anti_correlated"
     if variance_ratio < limits.collapsed_below:
         return "collapsed"
@@ -63,9 +73,31 @@ def shrinkage_explained(variance_ratio: float, calibration_slope: float, limits:
 
 
 def explodes(history: pd.DataFrame, factor: float) -> bool:
-    """Whether a loss ever exceeded a multiple of its best so far: no later epoch can undo that."""
-    losses = history[list(LOSSES)]
-    return bool((losses > factor * losses.cummin()).any(axis=None))
+    """Whether a loss stayed above a multiple of its best so far for `EXPLODED_EPOCHS` in a row."""
+    above = _far_above(history, factor).rolling(EXPLODED_EPOCHS).sum()
+    return bool((above == EXPLODED_EPOCHS).any())
+
+
+def oscillates(losses: Sequence[float], limits: CollapseConfig) -> bool:
+    """Whether losses scatter about a trend that never rises by more than a share of their mean.
+
+    The trend is the non-increasing one that fits best (isotonic regression; Barlow et al. 1972), so that a loss that only falls
+    does not oscillate, however steeply. The scatter is the sample's, with a degree of freedom less for each level of the trend: for
+    losses that do not fall it is the standard deviation with n - 1.
+    """
+    values = np.asarray(losses, dtype=float)
+    trend = isotonic_regression(values, increasing=False).x
+    freedom = len(values) - len(np.unique(trend))
+    scatter = float(np.sqrt(((values - trend) ** 2).sum() / freedom)) if freedom else 0.0
+    return scatter > limits.oscillating_above * abs(float(values.mean()))
+
+
+def still_falls(history: pd.DataFrame) -> bool:
+    """Whether the validation loss was at its lowest in the last epoch and still fell, so that more epochs would change the numbers."""
+    losses = history["val_loss"].to_numpy(float)
+    if len(losses) < 2:
+        return True
+    return bool(losses[-1] <= losses.min() and losses[-1] < (1 - STILL_FALLING) * losses[max(-3, -len(losses))])
 
 
 def run_stability(history: pd.DataFrame | None, epochs: int, stopped_early: bool, limits: CollapseConfig) -> Stability:
@@ -83,31 +115,49 @@ def run_stability(history: pd.DataFrame | None, epochs: int, stopped_early: bool
     if len(history) < epochs and not stopped_early:
         return "incomplete"
     last = history.tail(limits.last_epochs)
-    if explodes(history, limits.exploded_loss) or (last["val_variance_ratio"] > limits.exploded_ratio).any():
+    ends_far_above = bool(_far_above(history, limits.exploded_loss).iloc[-1])
+    if ends_far_above or explodes(history, limits.exploded_loss) or (last["val_variance_ratio"] > limits.exploded_ratio).any():
         return "exploded"
-    spread = last["val_loss"].std(ddof=0)
-    return "oscillating" if spread > limits.oscillating_above * abs(last["val_loss"].mean()) else "stable"
+    return "oscillating" if oscillates(last["val_loss"].tolist(), limits) else "stable"
 
 
-def seed_verdict(r2: Sequence[float], limits: CollapseConfig) -> SeedVerdict:
-    """Whether the seeds of a lambda agree, first match. One seed proves nothing: some end anti-correlated, smoothly."""
+def has_sign(pearson: float, n_rows: int) -> bool:
+    """Whether a correlation differs from 0 at 95 %, and so has a sign; a constant prediction has none."""
+    return bool(np.isfinite(pearson) and abs(pearson) * np.sqrt(n_rows) > SIGN_ERRORS)
+
+
+def seed_verdict(r2: Sequence[float], limits: CollapseConfig, signed: Sequence[bool] | None = None) -> SeedVerdict:
+    """Whether the seeds of a lambda agree, first match. One seed proves nothing: some end anti-correlated, smoothly.
+
+    Args:
+        r2: of each seed; one nearer to 0 than a tie has no sign.
+        signed: whether each seed's correlation has a sign; None: all have.
+    """
     values = np.asarray(r2, dtype=float)
     if len(values) < limits.min_seeds:
         return "insufficient_seeds"
     if not np.isfinite(values).all():
         return "non_finite"
-    if values.min() < 0 < values.max():
+    counted = values[(np.abs(values) >= limits.tie) & (True if signed is None else np.asarray(signed, dtype=bool))]
+    if len(counted) and counted.min() < 0 < counted.max():
         return "sign_inconsistent"
     return "seed_unstable" if values.std(ddof=1) > limits.seed_sd_above else "seed_stable"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One seed of a lambda at its last epoch; NaN where it left no number."""
+    """One seed of a lambda at its last epoch; NaN where it left no number.
+
+    Attributes:
+        signed: whether its correlation differs from 0.
+        falling: whether its validation loss still fell.
+    """
 
     r2: float
     variance_ratio: float
     stability: Stability
+    signed: bool = True
+    falling: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +188,7 @@ def judge(value: float, runs: Sequence[Run], limits: CollapseConfig) -> Judged:
     """The judgement on a lambda from its runs, of which there is at least one; failed ones count as unstable."""
     known = [run for run in runs if run.stability != "failed"]
     r2 = [run.r2 for run in known]
-    seeds = seed_verdict(r2, limits)
+    seeds = seed_verdict(r2, limits, [run.signed for run in known])
     stable = _stable(runs, seeds)
     finite = [run for run in known if np.isfinite(run.r2) and np.isfinite(run.variance_ratio)]
     middle_r2 = float(np.median([run.r2 for run in finite])) if finite else np.nan
@@ -153,11 +203,15 @@ def decide(r2: float, variance_ratio: float, stable: bool | None, limits: Collap
         return "reject_unstable"
     if variance_ratio < limits.collapsed_below:
         return "reject_collapsed"
-    good_r2 = r2 > limits.eligible_r2
-    good_ratio = limits.under_dispersed_below <= variance_ratio <= limits.matched_up_to
+    good_r2, good_ratio = passes(r2, variance_ratio, limits)
     if good_r2:
         return "eligible" if good_ratio else "reject_variance"
     return "reject_r2" if good_ratio else "reject_both"
+
+
+def passes(r2: float, variance_ratio: float, limits: CollapseConfig) -> tuple[bool, bool]:
+    """Whether R2 and the ratio, each on its own, are those of a lambda that may be selected."""
+    return r2 > limits.eligible_r2, limits.under_dispersed_below <= variance_ratio <= limits.matched_up_to
 
 
 def select(lambdas: Sequence[Judged], limits: CollapseConfig) -> Judged | None:
@@ -186,13 +240,19 @@ def gate(lambdas: Sequence[Judged], limits: CollapseConfig) -> tuple[Literal["go
         "no_control": control is None,
         "no_candidates": not candidates,
         "insufficient_seeds": bool(too_few),
-        "all_r2_nonpositive": bool(finished) and not any(one.r2 > 0 for one in finished),
-        "all_unstable": bool(finished) and all(one.stable is False for one in finished),
+        "all_r2_nonpositive": bool(candidates) and not any(one.r2 > 0 for one in candidates),
+        "all_unstable": bool(candidates) and all(one.stable is False for one in candidates),
         "no_gain_over_control": bool(best and control and not best.r2 > control.r2 + _tolerance(best, limits)),
         "no_lambda_meets_go": best is None,
     }
     reasons = [reason for reason, held in holds.items() if held]
     return ("re_evaluate" if reasons else "go"), reasons
+
+
+def _far_above(history: pd.DataFrame, factor: float) -> pd.Series:
+    """Whether either loss of each epoch exceeds a multiple of its best so far."""
+    losses = history[list(LOSSES)]
+    return (losses > factor * losses.cummin()).any(axis=1)
 
 
 def _stable(runs: Sequence[Run], seeds: SeedVerdict) -> bool | None:

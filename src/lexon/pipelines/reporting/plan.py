@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lexon.config import ReportConfig
@@ -14,6 +15,23 @@ Plan = list[dict[str, Any]]
 def whole_plan(members: MemberFolders, plan: Plan) -> list[Result]:
     """What each planned member has left, done or not, in the order of the plan."""
     return members.read(Member(**member) for member in plan)
+
+
+def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int) -> list[Result]:
+    """Without pending members of seeds beyond `n_seeds`: a run with fewer seeds does not miss the others."""
+    asked = list(dict.fromkeys(result.member.seed for result in results))[:n_seeds]
+    return [result for result in results if result.status != "pending" or result.member.seed in asked]
+
+
+def trained_once(results: Sequence[Result]) -> list[str]:
+    """A caveat on members that are the same training as another one."""
+    copies = {result.member.cell_name: result for result in results if result.member.folder != result.member.name}
+    listed = "; ".join(f"{name} = {_cell_of(copy.member.folder)}" for name, copy in copies.items())
+    return [f"The same configuration under two names, trained once and shown twice: {listed}."] if copies else []
+
+
+def _cell_of(folder: str) -> str:
+    return folder.rpartition("__seed_")[0]
 
 
 def said_elsewhere(report: ReportConfig) -> list[str]:

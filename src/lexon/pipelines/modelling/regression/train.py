@@ -15,7 +15,7 @@ from lexon.config import EventRegression, RegressionMember, TableRegression
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
 from lexon.datasets.table import Table
-from lexon.metrics.collapse import LOSSES, explodes
+from lexon.metrics.collapse import EXPLODED_EPOCHS, LOSSES, explodes
 from lexon.metrics.regression import regression_metrics
 from lexon.models.regressor import Regressor, regression_losses
 from lexon.pipelines.members import train_member
@@ -64,12 +64,14 @@ def _whole_split(model: Regressor) -> Validate:
 
 
 def _reason_to_end(exploded_loss: float) -> Callable[[list[dict[str, Any]]], str]:
-    """Nothing that comes after a loss that is not finite, or far above its best, could make the run stable again."""
+    """Nothing that comes after a loss that is not finite, or stays far above its best, could make the run stable again."""
 
     def give_up(history: list[dict[str, Any]]) -> str:
         frame, epoch = pd.DataFrame(history), history[-1]["epoch"]
         if not np.isfinite(frame[list(LOSSES)].to_numpy(float)).all():
             return f"epoch {epoch}: a loss is not finite"
-        return f"epoch {epoch}: a loss is above {exploded_loss:g} times its best" if explodes(frame, exploded_loss) else ""
+        if explodes(frame, exploded_loss):
+            return f"epoch {epoch}: a loss has been above {exploded_loss:g} times its best for {EXPLODED_EPOCHS} epochs"
+        return ""
 
     return give_up

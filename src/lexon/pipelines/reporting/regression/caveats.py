@@ -8,8 +8,10 @@ from typing import Any
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import penalty_optimum
+from lexon.pipelines.reporting.numbers import counted
+from lexon.pipelines.reporting.plan import trained_once
 from lexon.pipelines.reporting.record import code_caveat
-from lexon.pipelines.reporting.regression.sweep import Sweep
+from lexon.pipelines.reporting.regression.sweep import FALLING, Sweep
 from lexon.regression_data import COMPUTABLE, TARGETS
 
 SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
@@ -23,6 +25,8 @@ def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
     return [
         *_missing(results),
         *_seeds(sweeps),
+        *_falling(sweeps),
+        *trained_once(results),
         *_penalty(results),
         *_target(config),
         *_shown(results),
@@ -45,6 +49,19 @@ def _seeds(sweeps: Sequence[Sweep]) -> list[str]:
     return [
         f"Too few seeds ({', '.join(map(str, few))}): verdicts on seeds are undecided, and nothing is rejected for it (default: n_seeds=5)."
     ]
+
+
+def _falling(sweeps: Sequence[Sweep]) -> list[str]:
+    """A training that was cut off says little about where it would have ended."""
+    cut = [
+        ", ".join([*([sweep.label] if sweep.label else []), f"lambda {cell.value:g} ({cell.falling} of {counted(len(cell.runs), 'seed')})"])
+        for sweep in sweeps
+        for cell in sweep.cells
+        if cell.falling
+    ]
+    if not cut:
+        return []
+    return [f"Cut off: {FALLING} for {'; '.join(cut)}. More epochs (training.epochs) would change R2, ratio and verdict."]
 
 
 def _penalty(results: Sequence[Result]) -> list[str]:

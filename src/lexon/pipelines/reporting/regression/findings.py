@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,12 +13,14 @@ from lexon.experiments import Result
 from lexon.metrics.collapse import Judged
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting.numbers import counted, number, percentage
 from lexon.pipelines.reporting.parameter_file import parameter_file
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.regression.caveats import caveats
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
-from lexon.pipelines.reporting.regression.sweep import LAMBDA, Arrays, Cell, Sweep
+from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, Cell, Sweep
 from lexon.pipelines.reporting.regression.tables import compare, r2_interval
+from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
 
@@ -32,7 +34,7 @@ def findings(
     finished = [result for result in results if result.status == "done"]
     details = [_details(sweep, baselines, n) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
-    attainable = max((one["r2"] for one in numbers.values()), default=np.nan)
+    attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
     sentences = [_led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable)]
     return {
         "headline": _headline(sweeps) if finished else f"{NOTHING[0].upper()}{NOTHING[1:]}.",
@@ -50,9 +52,9 @@ def selected_parameters(sweeps: Sequence[Sweep]) -> str:
     """A parameter file: the selected lambda and the setting that it was found in; nothing but a remark where none was."""
     chosen = [(sweep, sweep.selected) for sweep in sweeps if sweep.selected is not None]
     if not chosen:
-        return parameter_file({}, f"No lambda was selected: {'; '.join(map(_why_none, sweeps))}")
+        return parameter_file({}, "No lambda was selected.", *(f"{_led(sweep, _why_none(sweep))}." for sweep in sweeps))
     sweep, cell = max(chosen, key=lambda pair: pair[1].median("r2"))
-    numbers = f"R2 {cell.median('r2'):.3f}, variance ratio {cell.median('variance_ratio'):.0%}; gate: {sweep.gate[0]}"
+    numbers = f"R2 {number(cell.median('r2'), 3)}, variance ratio {percentage(cell.median('variance_ratio'))}; gate: {sweep.gate[0]}"
     return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.")
 
 
@@ -61,9 +63,7 @@ def _headline(sweeps: Sequence[Sweep]) -> str:
 
 
 def _answer(sweep: Sweep) -> str:
-    passed, reasons = sweep.gate
-    gate = f"the gate says {passed}" + (f" ({', '.join(reasons)})" if reasons else "")
-    chosen = sweep.selected
+    gate, chosen = criterion(*sweep.gate, sweep.limits), sweep.selected
     if chosen is None:
         return f"No lambda is selected; {gate}."
     control = " (no penalty at all)" if chosen.value == 0 else ""
@@ -74,7 +74,7 @@ def _sentences(sweep: Sweep, details: Findings, attainable: float) -> list[str]:
     return [
         *_key_findings(sweep),
         *_limit_of_data(sweep, attainable),
-        *([] if sweep.selected else [f"None selected: {_why_none(sweep)}."]),
+        *([] if sweep.selected else [f"None selected: {_why_none(sweep, DECISIONS)}."]),
         *_disagreement(sweep),
         *_on_test(details),
         *(f"Expected: {one['hypothesis']}: {one['mark']} ({one['numbers']})." for one in details["hypotheses"]),
@@ -83,44 +83,48 @@ def _sentences(sweep: Sweep, details: Findings, attainable: float) -> list[str]:
 
 def _key_findings(sweep: Sweep) -> list[str]:
     """The guide's three sentences, filled in with what the numbers say, which need not be what it hoped."""
-    control, best = sweep.control, _best_penalised(sweep)
+    control, best = sweep.control, sweep.best_penalised
     if control is None or control.judged is None or not np.isfinite(control.judged.r2):
         return ["Lambda 0 has left no number yet: there is no control to compare with."]
     said = [_without_penalty(control, control.judged)]
-    if best is None or best.judged is None:
+    if best is None or best[0].judged is None:
         return said
-    which = "selected" if best is sweep.selected else "best penalised"
-    return [*said, _with_penalty(control.judged, best.judged, which, sweep), _contribution(sweep, control.judged)]
+    return [*said, _with_penalty(control.judged, best[0].judged, best[1], sweep), _contribution(sweep, control.judged)]
 
 
 def _without_penalty(control: Cell, judged: Judged) -> str:
     verb = "collapsing to" if judged.variance_ratio < control.limits.collapsed_below else "at"
+    falling = f"; {FALLING} ({control.falling} of {counted(len(control.runs), 'seed')})" if control.falling else ""
     return (
-        f"Without variance regularisation (lambda 0), the model achieved R2 = {judged.r2:.3f}, with prediction variance {verb} "
-        f"{judged.variance_ratio:.0%} of the target's (calibration slope {control.median('calibration_slope'):.2f}; a calibrated model "
-        "has a ratio equal to its R2)."
+        f"Without variance regularisation (lambda 0), the model achieved R2 = {number(judged.r2, 3)}, with prediction variance {verb} "
+        f"{percentage(judged.variance_ratio)} of the target's (calibration slope {number(control.median('calibration_slope'), 2)}; a "
+        f"calibrated model has a ratio equal to its R2){falling}."
     )
 
 
 def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep) -> str:
+    """The guide's sentence; a ratio that was bought with a lower R2 is not called restored."""
     low, high = sweep.limits.under_dispersed_below, sweep.limits.matched_up_to
-    r2 = "increased" if after.r2 > before.r2 else "lowered"
-    ratio = "restored" if before.variance_ratio < low <= after.variance_ratio <= high else "moved"
+    change = after.r2 - before.r2
+    r2 = "left R2 at" if abs(change) < sweep.limits.tie else "increased R2 to" if change > 0 else "lowered R2 to"
+    matched = before.variance_ratio < low <= after.variance_ratio <= high
+    ratio = "restored the variance ratio to" if matched and change > -sweep.limits.tie else "moved the variance ratio to"
+    cost = ": the spread of the target, without its values" if matched and after.r2 <= 0 else ""
     return (
-        f"Introducing the penalty with lambda {after.value:g} ({which}) {r2} R2 to {after.r2:.3f} and {ratio} the variance ratio "
-        f"to {after.variance_ratio:.0%}."
+        f"Introducing the penalty with lambda {after.value:g} ({which}) {r2} {number(after.r2, 3)} and {ratio} "
+        f"{percentage(after.variance_ratio)}{cost}."
     )
 
 
 def _contribution(sweep: Sweep, control: Judged) -> str:
     passed, reasons = sweep.gate
     if "insufficient_seeds" in reasons:
-        return f"Whether variance collapse is a tractable pathology of training is undecided ({control.n_seeds} seeds)."
+        return f"Whether variance collapse is a tractable pathology of training is undecided ({counted(control.n_seeds, 'seed')})."
     if control.variance_ratio >= sweep.limits.collapsed_below:
         return "There was no collapse to repair: nothing is shown about collapse as a pathology of training."
     if passed == "go":
         return "This supports that variance collapse is a tractable pathology of training, not a limit of architecture or data."
-    return f"This does not show variance collapse to be a tractable pathology of training ({', '.join(reasons)})."
+    return f"This does not show variance collapse to be a tractable pathology of training: {because(reasons, sweep.limits)}."
 
 
 def _limit_of_data(sweep: Sweep, attainable: float) -> list[str]:
@@ -131,23 +135,17 @@ def _limit_of_data(sweep: Sweep, attainable: float) -> list[str]:
     if not attainable < sweep.limits.collapsed_below:
         return []
     return [
-        f"Whether that is a collapse is another question: the best baseline reaches R2 = {attainable:.3f} on the same split, and a "
+        f"Whether that is a collapse is another question: the best baseline reaches R2 = {number(attainable, 3)} on the same split, and a "
         f"calibrated model's variance ratio equals its R2. So small a spread is what these rows allow, whatever the training."
     ]
-
-
-def _best_penalised(sweep: Sweep) -> Cell | None:
-    if sweep.selected is not None and sweep.selected.value > 0:
-        return sweep.selected
-    known = [cell for cell in sweep.cells if cell.value > 0 and cell.judged is not None and np.isfinite(cell.judged.r2)]
-    return max(known, key=lambda cell: (cell.judged.stable is not False, cell.judged.r2)) if known else None  # type: ignore[union-attr]
 
 
 def _disagreement(sweep: Sweep) -> list[str]:
     chosen, (passed, reasons) = sweep.selected, sweep.gate
     if chosen is None or chosen.value == 0 or passed == "go":
         return []
-    return [f"Selection names lambda {chosen.value:g} though the gate says {passed}: its R2 and spread pass, but {', '.join(reasons)}."]
+    why = because(reasons, sweep.limits)
+    return [f"Lambda {chosen.value:g} is selected although the criterion is not met: its R2 and spread pass, but {why}."]
 
 
 def _on_test(details: Findings) -> list[str]:
@@ -155,12 +153,14 @@ def _on_test(details: Findings) -> list[str]:
     if not test:
         return []
     against = ", ".join(
-        f"{one['difference']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}] against {one['baseline']}" for one in test["against"]
+        f"{number(one['difference'], 3, '+')} [{number(one['low'], 3, '+')}, {number(one['high'], 3, '+')}] against {one['baseline']}"
+        for one in test["against"]
     )
+    r2, low, high, after = (number(test[name], 3) for name in ("r2", "low", "high", "r2_recalibrated"))
     return [
-        f"On the test split, read for the selected lambda only: R2 {test['r2']:.3f} [{test['low']:.3f}, {test['high']:.3f}], ratio "
-        f"{test['variance_ratio']:.0%}{f'; {against}' if against else ''}. After a straight line fitted on validation, R2 would be "
-        f"{test['r2_recalibrated']:.3f} and the ratio {test['variance_ratio_recalibrated']:.0%} (medians; not applied anywhere else)."
+        f"On the test split, read for the selected lambda only: R2 {r2} [{low}, {high}], ratio "
+        f"{percentage(test['variance_ratio'])}{f'; {against}' if against else ''}. After a straight line fitted on validation, R2 would be "
+        f"{after} and the ratio {percentage(test['variance_ratio_recalibrated'])} (medians; not applied anywhere else)."
     ]
 
 
@@ -178,8 +178,9 @@ def _beating(comparisons: pd.DataFrame) -> list[str]:
 def _negative(summary: pd.DataFrame) -> list[str]:
     rows = summary[summary["negative_because"] != ""].to_dict("records")
     return [
-        f"Lambda {row['variance_lambda']:g}: R2 {row['r2']:.2f} negative by {row['negative_because']}: 2 rho s = {row['r2_signal']:.2f}, "
-        f"-s^2 = {row['r2_spread']:.2f}, -(bias/sigma)^2 = {row['r2_offset']:.2f} (medians)."
+        f"Lambda {row['variance_lambda']:g}: R2 {number(row['r2'], 2)} negative by {row['negative_because']}: "
+        f"2 rho s = {number(row['r2_signal'], 2)}, -s^2 = {number(row['r2_spread'], 2)}, "
+        f"-(bias/sigma)^2 = {number(row['r2_offset'], 2)} (medians)."
         for row in rows
     ]
 
@@ -222,13 +223,15 @@ def _baseline_numbers(baselines: Arrays | None) -> Findings:
     return {name: jsonable({key: one[key] for key in ("r2", "variance_ratio")}) for name, one in numbers.items()}
 
 
-def _why_none(sweep: Sweep) -> str:
-    return "; ".join(f"lambda {one.value:g}: {one.decision}" for one in sweep.judged) or "no lambda is finished"
+def _why_none(sweep: Sweep, words: Mapping[str, str] | None = None) -> str:
+    decisions = {one.value: words[one.decision] if words else one.decision for one in sweep.judged}
+    return "; ".join(f"lambda {value:g}: {decision}" for value, decision in decisions.items()) or "no lambda is finished"
 
 
 def _numbers(cell: Cell) -> str:
     assert cell.judged is not None
-    return f"R2 {cell.judged.r2:.3f}, variance ratio {cell.judged.variance_ratio:.0%} on validation, {cell.judged.n_seeds} seeds"
+    judged = cell.judged
+    return f"R2 {number(judged.r2, 3)}, variance ratio {percentage(judged.variance_ratio)} on validation, {counted(judged.n_seeds, 'seed')}"
 
 
 def _led(sweep: Sweep, text: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lexon.metrics.collapse import Judged
-from lexon.pipelines.reporting.regression.sweep import Cell, Sweep
+import numpy as np
+
+from lexon.metrics.collapse import Judged, Run
+from lexon.pipelines.reporting.numbers import number, percentage
+from lexon.pipelines.reporting.regression.sweep import FALLING, Cell, Sweep
 
 Mark = Literal["confirmed", "refuted", "undecided"]
 # What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a crash, is none.
@@ -16,20 +20,30 @@ UNSTABLE = ("non_finite", "exploded", "oscillating")
 UNSTABLE_SEEDS = ("non_finite", "sign_inconsistent", "seed_unstable")
 
 
+# A run of any other kind did not come to the end at which the guide's numbers are taken.
+COMPLETE = ("stable", "oscillating")
+
+
 @dataclass(frozen=True)
 class Expectation:
-    """What is expected of some lambdas: a ratio between `low` and `high`, or (None) an unstable training."""
+    """What is expected of some lambdas: ratio and R2 within bounds (exclusive for R2), or (no bounds) an unstable training."""
 
     words: str
     lambdas: tuple[float, ...]
-    ratio: tuple[float, float] | None
+    ratio: tuple[float, float] | None = None
+    r2: tuple[float, float] = (-math.inf, math.inf)
+
+    def holds(self, run: Run) -> bool:
+        """Of a run that was completed."""
+        assert self.ratio is not None
+        return self.ratio[0] <= run.variance_ratio <= self.ratio[1] and self.r2[0] < run.r2 < self.r2[1]
 
 
 EXPECTED = (
-    Expectation("without the penalty the variance ratio falls below 20 %", (0.0,), (0.0, 0.2)),
-    Expectation("at lambda 0.5 to 1 it recovers partly, to 40-80 % with R2 > 0", (0.5, 1.0), (0.4, 0.8)),
-    Expectation("at lambda 2 to 5 it recovers fully, to 80-120 % with R2 > 0", (2.0, 5.0), (0.8, 1.2)),
-    Expectation("at lambda 10 training is unstable", (10.0,), None),
+    Expectation("without the penalty R2 is negative and the variance ratio below 20 %", (0.0,), (0.0, 0.2), (-math.inf, 0.0)),
+    Expectation("at lambda 0.5 to 1 it recovers partly, to 40-80 % with R2 > 0", (0.5, 1.0), (0.4, 0.8), (0.0, math.inf)),
+    Expectation("at lambda 2 to 5 it recovers fully, to 80-120 % with R2 > 0.3", (2.0, 5.0), (0.8, 1.2), (0.3, math.inf)),
+    Expectation("at lambda 10 training is unstable", (10.0,)),
 )
 
 
@@ -54,12 +68,12 @@ def _mark_of(expected: Expectation, cell: Cell) -> Mark:
         return "undecided"
     if expected.ratio is None:
         return _mark_of_unstable(cell, judged)
-    low, high = expected.ratio
-    # A spread that came with predictions worse than the mean is no recovery.
-    inside = {low <= run.variance_ratio <= high and (low == 0 or run.r2 > 0) for run in cell.runs}
-    if len(inside) > 1:
+    if any(run.stability not in COMPLETE or not np.isfinite([run.r2, run.variance_ratio]).all() for run in cell.runs):
         return "undecided"
-    return "confirmed" if inside == {True} else "refuted"
+    holds = {expected.holds(run) for run in cell.runs}
+    if len(holds) > 1:
+        return "undecided"
+    return "confirmed" if holds == {True} else "refuted"
 
 
 def _mark_of_unstable(cell: Cell, judged: Judged) -> Mark:
@@ -75,19 +89,33 @@ def _cells(expected: Expectation, sweep: Sweep) -> Sequence[Cell]:
 
 
 def _numbers(expected: Expectation, sweep: Sweep) -> str:
-    said = []
-    for cell in _cells(expected, sweep):
-        ratios = sorted(run.variance_ratio for run in cell.runs)
-        spread = f"ratio {ratios[0]:.0%} to {ratios[-1]:.0%}" if ratios else "not run yet"
-        said.append(f"lambda {cell.value:g}: {spread}{_stable(cell) if expected.ratio is None else ''}")
+    said = [f"lambda {cell.value:g}: {_numbers_of(expected, cell)}" for cell in _cells(expected, sweep)]
     return "; ".join(said) or "no such lambda in this sweep"
 
 
+def _numbers_of(expected: Expectation, cell: Cell) -> str:
+    if not cell.runs:
+        return "not run yet"
+    ratios, r2 = ([getattr(run, name) for run in cell.runs] for name in ("variance_ratio", "r2"))
+    parts = [f"ratio {_range(ratios, percentage)}"]
+    if expected.ratio is None:
+        parts.append(_stable(cell))
+    else:
+        parts.append(f"R2 {_range(r2, lambda value: number(value, 2))}")
+    return ", ".join([*parts, *([FALLING] if cell.falling else [])])
+
+
+def _range(values: Sequence[float], write: Callable[[float], str]) -> str:
+    """``14% to 20%``; what is not finite is counted."""
+    finite = sorted(value for value in values if np.isfinite(value))
+    lost = len(values) - len(finite)
+    without = f" ({lost} of {len(values)} without a number)" if lost else ""
+    return f"{write(finite[0])} to {write(finite[-1])}{without}" if finite else "without a number"
+
+
 def _stable(cell: Cell) -> str:
-    if cell.judged is None:
-        return ""
-    if cell.judged.stable is None:
-        return ", too few seeds to tell"
+    if cell.judged is None or cell.judged.stable is None:
+        return "too few seeds to tell"
     why = Counter(run.stability for run in cell.runs if run.stability != "stable")
     seeds = [] if cell.judged.seeds == "seed_stable" else [cell.judged.seeds]
-    return ", " + ("; ".join([*(f"{n} of {len(cell.runs)} seeds {stability}" for stability, n in why.items()), *seeds]) or "stable")
+    return "; ".join([*(f"{n} of {len(cell.runs)} seeds {stability}" for stability, n in why.items()), *seeds]) or "stable"

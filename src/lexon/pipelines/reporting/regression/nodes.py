@@ -16,7 +16,8 @@ from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan
+from lexon.pipelines.reporting.numbers import number
+from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.regression import tables
 from lexon.pipelines.reporting.regression.findings import Findings, findings, selected_parameters
 from lexon.pipelines.reporting.regression.page import regression_page
@@ -31,12 +32,15 @@ SAID = 3  # of the findings' sentences are logged; the page has them all
 Summary = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, str, str, Findings]
 
 
-def summarise(members: MemberFolders, plan: Plan, collapse: CollapseConfig, report: ReportConfig, run: str, *_finished: Any) -> Summary:
+def summarise(
+    members: MemberFolders, plan: Plan, collapse: CollapseConfig, report: ReportConfig, run: str, n_seeds: int, *_finished: Any
+) -> Summary:
     """Members, summary, comparisons, Table 2 (as table and text), the selected lambda as a parameter file, and the findings.
 
     `_finished` is what members and baselines leave behind: asked for so that this runs after them, read from the folders like all else.
     """
-    summary = summarise_results(whole_plan(members, plan), _baselines(members), collapse, report, run)
+    results = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
+    summary = summarise_results(results, _baselines(members), collapse, report, run)
     words = summary[-1]
     words["caveats"][:0] = said_elsewhere(report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
@@ -105,7 +109,8 @@ def _title(sweep: Sweep, cell: Cell) -> str:
 def _remark(cell: Cell) -> str:
     if cell.judged is None:
         return tables.PENDING
-    return f"$R^2$ = {cell.judged.r2:.2f}, ratio {cell.judged.variance_ratio:.2f}" if cell.judged.n_seeds else "failed"
+    judged = cell.judged
+    return f"$R^2$ = {number(judged.r2, 2)}, ratio {number(judged.variance_ratio, 2)}" if judged.n_seeds else "failed"
 
 
 def _points(cell: Cell) -> tuple[list[float], list[float]]:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting.numbers import number, percentage
 from lexon.pipelines.reporting.regression.sweep import LAMBDA
-from lexon.plots.page import Section, figures, render_page, signed, table, with_interval
+from lexon.pipelines.reporting.regression.tables import MEDIANS, PENDING
+from lexon.plots.page import UNKNOWN, Section, figures, render_page, signed, table, with_interval
 
 FIGURES = (
     (
@@ -29,15 +32,17 @@ FIGURES = (
     ),
 )
 TABLE2 = {"variance_lambda": "lambda", "r2": "final R2", "variance_ratio_percent": "variance ratio [%]", "base_loss": "avg base loss"}
-TABLE2 |= {"variance_loss": "avg variance loss", "stability": "stability", "notes": "notes"}
+TABLE2 |= {"variance_loss": "avg variance loss", "stability": "stability", "n_seeds": "seeds", "notes": "notes"}
 MATRIX = {
     "variance_lambda": "lambda",
-    "r2_passes": "R2 passes",
-    "ratio_passes": "ratio passes",
+    "r2_words": "R2 passes",
+    "ratio_words": "ratio passes",
     "stable_words": "stable",
     "decision": "decision",
 }
 MATRIX |= {"selected": "selected"}
+MATRIX_ANSWERS = {"r2_passes": "r2_words", "ratio_passes": "ratio_words", "stable": "stable_words"}
+YES_NO = {True: "yes", False: "no", "True": "yes", "False": "no"}
 DETAILS = {"variance_lambda": "lambda", "n_seeds": "seeds", "r2_sd": "sd of R2", "seeds": "seeds' verdict", "verdict": "verdict"}
 DETAILS |= {
     "sd_ratio": "sd ratio",
@@ -55,7 +60,7 @@ MEMBERS = {"member": "member", "status": "status", "r2": "R2", "variance_ratio":
 MEMBERS |= {"seconds": "training [s]", "notes": "notes"}
 WORDS = ("notes", "decision", "negative_because", "stability", "verdict", "seeds")
 CAPTIONS = {
-    "table2": "Table 2: last epoch, validation, median over seeds; losses: training, mean of the last epochs, penalty unweighted",
+    "table2": "Table 2: last epoch, validation; losses: training, mean of the last epochs, penalty unweighted; all medians over seeds",
     "matrix": "Decision matrix, on the medians of the seeds",
     "details": "What stands behind: medians over seeds on validation; s is the ratio of standard deviations",
     "terms": "R2 = 2 rho s - s^2 - (bias/sigma)^2, medians; the best line is fitted on validation itself, and nowhere applied",
@@ -63,6 +68,14 @@ CAPTIONS = {
     "hypotheses": "Expectations of the guide: confirmed or refuted where all seeds agree",
     "members": "One row a training, finished or not. All columns: members.csv",
 }
+
+
+def _number(digits: int) -> Any:
+    return lambda value: number(value, digits) if pd.notna(value) else UNKNOWN
+
+
+NUMBERS = {name: _number(3) for name in ("r2", "r2_sd", "base_loss", "variance_loss", *MEDIANS, "r2_best_line", "variance_ratio")}
+NUMBERS |= {"n_seeds": _number(0), "variance_ratio_percent": _number(1)}
 
 
 def regression_page(
@@ -76,7 +89,7 @@ def regression_page(
 ) -> str:
     """The page as HTML."""
     axes = {str(name): str(name) for name in summary.columns[3 : list(summary.columns).index("variance_lambda")]}
-    texts = {"n_seeds": _number(0), "variance_ratio_percent": _number(1)}
+    texts = NUMBERS
     members, summary, comparisons = _readable(members), _readable(summary), _readable(comparisons)
     expected = pd.DataFrame([one for sweep in findings["sweeps"] for one in sweep["hypotheses"]])
     sections = [
@@ -103,7 +116,7 @@ def regression_page(
                 )
             ],
         ),
-        Section("Members", tables=[table(members, MEMBERS, CAPTIONS["members"], {"seconds": _number(1), "epochs": _number(0)})]),
+        Section("Members", tables=[table(members, MEMBERS, CAPTIONS["members"], NUMBERS | {"seconds": _number(1), "epochs": _number(0)})]),
     ]
     footer = "Choices use the last epoch's validation split; the test split is read for the selected lambda only."
     return render_page(title, description, findings, sections, footer)
@@ -116,27 +129,17 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _matrix(summary: pd.DataFrame) -> pd.DataFrame:
-    """What passed, read off the decision."""
-    decision = summary["decision"]
-    words = summary["stable"].map({True: "yes", False: "no"}).fillna("undecided")
-    return summary.assign(
-        stable_words=words.mask(decision == "", "[pending]"),
-        r2_passes=[_passes(one, "reject_variance") for one in decision],
-        ratio_passes=[_passes(one, "reject_r2") for one in decision],
-    )
-
-
-def _passes(decision: str, only_this: str) -> str:
-    return {"eligible": "yes", only_this: "yes", "": "[pending]", "reject_unstable": "not asked"}.get(decision, "no")
+    """What passed, each criterion by its own number, whatever was decided; a CSV file reads back truths beside gaps as objects."""
+    pending = summary["decision"] == ""
+    words = {column: summary[column].map(YES_NO).fillna("undecided").mask(pending, PENDING) for column in MATRIX_ANSWERS}
+    return summary.assign(**{MATRIX_ANSWERS[column]: answers for column, answers in words.items()})
 
 
 def _baselines(findings: Mapping[str, Any]) -> list[str]:
     numbers = findings["baselines"]
     if not numbers:
         return []
-    listed = "; ".join(f"{name}: R2 {one['r2']:.3f}, variance ratio {one['variance_ratio']:.0%}" for name, one in numbers.items())
+    listed = "; ".join(
+        f"{BASELINES[name]}: R2 {number(one['r2'], 3)}, variance ratio {percentage(one['variance_ratio'])}" for name, one in numbers.items()
+    )
     return [f"On validation, fitted on the same training rows: {listed}."]
-
-
-def _number(digits: int) -> Any:
-    return lambda value: f"{value:.{digits}f}" if pd.notna(value) else "\N{EN DASH}"

@@ -25,7 +25,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         warnings.simplefilter("ignore", UserWarning)
         summarise = Node(
             nodes.summarise,
-            ["members", *settings, "params:report", "params:run", *finished],
+            ["members", *settings, "params:report", "params:run", "params:n_seeds", *finished],
             OUTPUTS,
             name="summarise",
             tags="report",

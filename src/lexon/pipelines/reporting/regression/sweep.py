@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from lexon.config import CollapseConfig
 from lexon.experiments import Result
-from lexon.metrics.collapse import Judged, Run, Verdict, gate, judge, run_stability, select, verdict
+from lexon.metrics.collapse import Judged, Run, Verdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
+from lexon.pipelines.reporting.numbers import number
 from lexon.pipelines.reporting.status import common_status, counted_seeds, unfinished_notes
 
 LAMBDA = "variance_lambda"
+FALLING = "the validation loss still fell at the end"
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -52,8 +54,7 @@ class Cell:
     @property
     def verdicts(self) -> list[Verdict]:
         """Of each finished seed."""
-        metrics = [result.metrics.get("val", {}) for result in self.finished]
-        return [verdict(one.get("variance_ratio", np.nan), one.get("pearson", np.nan), self.limits) for one in metrics]
+        return [self._verdict(result) for result in self.finished]
 
     @property
     def status(self) -> str:
@@ -73,9 +74,15 @@ class Cell:
         return float(np.median(finite)) if finite else np.nan
 
     def last_epochs(self, column: str) -> float:
-        """Mean of a column of the history over the last epochs and the finished seeds."""
+        """Mean of a column of the history over the last epochs; of the finished seeds the median, as of all numbers in Table 2."""
         means = [float(_history(result)[column].tail(self.limits.last_epochs).mean()) for result in self.finished]
-        return float(np.mean(means)) if means else np.nan
+        finite = [mean for mean in means if np.isfinite(mean)]
+        return float(np.median(finite)) if finite else np.nan
+
+    @property
+    def falling(self) -> int:
+        """Finished seeds whose validation loss still fell at the end."""
+        return sum(run.falling for run in self.runs)
 
     def predictions(self, split: str) -> list[NDArray[np.float32]]:
         """Of the finished seeds whose predictions are all finite."""
@@ -88,7 +95,12 @@ class Cell:
         ended = bool(result.record.get("stopped_early") or result.record.get("given_up"))
         stability = run_stability(_history(result), result.member.config["training"]["epochs"], ended, self.limits)
         val = result.metrics.get("val", {})
-        return Run(val.get("r2", np.nan), val.get("variance_ratio", np.nan), stability)
+        r2, ratio = val.get("r2", np.nan), val.get("variance_ratio", np.nan)
+        return Run(r2, ratio, stability, signed=_signed(result), falling=still_falls(_history(result)))
+
+    def _verdict(self, result: Result) -> Verdict:
+        val = result.metrics.get("val", {})
+        return verdict(val.get("variance_ratio", np.nan), val.get("pearson", np.nan), self.limits, signed=_signed(result))
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,25 @@ class Sweep:
     def control(self) -> Cell | None:
         """Lambda 0."""
         return next((cell for cell in self.cells if cell.value == 0), None)
+
+    @property
+    def best_penalised(self) -> tuple[Cell, str] | None:
+        """The lambda above 0 that stands for the penalty, and in words why: the selected one, else the highest R2 of those not unstable."""
+        chosen = self.selected
+        if chosen is not None and chosen.value > 0:
+            return chosen, "selected"
+        known = [cell for cell in self.cells if cell.value > 0 and cell.judged is not None and np.isfinite(cell.judged.r2)]
+        usable = [cell for cell in known if cell.judged is not None and cell.judged.stable is not False]
+        if not known:
+            return None
+        best = max(usable or known, key=_r2)
+        higher = max(known, key=_r2)
+        if not usable:
+            return best, "highest R2 of the lambdas above 0, all unstable"
+        if higher is best:
+            return best, "highest R2 of the lambdas above 0"
+        unstable = f"lambda {higher.value:g}, with {number(_r2(higher), 3)}, is unstable"
+        return best, f"highest R2 of the lambdas above 0 that are not unstable; {unstable}"
 
     @property
     def gate(self) -> tuple[str, list[str]]:
@@ -153,6 +184,16 @@ def set_aside_other_rows(results: Sequence[Result], baselines: Arrays | None) ->
         return replace(result, status="stale", notes="evaluated on other rows than the baselines")
 
     return [checked(result) for result in results]
+
+
+def _r2(cell: Cell) -> float:
+    return cell.judged.r2 if cell.judged else np.nan
+
+
+def _signed(result: Result) -> bool:
+    """Whether the correlation of a seed's validation predictions differs from 0."""
+    n_rows = 0 if result.arrays is None else len(result.arrays["val_target"])
+    return has_sign(result.metrics.get("val", {}).get("pearson", np.nan), n_rows)
 
 
 def _history(result: Result) -> pd.DataFrame:

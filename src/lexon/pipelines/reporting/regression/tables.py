@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lexon.experiments import Result
-from lexon.metrics.collapse import Judged, shrinkage_explained
+from lexon.metrics.collapse import Judged, passes, shrinkage_explained
 from lexon.metrics.regression import negative_r2, r2_statistic
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep
+from lexon.pipelines.reporting.numbers import LARGE, counted
+from lexon.pipelines.reporting.regression.sweep import LAMBDA, Arrays, Cell, Sweep
 from lexon.statistics import Interval, bootstrap_statistics
 
 # Reports of the same results are the same to the last digit.
@@ -27,7 +28,9 @@ TABLE2 = {
     "base_loss": "Avg Base Loss",
     "variance_loss": "Avg Var Loss",
     "stability": "Stability",
+    "n_seeds": "Seeds",
 }
+BASELINE = "0.0 (Baseline)"
 
 COMPARISON_COLUMNS = ("variance_lambda", "baseline", "difference", "low", "high", "beats", "n_seeds", "status", "notes")
 
@@ -52,8 +55,10 @@ def table2(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def table2_text(table: pd.DataFrame) -> str:
-    """Table 2 as plain text for a paper, numbers rounded and columns aligned."""
+    """Table 2 as plain text for a paper, numbers rounded and columns aligned; medians over the seeds, at the last epoch."""
     shown = table.drop(columns=["run", "status", "notes"]).rename(columns=TABLE2)
+    lambdas = [BASELINE if value == 0 else f"{value:.1f}" if round(value, 1) == value else f"{value:g}" for value in shown[LAMBDA]]
+    shown = shown.assign(**{LAMBDA: lambdas, "Split": "validation"})
     cells = [[str(name) for name in shown], *([_text(value) for value in row] for row in shown.itertuples(index=False))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [" | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
@@ -110,7 +115,7 @@ def stability_words(judged: Judged | None, cell: Cell) -> str:
     if unstable:
         return ", ".join(f"{n} of {len(cell.runs)} {name}" for name, n in unstable.items())
     if judged.stable is None:
-        return f"undecided ({judged.n_seeds} seed{'s' * (judged.n_seeds != 1)})"
+        return f"undecided ({counted(judged.n_seeds, 'seed')})"
     return "stable" if judged.stable else judged.seeds
 
 
@@ -120,12 +125,14 @@ def _row(sweep: Sweep, cell: Cell, comparisons: pd.DataFrame, run: str) -> Row:
     r2, ratio = (judged.r2, judged.variance_ratio) if judged else (np.nan, np.nan)
     words = ", ".join(f"{n} {name}" if len(counts) > 1 else name for name, n in counts.most_common())
     stability = stability_words(judged, cell)
+    r2_passes, ratio_passes = passes(r2, ratio, cell.limits) if np.isfinite([r2, ratio]).all() else (None, None)
     return (
         {"run": run, "status": cell.status, "notes": cell.notes, **sweep.axes, "variance_lambda": cell.value}
         | {"n_seeds": len(cell.finished), "r2": r2, "r2_sd": _sd(cell), "variance_ratio_percent": 100 * ratio}
         | {"base_loss": cell.last_epochs("train_base_loss"), "variance_loss": cell.last_epochs("train_variance_loss")}
         | {"stability": f"{stability} ({words})" if words else stability, "verdict": words}
         | {"seeds": judged.seeds if judged else "", "stable": judged.stable if judged else None}
+        | {"r2_passes": r2_passes, "ratio_passes": ratio_passes, "falling": cell.falling}
         | {"decision": judged.decision if judged else "", "selected": cell is sweep.selected}
         | medians
         | {"shrinkage_explained": shrinkage_explained(ratio, medians["calibration_slope"], cell.limits)}
@@ -166,4 +173,6 @@ def _missing(status: str, notes: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) and np.isfinite(value) else str(value)
+    if not isinstance(value, float) or not np.isfinite(value):
+        return str(value)
+    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < LARGE else f"{value:.3g}"
