@@ -47,6 +47,17 @@ def test_where_a_table_lies_is_no_part_of_what_a_member_is() -> None:
     assert one == other
 
 
+def test_lambda_0_is_one_training_whatever_the_penalty_that_has_no_weight() -> None:
+    experiment = study({"variance_lambda": [0.0, 2.0], "penalty": ["batch", "global"], "grid": {"axes": ["variance_lambda", "penalty"]}})
+    assert len(experiment.planned) == 4
+    assert {member.cell["penalty"] for member in experiment.planned} == {"batch", "global"}
+    assert [(member.config["variance_lambda"], member.config["penalty"]) for member in experiment.trained] == [
+        (0.0, "batch"),
+        (2.0, "batch"),
+        (2.0, "global"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -55,6 +55,16 @@ def test_histograms_share_their_axes_and_keep_every_row() -> None:
     assert heights.max() * np.diff(edges)[0] == pytest.approx(0.5, abs=0.1)  # what lies beyond is in the outermost bins
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.05, 0.9])
+def test_panels_are_filled_whatever_spikes_there_are(spread: float) -> None:
+    """The target's own histogram is never lower than half of its panel."""
+    figure = distributions(TARGET, {"lambda 0": ("", [spread * TARGET]), "lambda 2": ("", [TARGET + 0.1])})
+    axes = figure.axes[0]
+    target = max(patch.get_height() for patch in axes.patches if hasattr(patch, "get_height"))
+    assert target > 0.5 * axes.get_ylim()[1]
+    assert target < axes.get_ylim()[1]
+
+
 def test_the_line_of_calibrated_models_is_the_diagonal() -> None:
     figure = r2_against_ratio({"lambda 0": ([0.4, np.nan], [0.4, -7.0])}, {"train mean": (0.0, -0.01)})
     lines = {line.get_label(): line for line in figure.axes[0].lines}

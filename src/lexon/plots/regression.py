@@ -24,6 +24,8 @@ _PANELS = {
 _LARGEST = 3.0  # R2 and ratios beyond are no predictions; the axes stay readable
 _SHARE = 0.005  # of the target's rows at either end that the histograms' axis leaves out
 _MOST_BINS = 40
+_AIR = 1.08  # room above the highest density
+_HIGHEST = 1.6  # of the target's own, beyond which a prediction's density is cut
 _COLUMNS = 3
 
 
@@ -77,8 +79,7 @@ def distributions(target: Values | None, predictions: Mapping[str, tuple[str, Se
             inside = np.clip(values[np.isfinite(values)], edges[0], edges[-1])
             axes.hist(inside, edges, density=True, histtype="step", color=PALETTE[0], alpha=0.75, linewidth=1.1)
         axes.set_title(": ".join(filter(None, (title, remark))), fontsize=10.5)
-    largest = 3.0 * np.histogram(target, edges, density=True)[0].max()
-    panels[0].set_ylim(0, largest)  # a spike at the mean would flatten all others
+    panels[0].set_ylim(0, _height(target, [values for _, seeds in predictions.values() for values in seeds], edges))
     panels[0].set_ylabel("Density")
     figure.supxlabel(
         "Target (grey) and prediction (lines, one a seed); the outermost bins hold what lies beyond, the highest spikes are cut",
@@ -136,6 +137,13 @@ def _band(axes: Axes, name: str, seeds: Sequence[pd.DataFrame], column: str, sty
     axes.plot(values.index, values.median(axis=1), label=name, marker=marker, **style)
     if values.shape[1] > 1:
         axes.fill_between(values.index, values.min(axis=1), values.max(axis=1), color=style["color"], alpha=0.12, linewidth=0)
+
+
+def _height(target: Values, predictions: Sequence[Values], edges: Values) -> float:
+    """Top of the densities' axis: of the highest one, unless a spike at the mean would flatten all others."""
+    shown = [np.clip(values[np.isfinite(values)], edges[0], edges[-1]) for values in predictions]
+    highest = [np.histogram(values, edges, density=True)[0].max() for values in (target, *shown) if len(values)]
+    return float(min(_HIGHEST * highest[0], _AIR * max(highest)))
 
 
 def _range(target: Values) -> tuple[float, float]:

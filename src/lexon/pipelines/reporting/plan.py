@@ -17,8 +17,8 @@ def whole_plan(members: MemberFolders, plan: Plan) -> list[Result]:
     return members.read(Member(**member) for member in plan)
 
 
-def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int) -> list[Result]:
-    """Without pending members of seeds beyond `n_seeds`: a run with fewer seeds does not miss the others."""
+def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int | None) -> list[Result]:
+    """Without pending members of seeds beyond `n_seeds` (None: of none): a run with fewer seeds does not miss the others."""
     asked = list(dict.fromkeys(result.member.seed for result in results))[:n_seeds]
     return [result for result in results if result.status != "pending" or result.member.seed in asked]
 

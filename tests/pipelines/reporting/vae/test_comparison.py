@@ -151,6 +151,17 @@ def test_a_collapsed_pair_decides_nothing_about_size(make):
     assert "dead" not in row["numbers"]
 
 
+def test_a_training_under_two_names_is_compared_once_and_said_to_be_one(make, anchors):
+    results = [make("vae_medium", seed, wrong=0.01) for seed in SEEDS]
+    copies = [replace(one, member=replace(one.member, name=f"copy_{one.member.seed}", cell={"configuration": "lr_5e4"})) for one in results]
+    configurations, comparison, differences, words = words_of([*results, *copies], anchors)
+    assert [one.same_as for one in configurations] == ["", "vae_medium"]
+    assert words["headline"].startswith("1 of 1 configurations learnt")
+    assert "lr_5e4 = vae_medium" in " ".join(words["caveats"])
+    assert "lr_5e4" not in set(differences.a) | set(differences.b)
+    assert comparison.set_index("configuration").loc["lr_5e4"].notes == "same training as vae_medium: trained once"
+
+
 def test_names_that_hold_commas_are_told_apart(make, anchors):
     dead = [make(f"vae_small, beta {beta:g}", seed, collapsed=True, beta=beta) for beta in (0.5, 4.0) for seed in SEEDS]
     assert "left out of every best: vae_small, beta 0.5; vae_small, beta 4." in " ".join(words_of(dead, anchors)[-1]["sentences"])

@@ -26,10 +26,12 @@ class Configuration:
     Attributes:
         name: as in `configurations`, with whatever else the grid varies.
         results: one a seed.
+        same_as: name of an earlier configuration that is the same training, or "".
     """
 
     name: str
     results: tuple[Result, ...]
+    same_as: str = ""
 
     @cached_property
     def finished(self) -> list[Result]:
@@ -64,8 +66,8 @@ class Configuration:
 
     @property
     def compared(self) -> bool:
-        """Whether it may be the best at anything."""
-        return self.verdict in ("ok", "partial")
+        """Whether it may be the best at anything; of two that are one training, the first."""
+        return self.verdict in ("ok", "partial") and not self.same_as
 
     def values(self, split: str, metric: str) -> list[float]:
         """A metric of each finished seed that has it."""
@@ -86,7 +88,8 @@ class Configuration:
     def notes(self) -> str:
         """Why seeds are missing, and which of them disagree with the verdict."""
         other = [verdict for verdict in self.verdicts if verdict != self.verdict]
-        return "; ".join([*unfinished_notes(self.results), *counted_seeds(other, len(self.finished))])
+        same = [f"same training as {self.same_as}: trained once"] if self.same_as else []
+        return "; ".join([*same, *unfinished_notes(self.results), *counted_seeds(other, len(self.finished))])
 
 
 def verdict_of(result: Result) -> Verdict:
@@ -100,7 +103,14 @@ def collect_configurations(results: Sequence[Result]) -> list[Configuration]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(label_of(result.member.cell), []).append(result)
-    return [Configuration(name, tuple(members)) for name, members in groups.items()]
+    home = {result.member.name: name for name, members in groups.items() for result in members}
+    return [Configuration(name, tuple(members), _same_as(name, members, home)) for name, members in groups.items()]
+
+
+def _same_as(name: str, members: Sequence[Result], home: Mapping[str, str]) -> str:
+    """The configuration in whose folders all members of this one were trained, if that is another one."""
+    trained_in = {home.get(result.member.folder, name) for result in members}
+    return trained_in.pop() if len(trained_in) == 1 and name not in trained_in else ""
 
 
 def label_of(cell: Mapping[str, Any]) -> str:

@@ -58,12 +58,12 @@ def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) 
     """What to know before believing the numbers: missing members, seeds, rows, definitions."""
     finished = [result for result in results if result.status == "done"]
     notes = dict.fromkeys(note for result in finished for note in result.record["data"]["notes"])
-    trained = [*_missing(results), *_few_seeds(configurations), *_trained_otherwise(results)]
+    trained = [*_missing(results), *_few_seeds(configurations), *_trained_otherwise(results), *_same(configurations)]
     return [*trained, *_silhouette(configurations, results), *notes, *code_caveat(finished), *DEFINITIONS]
 
 
 def _headline(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> str:
-    judged = [one for one in configurations if one.verdict]
+    judged = [one for one in configurations if one.verdict and not one.same_as]
     if not judged:
         return "No configuration is finished yet."
     in_use = [one for one in judged if one.compared]
@@ -184,6 +184,11 @@ def _missing(results: Sequence[Result]) -> list[str]:
     if not missing:
         return []
     return [f"{len(missing)} of {len(results)} members are missing (pending, failed or stale); the tables say which and why."]
+
+
+def _same(configurations: Sequence[Configuration]) -> list[str]:
+    same = "; ".join(f"{one.name} = {one.same_as}" for one in configurations if one.same_as)
+    return [f"The same configuration under two names, trained once, shown twice and compared once: {same}."] if same else []
 
 
 def _few_seeds(configurations: Sequence[Configuration]) -> list[str]:

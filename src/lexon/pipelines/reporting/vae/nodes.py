@@ -15,7 +15,7 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae import finished_besides, read_anchors
 from lexon.experiments import Result, differences
-from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan
+from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of, set_aside_other_rows
 from lexon.pipelines.reporting.vae.figures import draw_figures as figures_of
 from lexon.pipelines.reporting.vae.findings import findings
@@ -30,13 +30,13 @@ SAID = 2  # of the findings' sentences are logged; the page has them all
 Summary = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any], str, dict[str, dict[str, Any]]]
 
 
-def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str, *_finished: Any) -> Summary:
+def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str, n_seeds: int, *_finished: Any) -> Summary:
     """Members, comparison and differences as tables, findings in words, the text report, and each configuration's JSON files.
 
     `_finished` is what members and anchors leave behind: asked for so that this runs after them, read from the folders like
     all else.
     """
-    configurations, anchors = read(members, plan)
+    configurations, anchors = read(members, plan, n_seeds)
     results = [result for one in configurations for result in one.results]
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
     words = findings(results, configurations, anchors, paired)
@@ -65,10 +65,13 @@ def write_page(
     return vae_page(members, comparison, differences, findings, figures, title, description)
 
 
-def read(members: MemberFolders, plan: Plan) -> tuple[list[Configuration], Anchors]:
-    """Configurations of the whole plan and what else is finished in the folder, with the anchors beside them, all of the same rows."""
+def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tuple[list[Configuration], Anchors]:
+    """Configurations of the whole plan and what else is finished in the folder, with the anchors beside them, all of the same rows.
+
+    `n_seeds`: how many are asked for now; None: all of the plan.
+    """
     digest, anchors = read_anchors(members.root)
-    planned = whole_plan(members, plan)
+    planned = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
     others = members.read(finished_besides(members.root, {member["folder"] for member in plan}))
     return collect_configurations(set_aside_other_rows([*planned, *besides(others, planned)], digest)), anchors
 

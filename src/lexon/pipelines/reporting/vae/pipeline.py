@@ -22,7 +22,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         warnings.simplefilter("ignore", UserWarning)
         summarise = Node(
             nodes.summarise,
-            ["members", "params:plan", "params:report", "params:run", *finished],
+            ["members", "params:plan", "params:report", "params:run", "params:n_seeds", *finished],
             [*TABLES.values(), "comparison_report", "configuration_metrics"],
             name="summarise",
             tags="report",

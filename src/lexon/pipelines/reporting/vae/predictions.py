@@ -30,7 +30,12 @@ def _by_beta(configurations: Sequence[Configuration]) -> list[Pair]:
         (a, b)
         for a in configurations
         for b in configurations
-        if a.beta == 1 < b.beta and {**a.model, "beta": None} == {**b.model, "beta": None} and a.finished and b.finished
+        if a.beta == 1 < b.beta
+        and {**a.model, "beta": None} == {**b.model, "beta": None}
+        and a.finished
+        and b.finished
+        and not a.same_as
+        and not b.same_as
     ]
 
 
