@@ -55,6 +55,13 @@ def test_histograms_share_their_axes_and_keep_every_row() -> None:
     assert heights.max() * np.diff(edges)[0] == pytest.approx(0.5, abs=0.1)  # what lies beyond is in the outermost bins
 
 
+def test_the_lowest_panel_of_each_column_has_numbers_on_its_axis() -> None:
+    figure = distributions(TARGET, {f"lambda {i}": ("", [TARGET]) for i in range(5)})
+    figure.draw_without_rendering()
+    labelled = [any(label.get_visible() and label.get_text() for label in axes.get_xticklabels()) for axes in figure.axes[:5]]
+    assert labelled == [False, False, True, True, True]
+
+
 @pytest.mark.parametrize("spread", [0.0, 0.05, 0.9])
 def test_panels_are_filled_whatever_spikes_there_are(spread: float) -> None:
     """The target's own histogram is never lower than half of its panel."""

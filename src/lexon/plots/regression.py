@@ -73,6 +73,8 @@ def distributions(target: Values | None, predictions: Mapping[str, tuple[str, Se
     edges = np.linspace(*_range(target), bins + 1)
     for axes in panels[len(predictions) :]:
         axes.set_axis_off()
+    for axes in panels[max(0, len(predictions) - _COLUMNS) : len(predictions)]:
+        axes.tick_params(labelbottom=True)  # the lowest panel of each column, also where the last row is not full
     for axes, (title, (remark, seeds)) in zip(panels, predictions.items(), strict=False):
         axes.hist(target, edges, density=True, color="0.85", label="target")
         for values in seeds:
