@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,13 @@ def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int | None) 
     """Without pending members of seeds beyond `n_seeds` (None: of none): a run with fewer seeds does not miss the others."""
     asked = list(dict.fromkeys(result.member.seed for result in results))[:n_seeds]
     return [result for result in results if result.status != "pending" or result.member.seed in asked]
+
+
+def incomplete(results: Sequence[Result]) -> list[str]:
+    """A caveat on members that have no numbers, by what became of them."""
+    counts = Counter("not run" if result.status == "pending" else result.status for result in results if result.status != "done")
+    listed = ", ".join(f"{n} {status}" for status, n in counts.items())
+    return [f"Incomplete: of {len(results)} members of the grid, {listed}; the analysis is of the others."] if counts else []
 
 
 def trained_once(results: Sequence[Result]) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import penalty_optimum
 from lexon.pipelines.reporting.numbers import counted
-from lexon.pipelines.reporting.plan import trained_once
+from lexon.pipelines.reporting.plan import incomplete, trained_once
 from lexon.pipelines.reporting.record import code_caveat
 from lexon.pipelines.reporting.regression.sweep import FALLING, Sweep
 from lexon.regression_data import COMPUTABLE, TARGETS
@@ -23,7 +22,7 @@ def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
     data: dict[str, Any] = next((result.record["data"] for result in finished if result.record.get("data")), {})
     config = results[0].member.config if results else {}
     return [
-        *_missing(results),
+        *incomplete(results),
         *_seeds(sweeps),
         *_falling(sweeps),
         *trained_once(results),
@@ -34,12 +33,6 @@ def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
         *code_caveat(finished),
         *_kept(),
     ]
-
-
-def _missing(results: Sequence[Result]) -> list[str]:
-    counts = Counter(result.status for result in results if result.status != "done")
-    listed = ", ".join(f"{n} {status}" for status, n in counts.items())
-    return [f"Incomplete: of {len(results)} members, {listed}; the analysis is of the others."] if counts else []
 
 
 def _seeds(sweeps: Sequence[Sweep]) -> list[str]:

@@ -12,6 +12,7 @@ from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
 from lexon.pipelines.reporting.numbers import number
+from lexon.pipelines.reporting.plan import incomplete
 from lexon.pipelines.reporting.record import code_caveat, run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
@@ -58,7 +59,7 @@ def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) 
     """What to know before believing the numbers: missing members, seeds, rows, definitions."""
     finished = [result for result in results if result.status == "done"]
     notes = dict.fromkeys(note for result in finished for note in result.record["data"]["notes"])
-    trained = [*_missing(results), *_few_seeds(configurations), *_trained_otherwise(results), *_same(configurations)]
+    trained = [*incomplete(results), *_few_seeds(configurations), *_trained_otherwise(results), *_same(configurations)]
     return [*trained, *_silhouette(configurations, results), *notes, *code_caveat(finished), *DEFINITIONS]
 
 
@@ -177,13 +178,6 @@ def _trained_otherwise(results: Sequence[Result]) -> list[str]:
     trainings = [result.member.config["training"] for result in results if result.status == "done"]
     other = sorted({key for training in trainings for key in differences_of(trainings[0], training)})
     return [f"Configurations were not all trained alike ({', '.join(other)}): members' cfg.yaml say how."] if other else []
-
-
-def _missing(results: Sequence[Result]) -> list[str]:
-    missing = [result for result in results if result.status != "done"]
-    if not missing:
-        return []
-    return [f"{len(missing)} of {len(results)} members are missing (pending, failed or stale); the tables say which and why."]
 
 
 def _same(configurations: Sequence[Configuration]) -> list[str]:
