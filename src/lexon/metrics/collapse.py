@@ -110,7 +110,9 @@ def run_stability(history: pd.DataFrame | None, epochs: int, stopped_early: bool
     """
     if history is None or history.empty:
         return "failed"
-    if not np.isfinite(history[[*LOSSES, "val_r2", "val_variance_ratio"]].to_numpy(float)).all():
+    # Where the validation targets are all equal, neither R2 nor ratio ever exists; that is no fault of the training.
+    existing = history[["val_r2", "val_variance_ratio"]].dropna(axis=1, how="all").join(history[list(LOSSES)])
+    if not np.isfinite(existing.to_numpy(float)).all():
         return "non_finite"
     if len(history) < epochs and not stopped_early:
         return "incomplete"

@@ -148,6 +148,18 @@ def test_a_run_that_explodes_ends_and_leaves_its_history(tmp_path: Path) -> None
     assert run_stability(history, 15, True, strict) == "exploded"
 
 
+def test_one_overshoot_ends_no_training_and_three_in_a_row_do() -> None:
+    give_up = training._reason_to_end(10.0)
+
+    def reason(losses: list[float]) -> str:
+        rows = [{"epoch": i + 1, "train_loss": 0.4, "val_loss": loss} for i, loss in enumerate(losses)]
+        return next(filter(None, (give_up(rows[:n]) for n in range(1, len(rows) + 1))), "")
+
+    assert reason([0.46, 0.41, 4.52, 0.9, 0.45, 0.4]) == ""
+    assert reason([0.46, 0.41, 4.52, 4.6, 5.1, 0.4]) == "epoch 5: a loss has been above 10 times its best for 3 epochs"
+    assert "not finite" in reason([0.46, np.nan])
+
+
 def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(table(), config(variance_lambda=1.0, epochs=4), tmp_path / "whole")[1]
     validate = training._whole_split

@@ -307,12 +307,15 @@ def test_a_validation_split_of_one_value_has_a_report() -> None:
         one = result(0.0, seed)
         arrays = {f"{s}_{n}": np.ones(10) for s in ("val", "test") for n in ("prediction", "target")}
         metrics = {k: v for k, v in regression_metrics(np.ones(10), np.ones(10)).items() if np.isfinite(v)}
-        history = pd.DataFrame(one.history).assign(val_r2=np.nan)
+        history = pd.DataFrame(one.history).assign(val_r2=np.nan, val_variance_ratio=np.nan)
         results.append(replace(one, arrays=arrays, metrics={"val": metrics, "test": metrics}, history=history))
     *tables, _, _, words = summarise(results, constant)
     members, summary, comparisons, _ = (read_back(table) for table in tables)
     html = write_page(members, summary, comparisons, words, "t", "d")
     assert "mean: R2 unknown, variance ratio unknown" in html
+    assert words["headline"].startswith("Nothing can be judged: the validation split (10 rows) holds one target value, 1,")
+    assert set(summary["stability"]) == {"non_finite (undefined)"}, "the seeds have no number, but each training was as it should be"
+    assert "regression.split" in words["headline"]
     json.dumps(words, allow_nan=False)
 
 

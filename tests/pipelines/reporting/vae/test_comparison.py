@@ -136,8 +136,10 @@ def test_differences_are_told_in_the_words_of_every_report(make, anchors):
 
 
 def test_one_seed_decides_no_difference_between_configurations(make, anchors):
-    *_, differences, _ = words_of([make("a", wrong=0.05), make("b", wrong=0.2)], anchors)
+    *_, differences, words = words_of([make("a", wrong=0.05), make("b", wrong=0.2, hidden_dim=32)], anchors)
     assert set(differences[differences.b == "b"].verdict) == {"undecided (1 seed)"}
+    verdicts = {row["words"]: row["verdict"] for row in words["predictions"]}
+    assert verdicts["Larger models have a lower reconstruction loss"] == "undecided (1 seed)"
 
 
 def test_a_collapsed_pair_decides_nothing_about_size(make):

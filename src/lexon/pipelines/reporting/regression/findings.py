@@ -37,7 +37,7 @@ def findings(
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
     sentences = [_led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable)]
     return {
-        "headline": _headline(sweeps) if finished else f"{NOTHING[0].upper()}{NOTHING[1:]}.",
+        "headline": _headline(sweeps, finished),
         "sentences": [*sentences, *_beating(comparisons), *_negative(summary)],
         "caveats": caveats(results, sweeps),
         "sweeps": details,
@@ -58,7 +58,16 @@ def selected_parameters(sweeps: Sequence[Sweep]) -> str:
     return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.")
 
 
-def _headline(sweeps: Sequence[Sweep]) -> str:
+def _headline(sweeps: Sequence[Sweep], finished: Sequence[Result]) -> str:
+    if not finished:
+        return f"{NOTHING[0].upper()}{NOTHING[1:]}."
+    target = next((result.arrays["val_target"] for result in finished if result.arrays is not None), np.arange(2))
+    if not np.ptp(target):
+        rows = counted(len(target), "row")
+        return (
+            f"Nothing can be judged: the validation split ({rows}) holds one target value, {target[0]:g}, so that R2 and variance ratio "
+            "do not exist; give more rows, or change regression.split or regression.split_seed."
+        )
     return " ".join(_led(sweep, _answer(sweep)) for sweep in sweeps)
 
 

@@ -86,6 +86,8 @@ def compare(cell: Cell, baselines: Arrays | None, split: str, n: int) -> dict[st
     if baselines is None or not cell.predictions(split):
         return {}
     target = baselines[f"{split}_target"]
+    if not np.ptp(target):  # R2 does not exist
+        return {}
     groups = {"cell": [r2_statistic(target, values) for values in cell.predictions(split)]}
     groups |= {name: [r2_statistic(target, baselines[f"{split}_{name}"])] for name in BASELINES}
     replicates = bootstrap_statistics(groups, len(target), n, np.random.default_rng(_BOOTSTRAP_SEED), seedless=BASELINES)
@@ -98,6 +100,8 @@ def r2_interval(cell: Cell, split: str, n: int) -> Interval | None:
     if not predictions:
         return None
     target = next(result.arrays[f"{split}_target"] for result in cell.finished if result.arrays is not None)
+    if not np.ptp(target):  # R2 does not exist
+        return None
     statistics = {"": [r2_statistic(target, values) for values in predictions]}
     return bootstrap_statistics(statistics, len(target), n, np.random.default_rng(_BOOTSTRAP_SEED))[""].interval()
 

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from lexon.pipelines.reporting.numbers import counted
 from lexon.pipelines.reporting.vae.configurations import Configuration
 from lexon.pipelines.reporting.vae.rules import told_apart
 
@@ -62,6 +63,9 @@ def predictions(configurations: Sequence[Configuration]) -> list[dict[str, str]]
 def _row(prediction: Prediction, pairs: Sequence[Pair]) -> dict[str, str]:
     outcomes = [_outcome(prediction, *pair) for pair in pairs]
     verdict = next((v for v in ("confirmed", "refuted") if outcomes and set(outcomes) == {v}), "undecided")
+    n_seeds = min((len(one.finished) for pair in pairs for one in pair), default=2)
+    if verdict == "undecided" and n_seeds < 2:
+        verdict = f"undecided ({counted(n_seeds, 'seed')})"
     numbers = [f"{a.name} {a.mean('test', prediction.metric):.3g}, {b.name} {b.mean('test', prediction.metric):.3g}" for a, b in pairs]
     return {"words": prediction.words, "verdict": verdict, "numbers": "; ".join(numbers) or "no pair of configurations to tell"}
 
