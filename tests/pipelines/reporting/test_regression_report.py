@@ -370,7 +370,7 @@ def test_table_2_has_medians_of_losses_the_baseline_the_seeds_and_the_split() ->
     header, _, control, other = summary[4].splitlines()
     assert control.startswith("0.0 (Baseline)")
     assert other.startswith("2.0 ")
-    assert [part.strip() for part in header.split("|")][-2:] == ["Seeds", "Split"]
+    assert [part.strip() for part in header.split("|")][-2:] == ["Seeds (medians)", "Split"]
     assert [[part.strip() for part in line.split("|")][-2:] for line in (control, other)] == [["5", "validation"], ["1", "validation"]]
 
 

@@ -191,9 +191,8 @@ def _r2(cell: Cell) -> float:
 
 
 def _signed(result: Result) -> bool:
-    """Whether the correlation of a seed's validation predictions differs from 0."""
-    n_rows = 0 if result.arrays is None else len(result.arrays["val_target"])
-    return has_sign(result.metrics.get("val", {}).get("pearson", np.nan), n_rows)
+    """Whether the correlation of a seed's validation predictions differs from 0; where their number is not known, its sign counts."""
+    return result.arrays is None or has_sign(result.metrics.get("val", {}).get("pearson", np.nan), len(result.arrays["val_target"]))
 
 
 def _history(result: Result) -> pd.DataFrame:

@@ -28,7 +28,7 @@ TABLE2 = {
     "base_loss": "Avg Base Loss",
     "variance_loss": "Avg Var Loss",
     "stability": "Stability",
-    "n_seeds": "Seeds",
+    "n_seeds": "Seeds (medians)",
 }
 BASELINE = "0.0 (Baseline)"
 
