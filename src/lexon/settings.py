@@ -3,12 +3,13 @@
 from lexon.framework import environment
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.hooks import FingerprintHooks
+from lexon.framework.outputs import OutputHooks
 from lexon.framework.records import RunRecordHooks
 from lexon.framework.session import LexonSession
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "custom_resolvers": {"env": environment.value}}
 SESSION_CLASS = LexonSession
-HOOKS = (FingerprintHooks(), RunRecordHooks())
+HOOKS = (OutputHooks(), FingerprintHooks(), RunRecordHooks())
 # kedro-viz rewrites its statistics in every run; its pictures need none of them.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)

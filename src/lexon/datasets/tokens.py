@@ -22,6 +22,7 @@ import lexon
 from lexon.datasets import split_layout as layout
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import of_rows
+from lexon.datasets.kinds import is_hdf5
 from lexon.datasets.labelled import SplitSource
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
@@ -150,11 +151,22 @@ class TokenSample:
 
 
 class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
-    """A file of tokens in the split HDF5 layout."""
+    """A file of tokens in the split HDF5 layout.
 
-    def __init__(self, filepath: str, label_names: dict[int, str] | None = None, metadata: dict[str, Any] | None = None) -> None:
+    Args:
+        parameter: the one by which a user chose the path, if any; a run then writes over nothing but its own file there.
+    """
+
+    def __init__(
+        self,
+        filepath: str,
+        label_names: dict[int, str] | None = None,
+        parameter: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         self._filepath = Path(filepath)
         self._label_names = label_names
+        self.parameter = parameter
         self.metadata = metadata
 
     def load(self) -> TokenSource:
@@ -173,6 +185,15 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
                 file[name] = values
             own = {"format_version": FORMAT_VERSION, "lexon_version": lexon.__version__}
             write_attributes(file, {**data.attributes, **own})
+
+    def is_own(self) -> bool:
+        """Whether the file is a token file that lexon wrote, by its attributes."""
+        if not is_hdf5(self._filepath):
+            return False
+        with reading(self._filepath) as file:
+            features = file.get(layout.FEATURE_KEYS["train"])
+            wide = isinstance(features, h5py.Dataset) and features.shape[1:] == (layout.TOKEN_ROW.width,)
+            return wide and {"lexon_version", "format_version", "vocab_size"} <= set(file.attrs)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

@@ -53,9 +53,9 @@ def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
     return {name: _stamp(path) for name, path in paths.items() if path is not None}
 
 
-def write(path: Path, node_recipe: str, inputs: Mapping[str, str | None]) -> None:
-    """Record what an output was just made from, under a new stamp."""
-    content = {"stamp": uuid.uuid4().hex, "recipe": node_recipe, "inputs": dict(inputs), "size": path.stat().st_size}
+def write(path: Path, output: str, node_recipe: str, inputs: Mapping[str, str | None]) -> None:
+    """Record what an output, by its short name, was just made from, under a new stamp."""
+    content = {"stamp": uuid.uuid4().hex, "output": output, "recipe": node_recipe, "inputs": dict(inputs), "size": path.stat().st_size}
     write_text(sidecar(path), json.dumps(content | {"made": datetime.now(UTC).isoformat()}, indent=1))
 
 
@@ -85,6 +85,12 @@ def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
         if reason:
             reasons[node.name] = reason
     return reasons
+
+
+def written_as(path: Path) -> str | None:
+    """Short name of the output that a file is, by a valid fingerprint of its own; empty where that does not say; else None."""
+    fingerprint = _read(path)
+    return str(fingerprint.get("output", "")) if fingerprint else None
 
 
 def _stamp(path: Path) -> str | None:

@@ -24,4 +24,4 @@ class FingerprintHooks:
         catalog, recipe, inputs = self._running[node.name]
         path = fingerprints.path_of(catalog.get(dataset_name))
         if path is not None:
-            fingerprints.write(path, recipe, inputs)
+            fingerprints.write(path, dataset_name.rpartition(".")[2], recipe, inputs)
