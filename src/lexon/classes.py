@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lexon.config import Label
+from lexon.config import LABEL_SETS, Label
 from lexon.errors import ConfigurationError
 
 REST = "rest"
@@ -105,7 +105,8 @@ def _label(name: str, entry: Label, label_names: Mapping[int, str]) -> int:
     in_any_case = {text.lower(): text for text in by_name}
     guess = get_close_matches(str(entry).lower(), in_any_case, n=1)
     hint = f"; did you mean {in_any_case[guess[0]]}?" if guess else ""
-    raise ConfigurationError(f"classes.{name}={entry}: nothing is called so in the file, which has {_list(label_names)}{hint}")
+    found = f"nothing is called so in the file, which has {_list(label_names)}{hint}"
+    raise ConfigurationError(f"classes.{name}={entry}: {found}; {_remedy(name, label_names)}")
 
 
 def _check_group(name: str, labels: list[int], label_names: Mapping[int, str], present: Mapping[str, Collection[int]]) -> None:
@@ -118,3 +119,13 @@ def _check_group(name: str, labels: list[int], label_names: Mapping[int, str], p
 
 def _list(label_names: Mapping[int, str]) -> str:
     return ", ".join(str(label) if name == str(label) else f"{label} ({name})" for label, name in label_names.items())
+
+
+def _remedy(name: str, label_names: Mapping[int, str]) -> str:
+    """How to say which label is meant."""
+    if any(text != str(label) for label, text in label_names.items()):
+        return f"choose one of these, by name or number (classes.{name}={next(iter(label_names), 1)})"
+    labels = list(label_names)
+    fitting = [f"events.label_names={known} for {_list(names)}" for known, names in LABEL_SETS.items() if set(names) == set(labels)]
+    ways = [f"the number (classes.{name}={labels[0]})", f"a name for it (events.label_names.{labels[0]}=NAME)", *fitting]
+    return f"its labels have no names: give {', or '.join(ways)}"

@@ -2,7 +2,7 @@
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, EnergyUnit, Label
-from lexon.config.data import EventsConfig, EventsFile, SimulatedEvents, SimulationConfig
+from lexon.config.data import LABEL_SETS, Division, EventsConfig, EventsFile, SimulatedEvents, SimulationConfig, named_labels
 from lexon.config.members import (
     SEEDS,
     AutoencoderMember,
@@ -25,6 +25,7 @@ from lexon.config.training import SIZES, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 
 __all__ = [
+    "LABEL_SETS",
     "SEEDS",
     "SIZES",
     "AutoencoderConfig",
@@ -36,6 +37,7 @@ __all__ = [
     "CollapseConfig",
     "Config",
     "DirectConfig",
+    "Division",
     "EnergyUnit",
     "EvaluationConfig",
     "EventRegression",
@@ -59,6 +61,7 @@ __all__ = [
     "binned_config",
     "event_data",
     "member_config",
+    "named_labels",
     "simulated_events",
     "tokeniser_config",
 ]

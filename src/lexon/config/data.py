@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from lexon.config.base import Config, EnergyUnit, Fraction
+from lexon.config.base import Classes, Config, EnergyUnit, Fraction
+
+# Names of the labels of known files, which do not hold them: those of the four-top study of the split layout.
+LABEL_SETS: dict[str, dict[int, str]] = {"four_tops": {1: "tttt", 2: "ttH", 3: "ttW", 4: "ttWW", 5: "ttZ"}}
+
+
+def named_labels(names: Any) -> Any:
+    """The names that `events.label_names` stands for: its own, or those of a known set.
+
+    Raises:
+        ValueError: no set is called so.
+    """
+    if not isinstance(names, str):
+        return names
+    if names not in LABEL_SETS:
+        sets = "; ".join(f"{name} ({', '.join(f'{label}: {text}' for label, text in known.items())})" for name, known in LABEL_SETS.items())
+        raise ValueError(f"events.label_names={names}: no such set of names; there is {sets}; or give names by number, {{1: tttt, 2: ttH}}")
+    return LABEL_SETS[names]
+
 
 Shares = dict[Literal["train", "val", "test"], Annotated[float, Field(gt=0)]]
 
@@ -18,7 +37,7 @@ class EventsConfig(Config):
     n: Annotated[int, Field(ge=50)]
     energy_unit: Literal["auto"] | EnergyUnit
     object_types: dict[int, str]
-    label_names: dict[int, str]
+    label_names: Annotated[dict[int, str], BeforeValidator(named_labels)]
     split: Shares
     split_seed: Annotated[int, Field(ge=0)]
     max_bad_lines: Fraction
@@ -33,6 +52,13 @@ class EventsConfig(Config):
         if self.source == "file" and self.path is None:
             raise ValueError("events.source=file needs events.path=FILE")
         return self
+
+
+class Division(Config):
+    """How rows that have no splits are divided: `events.split` and `events.split_seed`."""
+
+    split: Shares
+    split_seed: int
 
 
 class SimulationConfig(Config):
@@ -65,7 +91,10 @@ class SimulatedEvents(Config):
 
 
 class EventsFile(Config):
-    """Events of a file: how it is read. Which file is told by its content, wherever it lies."""
+    """Events of a file: how it is read. Which file is told by its content, wherever it lies.
+
+    `label_names` holds only what decides which events a class is made of; all other names are cosmetic (`deciding_names`).
+    """
 
     source: Literal["file"] = "file"
     energy_unit: Literal["auto"] | EnergyUnit
@@ -77,3 +106,11 @@ class EventsFile(Config):
 
 
 EventData = Annotated[SimulatedEvents | EventsFile, Field(discriminator="source")]
+
+
+def deciding_names(label_names: Mapping[int, str], classes: Classes) -> dict[int, str]:
+    """The names that `classes` uses, less those that a known set gives the same label: without them, the classes would be others."""
+    groups = ((group,) if isinstance(group, int | str) else group for group in classes.values())
+    used = {entry for group in groups for entry in group}
+    known = {item for names in LABEL_SETS.values() for item in names.items()}
+    return {label: name for label, name in label_names.items() if name in used and (label, name) not in known}

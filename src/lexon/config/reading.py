@@ -40,7 +40,8 @@ def why_unread(key: str, kind: str, parameters: Parameters, tokenisers: Collecti
 def _replaced(kind: str, parameters: Parameters, tokenisers: Collection[str]) -> Iterator[tuple[str, set[str]]]:
     """Keys that another one makes idle, and why."""
     if kind == "classifier" and parameters.tokens.path:
-        yield "tokens.path holds finished tokens", {"events", "simulation", "vector", "pid", "binning", "vqvae"}
+        of_events = {f"events.{name}" for name in type(parameters.events).model_fields if name != "label_names"}
+        yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
     if kind == "classifier" and "ambre" not in tokenisers:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
     if kind == "regression" and parameters.regression.source != "events":

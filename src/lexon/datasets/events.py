@@ -21,7 +21,7 @@ from kedro_datasets._typing import TablePreview
 from numpy.typing import NDArray
 
 import lexon
-from lexon.config import EnergyUnit
+from lexon.config import LABEL_SETS, EnergyUnit, named_labels
 from lexon.datasets import split_layout as layout
 from lexon.datasets.darkmachines import DarkMachinesSource, is_text
 from lexon.datasets.event_rows import MET, P4, to_events, to_rows
@@ -78,6 +78,12 @@ class EventSource(SplitSource):
         return decision
 
     @cached_property
+    def recognised_names(self) -> Mapping[int, str]:
+        """Those of the four-top study's file: labels 1 to 5 without names, and energies as ln(MeV), which nobody else writes."""
+        known = LABEL_SETS["four_tops"]
+        return known if set(self.label_counts("train")) == set(known) and self.energy_unit.unit == "ln(MeV)" else {}
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was decided or ignored, one sentence each, for a log and a report."""
         p4, _ = _objects(np.concatenate([self._sample(split) for split in SPLITS]))
@@ -88,8 +94,19 @@ class EventSource(SplitSource):
         return (
             f"Energies are in {self.energy_unit.why}.",
             *([f"{low:,} of {len(p4):,} sampled objects have an energy below pT cosh(eta) by more than 0.1 %."] if low else []),
+            *self._note_on_names(),
             *([f"Ignored in {self.path.name}: {', '.join(ignored)} (event weights are not used)."] if ignored else []),
         )
+
+    def _note_on_names(self) -> list[str]:
+        recognised = self.recognised_names
+        if not recognised or self.named_by_file or self.label_names != recognised:
+            return []
+        listed = ", ".join(f"{label} {name}" for label, name in recognised.items())
+        return [
+            f"The labels have no names in {self.path.name}; labels 1 to 5 and energies as ln(MeV) are those of the four-top file, whose "
+            f"names were taken: {listed} (others: events.label_names)."
+        ]
 
     def read(self, split: str) -> Events:
         """All events of a split, checked, in GeV."""
@@ -158,20 +175,20 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
         self,
         filepath: str,
         energy_unit: Literal["auto"] | EnergyUnit = "auto",
-        label_names: dict[int, str] | None = None,
+        label_names: dict[int, str] | str | None = None,
         text: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
-        self._source = {"declared_unit": energy_unit, "configured_names": label_names}
+        self._source = {"declared_unit": energy_unit, "configured_names": named_labels(label_names)}
         self._text = text
         self.metadata = metadata
 
     def load(self) -> EventSource | DarkMachinesSource:
         """What the content asks for."""
         if self._text is not None and is_text(self._filepath):
-            return DarkMachinesSource(self._filepath, **self._source, **self._text)  # type: ignore[arg-type]
-        return EventSource(self._filepath, **self._source)  # type: ignore[arg-type]
+            return DarkMachinesSource(self._filepath, **self._source, **self._text)
+        return EventSource(self._filepath, **self._source)
 
     def save(self, data: EventSample) -> None:
         with writing(self._filepath) as file:

@@ -42,18 +42,43 @@ class LabelledSource(ABC):
         """Number of examples of a split."""
         return sum(self.label_counts(split).values())
 
+    @property
+    def recognised_names(self) -> Mapping[int, str]:
+        """Names of the labels of a known layout, where the file is certainly of that layout."""
+        return {}
+
     @cached_property
     def label_names(self) -> dict[int, str]:
-        """A name for every label of the file: its own, else the configured one, else the number."""
-        own = self.attributes.get("label_names", {})
-        if not isinstance(own, dict) or not all(str(label).lstrip("-").isdigit() for label in own):
-            raise DataError(f'{self.path}: attribute label_names={own!r}; write it as JSON, name by number: {{"1": "tttt"}}')
-        own = {int(label): str(name) for label, name in own.items()}
-        known = {int(label): name for label, name in (self.configured_names or {}).items()} | own
-        names = {label: known.get(label, str(label)) for label in self.label_counts("train")}
+        """A name for every label: the file's own, else the configured one, else that of a known layout, else the number."""
+        present = self.label_counts("train")
+        own, handed_on = self._names_of_file
+        named = own | {label: name for label, name in (self.configured_names or {}).items() if label not in own}
+        nameless = [label for label in present if label not in named]
+        if nameless and (absent := [label for label in named if label not in present]):
+            raise DataError(
+                f"{self.path}: label {absent[0]} is called {named[absent[0]]}, but no event has it, and label {nameless[0]} has events but "
+                f"no name; name the labels {', '.join(map(str, present))} in events.label_names or the file"
+            )
+        guessed = handed_on or (self.recognised_names if not named else {})
+        names = {label: named.get(label, guessed.get(label, str(label))) for label in present}
         if len(set(names.values())) < len(names):
             raise DataError(f"{self.path}: two labels have the same name ({names}); name them apart in events.label_names or the file")
         return names
+
+    @property
+    def named_by_file(self) -> list[int]:
+        """The labels that the file, or the one that it was made from, names itself."""
+        return sorted(self._names_of_file[0])
+
+    @property
+    def _names_of_file(self) -> tuple[dict[int, str], dict[int, str]]:
+        """The file's own names, and those that lexon once wrote into it from elsewhere; a name that is only the number is none."""
+        said = self.attributes.get("label_names", {})
+        if not isinstance(said, dict) or not all(str(label).lstrip("-").isdigit() for label in said):
+            raise DataError(f'{self.path}: attribute label_names={said!r}; write it as JSON, name by number: {{"1": "tttt"}}')
+        names = {int(label): str(name) for label, name in said.items() if str(name) != str(label)}
+        own = {int(label) for label in self.attributes.get("named_by_file", names)}
+        return {k: v for k, v in names.items() if k in own}, {k: v for k, v in names.items() if k not in own}
 
     def class_map(self, classes: Mapping[str, Any]) -> ClassMap:
         """The parameter `classes` matched with this file's labels."""

@@ -19,6 +19,7 @@ from kedro_datasets._typing import TablePreview
 from numpy.typing import NDArray
 
 import lexon
+from lexon.config import named_labels
 from lexon.datasets import split_layout as layout
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import of_rows
@@ -160,12 +161,12 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
     def __init__(
         self,
         filepath: str,
-        label_names: dict[int, str] | None = None,
+        label_names: dict[int, str] | str | None = None,
         parameter: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
-        self._label_names = label_names
+        self._label_names = named_labels(label_names)
         self.parameter = parameter
         self.metadata = metadata
 

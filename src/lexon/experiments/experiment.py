@@ -95,6 +95,8 @@ class Experiment:
             "simulated": simulated_events(self.parameters).model_dump(mode="json"),
             "data": event_data(self.parameters).model_dump(mode="json"),
             "object_types": self.parameters.events.object_types,
+            "label_names": self.parameters.events.label_names,
+            "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},
             "plan": [asdict(member) for member in self.planned],
             "tokenisers": {tokeniser_name(binned): binned, **self.tokenisers},
             "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from lexon.config import EventsConfig
+from lexon.config import Division
 from lexon.datasets.foreign_tokens import read_foreign
 from lexon.datasets.tokens import TokensDataset
 from lexon.errors import DataError
@@ -15,17 +15,7 @@ from lexon.pipelines.comparison.adopt import adopt_ambre
 from lexon.tokenisers.binning import BinnedTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
-DIVISION = EventsConfig(
-    source="simulation",
-    path=None,
-    n=100,
-    energy_unit="auto",
-    object_types={},
-    label_names={},
-    split={"train": 0.8, "val": 0.1, "test": 0.1},
-    split_seed=42,
-    max_bad_lines=0.01,
-)
+DIVISION = Division(split={"train": 0.8, "val": 0.1, "test": 0.1}, split_seed=42)
 
 
 @pytest.fixture

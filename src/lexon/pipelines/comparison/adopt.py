@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from lexon.config import EventsConfig
+from lexon.config import Division
 from lexon.datasets.events import EventSource
 from lexon.datasets.foreign_tokens import ForeignTokens
 from lexon.datasets.tokens import TokenSample, TokenSource
@@ -33,7 +33,7 @@ Index = NDArray[np.int64]
 Splits = dict[str, tuple[NDArray[np.integer], NDArray[np.integer]]]
 
 
-def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: EventsConfig) -> TokenSample:
+def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> TokenSample:
     """Her tokens in our splits, in our order, with our labels, so that they are compared event by event; where her rows cannot
     be shown to be ours, in her own splits with her own labels, as a block that is not paired with the others.
 
@@ -112,10 +112,11 @@ def _in_our_splits(
         *([] if "test" in complete else ["Her test split is not ours event by event: results on it are not paired with the others."]),
     ]
     handed_on = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
-    return splits, {**handed_on, "label_names": shown.label_names, "split_digests": complete, "notes": notes}
+    names = {"label_names": shown.label_names, "named_by_file": shown.named_by_file}
+    return splits, {**handed_on, **names, "split_digests": complete, "notes": notes}
 
 
-def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: EventsConfig) -> tuple[Splits, dict[str, Any]]:
+def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:
     labels = ambre.labels
     if labels is None:
         raise DataError(
@@ -132,7 +133,7 @@ def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, divis
     return splits, {"label_names": names, "raw_path": str(ambre.path), "raw_digest": ambre.digest, "notes": notes}
 
 
-def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: EventsConfig) -> tuple[dict[str, Index], str]:
+def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: Division) -> tuple[dict[str, Index], str]:
     """Rows of each split: hers where she calls one val or test, else drawn by label from the rest; and how, in words."""
     names = np.repeat([part.name for part in ambre.parts], [len(part.rows) for part in ambre.parts])
     held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if (names == split).any()}

@@ -34,7 +34,7 @@ def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
         return Pipeline([])
     finished = experiment.parameters.tokens.path is not None
     shown = "tokens_file" if finished else "events"
-    adopting = Node(adopt_ambre, [shown, "ambre", "params:events"], f"tokens_{names['ambre']}", name="adopt_ambre", tags="data")
+    adopting = Node(adopt_ambre, [shown, "ambre", "params:division"], f"tokens_{names['ambre']}", name="adopt_ambre", tags="data")
     ours = "tokens_file" if finished else f"tokens_{names['binned']}" if "binned" in names else None
     if ours is None or experiment.parameters.report.source:  # where members lie elsewhere, what they were made from may not be here
         return Pipeline([adopting])

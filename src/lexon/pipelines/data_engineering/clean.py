@@ -30,6 +30,7 @@ def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any],
         logger.info("%s: %s", raw.path.name, note)
     attributes = {
         "label_names": raw.label_names,
+        "named_by_file": raw.named_by_file,
         "raw_path": str(raw.path),
         "raw_digest": raw.digest,
         "raw_energy_unit": raw.energy_unit.unit,

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 1 << 15
 UNITS = {"pt": "GeV", "eta": "1", "phi": "rad", "met": "GeV"}
 # What a token file hands on from the events that it was made of.
-HANDED_ON = ("label_names", "split_digests", "raw_path", "raw_digest", "raw_energy_unit", "generator", "notes")
+HANDED_ON = ("split_digests", "raw_path", "raw_digest", "raw_energy_unit", "generator", "notes")
 
 
 def fit_tokeniser(events: EventSource, settings: dict[str, Any], classes: dict[str, Any]) -> Tokeniser:
@@ -68,7 +68,8 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
         kind = tokeniser.state()["kind"]
         raise ConfigurationError(f"tokeniser={kind}: continuous values make no token file; choose binned or vqvae")
     handed_on = {name: events.attributes[name] for name in HANDED_ON if name in events.attributes}
-    own = {"tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "units": UNITS}
+    names = {"label_names": events.label_names, "named_by_file": events.named_by_file}
+    own = {**names, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "units": UNITS}
     return TokenSample(_encode(events, tokeniser), {**handed_on, **own}, tokeniser.arrays())
 
 

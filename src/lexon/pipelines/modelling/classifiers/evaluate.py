@@ -30,13 +30,17 @@ def evaluate(
     history: pd.DataFrame,
     training_record: dict[str, Any],
     evaluation: EvaluationConfig,
+    label_names: dict[int, str],  # noqa: ARG001
     config: ClassifierMember,
     device: str,
     checkpoints: Checkpoints,
     member: str,
     events: EventSource | None = None,
 ) -> tuple[Metrics, Scores, Figure, dict[str, Any]]:
-    """Metrics of each split, the test scores, the loss curves and the member's run record."""
+    """Metrics of each split, the test scores, the loss curves and the member's run record.
+
+    `label_names` are what the events were opened with: asked for so that other names, which train nothing again, reach the scores.
+    """
     refuse_other_parameters(config, training_record, member)
     clock = perf_counter()
     chosen = choose_device(device)

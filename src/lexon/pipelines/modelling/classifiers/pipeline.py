@@ -14,7 +14,8 @@ from lexon.pipelines.modelling.classifiers.train import train
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
-    members = [member_pipeline(member, train, evaluate, _shown(member), settings=["evaluation"]) for member in experiment.trained]
+    settings = ["evaluation", "label_names"]
+    members = [member_pipeline(member, train, evaluate, _shown(member), settings) for member in experiment.trained]
     return Pipeline([*members, *([] if experiment.parameters.tokens.path else [_baselines()])])
 
 
