@@ -276,7 +276,7 @@ def test_what_is_no_token_file_is_told_by_its_content(tmp_path, content, message
         TokenSource(tmp_path / "none.h5").read("train")
 
 
-@pytest.mark.parametrize("value", ["many", 1, 3.5])
+@pytest.mark.parametrize("value", ["many", 1, 3.5, 10**12, 7_000_202, -5])
 def test_a_vocabulary_that_makes_no_sense_is_refused(write_tokens, value):
     with pytest.raises(DataError, match="attribute vocab_size=.* number of tokens including padding"):
         TokenSource(write_tokens(vocab_size=value)).read("train")

@@ -2,7 +2,8 @@
 
 An array is tokens when its name says so (`X`, `tokens`, `data`, with or without a split, in any case) or when it is the only
 one of that shape: 18 object tokens and the tokens of MET and METphi, or the 18 alone. Labels are `Y`, `labels` or `targets`
-with the same split. What was found is told in `ForeignTokens.notes`.
+with the same split. A split may be a group: `train/X`, or `X/train`. Other ways to write tokens are converted
+(`lexon.datasets.token_conventions`). What was found is told in `ForeignTokens.notes`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from lexon.datasets import split_layout as layout
 from lexon.datasets.files import file_digest
 from lexon.datasets.hdf5 import read_attributes, reading
+from lexon.datasets.token_conventions import HIDDEN, MAX_BINS, MAX_VOCABULARY, convention_of
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 
@@ -28,6 +30,9 @@ WIDTHS = (layout.TOKEN_ROW.width, MAX_OBJECTS)
 ROWS_NAME = re.compile(r"(?:x|tokens?|data)(?:_(.+))?", re.IGNORECASE)
 LABELS_NAME = re.compile(r"(?:y|labels?|targets?)(?:_(.+))?", re.IGNORECASE)
 WHOLE = "all"
+SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|test|dev)", re.IGNORECASE)
+# Other names of splits.
+SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
 
 
 @dataclass(frozen=True)
@@ -91,13 +96,10 @@ def read_foreign(path: Path) -> ForeignTokens:
         arrays = _arrays(file)
         keys, notes = _token_keys(arrays, path)
         labels = _label_keys(arrays, keys, path)
-        parts = tuple(_part(name, arrays, key, labels.get(name), path) for name, key in keys.items())
+        parts, converted = _parts(arrays, keys, labels, path)
         attributes = read_attributes(file)
-    if len({part.rows.shape[1] for part in parts}) > 1:
-        shapes = ", ".join(f"{part.key} {part.rows.shape}" for part in parts)
-        raise DataError(f"{path}: its parts have different widths ({shapes}); compare one kind of row at a time")
     ignored = sorted(set(arrays) - set(keys.values()) - set(labels.values()))
-    notes += [_found(parts), *([f"Ignored: {', '.join(ignored)}."] if ignored else [])]
+    notes += [_found(parts), *converted, *([f"Ignored: {', '.join(ignored)}."] if ignored else [])]
     return ForeignTokens(path, parts, attributes, tuple(notes))
 
 
@@ -135,8 +137,7 @@ def _arrays(file: h5py.File) -> dict[str, h5py.Dataset]:
 def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, str], list[str]]:
     """Key of each part by its name, train, val and test first; and what had to be guessed."""
     fitting = {key for key, array in arrays.items() if array.ndim == 2 and array.shape[1] in WIDTHS and len(array)}
-    named = {key: _part_name(ROWS_NAME, key) for key in arrays if key in fitting}
-    keys = {name: key for key, name in sorted(named.items(), reverse=True) if name}
+    keys = _by_part(ROWS_NAME, sorted(fitting), path)
     if keys:
         order = {split: place for place, split in enumerate(SPLITS)}
         return dict(sorted(keys.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))), []
@@ -151,7 +152,7 @@ def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, 
 
 def _label_keys(arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Path) -> dict[str, str]:
     """Key of the labels of each part that has some."""
-    named = {name: key for key in sorted(arrays, reverse=True) if arrays[key].size and (name := _part_name(LABELS_NAME, key))}
+    named = _by_part(LABELS_NAME, sorted(key for key, array in arrays.items() if array.size), path)
     found = {name: named[name] for name in keys if name in named}
     for name, key in found.items():
         if arrays[key].shape not in ((n := len(arrays[keys[name]]),), (n, 1)):
@@ -161,29 +162,72 @@ def _label_keys(arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Pat
     return found
 
 
+def _by_part(pattern: re.Pattern[str], keys: list[str], path: Path) -> dict[str, str]:
+    """Key by name of its part.
+
+    Raises:
+        DataError: two keys have the same.
+    """
+    found: dict[str, str] = {}
+    for key in keys:
+        name = _part_name(pattern, key)
+        if name and found.setdefault(name, key) != key:
+            which = "the whole file" if name == WHOLE else f"the split {name}"
+            raise DataError(f"{path}: {found[name]} and {key} would both be {which}; keep one, or name their splits (X_train, X_test)")
+    return found
+
+
 def _part_name(pattern: re.Pattern[str], key: str) -> str | None:
-    match = pattern.fullmatch(key.rpartition("/")[2])
-    return (match[1] or WHOLE).lower() if match else None
+    """The split that a key names, by itself or by its group; None where it is something else."""
+    *groups, leaf = key.split("/")
+    split = next((group for group in reversed(groups) if SPLIT_WORD.search(group)), "")
+    if match := pattern.fullmatch(leaf):
+        own = match[1] or ""
+        name = own if SPLIT_WORD.search(own) or not split else f"{split}_{own}".rstrip("_")
+    elif SPLIT_WORD.match(leaf) and any(pattern.fullmatch(group) for group in groups):
+        name = leaf
+    else:
+        return None
+    name = name.lower() or WHOLE
+    return SPLIT_NAMES.get(name, name)
 
 
-def _part(name: str, arrays: dict[str, h5py.Dataset], key: str, label_key: str | None, path: Path) -> Part:
-    rows = _checked(arrays[key][()], f"{path}: {key}")
-    labels = layout.read_labels(arrays[label_key][()].reshape(-1), f"{path}: {label_key}", 0) if label_key else None
-    return Part(name, key, rows, labels)
+def _parts(arrays: dict[str, h5py.Dataset], keys: dict[str, str], labels: dict[str, str], path: Path) -> tuple[tuple[Part, ...], list[str]]:
+    """The parts, written as lexon writes tokens, and what was converted."""
+    raw = {name: _whole(arrays[key][()], f"{path}: {key}") for name, key in keys.items()}
+    if len({rows.shape[1] for rows in raw.values()}) > 1:
+        shapes = ", ".join(f"{keys[name]} {rows.shape}" for name, rows in raw.items())
+        raise DataError(f"{path}: its parts have different widths ({shapes}); compare one kind of row at a time")
+    convention = convention_of(np.concatenate(list(raw.values())), str(path))
+    parts = [
+        Part(name, keys[name], _checked(convention.converted(rows), f"{path}: {keys[name]}"), _labels(arrays, labels.get(name), path))
+        for name, rows in raw.items()
+    ]
+    return tuple(parts), [convention.note] if convention.note else []
 
 
-def _checked(rows: NDArray[Any], where: str) -> NDArray[np.int32]:
-    """Tokens as integers, or the DataError of the first rule that a row breaks."""
+def _labels(arrays: dict[str, h5py.Dataset], key: str | None, path: Path) -> NDArray[np.int64] | None:
+    return layout.read_labels(arrays[key][()].reshape(-1), f"{path}: {key}", 0) if key else None
+
+
+def _whole(rows: NDArray[Any], where: str) -> NDArray[np.int64]:
+    """Tokens as integers."""
     if rows.dtype.kind == "f":
         whole = np.isfinite(rows) & (np.rint(rows) == rows)
         reject_rows(~whole, rows, "token that is not whole", "tokens are integers; are these continuous values?", where=where)
+    most = f"{MAX_BINS} bins per axis make tokens up to {MAX_VOCABULARY - 1:,}; is this a token file?"
+    reject_rows(np.abs(rows.astype(np.float64)) >= MAX_VOCABULARY, rows, "token beyond any vocabulary", most, where=where)
+    return rows.astype(np.int64)
+
+
+def _checked(rows: NDArray[np.int64], where: str) -> NDArray[np.int32]:
+    """Tokens as integers, or the DataError of the first rule that a row breaks."""
     reject_rows(rows < 0, rows, "negative token", "tokens run from 1, 0 is padding", where=where)
-    reject_rows(rows > np.iinfo(np.int32).max, rows, "token beyond any vocabulary", "is this a token file?", where=where)
     padding = rows[:, :MAX_OBJECTS] == 0
     if padding.all():
         raise DataError(f"{where}: holds no object, only padding; is this a token file?")
     hidden = padding[:, :-1] & ~padding[:, 1:]
-    reject_rows(hidden, rows, "padding before a real object", "put the real objects first", where=where)
+    reject_rows(hidden, rows, "padding before a real object", HIDDEN, where=where)
     return rows.astype(np.int32)
 
 

@@ -25,12 +25,14 @@ from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writ
 from lexon.datasets.identity import of_rows
 from lexon.datasets.kinds import is_hdf5
 from lexon.datasets.labelled import SplitSource
+from lexon.datasets.token_conventions import HIDDEN, MAX_BINS, MAX_VOCABULARY
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, Tokens
 
 FORMAT_VERSION = 1
+MOST_TOKENS = f"{MAX_BINS} bins per axis, the most that lexon makes, give {MAX_VOCABULARY:,} tokens"
 READ_AT_ONCE = 1 << 18
 CHUNK_ROWS = 4096
 
@@ -58,9 +60,13 @@ class TokenSource(SplitSource):
         """Number of tokens including padding 0: as the file says, else one more than its largest."""
         said = self.attributes.get("vocab_size")
         if said is None:
-            return 1 + max(int(rows.max()) for split in SPLITS for _, rows, _ in self._raw(split, READ_AT_ONCE))
-        if not isinstance(said, int) or said < 2:
-            raise DataError(f"{self.path}: attribute vocab_size={said!r}; it is the number of tokens including padding 0")
+            largest = max(float(np.nan_to_num(rows).max()) for split in SPLITS for _, rows, _ in self._raw(split, READ_AT_ONCE))
+            if not largest < MAX_VOCABULARY:
+                raise DataError(f"{self.path}: token {largest:.12g} is beyond any vocabulary: {MOST_TOKENS}; are these tokens?")
+            return 1 + int(largest)
+        if not isinstance(said, int) or isinstance(said, bool) or not 2 <= said <= MAX_VOCABULARY:
+            allowed = f"it is the number of tokens including padding 0, from 2 to {MAX_VOCABULARY:,}"
+            raise DataError(f"{self.path}: attribute vocab_size={said!r}; {allowed}: {MOST_TOKENS}")
         return said
 
     def read(self, split: str) -> Rows:
@@ -131,7 +137,7 @@ def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: i
     check(rows < 0, "negative token", "tokens run from 1, 0 is padding")
     check(rows >= vocab_size, f"token beyond the vocabulary of {vocab_size}", "set its attribute vocab_size, or make the file again")
     padding = rows[:, :MAX_OBJECTS] == 0
-    check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", "put the real objects first")
+    check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", HIDDEN)
     check(rows[:, MAX_OBJECTS:] == 0, "event without MET or METphi token", f"a row is {layout.TOKEN_ROW.layout}")
     return rows.astype(np.int64)
 

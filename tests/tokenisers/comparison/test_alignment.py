@@ -127,3 +127,36 @@ def test_a_window_is_as_long_as_coincidence_asks():
     windows = [by_order(keys, keys).window for keys in (rng.integers(0, n, 2000).astype(np.uint64) for n in (2, 1000))]
     assert windows[0] > 35
     assert windows[1] < 8
+
+
+def with_muons(rows, change):
+    """Tokens of 5 bins with the types of muons changed: 5 and 6 are 125 tokens apart."""
+    changed = rows.copy()
+    kind = np.where(rows[:, :18] > 0, (rows[:, :18] - 1) // 125 + 1, 0)
+    for old, new in change.items():
+        changed[:, :18][kind == old] += 125 * (new - old)
+    return changed
+
+
+@pytest.mark.parametrize("order", [ORDERS["same"], ORDERS["permuted"], ORDERS["subset"]], ids=["same", "permuted", "subset"])
+@pytest.mark.parametrize("how", [{"fit_on": None}, {"variant": "flawed_2026"}], ids=["same bins", "flawed"])
+def test_exchanged_muons_are_linked_and_named(tokens_of, unpack, order, how):
+    hers = with_muons(tokens_of(**how)[order], {5: 6, 6: 5})
+    alignment = align(unpack(tokens_of(5, fit_on=None)), unpack(hers))
+    assert alignment.share > 0.97
+    assert (alignment.index == order)[alignment.linked].mean() > 0.999
+    assert alignment.muons.startswith("The reference's muon charges are exchanged: ")
+
+
+def test_muons_without_a_charge_are_named_and_equal_ones_are_not(tokens_of, unpack):
+    ours = tokens_of(5, fit_on=None)
+    merged = align(unpack(ours), unpack(with_muons(ours, {6: 5})[PERMUTED]))
+    assert merged.share > 0.97
+    assert merged.muons.startswith("The reference gives all muons the type 5, without their charge")
+    assert align(unpack(ours), unpack(ours[PERMUTED])).muons == ""
+
+
+def test_exchanged_muons_do_not_link_other_events(make_events, tokens_of, unpack):
+    others = make_events(N, seed=77)
+    alignment = align(unpack(tokens_of()), unpack(with_muons(tokens_of(events=others), {5: 6, 6: 5})))
+    assert (alignment.verdict, alignment.muons) == ("not aligned", "")

@@ -47,13 +47,17 @@ def how_sure(alignment: Alignment) -> str:
     wrong = "fewer than one" if alignment.accidental < 1 else f"about {alignment.accidental:,.0f}"
     left = len(alignment.index) - int(alignment.linked.sum())
     rest = f" {left:,} rows have rivals that fit as well, or are not ours." if left else ""
-    return f"{start}: {by}. Of these links {wrong} should be accidental.{rest}{_population(alignment)}"
+    return f"{start}: {by}. Of these links {wrong} should be accidental.{rest}{_population(alignment)}{_muons(alignment)}"
 
 
 def _population(alignment: Alignment) -> str:
     if alignment.share >= 0.99 or alignment.same_population < 1:
         return ""
     return " In their object types all her rows can be matched with ours one for one, as for the same events."
+
+
+def _muons(alignment: Alignment) -> str:
+    return f" {alignment.muons}" if alignment.muons else ""
 
 
 def _arrangement(parts: pd.DataFrame, alignment: Alignment) -> list[str]:

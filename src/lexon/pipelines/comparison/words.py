@@ -35,7 +35,8 @@ def headline(compared: Compared, tables: dict[str, pd.DataFrame]) -> str:
     mark = " Her bins bear the marks of the published mistake (flawed_2026)." if flawed(compared.fillings["hers"]) else ""
     if compared.alignment.verdict == "not aligned":
         return f"{_not_aligned(compared)} {_by_distribution(tables['distances'])}{mark}"
-    return f"{_which_events(compared)}, {_how_binned(compared, tables['agreement'])}.{mark}"
+    muons = f" {compared.alignment.muons}" if compared.alignment.muons else ""
+    return f"{_which_events(compared)}, {_how_binned(compared, tables['agreement'])}.{muons}{mark}"
 
 
 def caveats(compared: Compared, notes: Sequence[str]) -> list[str]:
@@ -72,6 +73,7 @@ def numbers(compared: Compared) -> dict[str, Any]:
         "same_population": alignment.same_population,
         "accidental_links": alignment.accidental,
         "in_order": alignment.in_order,
+        "muons": alignment.muons,
         "n_bins": {file: side.columns.n_bins for file, side in sides.items()},
         "rows": {file: len(side.rows) for file, side in sides.items()},
         "flawed_2026": {file: flawed(fillings) for file, fillings in compared.fillings.items()},

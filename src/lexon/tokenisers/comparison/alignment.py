@@ -16,6 +16,9 @@ from lexon.tokenisers.comparison.relation import by_relation
 ALIGNED, PARTLY = 0.99, 0.02
 # Share of common rows from which equal rows are taken for the same event.
 WHOLE_ROWS = 0.95
+# Types of muons, of either charge; how many linked ones tell whether these are exchanged, and the share that is nearly all of them.
+MUONS = (5, 6)
+FEW_MUONS, MOSTLY = 10, 0.9
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ class Alignment:
         steps: what was tried, in order.
         same_population: share of her rows that ours can match one for one in their sequence of object types; 1 for the same
             events, however the rows lie and whatever the bins.
+        muons: what differs in the types of linked muons, as a sentence; empty where they agree.
     """
 
     index: Index
     n_ours: int
     steps: tuple[Step, ...]
     same_population: float
+    muons: str = ""
 
     @property
     def linked(self) -> NDArray[np.bool_]:
@@ -101,6 +106,35 @@ def align(ours: TokenColumns, hers: TokenColumns, seed: int = 2027) -> Alignment
         seed: of the choice of rows where comparing all of them would take too long.
     """
     ours, hers = _same_types(ours, hers)
+    found = _aligned(ours, hers, seed)
+    if found.verdict != "aligned" and all(np.isin(one.types, MUONS).any() for one in (ours, hers)):
+        merged = _aligned(_muons_merged(ours), _muons_merged(hers), seed)
+        found = merged if merged.share > found.share + PARTLY else found
+    return replace(found, muons=_muon_charges(ours, hers, found))
+
+
+def _muons_merged(columns: TokenColumns) -> TokenColumns:
+    """All muons as one type: sources disagree on which of the two is positive."""
+    return replace(columns, types=np.where(columns.types == MUONS[1], MUONS[0], columns.types).astype(np.int8))
+
+
+def _muon_charges(ours: TokenColumns, hers: TokenColumns, alignment: Alignment) -> str:
+    """Whether linked muons have the other charge, in a sentence; empty where they have the same, or are few."""
+    mine, theirs = ours.types[alignment.index[alignment.linked]], hers.types[alignment.linked]
+    both = np.isin(mine, MUONS) & np.isin(theirs, MUONS)
+    total, other = int(both.sum()), int((both & (mine != theirs)).sum())
+    if total < FEW_MUONS or other < MOSTLY * total / 2:
+        return ""
+    counted = f"{other:,} of {total:,} linked muons have the other type ({MUONS[0]} and {MUONS[1]})"
+    if other >= MOSTLY * total:
+        return f"The reference's muon charges are exchanged: {counted}."
+    if len(np.unique(theirs[both])) == 1:
+        return f"The reference gives all muons the type {theirs[both][0]}, without their charge: {counted}."
+    return f"Muon charges differ: {counted}."
+
+
+def _aligned(ours: TokenColumns, hers: TokenColumns, seed: int) -> Alignment:
+    """Links by what the columns say, in up to four steps."""
     types = row_keys(ours.types), row_keys(hers.types)
     index, step = _by_order(*types)
     steps, groups, within = [step], types, "types"
