@@ -34,3 +34,13 @@ class SplitDigests:
 def of_rows(split_digest: str, index: NDArray[np.int64]) -> str:
     """Digest of some rows of a split, in order: `index` int64 [N] into the split that has this digest."""
     return hashlib.blake2b(split_digest.encode() + index.astype("<i8").tobytes(), digest_size=16).hexdigest()
+
+
+def part_digest(whole: str, own: str) -> str:
+    """Digest of events that are some of those with the digest `whole`."""
+    return f"{whole}, part {own}"
+
+
+def is_part(digest: str, whole: str) -> bool:
+    """Whether events are some of those with the digest `whole`, but not all."""
+    return digest.startswith(f"{whole}, part ")

@@ -22,7 +22,7 @@ import lexon
 from lexon.config import named_labels
 from lexon.datasets import split_layout as layout
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
-from lexon.datasets.identity import of_rows
+from lexon.datasets.identity import of_rows, part_digest
 from lexon.datasets.kinds import is_hdf5
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.token_conventions import HIDDEN, MAX_BINS, MAX_VOCABULARY
@@ -32,6 +32,8 @@ from lexon.tokenisers import restore
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, Tokens
 
 FORMAT_VERSION = 1
+# Arrays of a split that lacks events of another one (attribute `part_of`): which of its events there are, and the labels of all.
+PART_ARRAYS = ("event", "all_labels")
 MOST_TOKENS = f"{MAX_BINS} bins per axis, the most that lexon makes, give {MAX_VOCABULARY:,} tokens"
 READ_AT_ONCE = 1 << 18
 CHUNK_ROWS = 4096
@@ -90,8 +92,18 @@ class TokenSource(SplitSource):
         rows, labels = self.read(split), self.labels(split)
         targets = self.class_map(classes).targets(labels)
         index = np.flatnonzero(targets >= 0)
-        digest = of_rows(self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}", index)
-        return ClassifiedTokens(as_tokens(rows[index]), targets[index], labels[index], index, digest)
+        whole = self.attributes.get("part_of", {}).get(split)
+        if whole:
+            event, digest = self._part_of(whole, split, index, classes)
+        else:
+            event, digest = index, of_rows(self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}", index)
+        return ClassifiedTokens(as_tokens(rows[index]), targets[index], labels[index], event, digest)
+
+    def _part_of(self, whole: str, split: str, index: NDArray[np.int64], classes: Mapping[str, Any]) -> tuple[NDArray[np.int64], str]:
+        """Which events of a split with the digest `whole` these rows are, and the digest of a part of them (`part_digest`)."""
+        ours, labels = (self.array(f"{name}_{split}") for name in PART_ARRAYS)
+        every = np.flatnonzero(self.class_map(classes).targets(labels) >= 0)
+        return ours[index], part_digest(of_rows(whole, every), of_rows(whole, ours[index]))
 
     def tokeniser(self) -> Tokeniser:
         """The fitted tokeniser that made these tokens.

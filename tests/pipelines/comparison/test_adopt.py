@@ -8,6 +8,7 @@ import pytest
 
 from lexon.config import Division
 from lexon.datasets.foreign_tokens import read_foreign
+from lexon.datasets.identity import is_part
 from lexon.datasets.tokens import TokensDataset
 from lexon.errors import DataError
 from lexon.events import SPLITS
@@ -68,11 +69,41 @@ def test_her_labels_check_the_links(adopt, events, every, flawed):
     assert any("equal ours in 100.0% of the linked rows" in note for note in notes)
 
 
-def test_a_test_split_that_is_not_complete_is_not_paired(adopt, events, flawed):
-    adopted = adopt(events, X=flawed[:-3])
-    assert adopted.n("test") == events.n("test") - 3
+def test_a_missing_row_leaves_the_rest_paired(adopt, events, flawed):
+    """The first test event and two training events are not in her file: the others keep their identity."""
+    first = events.n("train") + events.n("val")
+    adopted = adopt(events, X=np.delete(flawed, [3, 7, first], axis=0))
+    hers, ours = adopted.classified("test", CLASSES), events.classified("test", CLASSES)
+    np.testing.assert_array_equal(hers.index, np.arange(1, events.n("test")))
+    np.testing.assert_array_equal(hers.targets, ours.targets[1:])
+    assert is_part(hers.digest, ours.digest)
     assert adopted.classified("val", CLASSES).digest == events.classified("val", CLASSES).digest
-    assert adopted.classified("test", CLASSES).digest != events.classified("test", CLASSES).digest
+    n = events.n("test")
+    assert any(
+        f"1 of our {n:,} test events. Results are compared on the {n - 1:,} test events that both have" in note for note in adopted.notes
+    )
+    assert any("2 of our" in note for note in adopted.notes)
+
+
+@pytest.mark.parametrize("permuted", [False, True])
+def test_train_and_test_without_val_is_paired_and_validated_on_training_rows(adopt, events, flawed, permuted):
+    train, _, test = np.split(flawed, np.cumsum([events.n("train"), events.n("val")]))
+    rows = np.concatenate([train, test])
+    adopted = adopt(events, X_train_AND_test=np.random.default_rng(3).permutation(rows) if permuted else rows)
+    assert adopted.classified("test", CLASSES).digest == events.classified("test", CLASSES).digest
+    np.testing.assert_array_equal(adopted.read("test"), test)
+    assert adopted.n("train") + adopted.n("val") == len(train)
+    assert adopted.n("val") == pytest.approx(len(train) / 9, abs=1), "events.split says one in nine"
+    assert adopted.classified("val", CLASSES).digest != events.classified("val", CLASSES).digest
+    assert any("none of our validation events is in her file" in note for note in adopted.notes)
+    assert not any("not paired" in note for note in adopted.notes)
+    together = np.concatenate([adopted.read("train"), adopted.read("val")])
+    np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(train, axis=0))
+
+
+def test_too_few_of_our_test_events_are_a_block_of_their_own(adopt, events, every, flawed):
+    n = events.n("train") + events.n("val") + events.n("test") // 2
+    adopted = adopt(events, X=flawed[:n], Y=every.labels[:n])
     assert any("not paired" in note for note in adopted.notes)
 
 

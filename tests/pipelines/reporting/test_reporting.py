@@ -13,9 +13,10 @@ import pytest
 from fabricate import REJECTIONS, binormal_scores, result, to_png
 
 from lexon.config import EvaluationConfig, ReportConfig
+from lexon.datasets.identity import part_digest
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifiers.cells import label_of
+from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_events
 from lexon.pipelines.reporting.classifiers.figures import draw_figures
 from lexon.pipelines.reporting.classifiers.nodes import write_page
 from lexon.pipelines.reporting.classifiers.summary import summarise
@@ -112,6 +113,26 @@ def test_a_cell_with_a_seed_missing_is_partial() -> None:
     assert summary["status"][0] == "partial"
     assert summary["notes"][0] == "1 of 2 seeds failed: node lost"
     assert summary["n_seeds"][0] == 1
+
+
+def test_a_few_events_that_one_cell_lacks_are_left_out_of_all_comparisons() -> None:
+    """Another's token file without three test events: all cells are compared on the others, and none is set aside."""
+    ours, hers = result({"tokeniser": "binned"}), result({"tokeniser": "ambre"})
+    assert hers.scores is not None
+    rows = np.arange(len(hers.scores)) > 2
+    arrays = {name: getattr(hers.scores, name)[rows] for name in ("probabilities", "target", "labels", "index")}
+    part = replace(hers, scores=replace(hers.scores, **arrays, digest=part_digest("same", "three less")))
+    members, summary, comparisons, _ = report([ours, part])
+    assert (members["status"] == "done").all()
+    assert (summary["status"] == "done").all()
+    assert not summary["notes"].astype(str).str.contains("unpaired").any()
+    assert comparisons["difference"].notna().any()
+    (left, right), baselines = on_common_events([ours, part], BASELINES)
+    assert left.scores is not None
+    assert right.scores is not None
+    for scores in (left.scores, right.scores, *baselines.values()):
+        np.testing.assert_array_equal(scores.index, np.flatnonzero(rows))
+    assert on_common_events([ours, hers], BASELINES) == ([ours, hers], BASELINES)
 
 
 def test_results_of_other_events_are_set_aside() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from lexon.config import Division
 from lexon.datasets.events import EventSource
 from lexon.datasets.foreign_tokens import ForeignTokens
-from lexon.datasets.tokens import TokenSample, TokenSource
+from lexon.datasets.tokens import PART_ARRAYS, TokenSample, TokenSource
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, N_TYPES, SPLITS, Events
 from lexon.pipelines.comparison.sentences import how_sure
@@ -24,13 +25,35 @@ from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
 
 logger = logging.getLogger(__name__)
 
-# Share of our rows of each split that hers must cover to be divided as ours: a biased remainder would be another sample.
+# Share of our rows of a split that hers must cover to be divided as ours: a biased remainder would be another sample.
 COVERED = {"train": 0.9, "val": 0.95, "test": 0.95}
+# Without these, her rows are a block of their own; validation can be drawn from her training rows.
+NEEDED = ("train", "test")
 HELD_OUT = ("test", "val")
 HANDED_ON = ("raw_path", "raw_digest", "raw_energy_unit", "generator")
 
 Index = NDArray[np.int64]
-Splits = dict[str, tuple[NDArray[np.integer], NDArray[np.integer]]]
+Splits = dict[str, tuple[NDArray[np.integer], Index]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What her file has of one of our splits.
+
+    Attributes:
+        rows: her tokens, in our order.
+        labels: of all our events of the split.
+        ours: which of these her rows are.
+    """
+
+    rows: NDArray[np.int32]
+    labels: NDArray[np.int64]
+    ours: Index
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What tells which events of a split these are, by `lexon.datasets.tokens.PART_ARRAYS`."""
+        return dict(zip(PART_ARRAYS, (self.ours, self.labels), strict=True))
 
 
 def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> TokenSample:
@@ -57,8 +80,13 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
     row_of = _row_of(alignment)
     borders = np.cumsum([shown.n(split) for split in SPLITS])[:-1]
     covered = {split: float((part >= 0).mean()) for split, part in zip(SPLITS, np.split(row_of, borders), strict=True)}
-    if all(covered[split] >= least for split, least in COVERED.items()):
-        splits, attributes = _in_our_splits(shown, rows, labels, row_of, borders, covered)
+    arrays: dict[str, NDArray[Any]] = {}
+    if all(covered[split] >= COVERED[split] for split in NEEDED):
+        parts = {
+            split: Part(rows[index[index >= 0]], own, np.flatnonzero(index >= 0))
+            for split, index, own in zip(SPLITS, np.split(row_of, borders), np.split(labels, borders), strict=True)
+        }
+        splits, attributes, arrays = _in_our_splits(shown, ambre, parts, covered, division)
         notes = [how_sure(alignment), *attributes.pop("notes"), *_label_check(ambre, labels, alignment)]
     else:
         splits, attributes = _in_her_splits(shown, ambre, division)
@@ -66,7 +94,7 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
     said = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
     own = {"vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1, "tokens_path": str(ambre.path), "tokens_digest": ambre.digest}
     chunks = ((split, *part) for split, part in splits.items())
-    return TokenSample(chunks, {**attributes, **said, **own, "notes": [*ambre.notes, *notes]})
+    return TokenSample(chunks, {**attributes, **said, **own, "notes": [*ambre.notes, *notes]}, arrays)
 
 
 def _our_columns(shown: EventSource | TokenSource, ambre: ForeignTokens) -> tuple[TokenColumns, int]:
@@ -93,27 +121,34 @@ def _row_of(alignment: Alignment) -> Index:
 
 
 def _in_our_splits(
-    shown: EventSource | TokenSource,
-    rows: NDArray[np.int32],
-    labels: NDArray[np.int64],
-    row_of: Index,
-    borders: Index,
-    covered: Mapping[str, float],
-) -> tuple[Splits, dict[str, Any]]:
-    """Our splits; one that is complete keeps the digest of ours, and results on it are paired."""
-    parts = zip(SPLITS, np.split(row_of, borders), np.split(labels, borders), strict=True)
-    splits: Splits = {split: (rows[hers[hers >= 0]], own[hers >= 0]) for split, hers, own in parts}
-    digests = shown.attributes.get("split_digests", {})
-    complete = {split: digests[split] for split in SPLITS if covered[split] == 1 and split in digests}
-    missing = [f"{1 - share:.1%} of our {split} events" for split, share in covered.items() if share < 1]
+    shown: EventSource | TokenSource, ambre: ForeignTokens, parts: Mapping[str, Part], covered: Mapping[str, float], division: Division
+) -> tuple[Splits, dict[str, Any], dict[str, NDArray[Any]]]:
+    """Our splits: one that is complete keeps the digest of ours, one that lacks a few events says which it has (`part_of`)."""
+    splits: Splits = {split: (part.rows, part.labels[part.ours]) for split, part in parts.items()}
+    drawn = []
+    if covered["val"] < COVERED["val"]:
+        rows, labels = splits["train"]
+        share = division.split["val"] / (division.split["train"] + division.split["val"])
+        kept, held_out = _drawn(np.arange(len(rows)), labels, share, division.split_seed, ambre)
+        splits |= {"train": (rows[kept], labels[kept]), "val": (rows[held_out], labels[held_out])}
+        held = "none of our validation events is" if not covered["val"] else f"only {covered['val']:.0%} of our validation events are"
+        drawn = [f"Because {held} in her file, {len(held_out):,} of her training rows, drawn by label, validate instead (events.split)."]
+    own = [split for split in SPLITS if not drawn or split == "test"]
+    digests = {split: digest for split, digest in shown.attributes.get("split_digests", {}).items() if split in own}
+    missing = {split: len(parts[split].labels) - len(parts[split].ours) for split in own}
+    part_of = {split: digest for split, digest in digests.items() if missing[split]}
+    arrays = {f"{name}_{split}": array for split in part_of for name, array in parts[split].arrays.items()}
+    counts = ", ".join(f"{n:,} of our {len(parts[split].labels):,} {split} events" for split, n in missing.items() if n)
+    common = f" Results are compared on the {len(parts['test'].ours):,} test events that both have." if missing["test"] else ""
     notes = [
         "Her rows are divided as ours, in our order, with our labels.",
-        *([f"Not in her file: {', '.join(missing)}."] if missing else []),
-        *([] if "test" in complete else ["Her test split is not ours event by event: results on it are not paired with the others."]),
+        *drawn,
+        *([f"Not in her file: {counts}.{common}"] if counts else []),
     ]
     handed_on = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
     names = {"label_names": shown.label_names, "named_by_file": shown.named_by_file}
-    return splits, {**handed_on, **names, "split_digests": complete, "notes": notes}
+    complete = {split: digest for split, digest in digests.items() if not missing[split]}
+    return splits, {**handed_on, **names, "split_digests": complete, "part_of": part_of, "notes": notes}, arrays
 
 
 def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from lexon.datasets.identity import is_part, part_digest
 from lexon.experiments import Member, Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.status import common_status, unfinished_notes
@@ -118,6 +120,27 @@ def ranked_by_validation(cells: Sequence[Cell]) -> list[Cell]:
     """Distinct cells with a finished seed, best validation AUROC first; unknown ones last."""
     candidates = [cell for cell in cells if cell.finished and not cell.same_as]
     return sorted(candidates, key=lambda cell: -np.nan_to_num(cell.val_auroc, nan=-1.0))
+
+
+def on_common_events(results: Sequence[Result], baselines: Mapping[str, Scores]) -> tuple[list[Result], dict[str, Scores]]:
+    """Scores of the events that all have, where another's token file lacks a few of them; otherwise all as they are."""
+    whole = _expected_events(results, baselines)
+    known = [result for result in results if result.status == "done" and result.scores is not None]
+    every = [*(result.scores for result in known if result.scores is not None), *baselines.values()]
+    if whole is None or not any(is_part(scores.digest, whole) for scores in every):
+        return list(results), dict(baselines)
+    paired = [scores for scores in every if scores.digest == whole or is_part(scores.digest, whole)]
+    common = reduce(np.intersect1d, [scores.index for scores in paired])
+
+    def reduced(scores: Scores) -> Scores:
+        if not (scores.digest == whole or is_part(scores.digest, whole)):
+            return scores
+        rows = np.isin(scores.index, common)
+        arrays = {name: getattr(scores, name)[rows] for name in ("probabilities", "target", "labels", "index")}
+        return replace(scores, **arrays, digest=part_digest(whole, f"{len(common)} common"))
+
+    chosen = [replace(one, scores=reduced(one.scores)) if one.status == "done" and one.scores is not None else one for one in results]
+    return chosen, {kind: reduced(scores) for kind, scores in baselines.items()}
 
 
 def set_aside_other_events(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[Result]:

@@ -17,6 +17,7 @@ from lexon.pipelines.reporting.classifiers.cells import (
     comparable,
     label_of,
     level_words,
+    on_common_events,
     ranked_by_validation,
     set_aside_other_events,
 )
@@ -61,6 +62,7 @@ def draw_grid(results: Sequence[Result], baselines: Mapping[str, Scores], effect
 
 
 def _comparable(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[Cell]:
+    results, baselines = on_common_events(results, baselines)
     return comparable(collect_cells(set_aside_other_events(results, baselines), baselines))
 
 

@@ -9,7 +9,7 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers import tables
-from lexon.pipelines.reporting.classifiers.cells import collect_cells, comparable, set_aside_other_events
+from lexon.pipelines.reporting.classifiers.cells import collect_cells, comparable, on_common_events, set_aside_other_events
 from lexon.pipelines.reporting.classifiers.effects import effects_table, grid_of, means_table
 from lexon.pipelines.reporting.classifiers.findings import findings
 
@@ -26,6 +26,7 @@ def summarise(
         baselines: test scores by kind, see `lexon.baselines.BASELINES`.
         run: the label that keeps results apart.
     """
+    results, baselines = on_common_events(results, baselines)
     checked = set_aside_other_events(results, baselines)
     cells = collect_cells(checked, baselines)
     replicates = tables.replicate_auroc(cells, baselines, report.n_bootstrap)
