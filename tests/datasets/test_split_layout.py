@@ -80,7 +80,6 @@ def _padded_in_the_middle(arrays):
         (_label(11, 1.5), r"y_val: row 11: label that is not a whole number \(1\.5"),
         (_label(11, np.nan), r"y_val: row 11: label that is not a whole number \(nan"),
         (_only("y_val", 1), r"the val split has no event with label 2.*split the file anew"),
-        (_one_label, "every event has the label 2; there is nothing to tell apart"),
         (_scale_val, "X_val: GeV was declared, but .* so it is MeV"),
     ],
 )
@@ -193,3 +192,10 @@ def test_azimuths_are_wrapped(make_events):
     again = to_events(rows, events.labels, "GeV", "here", 0)
     np.testing.assert_allclose(again.met_phi, events.met_phi, atol=2e-6)
     np.testing.assert_allclose(again.phi, events.phi, atol=2e-6)
+
+
+def test_one_process_is_read_but_nothing_can_be_told_apart(write_file):
+    path = write_file(change=_one_label)
+    _read_all(path)
+    with pytest.raises(DataError, match="every event has the label 2; there is nothing to tell apart"):
+        EventSource(path).class_map({"signal": 2, "background": "rest"})

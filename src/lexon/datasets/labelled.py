@@ -80,8 +80,24 @@ class LabelledSource(ABC):
         own = {int(label) for label in self.attributes.get("named_by_file", names)}
         return {k: v for k, v in names.items() if k in own}, {k: v for k, v in names.items() if k not in own}
 
+    @property
+    def only_label(self) -> int | None:
+        """The label that all examples have, or None where there are several."""
+        labels = list(self.label_counts("train"))
+        return labels[0] if len(labels) == 1 else None
+
     def class_map(self, classes: Mapping[str, Any]) -> ClassMap:
-        """The parameter `classes` matched with this file's labels."""
+        """The parameter `classes` matched with this file's labels.
+
+        Raises:
+            DataError: there is but one label.
+            ConfigurationError: `classes` do not fit the labels.
+        """
+        if self.only_label is not None:
+            raise DataError(
+                f"{self.path}: every event has the label {self.only_label}; there is nothing to tell apart (binning.fit_on=all makes "
+                "tokens of one process, too)"
+            )
         return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})
 
 

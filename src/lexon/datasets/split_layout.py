@@ -77,7 +77,7 @@ def inspect(file: h5py.File, where: str, row: Row = EVENT_ROW) -> Header:
     """Check everything but the rows themselves.
 
     Raises:
-        DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that a split lacks, a single label.
+        DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that a split lacks.
     """
     features = {split: _find(file, f"X_{split}", where) for split in SPLITS}
     labels = {split: _find(file, f"Y_{split}", where) for split in SPLITS}
@@ -136,8 +136,6 @@ def _check_labels(counts: Mapping[str, Mapping[int, int]], where: str) -> None:
             raise DataError(
                 f"{where}: the {split} split has no event with label {missing[0]}, the others do; split the file anew, by label"
             )
-    if len(everywhere) == 1:
-        raise DataError(f"{where}: every event has the label {everywhere[0]}; there is nothing to tell apart")
 
 
 def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int64]:

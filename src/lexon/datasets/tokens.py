@@ -6,6 +6,8 @@ somewhere else needs none of them: X_train, Y_train, ... in `lexon.datasets.spli
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +32,8 @@ from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, Tokens
+
+logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 # Arrays of a split that lacks events of another one (attribute `part_of`): which of its events there are, and the labels of all.
@@ -204,6 +208,8 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
                 file[name] = values
             own = {"format_version": FORMAT_VERSION, "lexon_version": lexon.__version__}
             write_attributes(file, {**data.attributes, **own})
+            sizes = ", ".join(f"{len(file[key]):,} {split}" for split, key in layout.FEATURE_KEYS.items())
+        logger.info("Tokens: %s: %s events, a vocabulary of %s", os.path.relpath(self._filepath), sizes, f"{vocab_size:,}")
 
     def is_own(self) -> bool:
         """Whether the file is a token file that lexon wrote, by its attributes."""

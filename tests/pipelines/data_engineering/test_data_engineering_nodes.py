@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from lexon.datasets.events import EventsDataset, EventSource
+from lexon.datasets.events import EventSample, EventsDataset, EventSource
 from lexon.datasets.tokens import TokensDataset, TokenSource
 from lexon.errors import ConfigurationError, DataError, first_cause
 from lexon.events import SPLITS, Events
@@ -190,3 +190,27 @@ def test_a_bar_changes_nothing_and_is_not_drawn_into_a_log(make_events, capsys):
     parts = [("train", make_events(5)), ("val", make_events(3))]
     assert list(with_progress(parts, 8, "cleaning")) == parts
     assert capsys.readouterr() == ("", "")
+
+
+def test_tokens_of_one_process_need_no_classes(make_events, tmp_path):
+    """Binned on all of it; on its background, of which there is none, they cannot be."""
+    one = make_events(90, n_labels=1)
+    raw, cleaned = EventsDataset(str(tmp_path / "raw.h5")), EventsDataset(str(tmp_path / "events.h5"))
+    raw.save(EventSample([(split, one) for split in SPLITS], {"label_names": {1: "tttt"}}))
+    cleaned.save(clean_events(raw.load(), CLASSES, None))
+    tokeniser = fit_tokeniser(cleaned.load(), BINNED | {"fit_on": "all"}, CLASSES)
+    assert tokeniser.fit_on == {"key": "all", "words": "fitted on all events, which are of one process: tttt"}
+    dataset = TokensDataset(str(tmp_path / "tokens.h5"))
+    dataset.save(write_tokens(cleaned.load(), tokeniser))
+    np.testing.assert_array_equal(dataset.load().read("test")[:, :18] > 0, one.mask)
+    with pytest.raises(DataError, match="every event has the label 1; there is nothing to tell apart .binning.fit_on=all"):
+        fit_tokeniser(cleaned.load(), BINNED, CLASSES)
+
+
+def test_writing_tokens_ends_with_where_they_are_and_how_bins_are_filled(events, tmp_path, caplog):
+    caplog.set_level("INFO")
+    TokensDataset(str(tmp_path / "tokens.h5")).save(write_tokens(events, fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES)))
+    sizes = ", ".join(f"{events.n(split):,} {split}" for split in SPLITS)
+    assert f"tokens.h5: {sizes} events, a vocabulary of 886" in caplog.messages[-1]
+    assert any(message.startswith(f"{events.n('train'):,} training events use ") for message in caplog.messages)
+    assert any(message.startswith("Bins of pT: ") for message in caplog.messages)

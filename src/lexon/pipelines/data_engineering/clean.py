@@ -18,14 +18,11 @@ CHUNK = 50_000
 
 
 def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any], data: Any) -> EventSample:  # noqa: ARG001
-    """The same events, validated, in GeV and rad; a class that matches nothing stops the study here.
+    """The same events, validated, in GeV and rad; a class that matches nothing stops the study here, unless there is but one process.
 
     `data` holds what `raw` was opened with, its unit and split and so on: asked for so that another one cleans again.
     """
-    lookup = raw.class_map(classes).lookup
-    left_out = {name: n for label, name in raw.label_names.items() if label not in lookup and (n := _count(raw, label))}
-    dropped = [f"Events in no class are left out: {', '.join(f'{n} {name}' for name, n in left_out.items())}."] if left_out else []
-    notes = [*raw.notes, *dropped]
+    notes = [*raw.notes, *(_left_out(raw, classes) if raw.only_label is None else [])]
     for note in notes:
         logger.info("%s: %s", raw.path.name, note)
     attributes = {
@@ -39,6 +36,13 @@ def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any],
     }
     total = sum(raw.n(split) for split in SPLITS)
     return EventSample(with_progress(raw.parts(CHUNK), total, "cleaning events"), attributes, energy_unit="GeV")
+
+
+def _left_out(raw: LabelledSource, classes: dict[str, Any]) -> list[str]:
+    """A note on events that are in no class."""
+    lookup = raw.class_map(classes).lookup
+    left_out = {name: n for label, name in raw.label_names.items() if label not in lookup and (n := _count(raw, label))}
+    return [f"Events in no class are left out: {', '.join(f'{n} {name}' for name, n in left_out.items())}."] if left_out else []
 
 
 def _count(source: LabelledSource, label: int) -> int:

@@ -8,21 +8,26 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lexon.classes import ClassMap
 from lexon.config import tokeniser_config
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenChunk, TokenSample
 from lexon.errors import ConfigurationError
-from lexon.events import SPLITS, Events
+from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.pipelines.data_engineering.progress import with_progress
-from lexon.tokenisers import BinnedTokeniser, build, population
+from lexon.tokenisers import BinnedTokeniser, VQVAETokeniser, build, population
 from lexon.tokenisers.base import Tokeniser
+from lexon.tokenisers.comparison.columns import TokenColumns
+from lexon.tokenisers.comparison.occupied import fillings
 
 logger = logging.getLogger(__name__)
 
 # Events held in memory at once.
 CHUNK = 1 << 15
+# Chunks of training events whose occupancy is told.
+MAX_JUDGED = 8
 UNITS = {"pt": "GeV", "eta": "1", "phi": "rad", "met": "GeV"}
 # What a token file hands on from the events that it was made of.
 HANDED_ON = ("split_digests", "raw_path", "raw_digest", "raw_energy_unit", "generator", "notes")
@@ -31,30 +36,37 @@ HANDED_ON = ("split_digests", "raw_path", "raw_digest", "raw_energy_unit", "gene
 def fit_tokeniser(events: EventSource, settings: dict[str, Any], classes: dict[str, Any]) -> Tokeniser:
     """A tokeniser fitted on training events: all that are in a class, or the background where its settings ask for it."""
     config = tokeniser_config(settings)
-    sample = TrainingSample(events, events.class_map(classes), population(config))
+    asked = population(config)
+    needs_no_classes = events.only_label is not None and asked == "all"
+    sample = TrainingSample(events, None if needs_no_classes else events.class_map(classes), asked)
     logger.info("%s tokeniser: %s", config.kind, sample.sentence)
     fitted = build(config).fit_chunks(sample)
     if isinstance(fitted, BinnedTokeniser):
-        return replace(fitted, fit_on={"key": sample.classes.population(sample.population), "words": sample.sentence})
+        key = "all" if sample.classes is None else sample.classes.population(asked)
+        return replace(fitted, fit_on={"key": key, "words": sample.sentence})
     return fitted
 
 
 @dataclass(frozen=True)
 class TrainingSample:
-    """The training events that a tokeniser is fitted on: chunks that can be walked through more than once."""
+    """The training events that a tokeniser is fitted on: chunks that can be walked through more than once.
+
+    `classes` is None for events of one process, all of which are taken.
+    """
 
     events: EventSource
-    classes: ClassMap
+    classes: ClassMap | None
     population: Literal["auto", "background", "all"]
 
     def __iter__(self) -> Iterator[Events]:
         for chunk in self.events.chunks("train", CHUNK):
-            chosen, _ = self.classes.to_fit_on(self.population, chunk.labels)
-            yield chunk[chosen]
+            yield chunk if self.classes is None else chunk[self.classes.to_fit_on(self.population, chunk.labels)[0]]
 
     @property
     def sentence(self) -> str:
         """Which events these are."""
+        if self.classes is None:
+            return f"fitted on all events, which are of one process: {', '.join(self.events.label_names.values())}"
         return self.classes.to_fit_on(self.population, np.empty(0, np.int64))[1]
 
 
@@ -74,7 +86,26 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
 
 
 def _encode(events: EventSource, tokeniser: Tokeniser) -> Iterator[TokenChunk]:
+    """The tokens, and in the end how training events fill them."""
     total = sum(events.n(split) for split in SPLITS)
+    judged: list[NDArray[np.int64]] = []
     for split, chunk in with_progress(events.parts(CHUNK), total, "writing tokens"):
         tokens = tokeniser.encode(chunk)
-        yield split, np.concatenate([tokens.values, tokens.met], axis=1), chunk.labels
+        rows = np.concatenate([tokens.values, tokens.met], axis=1)
+        yield split, rows, chunk.labels
+        if split == "train" and len(judged) < MAX_JUDGED:
+            judged.append(rows)
+    if isinstance(tokeniser, BinnedTokeniser | VQVAETokeniser):
+        for sentence in occupancy_in_words(np.concatenate(judged), tokeniser):
+            logger.info("%s", sentence)
+
+
+def occupancy_in_words(rows: NDArray[np.int64], tokeniser: BinnedTokeniser | VQVAETokeniser) -> list[str]:
+    """How many object tokens training events [N, 20] use, and how they fill the bins of each axis, a sentence each."""
+    values = rows[:, :MAX_OBJECTS]
+    possible = tokeniser.codebook_size if isinstance(tokeniser, VQVAETokeniser) else tokeniser.n_object_tokens
+    used = len(np.unique(values[values > 0]))
+    sentences = [f"{len(rows):,} training events use {used:,} of {possible:,} object tokens."]
+    if isinstance(tokeniser, BinnedTokeniser):
+        sentences += [f"Bins of {filling.words}." for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins))]
+    return sentences
