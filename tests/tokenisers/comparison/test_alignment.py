@@ -148,6 +148,18 @@ def test_exchanged_muons_are_linked_and_named(tokens_of, unpack, order, how):
     assert alignment.muons.startswith("The reference's muon charges are exchanged: ")
 
 
+def test_exchanged_muons_still_tell_events_apart(tokens_of, unpack):
+    """Two events that differ in the charge of a muon alone are not confused."""
+    rows = tokens_of(5, fit_on=None)
+    first = rows[(((rows[:, :18] - 1) // 125 + 1 == 5) & (rows[:, :18] > 0)).any(1)][:100]
+    twins = with_muons(first, {5: 6, 6: 5})
+    ours = np.concatenate([rows, twins])
+    order = np.random.default_rng(8).permutation(len(ours))
+    alignment = align(unpack(ours), unpack(with_muons(ours, {5: 6, 6: 5})[order]))
+    np.testing.assert_array_equal(ours[alignment.index[alignment.linked]], ours[order][alignment.linked])
+    assert "exchanged" in alignment.muons
+
+
 def test_muons_without_a_charge_are_named_and_equal_ones_are_not(tokens_of, unpack):
     ours = tokens_of(5, fit_on=None)
     merged = align(unpack(ours), unpack(with_muons(ours, {6: 5})[PERMUTED]))

@@ -19,6 +19,7 @@ WHOLE_ROWS = 0.95
 # Types of muons, of either charge; how many linked ones tell whether these are exchanged, and the share that is nearly all of them.
 MUONS = (5, 6)
 FEW_MUONS, MOSTLY = 10, 0.9
+EXCHANGED = "The reference's muon charges are exchanged"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,16 @@ def align(ours: TokenColumns, hers: TokenColumns, seed: int = 2027) -> Alignment
     if found.verdict != "aligned" and all(np.isin(one.types, MUONS).any() for one in (ours, hers)):
         merged = _aligned(_muons_merged(ours), _muons_merged(hers), seed)
         found = merged if merged.share > found.share + PARTLY else found
-    return replace(found, muons=_muon_charges(ours, hers, found))
+    muons = _muon_charges(ours, hers, found)
+    if muons.startswith(EXCHANGED):  # known by now, charges tell events apart again that merged ones confuse
+        exact = _aligned(ours, replace(hers, types=_muons_exchanged(hers.types)), seed)
+        found = exact if exact.share >= found.share else found
+        muons = _muon_charges(ours, hers, found)
+    return replace(found, muons=muons)
+
+
+def _muons_exchanged(types: NDArray[np.int8]) -> NDArray[np.int8]:
+    return np.where(np.isin(types, MUONS), sum(MUONS) - types, types).astype(np.int8)
 
 
 def _muons_merged(columns: TokenColumns) -> TokenColumns:
@@ -127,7 +137,7 @@ def _muon_charges(ours: TokenColumns, hers: TokenColumns, alignment: Alignment) 
         return ""
     counted = f"{other:,} of {total:,} linked muons have the other type ({MUONS[0]} and {MUONS[1]})"
     if other >= MOSTLY * total:
-        return f"The reference's muon charges are exchanged: {counted}."
+        return f"{EXCHANGED}: {counted}."
     if len(np.unique(theirs[both])) == 1:
         return f"The reference gives all muons the type {theirs[both][0]}, without their charge: {counted}."
     return f"Muon charges differ: {counted}."
