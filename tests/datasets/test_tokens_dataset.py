@@ -238,7 +238,7 @@ def _gap(arrays: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a.update(X_val=a["X_val"][:, :18]), r"X_val has shape \(60, 18\); a row has 20 columns: 18 object tokens \| MET token"),
+        (lambda a: a.update(X_val=a["X_val"][:, :18]), "splits have rows of different widths.*write all with MET and METphi, or none"),
         (lambda a: a.update(X_val=np.zeros((60, 92))), r"X_val has shape \(60, 92\); a row has 20 columns"),
         (_put(7, 0, -3), r"X_val: row 7, object 0: negative token \(-3"),
         (_put(7, 19, 886), r"X_val: row 7, object 19: token beyond the vocabulary of 886 \(886"),
@@ -302,3 +302,18 @@ def test_any_valid_tokens_survive_the_file(tmp_path, lengths, chunk, seed):
     np.testing.assert_array_equal(again.read("test"), rows)
     np.testing.assert_array_equal(again.labels("test"), labels)
     np.testing.assert_array_equal(again.classified("test", {"a": 0, "b": 1}).tokens.mask, mask[:, :18])
+
+
+def test_a_file_without_met_is_read_with_zeros_in_its_place(write_tokens):
+    path = write_tokens()
+    whole = TokenSource(path)
+    assert whole.has_met
+    rows = whole.read("test")
+    with h5py.File(path, "a") as file:
+        for key in ("X_train", "X_val", "X_test"):
+            narrow = file[key][:, :18]
+            del file[key]
+            file[key] = narrow
+    narrow = TokenSource(path)
+    assert not narrow.has_met
+    np.testing.assert_array_equal(narrow.read("test"), np.where(np.arange(20) < 18, rows, 0))

@@ -29,14 +29,15 @@ BLOCK = 1 << 18
 
 @dataclass(frozen=True)
 class Row:
-    """Columns of a row and, in words, what they hold."""
+    """Columns of a row and, in words, what they hold; `also` are other widths that are read."""
 
     width: int
     layout: str
+    also: tuple[int, ...] = ()
 
 
 EVENT_ROW = Row(MAX_OBJECTS + 2 + 4 * MAX_OBJECTS, f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)")
-TOKEN_ROW = Row(MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token")
+TOKEN_ROW = Row(MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token", also=(MAX_OBJECTS,))
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _identical(first: h5py.Dataset, second: h5py.Dataset) -> bool:
 
 def _check_shapes(features: h5py.Dataset, labels: h5py.Dataset, where: str, row: Row) -> None:
     x, y = features.name.lstrip("/"), labels.name.lstrip("/")
-    if features.ndim != 2 or features.shape[1] != row.width:
+    if features.ndim != 2 or features.shape[1] not in (row.width, *row.also):
         raise DataError(f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}")
     if labels.shape != features.shape[:1]:
         raise DataError(f"{where}: {y} has shape {labels.shape}, {x} {features.shape}; there is one label an event")

@@ -75,6 +75,15 @@ class TokenSource(SplitSource):
             raise DataError(f"{self.path}: attribute vocab_size={said!r}; {allowed}: {MOST_TOKENS}")
         return said
 
+    @cached_property
+    def has_met(self) -> bool:
+        """Whether rows hold tokens of MET and METphi; without, these columns are 0."""
+        with reading(self.path) as file:
+            widths = {split: file[key].shape[1] for split, key in self.header.features.items()}
+        if len(set(widths.values())) > 1:
+            raise DataError(f"{self.path}: splits have rows of different widths ({widths}); write all with MET and METphi, or none")
+        return widths["train"] == layout.TOKEN_ROW.width and self.attributes.get("has_met") is not False
+
     def read(self, split: str) -> Rows:
         """All tokens of a split, checked, int64 [N, 20]."""
         return np.concatenate([rows for rows, _ in self.chunks(split, READ_AT_ONCE)])
@@ -89,7 +98,7 @@ class TokenSource(SplitSource):
         """(tokens int64 [n, 20], labels int64 [n]) of a split, n at a time, checked."""
         x, y = (f"{self.path}: {keys[split]}" for keys in (self.header.features, self.header.labels))
         for start, rows, labels in self._raw(split, n):
-            yield checked_tokens(rows, self.vocab_size, x, start), layout.read_labels(labels, y, start)
+            yield checked_tokens(rows, self.vocab_size, x, start, self.has_met), layout.read_labels(labels, y, start)
 
     def classified(self, split: str, classes: Mapping[str, Any]) -> ClassifiedTokens:
         """The tokens of the events of a split that belong to a class; every real object has type 1: tokens hold the types."""
@@ -142,8 +151,10 @@ def as_tokens(rows: Rows) -> Tokens:
     return Tokens(values=values, types=mask.astype(np.int64), mask=mask, met=rows[:, MAX_OBJECTS:])
 
 
-def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: int) -> Rows:
-    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks."""
+def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: int, has_met: bool = True) -> Rows:
+    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks; without MET, its columns are 0."""
+    if not has_met:
+        rows = np.pad(rows[:, :MAX_OBJECTS], ((0, 0), (0, 2)))
 
     def check(bad: NDArray[np.bool_], problem: str, remedy: str) -> None:
         reject_rows(bad, rows, problem, remedy, where=where, first_row=first_row)
@@ -154,7 +165,7 @@ def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: i
     check(rows >= vocab_size, f"token beyond the vocabulary of {vocab_size}", "set its attribute vocab_size, or make the file again")
     padding = rows[:, :MAX_OBJECTS] == 0
     check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", HIDDEN)
-    check(rows[:, MAX_OBJECTS:] == 0, "event without MET or METphi token", f"a row is {layout.TOKEN_ROW.layout}")
+    check((rows[:, MAX_OBJECTS:] == 0) & has_met, "event without MET or METphi token", f"a row is {layout.TOKEN_ROW.layout}")
     return rows.astype(np.int64)
 
 
@@ -200,7 +211,8 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         with writing(self._filepath) as file:
             layout.create(file, layout.TOKEN_ROW, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
             for split, rows, labels in data.chunks:
-                checked = checked_tokens(rows, vocab_size, f"{split} tokens for {self._filepath}", 0)
+                has_met = data.attributes.get("has_met") is not False
+                checked = checked_tokens(rows, vocab_size, f"{split} tokens for {self._filepath}", 0, has_met)
                 layout.append(file, split, checked, labels)
                 file.check()
             layout.refuse_empty(file, self._filepath)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import h5py
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from lexon.datasets.tokens import TokensDataset
 from lexon.errors import DataError
 from lexon.events import SPLITS
 from lexon.pipelines.comparison.adopt import adopt_ambre
+from lexon.pipelines.modelling.classifiers.inputs import read_tokens
 from lexon.tokenisers.binning import BinnedTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
@@ -142,9 +145,17 @@ def test_other_events_without_labels_are_refused(adopt, events, others):
         adopt(events, X=others[0])
 
 
-def test_rows_without_met_are_refused(adopt, events, flawed):
-    with pytest.raises(DataError, match="no MET and METphi columns"):
-        adopt(events, X=flawed[:, :18])
+def test_rows_without_met_serve_classifiers_without_met(adopt, events, every, flawed):
+    adopted = adopt(events, X=flawed[:, :18])
+    assert not adopted.has_met
+    n = events.n("train")
+    np.testing.assert_array_equal(adopted.read("train"), np.column_stack([flawed[:n, :18], np.zeros((n, 2), int)]))
+    assert adopted.classified("test", CLASSES).digest == events.classified("test", CLASSES).digest
+    config = SimpleNamespace(classes=CLASSES, n_train=None, classifier=SimpleNamespace(met=False))
+    assert len(read_tokens("train", config, adopted, None)) == n
+    config.classifier.met = True
+    with pytest.raises(DataError, match="has no tokens of MET and METphi, so only classifiers without MET can read it; set met=false"):
+        read_tokens("train", config, adopted, None)
 
 
 def test_a_rare_label_cannot_be_divided(adopt, events, others):

@@ -66,13 +66,9 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
         division: `events.split` and `events.split_seed`, for rows of hers that she did not divide.
 
     Raises:
-        DataError: no MET columns; or rows that are not ours and have no labels.
+        DataError: rows that are not ours and have no labels.
     """
     rows = ambre.rows
-    if rows.shape[1] == MAX_OBJECTS:
-        raise DataError(
-            f"{ambre.path}: has no MET and METphi columns, so it cannot be trained from beside files that have; compare it instead"
-        )
     ours, n_bins = _our_columns(shown, ambre)
     alignment = align(ours, TokenColumns.unpack(rows, n_bins))
     logger.info("%s: %s", ambre.path.name, how_sure(alignment))
@@ -92,7 +88,12 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
         splits, attributes = _in_her_splits(shown, ambre, division)
         notes = [how_sure(alignment), *attributes.pop("notes")]
     said = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
-    own = {"vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1, "tokens_path": str(ambre.path), "tokens_digest": ambre.digest}
+    own: dict[str, Any] = {
+        "vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1,
+        "tokens_path": str(ambre.path),
+        "tokens_digest": ambre.digest,
+    }
+    own |= {} if rows.shape[1] > MAX_OBJECTS else {"has_met": False}
     chunks = ((split, *part) for split, part in splits.items())
     return TokenSample(chunks, {**attributes, **said, **own, "notes": [*ambre.notes, *notes]}, arrays)
 
@@ -102,8 +103,8 @@ def _our_columns(shown: EventSource | TokenSource, ambre: ForeignTokens) -> tupl
     if isinstance(shown, TokenSource):
         columns = our_side(shown).columns
         return columns, infer_n_bins(ambre.rows, str(ambre.path), like=columns.types)
-    n_bins = infer_n_bins(ambre.rows, str(ambre.path))
     events = Events.concatenate([shown.read(split) for split in SPLITS])
+    n_bins = infer_n_bins(ambre.rows, str(ambre.path), like=events.ids)
     tokens = BinnedTokeniser(n_bins, "correct", pid=True).fit(events).encode(events)
     return TokenColumns.unpack(np.concatenate([tokens.values, tokens.met], axis=1), n_bins), n_bins
 

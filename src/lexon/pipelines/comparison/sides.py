@@ -12,7 +12,7 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.foreign_tokens import ForeignTokens
 from lexon.datasets.tokens import TokenSource
 from lexon.errors import ConfigurationError
-from lexon.events import SPLITS, Events
+from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.physics import wrap_phi
 from lexon.tokenisers import BinnedTokeniser
 from lexon.tokenisers.comparison.alignment import Alignment, align
@@ -115,7 +115,8 @@ def our_side(tokens: TokenSource) -> Side:
         raise ConfigurationError(
             f"{tokens.path}: holds codes of tokeniser={made_by.get('kind')}, not bins; give a binned file as tokens.path"
         )
-    rows = {split: tokens.read(split).astype(np.int32) for split in SPLITS}
+    width = MAX_OBJECTS + (2 if tokens.has_met else 0)
+    rows = {split: tokens.read(split)[:, :width].astype(np.int32) for split in SPLITS}
     every = np.concatenate(list(rows.values()))
     n_bins = infer_n_bins(every, str(tokens.path))
     return _side(tokens.path.name, every, n_bins, {split: len(part) for split, part in rows.items()})

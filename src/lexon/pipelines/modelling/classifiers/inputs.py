@@ -7,6 +7,7 @@ from typing import Any
 from lexon.config import ClassifierMember
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
+from lexon.errors import DataError
 from lexon.pipelines.tensors import encoded
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
 
@@ -26,6 +27,8 @@ def source_of(shown: Shown, events: EventSource | None) -> EventSource | TokenSo
 
 def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None) -> ClassifiedTokens:
     """A split as the classifier is shown it: the events that belong to a class, of the training split as many as it trains on."""
+    if isinstance(shown, TokenSource) and config.classifier.met and not shown.has_met:
+        raise DataError(f"{shown.path}: has no tokens of MET and METphi, so only classifiers without MET can read it; set met=false")
     tokens = _classified(split, config.classes, shown, events)
     return tokens.sample(config.n_train, SAMPLE_SEED) if split == "train" else tokens
 
