@@ -6,7 +6,7 @@ import pytest
 from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
 
-from lexon.framework.session import KINDS
+from lexon.framework.selection import KINDS
 
 
 @pytest.fixture

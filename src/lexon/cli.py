@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import click
-from kedro.framework.cli.project import run
-from kedro.framework.cli.utils import _split_params, env_option, split_string
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import env_option, split_string
 from kedro.framework.startup import bootstrap_project
+from kedro.utils import find_kedro_project
 
-__all__ = ["cli", "run"]
+from lexon.framework.command_line import checked_runner, typed_parameters
 
 
 @click.group(name="lexon")
 def cli() -> None:
     """lexon's own commands."""
+
+
+def _with_callbacks(command: click.Command, callbacks: dict[str, Callable[..., Any]]) -> click.Command:
+    """A command whose options are read in another way."""
+    own = copy(command)
+    own.params = [copy(option) for option in command.params]
+    for option in own.params:
+        option.callback = callbacks.get(option.name or "", option.callback)
+    return own
+
+
+run = _with_callbacks(kedro_run, {"params": typed_parameters, "runner": checked_runner})
+cli.add_command(run)
+
+
+def _project() -> Path:
+    """The project's folder, from any folder below it."""
+    return find_kedro_project(Path.cwd()) or Path.cwd()
 
 
 @cli.group()
@@ -27,7 +47,7 @@ def cluster() -> None:
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """Which experiment, where."""
     pipeline = click.option("--pipelines", "--pipeline", "-p", "pipelines", default="", callback=split_string, help="The experiment.")
-    params = click.option("--params", default="", callback=_split_params, help="As given to `kedro run`, e.g. run=NAME.")
+    params = click.option("--params", default="", callback=typed_parameters, help="As given to `kedro run`, e.g. run=NAME.")
     return pipeline(env_option(params(command)))
 
 
@@ -38,7 +58,7 @@ def status(pipelines: list[str], env: str | None, params: dict[str, Any], watch:
     """How far the latest workflow of an experiment's run is, and how it ended."""
     from lexon.framework import cluster as latest
 
-    latest.status(Path.cwd(), pipelines, env, params, watch)
+    latest.status(_project(), pipelines, env, params, watch)
 
 
 @cluster.command()
@@ -47,7 +67,7 @@ def cancel(pipelines: list[str], env: str | None, params: dict[str, Any]) -> Non
     """Take a running workflow out of the queue; what is done stays, trainings keep their checkpoints."""
     from lexon.framework import cluster as latest
 
-    latest.cancel(Path.cwd(), pipelines, env, params)
+    latest.cancel(_project(), pipelines, env, params)
 
 
 @cluster.command()
@@ -57,6 +77,6 @@ def preview(pipelines: list[str], env: str | None, params: dict[str, Any], tags:
     """Write and show the DAG and the submit files; submit nothing."""
     from lexon.framework.session import LexonSession
 
-    bootstrap_project(Path.cwd())
-    session: Any = LexonSession.create(project_path=Path.cwd(), env=env, runtime_params=params, save_on_close=False)
+    bootstrap_project(_project())
+    session: Any = LexonSession.create(project_path=_project(), env=env, runtime_params=params, save_on_close=False)
     session.run(pipeline_names=pipelines, tags=tags, preview=True)

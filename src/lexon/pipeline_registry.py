@@ -9,9 +9,12 @@ from pathlib import Path
 
 from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
 
 from lexon.experiments import Experiment
-from lexon.framework.config_loader import DATA_ENGINEERING, DEFAULT, LayeredConfigLoader
+from lexon.framework.config_loader import LayeredConfigLoader
+from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
+from lexon.framework.session import log_plainly_without_terminal, readable_errors
 from lexon.pipelines import comparison, data_engineering, validation
 from lexon.pipelines.modelling import classifiers, regression, vae
 from lexon.pipelines.pretraining import autoencoders
@@ -23,10 +26,20 @@ from lexon.pipelines.reporting import vae as vae_report
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Pipelines by name."""
-    loader = LayeredConfigLoader.current or LayeredConfigLoader(Path.cwd() / settings.CONF_SOURCE, **settings.CONFIG_LOADER_ARGS)
-    experiments = {name: _experiment_pipeline(experiment) for name, experiment in loader.experiments.items()}
-    return {"__default__": experiments.pop(DEFAULT), **experiments, DATA_ENGINEERING: _token_file(loader.experiments[DEFAULT])}
+    """Pipelines by name: of the experiments that the command is about, or of all that are not broken."""
+    if LayeredConfigLoader.current is not None:
+        return _pipelines(LayeredConfigLoader.current)
+    log_plainly_without_terminal()
+    with readable_errors():  # a command without a session, such as `kedro registry list`
+        project = find_kedro_project(Path.cwd()) or Path.cwd()
+        return _pipelines(LayeredConfigLoader(project / settings.CONF_SOURCE, **settings.CONFIG_LOADER_ARGS))
+
+
+def _pipelines(loader: LayeredConfigLoader) -> dict[str, Pipeline]:
+    experiments = dict(loader.experiments)
+    default = experiments.pop(DEFAULT, None)
+    own = {} if default is None else {"__default__": _experiment_pipeline(default), DATA_ENGINEERING: _token_file(default)}
+    return own | {name: _experiment_pipeline(experiment) for name, experiment in experiments.items()}
 
 
 def _experiment_pipeline(experiment: Experiment) -> Pipeline:

@@ -34,7 +34,7 @@ def test_what_is_no_configuration_says_why(name, message):
 
 
 def expanded(project, **params):
-    return LayeredConfigLoader("conf", "test", params, base_env="base")._expand("vae_comparison")
+    return LayeredConfigLoader("conf", "test", params, base_env="base").experiment("vae_comparison")
 
 
 def cells(experiment) -> set[str]:
@@ -60,7 +60,7 @@ def test_what_a_user_types_is_what_is_trained(project, params, expected):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"preset": "nope"}, "configuration: .*presets.nope"),
+        ({"preset": "nope"}, "configuration=.*there is no presets.nope; presets has standard, beta"),
         ({"configuration": "nope"}, "configuration=nope: no such configuration"),
         ({"configurations": {"mine": {"beta": 2}}, "configuration": "mine"}, "configurations.mine: latent_dim"),
         ({"tags": {"column": "tags"}}, "tags.column=tags needs tags.path"),

@@ -74,7 +74,7 @@ def test_paths_follow_the_place_and_the_run(conf):
 def test_an_experiments_own_file_and_run_reach_its_paths(conf):
     write(conf / "experiments" / "mine" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "mine"})
     catalog = load(conf)["catalog"]
-    assert catalog["mine.raw_events"]["filepath"] == "my.h5"
+    assert catalog["mine.raw_events"]["filepath"] == str(conf.parent / "my.h5"), "relative to the project, wherever the shell is"
     assert catalog["mine.events"]["filepath"] == "data/02_intermediate/mine/mine/events.h5"
     assert catalog["default.events"]["filepath"] == "data/02_intermediate/default/main/events.h5"
 
@@ -124,7 +124,7 @@ def test_a_key_that_one_group_alone_has_may_be_typed_without_it(conf):
 
 def test_a_key_of_several_groups_needs_its_group(conf):
     with pytest.raises(ConfigurationError, match=r"codebook_size=64 \(--params\): no such parameter"):
-        load(conf, codebook_size=64).experiments  # noqa: B018
+        load(conf, codebook_size=64).experiment("default")
 
 
 @pytest.mark.parametrize(
@@ -142,16 +142,16 @@ def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_why(conf
     tokenisers = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
     write(conf / "experiments" / "representations" / "parameters.yml", tokenisers)
     with pytest.raises(ConfigurationError, match=message):
-        load(conf, **params).check_asked(pipelines)
+        load(conf, **params).ask_for(pipelines)
 
 
 def test_a_parameter_that_something_reads_is_fine(conf):
     write(conf / "experiments" / "vaes" / "parameters.yml", {"kind": "vae"})
-    load(conf, pool="max").check_asked(["vaes", "pooling"])
-    load(conf, pool="max", seed=3, report={"n_bootstrap": 200}).check_asked([])
-    load(conf, tokens={"path": "a.h5"}, tokeniser="binned").check_asked([])
-    load(conf, tokens={"output": "a.h5"}).check_asked(["data_engineering"])
-    load(conf, ambre={"path": "a.h5"}, tokeniser="ambre").check_asked([])
+    load(conf, pool="max").ask_for(["vaes", "pooling"])
+    load(conf, pool="max", seed=3, report={"n_bootstrap": 200}).ask_for([])
+    load(conf, tokens={"path": "a.h5"}, tokeniser="binned").ask_for([])
+    load(conf, tokens={"output": "a.h5"}).ask_for(["data_engineering"])
+    load(conf, ambre={"path": "a.h5"}, tokeniser="ambre").ask_for([])
 
 
 def test_what_only_some_kinds_read_exists():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from lexon.config.base import Classes, Config, EnergyUnit, Fraction
+from lexon.config.names import InputPath, OutputPath
 
 # Names of the labels of known files, which do not hold them: those of the four-top study of the split layout.
 LABEL_SETS: dict[str, dict[int, str]] = {"four_tops": {1: "tttt", 2: "ttH", 3: "ttW", 4: "ttWW", 5: "ttZ"}}
@@ -33,7 +33,7 @@ Shares = dict[Literal["train", "val", "test"], Annotated[float, Field(gt=0)]]
 
 class EventsConfig(Config):
     source: Literal["simulation", "file"]
-    path: Path | None
+    path: InputPath | None
     n: Annotated[int, Field(ge=50)]
     energy_unit: Literal["auto"] | EnergyUnit
     object_types: dict[int, str]
@@ -72,14 +72,14 @@ class SimulationConfig(Config):
 class TokensConfig(Config):
     """`path`: a finished token file to train from or to compare; `output`: where to write ours instead of 03_primary."""
 
-    path: Path | None
-    output: Path | None
+    path: InputPath | None
+    output: OutputPath | None
 
 
 class AmbreConfig(Config):
     """A token file that others made."""
 
-    path: Path | None
+    path: InputPath | None
 
 
 class SimulatedEvents(Config):

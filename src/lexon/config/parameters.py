@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, NonNegative, PositiveInt
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
+from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
 from lexon.config.tokenisers import BinningConfig, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
@@ -28,11 +28,11 @@ class EvaluationConfig(Config):
 class ReportConfig(Config):
     n_bootstrap: Annotated[int, Field(ge=100)]
     min_effect: Annotated[float, Field(ge=0)]
-    source: Path | None
+    source: InputPath | None
 
 
 class ValidationConfig(Config):
-    published: Path | None
+    published: InputPath | None
 
 
 class GridConfig(Config):
@@ -44,7 +44,7 @@ class Parameters(Config):
 
     description: str
     kind: Kind
-    run: Annotated[str, Field(pattern=r"^\w[\w.-]*$", coerce_numbers_to_str=True)]
+    run: Name
     seed: Annotated[int, Field(ge=0)]
     n_seeds: PositiveInt
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
@@ -52,7 +52,7 @@ class Parameters(Config):
     simulation: SimulationConfig
     tokens: TokensConfig
     ambre: AmbreConfig
-    classes: Classes
+    classes: Annotated[Classes, Field(min_length=1)]
     tokeniser: Literal["direct", "binned", "vqvae", "ambre"]
     pool: Literal["cls", "mean", "max"]
     met: bool
@@ -71,7 +71,7 @@ class Parameters(Config):
     preset: str
     presets: dict[str, tuple[str, ...]]
     configuration: str
-    configurations: dict[str, VAEConfig]
+    configurations: dict[Name, VAEConfig]
     beta: NonNegative | None
     tags: TagsConfig
     evaluation: EvaluationConfig
@@ -82,6 +82,8 @@ class Parameters(Config):
     @model_validator(mode="after")
     def _configuration_is_complete(self) -> Self:
         if self.kind == "vae":
+            if self.preset not in self.presets:
+                raise ValueError(f"preset={self.preset}: no such preset; there are {', '.join(self.presets)}")
             complete(self.configurations, self.configuration)
         return self
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lexon.config.base import Config, PositiveInt
 from lexon.config.data import Shares
+from lexon.config.names import InputPath
 
 EVENT_TARGETS = ("met", "ht", "leading_pt", "n_objects")
 Positive = Annotated[float, Field(gt=0)]
@@ -18,7 +18,7 @@ class RegressionConfig(Config):
     """What is regressed on what. Which file `path` names is told by its content, wherever it lies."""
 
     source: Literal["events", "table", "diabetes"]
-    path: Path | None
+    path: InputPath | None
     target: str | None
     group: str | None
     split: Shares

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lexon.config.base import Config, Fraction, NonNegative, PositiveInt
 from lexon.config.data import EventData, Shares
+from lexon.config.names import InputPath
 
 Bins = Annotated[int, Field(ge=1, le=20)]
 
@@ -17,9 +17,9 @@ Bins = Annotated[int, Field(ge=1, le=20)]
 class TagsConfig(Config):
     """Multi-hot rows: of events, or of a file instead."""
 
-    path: Path | None
+    path: InputPath | None
     column: str | None
-    vocabulary: Path | None
+    vocabulary: InputPath | None
     label_column: str | None
     pt_bins: Bins
     met_bins: Bins

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lexon.config import SEEDS, Parameters
+from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
 from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
 from lexon.experiments.validation import validated
 
+# Bytes: a file system takes 255.
+LONGEST_MEMBER = 200
 # One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
 SHARED_GROUPS = (
     "run",
@@ -57,12 +61,15 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     wanted = {axis: as_list(value_at(asked, axis)) for axis in axes}
     known = {axis: unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
     planned: dict[str, Member] = {}
+    folders: dict[str, str] = {}
+    seen: dict[str, Member] = {}
     selected: set[str] = set()
     parameters: Parameters | None = None
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
         parameters, configs = validated(with_values(asked, raw), seeds, name, origin)
-        members = [_member(seed, config, parameters, axes, planned) for seed, config in configs.items()]
+        members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
+        _refuse_one_folder_for_two(name, members, seen)
         planned |= {member.name: member for member in members}
         if all(value in wanted[axis] for axis, value in raw.items()):
             selected |= {member.name for member in members[: parameters.n_seeds]}
@@ -88,13 +95,30 @@ def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapp
     return {**parameters, "tokeniser": [*tokenisers, "ambre"]}
 
 
-def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], planned: Mapping[str, Member]) -> Member:
-    """A cell with a seed; `planned` are the members before it, of which one may be the same training."""
+def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], folders: dict[str, str]) -> Member:
+    """A cell with a seed; `folders` are those of the configurations before it, of which one may be the same training."""
     typed = parameters.model_dump()
     cell = {axis: value_at(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
     name = f"{cell_name(cell)}__seed_{seed}"
-    same = next((member.name for member in planned.values() if member.config == config), name)
+    same = folders.setdefault(json.dumps(config, sort_keys=True), name)
     return Member(name, cell, seed, config, same)
+
+
+def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dict[str, Member]) -> None:
+    """Refuse cells whose names differ in case only, or not at all: on some file systems, or on all, one would overwrite the other.
+
+    Args:
+        seen: members by their name in small letters; grows.
+    """
+    for member in members:
+        other = seen.setdefault(member.name.casefold(), member)
+        if other.cell != member.cell:
+            axis = next(axis for axis, value in member.cell.items() if other.cell[axis] != value)
+            raise ConfigurationError(
+                f"{experiment}: {axis}={other.cell[axis]} and {axis}={member.cell[axis]} would share the folder {other.name}; rename one"
+            )
+        if reason := why_not_a_name(member.name, LONGEST_MEMBER):
+            raise ConfigurationError(f"{experiment}: a member would be called {member.name[:80]}...: {reason}; shorten a value of its axes")
 
 
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:

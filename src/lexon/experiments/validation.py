@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lexon.config import Parameters, member_config
+from lexon.config.fields import fields_beside
 from lexon.errors import ConfigurationError
 from lexon.experiments.nested import unique
 
@@ -26,22 +27,14 @@ def validated(
 
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:
     """One line on one of pydantic's errors: key, value, where it was set, what is allowed."""
-    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
+    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("function-", "[key]")))
     if problem["type"] == "value_error":  # it names its key itself
         return f"  {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] == "extra_forbidden":
-        allowed = ", ".join(_fields_beside(problem["loc"]))
+        allowed = ", ".join(fields_beside(problem["loc"]))
         return f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here: {allowed}"
     if problem["type"] == "missing":
         return f"  {key}: missing; conf/base sets every parameter"
+    if problem["type"] in ("string_type", "path_type"):
+        return f"  {key}={problem['input']!r} ({origin(key)}): text is needed, and YAML reads this as something else; quote it"
     return f"  {key}={problem['input']!r} ({origin(key)}): {problem['msg']}"
-
-
-def _fields_beside(location: tuple[Any, ...]) -> list[str]:
-    model: type[BaseModel] = Parameters
-    for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        model = annotation
-    return sorted(model.model_fields)

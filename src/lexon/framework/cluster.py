@@ -10,7 +10,7 @@ import rich
 from kedro.framework.startup import bootstrap_project
 
 from lexon.errors import ConfigurationError
-from lexon.framework.config_loader import DATA_ENGINEERING, DEFAULT
+from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
 from lexon.framework.session import LexonSession, log_plainly_without_terminal, readable_errors
 from lexon.runners.htcondor import submission, view
 from lexon.runners.htcondor.engine import HTCondor, Ticket
@@ -59,9 +59,9 @@ def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[s
     session: Any = LexonSession.create(project_path=project, env=env, runtime_params=params, save_on_close=False)
     place = session.place()
     name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
-    if name not in place.experiments:
-        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join(place.experiments)}")
-    desk = Desk(session.request(place, {}).data_root, name, place.experiments[name].parameters.run)
+    if name != DEFAULT and name not in place.experiment_names:
+        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join([DEFAULT, *place.experiment_names])}")
+    desk = Desk(session.request(place, {}).data_root, name, place.experiment(name).parameters.run)
     if desk.ticket is None:
         raise ConfigurationError(f"{desk.title}: nothing was submitted (no {desk.folder}/ticket.json)")
     return desk.ticket, read_settings(place["runner"]["htcondor"]).poll_seconds

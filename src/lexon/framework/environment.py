@@ -29,6 +29,11 @@ def variables(folders: Iterable[Path]) -> dict[str, str]:
     Raises:
         ConfigurationError: one is not set.
     """
-    lines = [line for folder in folders for path in sorted(folder.glob("*.yml")) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line
+        for folder in folders
+        for path in sorted(folder.glob("*.yml"))
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
     found = [match for line in lines for match in _VARIABLE.findall(line.partition("#")[0])]
     return {name: value(name, example) for name, example in found}

@@ -13,35 +13,44 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kedro.framework.context import KedroContext
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 from rich.logging import RichHandler
 
 from lexon.errors import ConfigurationError, LexonError, first_cause
-from lexon.framework.config_loader import DATA_ENGINEERING, LayeredConfigLoader
+from lexon.framework.archive import unpacked
+from lexon.framework.command_line import CommandFailed
+from lexon.framework.config_loader import LayeredConfigLoader
+from lexon.framework.layers import DATA_ENGINEERING
+from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
 from lexon.runners.htcondor.settings import read_settings
 from lexon.runners.htcondor.submission import Request
 from lexon.runners.local import LocalRunner, RunFailed
 
-# What a node's tag says it does.
-KINDS = ("data", "baseline", "train", "evaluate", "report")
-# The options of `kedro run` that choose nodes.
-SELECTIONS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
-
-
-class CommandFailed(click.ClickException):
-    """An error that needs no traceback: the message, and an exit code that a batch system can act on."""
-
-    def __init__(self, error: LexonError | RunFailed | WorkflowFailed) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code  # type: ignore[misc]  # click declares it for the class
+# The parameter that names each file from outside, by the dataset that reads it.
+INPUTS = {
+    "raw_events": "events.path",
+    "tokens_file": "tokens.path",
+    "ambre": "ambre.path",
+    "raw_rows": "regression.path",
+    "tag_file": "tags.path",
+    "tag_vocabulary": "tags.vocabulary",
+    "published": "validation.published",
+}
 
 
 class LexonSession(KedroSession):
     """`SESSION_CLASS`: Kedro's session with the place's runner and readable errors."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._place: LayeredConfigLoader | None = None
 
     def run(self, *args: Any, preview: bool = False, **kwargs: Any) -> dict[str, Any]:
         """Run a pipeline as Kedro does, with its arguments.
@@ -51,17 +60,47 @@ class LexonSession(KedroSession):
         """
         log_plainly_without_terminal()
         with readable_errors(), _ending_cleanly():
+            refuse_unused(kwargs)
             place = self.place()
-            _check_names(kwargs.get("pipeline_names") or [], kwargs.get("tags") or [], place.experiment_names)
-            place.check_asked(kwargs.get("pipeline_names") or [])
+            names = sorted(kwargs.get("pipeline_names") or [])  # Kedro gives them in the order of a set
+            _refuse_unknown(names, place.experiment_names)
+            place.ask_for(names)
+            self._refuse_unusable(place, names, kwargs)
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner(place, kwargs, preview)
-            return super().run(*args, **kwargs)
+            return super().run(*args, **{**kwargs, "pipeline_names": names})
+
+    def load_context(self) -> KedroContext:
+        """Kedro's context; what cannot be right in the configuration ends the command here."""
+        with readable_errors():
+            place = self.place()
+            place["parameters"], place["catalog"]  # kedro-viz and notebooks ask for them later, where nobody explains errors
+            return super().load_context()
 
     def place(self) -> LayeredConfigLoader:
-        """The configuration of this session."""
-        place: Any = self._get_config_loader()
-        return place
+        """The configuration of this session, read once."""
+        if self._place is None:
+            folder, self._temporary = unpacked(self._conf_source)
+            self._conf_source = str(folder)
+            place: Any = super()._get_config_loader()
+            place.project = self._project_path
+            self._place = place
+        return self._place
+
+    def _get_config_loader(self) -> LayeredConfigLoader:
+        return self.place()
+
+    def _refuse_unusable(self, place: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> None:
+        """Refuse what names nothing: nodes and datasets that are not there, and files."""
+        pipelines.set_requested(names or None)
+        every = Pipeline([])
+        for name in names or ["__default__"]:
+            every += pipelines[name]
+        chosen = selected(every, options)
+        for dataset in sorted(chosen.inputs()):
+            experiment, _, name = dataset.partition(".")
+            if name in INPUTS and experiment in place.experiments:
+                place.refuse_missing_file(INPUTS[name], experiment)
 
     def request(self, place: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
         """This run, as jobs elsewhere must repeat it; `options` are those of `run`."""
@@ -90,14 +129,11 @@ class LexonSession(KedroSession):
                 raise ConfigurationError(f"runner.yml: engine={other!r}: choose local or htcondor")
 
 
-def _check_names(pipeline_names: Iterable[str], tags: Iterable[str], experiment_names: list[str]) -> None:
+def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) -> None:
     known = ["__default__", DATA_ENGINEERING, *experiment_names]
     for name in pipeline_names:
         if name not in known:
             raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
-    for tag in tags:
-        if tag not in KINDS:
-            raise ConfigurationError(f"--tags {tag}: no such kind of node; there are {', '.join(KINDS)}")
 
 
 def log_plainly_without_terminal() -> None:
