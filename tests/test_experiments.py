@@ -148,3 +148,27 @@ def test_a_finished_token_file_takes_the_place_of_events_and_tokenisers():
     study = grid(tokens={"path": "tokens.h5"})
     assert not study.starts_from_events
     assert study.tokeniser_kinds == {"file": "file"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ("net_a", "Net_A", "configuration=net_a and configuration=Net_A would share the folder"),
+        ("net.a", "net_a", "configuration=net.a and configuration=net_a would share the folder"),
+    ],
+)
+def test_cells_whose_folders_would_be_one_are_refused_naming_both(one, other, message):
+    configurations = {name: {"like": "vae_small"} for name in (one, other)}
+    axes = {"configuration": [one, other], "grid": {"axes": ["configuration"]}}
+    with pytest.raises(ConfigurationError, match=message):
+        grid(kind="vae", configurations=configurations, **axes)
+
+
+def test_a_member_whose_name_is_too_long_is_refused():
+    names = ["x" * 60, "y" * 60]
+    axes = [
+        "configuration",
+        *(f"training.{key}" for key in ("lr", "warmup_start", "weight_decay", "warmup_steps", "batch_size", "schedule")),
+    ]
+    with pytest.raises(ConfigurationError, match="at most 200 bytes; shorten a value"):
+        grid(kind="vae", configurations={name: {"like": "vae_small"} for name in names}, configuration=names, grid={"axes": axes})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +13,7 @@ import yaml
 
 from lexon.config import Parameters, reading
 from lexon.config.parameters import Kind
-from lexon.errors import ConfigurationError
+from lexon.errors import ConfigurationError, MissingFile
 from lexon.framework.config_loader import LayeredConfigLoader
 
 BASE = Path(__file__).parents[2] / "conf" / "base"
@@ -157,3 +160,153 @@ def test_a_parameter_that_something_reads_is_fine(conf):
 def test_what_only_some_kinds_read_exists():
     assert Parameters.model_fields.keys() >= reading._SPECIFIC
     assert set(reading._READ) == {*get_args(Kind), reading.TOKEN_FILE}
+
+
+AXES = """
+import sys
+from lexon.framework.config_loader import LayeredConfigLoader
+loader = LayeredConfigLoader(sys.argv[1], runtime_params={"tokeniser": "direct|binned", "pool": "mean|max"}, base_env="base")
+print([member.name for member in loader.experiment("default").planned])
+"""
+
+
+def test_names_of_members_do_not_depend_on_the_hash_seed(conf):
+    """The two axes come from two files, which a set would give in another order in another process."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", AXES, str(conf)], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2", "5")
+    ]
+    names = [process.communicate()[0] for process in processes]
+    assert "tokeniser_direct__pool_mean__seed_42" in names[0]
+    assert len(set(names)) == 1
+
+
+def test_a_parameter_is_judged_by_what_is_asked_for_alone(conf):
+    write(conf / "experiments" / "penalty" / "parameters.yml", {"kind": "regression"})
+    loader = load(conf, training={"early_stopping": 5, "label_smoothing": 0.1})
+    loader.ask_for([])
+    assert loader["parameters"]["default"]["training"]["early_stopping"] == 5
+    with pytest.raises(ConfigurationError, match="penalty: .*\n.*early_stopping=5: regressions have none"):
+        load(conf, training={"early_stopping": 5}).ask_for(["penalty"])
+
+
+def test_a_parameter_of_a_personal_file_too(conf):
+    write(conf / "experiments" / "penalty" / "parameters.yml", {"kind": "regression"})
+    write(conf / "local" / "parameters.yml", {"training": {"early_stopping": 5}})
+    load(conf).ask_for(["pooling"])
+    with pytest.raises(ConfigurationError, match="early_stopping"):
+        load(conf).ask_for(["penalty"])
+
+
+@pytest.mark.parametrize("draft", ["pool: [cls", "- a list", "poool: max", "kind: nonsense", "training: ${nope}", "grid: {axes: [run]}"])
+def test_a_broken_draft_blocks_nothing_but_itself(conf, draft, caplog):
+    write(conf / "experiments" / "draft" / "parameters.yml", draft)
+    loader = load(conf)
+    loader.ask_for(["pooling"])
+    assert set(loader["parameters"]) >= {"pooling"}
+    everything = load(conf)
+    assert list(everything.experiments) == ["default", "pooling"]
+    assert "draft is broken" in caplog.text
+    assert not [name for name in everything["catalog"] if name.startswith("draft.")]
+    with pytest.raises(ConfigurationError, match="draft"):
+        load(conf).ask_for(["draft"])
+
+
+def test_only_what_is_asked_for_is_expanded_and_catalogued(conf, monkeypatch):
+    for number in range(5):
+        write(conf / "experiments" / f"other_{number}" / "parameters.yml", {"n_seeds": 2})
+    loader = load(conf, pool="cls|max", met="true|false")
+    loader.ask_for(["pooling"])
+    assert {name for name, value in loader["parameters"].items() if isinstance(value, dict) and "plan" in value} == {"pooling"}
+    assert {name.partition(".")[0] for name in loader["catalog"]} == {"pooling"}
+    assert list(loader._expanded) == ["pooling"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cluster", "--env cluster would mean conf/cluster too"),
+        ("default", "is the name of a pipeline of its own"),
+        ("a.b", "has no dot"),
+        ("_draft", "does not begin with an underscore"),
+        ("Pooling", "Pooling and pooling differ in case only"),
+        ("a b", "letters, digits"),
+    ],
+)
+def test_an_experiment_has_a_name_that_can_be_a_folder_and_a_pipeline(conf, name, message):
+    write(conf / "experiments" / name / "parameters.yml", {"pool": "max"})
+    assert message in load(conf).folders.why_no_experiment(name)
+
+
+@pytest.mark.parametrize("env", ["/etc", "../x", "experiments", ".hidden", "+test", "test+", "experiments/pooling", "cluster/.."])
+def test_a_place_is_a_folder_of_the_configuration(conf, env):
+    (conf / ".hidden").mkdir()
+    with pytest.raises(ConfigurationError, match="--env"):
+        load(conf, env)
+
+
+@pytest.mark.parametrize("root", [None, "", " ", 3, "/proc", ["a"]])
+def test_a_data_root_is_a_folder(conf, root):
+    write(conf / "local" / "globals.yml", {"data_root": root})
+    with pytest.raises(ConfigurationError, match="data_root=.*local/globals.yml"):
+        load(conf)
+
+
+def test_a_setting_that_nobody_knows_is_an_error_that_names_the_file(conf):
+    write(conf / "local" / "globals.yml", {"dataroot": "x"})
+    with pytest.raises(ConfigurationError, match=r"local/globals.yml: dataroot: no such setting; known here: data_root"):
+        load(conf)
+    (conf / "local" / "globals.yml").unlink()
+    write(conf / "cluster" / "runner.yml", {"engin": "local"})
+    with pytest.raises(ConfigurationError, match=r"cluster/runner.yml: engin: no such setting"):
+        load(conf, "cluster")["runner"]
+
+
+@pytest.mark.parametrize("run", [6.1, 7, True, None, "", "../x", "/proc", ".x", "a b", "x" * 101, "a\n"])
+def test_a_run_has_the_name_of_a_folder_and_its_file_is_blamed(conf, run):
+    write(conf / "local" / "parameters.yml", {"run": run})
+    with pytest.raises(ConfigurationError, match=r"run=.*local/parameters.yml\)"):
+        load(conf).experiment("default")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("run: ${oc.env:HOME}", r"run=\$\{oc.env:HOME\} \(.*local/parameters.yml\): .*write \$\{env:NAME,EXAMPLE\}"),
+        ("run: ${runtime_params:x}", "run=.*no such kind of reference"),
+        ("run: ${nope}", "there is no nope"),
+        ("pool: ${presets.nope}", "there is no presets.nope; presets has standard, beta"),
+        ("classes: {}", r"classes=\{\} \(.*local/parameters.yml\)"),
+        ("events: {path: ''}", "events.path='' .*local/parameters.yml.*empty"),
+        ("events: {path: 3}", "events.path=3 .*quote it"),
+        ("_events: {n: 60}", "_events=.*no such parameter"),
+        ("configurations: {a/b: {like: vae_small}}", "configurations.a/b.*letters, digits"),
+    ],
+)
+def test_a_mistake_in_a_personal_file_is_blamed_on_it(conf, content, message):
+    write(conf / "local" / "parameters.yml", content)
+    with pytest.raises(ConfigurationError, match=message):
+        load(conf).experiment("default")
+
+
+def test_a_field_of_a_configuration_that_does_not_fit_is_answered_with_those_that_do(conf):
+    with pytest.raises(ConfigurationError, match=r"configurations.mine.dropout_p=0.1 \(--params\).*known here: batch_norm, .*dropout"):
+        load(conf, configurations={"mine": {"dropout_p": 0.1}}).experiment("default")
+
+
+def test_every_path_starts_at_the_project(conf, monkeypatch):
+    loader = load(conf, report={"source": "old"}, events={"path": "e.h5"}, ambre={"path": "~/hers.h5"})
+    monkeypatch.setenv("HOME", "/home/me")
+    entries = loader["catalog"]
+    assert entries["default.members"]["source"] == str(conf.parent / "old")
+    assert entries["default.raw_events"]["filepath"] == str(conf.parent / "e.h5")
+    assert entries["default.ambre"]["path"] == "/home/me/hers.h5"
+
+
+def test_a_file_that_is_not_there_is_named_with_its_parameter(conf):
+    with pytest.raises(MissingFile, match=r"events.path=e.h5 \(--params\): no such file; relative paths start at "):
+        load(conf, events={"path": "e.h5"}).refuse_missing_file("events.path", "default")
+    (conf.parent / "e.h5").touch()
+    load(conf, events={"path": "e.h5"}).refuse_missing_file("events.path", "default")

@@ -26,7 +26,7 @@ def is_text(dotted: str) -> bool:
     parts = dotted.split(".")
     found = [_at(Parameters, parts)]
     if len(parts) == 1 and dotted not in Parameters.model_fields:
-        found = [_at(Parameters, [group, dotted]) for group in Parameters.model_fields]
+        found = [_at(Parameters, [group, dotted]) for group, field in Parameters.model_fields.items() if _models(field.annotation)]
     accepted = [_alternatives(annotation) - {type(None)} for annotation in found if annotation is not None]
     return bool(accepted) and all(kinds <= {str, Path} for kinds in accepted)
 

@@ -87,9 +87,14 @@ class ConfigFiles:
 
 
 def has_key(config: DictConfig, dotted: str) -> bool:
-    """Whether a file sets a key or part of it, resolved or not."""
-    keys = flatten(_raw(config))
-    return any(key == dotted or key.startswith(f"{dotted}.") for key in keys)
+    """Whether a file sets a key, resolved or not."""
+    value: Any = _raw(config)
+    for part in dotted.split("."):
+        found = [name for name in value if str(name) == part] if isinstance(value, dict) else []
+        if not found:
+            return False
+        value = value[found[0]]
+    return True
 
 
 def _text(path: Path, name: str) -> str:

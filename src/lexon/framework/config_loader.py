@@ -177,7 +177,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
             command_line = create(self.runtime_params or {})
             files = [*(files if is_part(command_line, files) else [without(config, "classes") for config in files]), command_line]
         # A helper is for the catalog; a parameter that begins with an underscore is a mistake, which the types will name.
-        return plain(merged(files), keep_helpers=True)
+        return plain(merged(files), keep_helpers=True, origin=lambda key: self._origin(key, layers))
 
     def _settings(self, key: str) -> dict[str, Any]:
         """globals.yml or runner.yml: what conf/base has, with the values of the other layers.
@@ -190,7 +190,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
             for path, config in self.files.of(key, layer).items():
                 if unknown := [str(name) for name in config if name not in known]:
                     raise ConfigurationError(f"{self.files.shown(path)}: {unknown[0]}: no such setting; known here: {', '.join(known)}")
-        settings = plain(merged(self._configs(key, self.layers)))
+        settings = plain(merged(self._configs(key, self.layers)), origin=lambda name: self._origin(name, self.layers, key))
         if reason := why_no_folder(settings.get("data_root", "data")):
             raise ConfigurationError(f"data_root={settings['data_root']!r} ({self._origin('data_root', self.layers, key)}): {reason}")
         return settings | ({"data_root": str(Path(settings["data_root"]).expanduser())} if "data_root" in settings else {})

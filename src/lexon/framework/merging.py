@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -32,8 +33,11 @@ def merged(configs: list[DictConfig]) -> DictConfig:
     return together
 
 
-def plain(config: DictConfig, keep_helpers: bool = False) -> dict[str, Any]:
+def plain(config: DictConfig, keep_helpers: bool = False, origin: Callable[[str], str] = lambda _: "conf") -> dict[str, Any]:
     """Everything with interpolations resolved, without helpers such as `_folder` unless they are to be kept.
+
+    Args:
+        origin: file of a dotted key, for messages.
 
     Raises:
         ConfigurationError: a reference leads nowhere.
@@ -41,7 +45,7 @@ def plain(config: DictConfig, keep_helpers: bool = False) -> dict[str, Any]:
     try:
         values: Any = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
-        raise _unresolved(error, config) from error
+        raise _unresolved(error, config, origin) from error
     return {name: value for name, value in values.items() if keep_helpers or not str(name).startswith("_")}
 
 
@@ -98,7 +102,7 @@ def _keys(config: DictConfig, group: str) -> list[str]:
     return list(values) if isinstance(values, dict) else []
 
 
-def _unresolved(error: OmegaConfBaseException, config: DictConfig) -> ConfigurationError:
+def _unresolved(error: OmegaConfBaseException, config: DictConfig, origin: Callable[[str], str]) -> ConfigurationError:
     """A reference that leads nowhere, in words: the key, what is written there, and what may be."""
     cause: BaseException | None = error
     while cause is not None:
@@ -106,9 +110,12 @@ def _unresolved(error: OmegaConfBaseException, config: DictConfig) -> Configurat
             return cause
         cause = cause.__cause__ or cause.__context__
     key = str(getattr(error, "full_key", "") or "")
-    written = f"{key}={_value(config, key)}"
-    if isinstance(error, UnsupportedInterpolationType) and "oc.env" in str(error):
-        return ConfigurationError(f"{written}: variables of the environment are written ${{env:NAME,EXAMPLE}}")
+    written = f"{key}={_value(config, key)} ({origin(key)})"
+    if isinstance(error, UnsupportedInterpolationType):
+        return ConfigurationError(
+            f"{written}: there is no such kind of reference; write ${{env:NAME,EXAMPLE}} for a variable of the environment, "
+            "${group.key} for another parameter"
+        )
     if isinstance(error, InterpolationKeyError):
         return ConfigurationError(f"{written}: {_missing(str(error.msg), config)}")
     return ConfigurationError(f"{written}: {first_line(error)}; references are written ${{group.key}}")

@@ -64,6 +64,10 @@ def refuse_unused(options: Mapping[str, Any]) -> None:
             "--only-missing-outputs looks at whether files exist, not at what they were made from; leave it out: "
             "what is missing, incomplete or made with other parameters, inputs or code runs anyway, and nothing else"
         )
+    if getattr(options.get("runner"), "_is_async", False):
+        raise ConfigurationError(
+            "--async: nodes load and save one after the other, so that each file is whole before the next needs it; leave it out"
+        )
     if options.get("load_versions"):
         raise ConfigurationError(
             f"--load-versions {options['load_versions']}: no dataset has versions; keep results apart with --params run=NAME"
