@@ -96,6 +96,7 @@ class LexonSession(KedroSession):
         every = Pipeline([])
         for name in names or ["__default__"]:
             every += pipelines[name]
+        _refuse_a_run_like_another(place, self._project_path)
         chosen = selected(every, options)
         for dataset in sorted(chosen.inputs()):
             experiment, _, name = dataset.partition(".")
@@ -134,6 +135,18 @@ def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) 
     for name in pipeline_names:
         if name not in known:
             raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
+
+
+def _refuse_a_run_like_another(place: LayeredConfigLoader, project: Path) -> None:
+    """Refuse a new run whose name differs from an older one's in case only: on some file systems they share a folder."""
+    for name, experiment in place.experiments.items():
+        folder, run = project / place["globals"]["data_root"] / "06_models" / name, experiment.parameters.run
+        older = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        alike = [other for other in older if other.casefold() == run.casefold()]
+        if alike and run not in alike:
+            raise ConfigurationError(
+                f"run={run}: {alike[0]} in {folder} differs in case only and shares a folder on some file systems; rename one"
+            )
 
 
 def log_plainly_without_terminal() -> None:
