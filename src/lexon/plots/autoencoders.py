@@ -9,14 +9,13 @@ import mplhep
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lexon.events import Events
 from lexon.metrics.reconstruction import Quantity
 from lexon.physics import delta_phi
-from lexon.plots.style import PALETTE, empty_figure, legend_beside, looks, note, styled
+from lexon.plots.style import PALETTE, Figure, empty_figure, legend_beside, looks, note, styled
 from lexon.statistics import Interval
 
 LOSSES = {"total": "Total loss", "rec_tokens": "rec_tokens", "rec_globals": "rec_globals, unweighted"}

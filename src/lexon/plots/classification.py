@@ -9,13 +9,12 @@ from typing import Any
 import mplhep
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lexon.metrics.calibration import reliability
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
 from lexon.metrics.scores import Scores
-from lexon.plots.style import PALETTE, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled
+from lexon.plots.style import PALETTE, Figure, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled
 from lexon.statistics import Interval
 
 Seeds = Sequence[Scores]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from lexon.plots.style import PALETTE, looks, styled
+from lexon.plots.style import PALETTE, Figure, looks, styled
 
 TERMS = {"rec_continuous": "features", "rec_type": "type"}
 ERRORS = {

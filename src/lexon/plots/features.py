@@ -8,12 +8,11 @@ import mplhep
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lexon.events import MAX_OBJECTS, Events
 from lexon.features import event_features
-from lexon.plots.style import looks, styled
+from lexon.plots.style import Figure, looks, styled
 
 # Column, axis label, and whether the values are whole numbers.
 PANELS = (

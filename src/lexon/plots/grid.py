@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from lexon.plots.style import PALETTE, empty_figure, looks, note, padded, styled
+from lexon.plots.style import PALETTE, Figure, empty_figure, looks, note, padded, styled
 from lexon.statistics import Verdict
 
 MAX_ROWS = 36  # more effects of a kind than this are not readable: the largest are drawn

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from lexon.plots.style import PALETTE, empty_figure, legend_beside, looks, styled
+from lexon.plots.style import PALETTE, Figure, empty_figure, legend_beside, looks, styled
 
 Values = NDArray[np.floating[Any]]
 

@@ -6,11 +6,10 @@ import mplhep
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, NullLocator
 
 from lexon.events import Events
-from lexon.plots.style import legend_beside, styled
+from lexon.plots.style import Figure, legend_beside, styled
 from lexon.simulation.validation import REFERENCE, observables
 
 COLOURS = {"tttt": "#bd1f01", "ttH": "#3f90da", "ttW": "#ffa90e", "ttWW": "#832db6", "ttZ": "#717581"}

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
-from lexon.plots.style import PALETTE, empty_figure, note, styled
+from lexon.plots.style import PALETTE, Figure, empty_figure, note, styled
 
 AXES = {"pt": r"$p_T$", "eta": r"$\eta$", "phi": r"$\phi$", "met": r"$E_T^{miss}$", "met_phi": r"$\phi(E_T^{miss})$", "type": "object type"}
 UNITS = {"pt": "GeV", "eta": "", "phi": "rad", "met": "GeV", "met_phi": "rad"}

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lexon.plots.style import empty_figure, legend_beside, looks, note, styled
+from lexon.plots.style import Figure, empty_figure, legend_beside, looks, note, styled
 
 
 @styled

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from lexon.plots.style import PALETTE, empty_figure, legend_beside, looks, note, styled
+from lexon.plots.style import PALETTE, Figure, empty_figure, legend_beside, looks, note, styled
 
 
 @styled
