@@ -30,15 +30,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
 
 
-def device_name(device: str) -> str:
-    """The device as a person would call it: `cuda (NVIDIA H100)`, `cpu (x86_64, 2 threads)`."""
-    import torch  # seconds of import that only a training should pay
-
-    if device.startswith("cuda"):
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
-
-
 def code_version() -> dict[str, Any]:
     """Commit of the checkout that lexon runs from, and whether it was changed since; empty outside a checkout."""
     root = Path(__file__).parent

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from lexon.config import Config
 from lexon.datasets.members import MemberJSON
-from lexon.pipelines import members
 from lexon.runners import progress
 from lexon.runners.estimate import grid_plan
 from lexon.runners.local import _members_together
@@ -74,17 +73,26 @@ def test_what_is_done_is_counted_and_not_paid_again(tmp_path):
     assert grid_plan(nodes, [], catalog(tmp_path)) == "3 different cells, 3 members: 3 done, 0 to train"
 
 
-def test_the_most_similar_finished_member_on_the_same_device_sets_the_speed(tmp_path, monkeypatch):
-    monkeypatch.setattr(members, "choose_device", lambda asked: "cpu")
-    for name, pool, speed, device in (("other", "cls", 1000.0, "cpu"), ("alike", "max", 100.0, "cpu (x86)"), ("gpu", "max", 1e6, "cuda")):
+def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(tmp_path):
+    """Jobs are submitted where there is no GPU: the devices are those that finished members record."""
+    done = (
+        ("other", "cls", 1000.0, "cpu (x86)"),
+        ("alike", "max", 100.0, "cpu (x86)"),
+        ("gpu", "max", 1e3, "cuda (NVIDIA L40S)"),
+        ("second", "max", 1e3, "cuda:1 (NVIDIA L40S)"),
+    )
+    for name, pool, speed, device in done:
         folder = tmp_path / "06_models/other/main" / name
         folder.mkdir(parents=True)
         parameters = Recipe(pool=pool).model_dump(mode="json")
         record = {"parameters": parameters, "events_per_second": speed, "device": device, "data": {"n_train": 5}}
         (folder / "run.json").write_text(json.dumps(record))
     nodes = grid().nodes
-    # 3 members x 4 epochs x 1000 events at 100 events/s
-    assert "3 to train, about 2 min" in grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
+    said = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
+    # 3 members x 4 epochs x 1000 events at 100 events/s, or at 1000
+    assert "3 to train, about " in said
+    assert "2 min on cpu (x86)" in said
+    assert said.count("12 s on NVIDIA L40S") == 1
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(12.4, "12 s"), (600, "10 min"), (20_000, "5.6 h")])

@@ -18,6 +18,7 @@ from lexon.config import TrainingConfig
 from lexon.models import Batch
 from lexon.models.classifier import Classifier
 from lexon.training import FitResult, TensorTable, TrainingDiverged, fit, predict
+from lexon.training.progress import Reporter
 
 OTHER_VALUE = {
     "epochs": 3,
@@ -191,8 +192,19 @@ def test_a_warm_up_longer_than_the_training_is_said(train: Callable, caplog: pyt
 def test_one_line_an_epoch_without_a_terminal(train: Callable, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="lexon.training"):
         train(epochs=3)
-    assert [f"epoch {epoch}/3" in message for epoch, message in enumerate(caplog.messages[:3], start=1)] == [True] * 3
-    assert all("loss" in message and "val_auroc" in message and "events/s" in message for message in caplog.messages[:3])
+    device, *epochs = caplog.messages[:4]
+    assert "on cpu" in device
+    assert [f"epoch {epoch}/3" in message for epoch, message in enumerate(epochs, start=1)] == [True] * 3
+    assert all("loss" in message and "val_auroc" in message and "events/s" in message for message in epochs)
+
+
+def test_a_line_shows_the_variance_ratio_where_there_is_one(caplog: pytest.LogCaptureFixture) -> None:
+    row = {"epoch": 1, "train_loss": 1.0, "val_loss": 1.0, "lr": 1e-3, "events_per_second": 10.0}
+    with caplog.at_level(logging.INFO, logger="lexon.training"), Reporter("a regression", 1, 1, 0, "val_loss") as reporter:
+        reporter.epoch(row)
+        reporter.epoch(row | {"val_variance_ratio": 0.1234})
+    assert "variance ratio" not in caplog.messages[0]
+    assert "variance ratio 0.12" in caplog.messages[1]
 
 
 def test_a_bar_in_a_terminal(train: Callable, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

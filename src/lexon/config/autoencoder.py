@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lexon.config.base import Config, Fraction, NonNegative, PositiveInt
+from lexon.config.base import Config, Fraction, NonNegative, Width
 
 # Of the transformer encoder.
 HEADS = 4
@@ -19,9 +19,9 @@ class AutoencoderConfig(Config):
     globals_beta: NonNegative
     encoder: Literal["mlp", "transformer"]
     encoder_globals: bool
-    latent_dim: PositiveInt
-    hidden_dim: PositiveInt
-    id_embed_dim: PositiveInt
+    latent_dim: Width
+    hidden_dim: Width
+    id_embed_dim: Width
     codebook_size: Annotated[int, Field(ge=2, le=4096)]
     commitment: Annotated[float, Field(gt=0)]
     decay: Fraction

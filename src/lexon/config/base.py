@@ -7,6 +7,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 PositiveInt = Annotated[int, Field(gt=0)]
+# Limits far above anything useful: a digit too many is refused at once, not by a full memory an hour later.
+Width = Annotated[int, Field(gt=0, le=8_192)]
+Depth = Annotated[int, Field(gt=0, le=1_000)]
+Epochs = Annotated[int, Field(gt=0, le=1_000_000)]
+BatchSize = Annotated[int, Field(gt=0, le=2**31 - 1)]
+MAX_SEEDS = 1_000
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what every library of random numbers takes
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Label = int | str

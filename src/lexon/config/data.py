@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from lexon.config.base import Classes, Config, EnergyUnit, Fraction
+from lexon.config.base import Classes, Config, EnergyUnit, Fraction, Seed
 from lexon.config.names import InputPath, OutputPath
 
 # Names of the labels of known files, which do not hold them: those of the four-top study of the split layout.
@@ -39,7 +39,7 @@ class EventsConfig(Config):
     object_types: dict[int, str]
     label_names: Annotated[dict[int, str], BeforeValidator(named_labels)]
     split: Shares
-    split_seed: Annotated[int, Field(ge=0)]
+    split_seed: Seed
     max_bad_lines: Fraction
 
     @model_validator(mode="before")
@@ -64,7 +64,7 @@ class Division(Config):
 class SimulationConfig(Config):
     """What `lexon.simulation.Simulation` makes; it checks the process names and that the shares of each group sum to 1."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     mix: dict[str, Annotated[float, Field(ge=0)]]
     split: Shares
 

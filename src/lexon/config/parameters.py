@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
-from lexon.config.base import Classes, Config, NonNegative, PositiveInt
+from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
@@ -45,9 +46,9 @@ class Parameters(Config):
     description: str
     kind: Kind
     run: Name
-    seed: Annotated[int, Field(ge=0)]
-    n_seeds: PositiveInt
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+    seed: Seed
+    n_seeds: Annotated[int, Field(gt=0, le=MAX_SEEDS)]
+    device: str
     events: EventsConfig
     simulation: SimulationConfig
     tokens: TokensConfig
@@ -78,6 +79,13 @@ class Parameters(Config):
     report: ReportConfig
     validation: ValidationConfig
     grid: GridConfig
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
+            raise ValueError(f"device={device}: choose auto, cpu, cuda, cuda:N or mps")
+        return device
 
     @model_validator(mode="after")
     def _configuration_is_complete(self) -> Self:

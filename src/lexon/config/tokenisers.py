@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from lexon.config.base import Config, Fraction, PositiveInt
+from lexon.config.base import Config, Fraction, Width
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
 
 FitOn = Literal["auto", "background", "all"]
@@ -24,9 +24,9 @@ class VQVAEGroup(Config):
     """The VQ-VAE that learns codes; `start_from_codebook` is for the classifier that reads them."""
 
     codebook_size: Annotated[int, Field(ge=64, le=4096)]
-    latent_dim: PositiveInt
-    hidden_dim: PositiveInt
-    id_embed_dim: PositiveInt
+    latent_dim: Width
+    hidden_dim: Width
+    id_embed_dim: Width
     commitment: Annotated[float, Field(gt=0)]
     decay: Fraction
     per_seed: bool

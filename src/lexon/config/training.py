@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lexon.config.base import Config, Fraction, PositiveInt
+from lexon.config.base import BatchSize, Config, Depth, Epochs, Fraction, PositiveInt, Width
 
 # dim, depth, heads, mlp_dim: transformer-block parameters near the name; the true count is always reported.
 SIZES = {
@@ -27,10 +27,10 @@ class SizeConfig(Config):
     """`model.size` by name; dim, depth, heads and mlp_dim override it one by one."""
 
     size: str
-    dim: PositiveInt | None
-    depth: PositiveInt | None
-    heads: PositiveInt | None
-    mlp_dim: PositiveInt | None
+    dim: Width | None
+    depth: Depth | None
+    heads: Width | None
+    mlp_dim: Width | None
     dropout: Fraction
     equalise_to: PositiveInt | None
 
@@ -56,10 +56,10 @@ class SizeConfig(Config):
 class TransformerConfig(Config):
     """The encoder of an event (`lexon.models.layers.Encoder`)."""
 
-    dim: PositiveInt
-    depth: PositiveInt
-    heads: PositiveInt
-    mlp_dim: PositiveInt
+    dim: Width
+    depth: Depth
+    heads: Width
+    mlp_dim: Width
     dropout: Fraction
 
     @model_validator(mode="after")
@@ -74,8 +74,8 @@ class TransformerConfig(Config):
 class TrainingConfig(Config):
     """The recipe of one training, read by `lexon.training.fit`; `label_smoothing` is part of the model's loss."""
 
-    epochs: PositiveInt
-    batch_size: PositiveInt
+    epochs: Epochs
+    batch_size: BatchSize
     lr: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
     warmup_steps: Annotated[int, Field(ge=0)]

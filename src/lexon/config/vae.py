@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lexon.config.base import Config, Fraction, NonNegative, PositiveInt
+from lexon.config.base import BatchSize, Config, Epochs, Fraction, NonNegative, Seed, Width
 from lexon.config.data import EventData, Shares
 from lexon.config.names import InputPath
 
@@ -24,7 +24,7 @@ class TagsConfig(Config):
     pt_bins: Bins
     met_bins: Bins
     split: Shares
-    split_seed: Annotated[int, Field(ge=0)]
+    split_seed: Seed
 
     @model_validator(mode="after")
     def _settings_of_a_file_need_one(self) -> Self:
@@ -61,8 +61,8 @@ TagData = Annotated[EventTags | FileTags, Field(discriminator="source")]
 class VAEModelConfig(Config):
     """The recipe of `lexon.models.vae.VAE`, less what the rows decide."""
 
-    latent_dim: PositiveInt
-    hidden_dim: PositiveInt
+    latent_dim: Width
+    hidden_dim: Width
     batch_norm: bool
     beta: NonNegative
     dropout: Fraction
@@ -72,13 +72,13 @@ class VAEConfig(Config):
     """One named configuration: what it says itself comes before what it takes from another (`like`); the training's rest is `training`."""
 
     like: str | None = None
-    latent_dim: PositiveInt | None = None
-    hidden_dim: PositiveInt | None = None
+    latent_dim: Width | None = None
+    hidden_dim: Width | None = None
     batch_norm: bool | None = None
     beta: NonNegative | None = None
     dropout: Fraction | None = None
-    epochs: PositiveInt | None = None
-    batch_size: PositiveInt | None = None
+    epochs: Epochs | None = None
+    batch_size: BatchSize | None = None
     lr: Annotated[float, Field(gt=0)] | None = None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lexon.config import SEEDS, Parameters
+from lexon.config.base import MAX_SEEDS
 from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
@@ -139,4 +140,4 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
 def _seeds(first: int, count: int) -> list[int]:
     usual = unique([first, *SEEDS])
     further = (seed for seed in itertools.count(usual[-1] + 1) if seed not in usual)
-    return [*usual, *itertools.islice(further, count)][:count]
+    return [*usual, *itertools.islice(further, min(count, MAX_SEEDS))][:count]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import torch
 from kedro.pipeline import Node, Pipeline
 from torch import nn
 
@@ -17,7 +16,7 @@ from lexon.datasets.checkpoint import Checkpoints
 from lexon.errors import ConfigurationError
 from lexon.experiments import Member
 from lexon.models import Model
-from lexon.training import GiveUp, SelectBy, TensorTable, Validate, fit
+from lexon.training import GiveUp, SelectBy, TensorTable, Validate, choose_device, device_name, fit
 
 # Large enough to keep a GPU busy, small enough for any.
 EVALUATION_BATCH = 2048
@@ -106,7 +105,7 @@ def train_member(
         "parameters": config.model_dump(mode="json"),
         "seed": config.seed,
         "started": started,
-        "device": provenance.device_name(chosen),
+        "device": device_name(chosen),
         "n_parameters": result.n_parameters,
         "best_epoch": result.best_epoch,
         "epochs": len(result.history),
@@ -150,14 +149,3 @@ def run_record(training_record: Mapping[str, Any], data: Mapping[str, Any], seco
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Without what the split could not give: metrics.json holds numbers only."""
     return {name: value for name, value in metrics.items() if math.isfinite(value)}
-
-
-def choose_device(asked: str) -> str:
-    """`auto` is the GPU where there is one.
-
-    Raises:
-        ConfigurationError: a GPU is asked for, and torch can use none.
-    """
-    if asked.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigurationError(f"device={asked}: torch can use no GPU here; choose auto or cpu")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

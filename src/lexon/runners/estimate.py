@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from kedro.pipeline.node import Node
 
 from lexon.experiments import differences, is_member
 from lexon.runners.progress import duration
+
+DEVICES = 3  # kinds of devices, those of the latest members, for which a time is shown
 
 
 def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol) -> str:
@@ -34,14 +37,26 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
 
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
-    from lexon.pipelines.members import choose_device  # torch, which no other command needs
+    """Time on each device that finished members were trained on: which one jobs will get is not known where they are submitted."""
+    by_device: dict[str, list[dict[str, Any]]] = {}
+    for record in _finished(catalog, trainings[0]):
+        by_device.setdefault(device_kind(str(record["device"])), []).append(record)
+    if not by_device:
+        return "; no finished member tells yet how long one takes"
+    configs = [_config(node, catalog) for node in trainings]
+    shown = list(by_device.items())[:DEVICES]
+    costs = [f"{duration(sum(_seconds(config, records) for config in configs))} on {device}" for device, records in shown]
+    return f", about {' or '.join(costs)}, one after the other, as the most similar finished ones went"
 
-    device = choose_device("auto")
-    records = [record for record in _finished(catalog, trainings[0]) if str(record["device"]).startswith(device)]
-    if not records:
-        return f"; no finished member tells yet how long one takes on this {device}"
-    seconds = sum(_seconds(_config(node, catalog), records) for node in trainings)
-    return f", about {duration(seconds)} as the most similar finished ones went ({device})"
+
+def device_kind(recorded: str) -> str:
+    """The device of a run record without its number.
+
+    >>> device_kind("cuda:1 (NVIDIA L40S)"), device_kind("cpu (x86_64, 2 threads)")
+    ('NVIDIA L40S', 'cpu (x86_64, 2 threads)')
+    """
+    name = re.fullmatch(r"cuda(?::\d+)? \((.+)\)", recorded)
+    return name[1] if name else recorded
 
 
 def _seconds(config: dict[str, Any], records: list[dict[str, Any]]) -> float:

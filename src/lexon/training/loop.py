@@ -13,6 +13,7 @@ from torch import Tensor
 from lexon.config import TrainingConfig
 from lexon.models import Model
 from lexon.training.data import TensorTable
+from lexon.training.device import device_name, explained_faults
 from lexon.training.evaluation import Validate
 from lexon.training.interruption import Resume, seeded, stop_signals
 from lexon.training.progress import Reporter
@@ -66,6 +67,7 @@ def fit(
     resume: Resume | None = None,
     give_up: GiveUp | None = None,
     progress: str = "training",
+    settings: str = "training",
 ) -> FitResult:
     """Train a model, whose weights are then those of the last epoch; the best epoch's are in the result.
 
@@ -86,16 +88,19 @@ def fit(
         give_up: asked after each epoch, with the history, for a reason to end the training there ("": none). It decides on losses
             that are not finite, too: with it a training never raises TrainingDiverged, and leaves its history.
         progress: what to call this training on the screen and in the log.
+        settings: the group of parameters that `config` comes from, as messages name it.
 
     Raises:
         TrainingDiverged: the loss of an epoch is not finite.
         TrainingStopped: a signal came; the checkpoint is saved.
+        MachineError: the device has too little memory, or failed.
         ValueError: a split is empty.
     """
     for name, table in {"train": train, "val": val}.items():
         if not len(table):
             raise ValueError(f"{name}: no events to train with")
-    with seeded(seed, device), stop_signals() as stop:
+    log.info("%s: on %s", progress, device_name(device))
+    with explained_faults(device, settings), seeded(seed, device), stop_signals() as stop:
         training = Training(
             model=model,
             train=train,
@@ -106,6 +111,7 @@ def fit(
             validate=validate,
             select_by=select_by,
             give_up=give_up,
+            settings=settings,
         )
         training.restore(resume)
         watched = next((name for name, _ in select_by if name != "epoch"), "val_loss")

@@ -11,6 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 log = logging.getLogger("lexon.training")
 
+# Columns of a history that a line shows beside the losses, where a model has them: they tell a failing training early.
+ALSO_SHOWN = {"val_variance_ratio": "variance ratio"}
+
 
 class Reporter:
     """Shows how far a training is. The figures beside the bar are those of the last complete epoch: reading the loss at every
@@ -42,6 +45,7 @@ class Reporter:
 
     def epoch(self, row: dict[str, Any]) -> None:
         facts = f"epoch {row['epoch']}/{self.epochs}  loss {row['train_loss']:.4f}  {self.watched} {row[self.watched]:.4f}"
+        facts += "".join(f"  {name} {row[column]:.2f}" for column, name in ALSO_SHOWN.items() if column in row)
         self.bar.update(self.task, facts=facts)
         level = logging.DEBUG if self.in_terminal else logging.INFO
         log.log(level, "%s: %s  lr %.2e  %.0f events/s", self.title, facts, row["lr"], row["events_per_second"])

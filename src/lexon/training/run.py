@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lexon.config import TrainingConfig
+from lexon.errors import ConfigurationError
 from lexon.models import Batch, Model
 from lexon.training.data import TensorTable, training_batches
 from lexon.training.evaluation import Validate, mean_loss, predict
@@ -31,8 +32,8 @@ SCORING_BATCH = 1024  # scores do not depend on their batch, so a large one cost
 _PROGRESS = ("step", "seconds", "names", "facts", "history", "best_epoch", "best_state")
 
 
-class TrainingDiverged(RuntimeError):
-    """The training loss is not finite any more."""
+class TrainingDiverged(ConfigurationError):
+    """The training loss is not finite any more; the same training would end in the same way."""
 
 
 class Training:
@@ -50,7 +51,9 @@ class Training:
         validate: Validate | None,
         select_by: SelectBy,
         give_up: GiveUp | None = None,
+        settings: str = "training",
     ) -> None:
+        self.settings = settings
         self.model, self.config, self.seed, self.device = model, config, seed, device
         self.validate, self.select_by, self.give_up = validate, select_by, give_up
         # Everything that decides the numbers: a checkpoint that differs in any of it belongs to another training.
@@ -72,9 +75,11 @@ class Training:
         self.rates = learning_rates(config, config.epochs * self.steps_per_epoch)
         if config.warmup_steps >= len(self.rates):
             log.warning(
-                "training.warmup_steps=%d, but there are %d steps: the learning rate never reaches training.lr=%g",
+                "%s.warmup_steps=%d, but there are %d steps: the learning rate never reaches %s.lr=%g",
+                settings,
                 config.warmup_steps,
                 len(self.rates),
+                settings,
                 config.lr,
             )
         self.step = 0
@@ -170,11 +175,17 @@ class Training:
         if len(bad) and self.give_up is None:
             raise TrainingDiverged(
                 f"epoch {len(self.history) + 1}, step {bad[0] + 1} of {len(facts)}: the training loss is {facts[bad[0], 0]}; "
-                f"lower training.lr ({self.config.lr:g}) or training.grad_clip ({self.config.grad_clip})"
+                f"lower {self.settings}.lr={self.config.lr:g}, or {self._clipping}"
             )
         means = dict(zip(self.names, np.average(facts, axis=0, weights=self.sizes).tolist(), strict=True))
         grad_norm = means.pop("grad_norm")
         return {f"train_{name}": value for name, value in means.items()} | {"grad_norm": grad_norm}
+
+    @property
+    def _clipping(self) -> str:
+        """What gradient clipping could do against a divergence."""
+        clip = self.config.grad_clip
+        return f"lower {self.settings}.grad_clip={clip:g}" if clip else f"set {self.settings}.grad_clip=1 (it is null: no clipping)"
 
     def _validation(self) -> dict[str, float]:
         size = self.config.batch_size

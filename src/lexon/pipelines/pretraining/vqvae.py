@@ -11,7 +11,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lexon import provenance
 from lexon.config import VQVAEConfig
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
@@ -20,10 +19,9 @@ from lexon.experiments import tokeniser_name
 from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.vqvae import VQVAE
-from lexon.pipelines.members import choose_device
 from lexon.plots.codebook import codebook_diagnostics
 from lexon.tokenisers import VQVAETokeniser, population
-from lexon.training import SelectBy, TensorTable, fit, seeded
+from lexon.training import SelectBy, TensorTable, choose_device, device_name, fit, seeded
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +57,7 @@ def train_vqvae(
         select_by=SELECT_BY,
         resume=checkpoints.of(tokeniser_name(settings), VQVAE),
         progress=f"VQ-VAE, vector {config.vector}",
+        settings="vqvae.training",
     )
     model.load_state_dict(result.best_state)
     trained = tokeniser.with_model(model.cpu())
@@ -69,7 +68,7 @@ def train_vqvae(
         "best_epoch": result.best_epoch,
         "seconds": result.seconds,
         "events_per_second": result.events_per_second,
-        "device": provenance.device_name(chosen),
+        "device": device_name(chosen),
         "splits": {split: _diagnose(trained, events.classified(split, classes).events, object_types) for split in SPLITS},
     }
     return trained, pd.DataFrame(result.history), diagnostics

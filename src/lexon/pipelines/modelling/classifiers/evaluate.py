@@ -15,11 +15,11 @@ from lexon.events import SPLITS
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.models import Model
-from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
+from lexon.pipelines.members import EVALUATION_BATCH, finite, refuse_other_parameters, run_record
 from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, source_of
 from lexon.pipelines.tensors import tensor_table
 from lexon.plots.training import learning_curves
-from lexon.training import predict
+from lexon.training import choose_device, predict
 
 Metrics = dict[str, dict[str, float]]
 

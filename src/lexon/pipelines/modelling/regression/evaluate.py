@@ -16,11 +16,11 @@ from lexon.datasets.table import Table
 from lexon.events import SPLITS
 from lexon.metrics.regression import regression_metrics
 from lexon.models import Model
-from lexon.pipelines.members import EVALUATION_BATCH, choose_device, finite, refuse_other_parameters, run_record
+from lexon.pipelines.members import EVALUATION_BATCH, finite, refuse_other_parameters, run_record
 from lexon.pipelines.modelling.regression.inputs import Sample, event_sample, table_sample
 from lexon.plots.regression import training_curves
 from lexon.tokenisers.direct import DirectTokeniser
-from lexon.training import predict
+from lexon.training import choose_device, predict
 
 Arrays = dict[str, NDArray[Any]]
 Evaluated = tuple[dict[str, dict[str, float]], Arrays, Figure, dict[str, Any]]

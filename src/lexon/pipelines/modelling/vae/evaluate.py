@@ -14,11 +14,12 @@ from lexon.config import VAEMember
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.events import SPLITS
 from lexon.models.vae import VAE
-from lexon.pipelines.members import choose_device, refuse_other_parameters, run_record
+from lexon.pipelines.members import refuse_other_parameters, run_record
 from lexon.pipelines.modelling.vae.measures import by_split, marginal_nats, model_metrics
 from lexon.pipelines.modelling.vae.passes import Pass, pass_through
 from lexon.plots.vae import loss_curves
 from lexon.tags import TagSplits
+from lexon.training import choose_device
 
 Metrics = dict[str, dict[str, float]]
 Arrays = dict[str, NDArray[Any]]

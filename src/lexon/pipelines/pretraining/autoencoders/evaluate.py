@@ -20,14 +20,14 @@ from lexon.metrics.latent_probe import effective_dimension, spectrum
 from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.autoencoder import Autoencoder
 from lexon.physics import delta_phi
-from lexon.pipelines.members import choose_device, refuse_other_parameters, run_record
+from lexon.pipelines.members import refuse_other_parameters, run_record
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS, visible
 from lexon.pipelines.pretraining.autoencoders.inputs import Described, describe, split_table
 from lexon.pipelines.pretraining.autoencoders.probes import Probes, constant_globals, constant_tokens
 from lexon.plots.autoencoders import member_losses, residuals
 from lexon.tokenisers import DirectTokeniser
 from lexon.tokenisers.base import Tokens
-from lexon.training import TensorTable
+from lexon.training import TensorTable, choose_device
 
 LOSSES = ("rec_tokens", "rec_types", "rec_globals", "weighted_globals", "commitment", "vq_loss", "total")
 # Per event, what comparisons are made of.

@@ -1,0 +1,124 @@
+"""The device of a training: chosen once, tried before anything is trained on it, named in the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from lexon.errors import ConfigurationError, MachineError
+
+logger = logging.getLogger("lexon.training")
+
+# Set in a batch job that asked for a GPU: it must never train on the CPU instead.
+GPU_REQUESTED = "LEXON_GPU_REQUESTED"
+REMEDY = "docs/how_to/first_run_on_stoomboot.md, section 1, says which build of torch fits which GPU"
+
+
+def choose_device(asked: str) -> str:
+    """The device to train on, tried; `auto` is the GPU where there is one.
+
+    Raises:
+        ConfigurationError: there is no such device on any machine of this kind.
+        MachineError: a GPU was asked for, by the user or by the job, and torch can use none here; another machine may have one.
+    """
+    kind, _, number = asked.partition(":")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise ConfigurationError(f"device={asked}: torch finds no Apple GPU on this {platform.system()} machine; choose auto, cuda or cpu")
+    if kind in ("cpu", "mps"):
+        return asked
+    count = torch.cuda.device_count()
+    if count and int(number or 0) >= count:
+        raise ConfigurationError(f"device={asked}: torch sees {count} GPU(s) here, cuda:0 to cuda:{count - 1}; choose one of them, or auto")
+    reason = why_no_gpu(int(number or 0))
+    if not reason:
+        return "cuda" if asked == "auto" else asked
+    if asked == "auto" and not os.environ.get(GPU_REQUESTED):
+        if count:
+            logger.warning("%s: the CPU is used instead", reason)
+        return "cpu"
+    who = "this job asked for a GPU" if asked == "auto" else f"device={asked}"
+    raise MachineError(f"{who}, and torch can use none on {platform.node()}: {reason}")
+
+
+def why_no_gpu(index: int = 0) -> str:
+    """Why torch cannot train on a GPU of this machine; empty where it can."""
+    version = f"torch {torch.__version__}"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"{version} is built for CPUs only; {REMEDY}"
+    try:
+        torch.cuda.init()  # says whether there is no driver, or one that is too old
+        capability, built = torch.cuda.get_device_capability(index), torch.cuda.get_arch_list()
+        if torch.version.hip is None and not runs_on(built, capability):
+            name = torch.cuda.get_device_name(index)
+            return f"{name} is of compute capability {capability[0]}.{capability[1]}, {version} is built for {', '.join(built)}; {REMEDY}"
+        (torch.ones(8, device=f"cuda:{index}") + 1).sum().item()
+    except (RuntimeError, AssertionError) as error:
+        return f"{version}, CUDA {torch.version.cuda}: {str(error).strip().splitlines()[0]}"
+    return ""
+
+
+def runs_on(built: Iterable[str], capability: tuple[int, int]) -> bool:
+    """Whether code built for these architectures runs on a GPU: binary code within a major version, PTX on any later one.
+
+    >>> runs_on(["sm_75", "sm_80"], (8, 6)), runs_on(["sm_75", "sm_80"], (7, 0)), runs_on(["sm_50", "compute_60"], (7, 0))
+    (True, False, True)
+    """
+    return any(
+        (kind == "compute" and version <= capability) or (version[0] == capability[0] and version <= capability)
+        for kind, version in map(_architecture, built)
+    )
+
+
+def least_capability() -> str | None:
+    """The smallest compute capability that the installed torch is built for; None where it cannot tell.
+
+    Asked of the build, not of a GPU: the machine that submits jobs often has none.
+    """
+    flags = getattr(torch._C, "_cuda_getArchFlags", None)
+    built = torch.cuda.get_arch_list() or ((flags() or "").split() if flags else [])
+    versions = sorted(version for kind, version in map(_architecture, built) if kind == "sm")
+    return f"{versions[0][0]}.{versions[0][1]}" if versions else None
+
+
+def _architecture(name: str) -> tuple[str, tuple[int, int]]:
+    """``sm_90a`` -> sm, (9, 0)."""
+    kind, digits = name.split("_")
+    number = re.sub(r"\D", "", digits)
+    return kind, (int(number[:-1]), int(number[-1]))
+
+
+def device_name(device: str) -> str:
+    """The device as a person would call it: `cuda (NVIDIA H100)`, `cpu (x86_64, 2 threads)`."""
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+@contextmanager
+def explained_faults(device: str, settings: str) -> Iterator[None]:
+    """Turn a lack of memory and a fault of the GPU into one sentence.
+
+    Args:
+        settings: the group of parameters that the training is made of.
+
+    Raises:
+        MachineError: either happened; another machine may do.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        said = str(error)
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in said or "not enough memory" in said:
+            raise MachineError(
+                f"not enough memory on {device_name(device)}: lower {settings}.batch_size, {settings}.epochs or the size of the model, "
+                "or use a machine with more memory"
+            ) from error
+        if said.startswith("CUDA error"):
+            raise MachineError(f"{device_name(device)} of {platform.node()} failed: {said.splitlines()[0]}") from error
+        raise
