@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lexon import training
 from lexon.errors import ConfigurationError
-from lexon.runners.htcondor.dag import Site, dag, quoted, render, script, submit_file
+from lexon.runners.htcondor.dag import GPU_REQUESTED, Site, dag, quoted, render, script, submit_file
 from lexon.runners.htcondor.settings import ClusterSettings, read_settings
 from lexon.runners.htcondor.workflow import Job, Workflow
 
@@ -84,8 +86,54 @@ def test_a_dollar_in_a_path_is_no_macro(settings):
 
 
 def test_only_what_can_resume_goes_back_to_the_queue(settings):
-    assert "on_exit_remove = (ExitCode =!= 143)" in submit_file("member", settings, SITE)
-    assert "on_exit_remove = True" in submit_file("report", settings, SITE)
+    assert "ExitCode =?= 143" in submit_file("member", settings, SITE)
+    assert "ExitCode =?= 143" not in submit_file("report", settings, SITE)
+
+
+def test_a_fault_of_a_machine_sends_the_job_to_another_one(settings):
+    """A mistake of the user (2) is never tried again, by DAGMan or by the queue; a fault of the machine (3) is, elsewhere."""
+    for kind in ("member", "report"):
+        lines = dict(line.partition(" = ")[::2] for line in submit_file(kind, settings, SITE).splitlines())
+        assert "(ExitCode =?= 3 && NumJobStarts <= 3)" in lines["on_exit_remove"]
+        assert "=?= 2" not in lines["on_exit_remove"]
+        assert lines["job_machine_attrs"] == "Machine"
+        assert lines["requirements"].startswith("(MY.ExitCode =!= 3 || !(TARGET.Machine =?= MY.MachineAttrMachine0 || ")
+        assert "JobStatus == 1 && ExitCode =?= 3" in lines["periodic_remove"], "where there is no other machine it must not wait for ever"
+    assert "UNLESS-EXIT 2" in dag(WORKFLOW, settings)
+
+
+def test_wishes_of_a_place_are_added_to_the_requirements(defaults):
+    member = defaults["jobs"]["member"] | {"submit": {"requirements": 'Machine != "slow"'}}
+    text = submit_file("member", read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}}), SITE)
+    assert text.count("requirements = ") == 1
+    assert ')) && (Machine != "slow")\n' in text
+
+
+def test_a_job_that_asks_for_a_gpu_gets_one_that_torch_can_use_and_knows_it(defaults):
+    member = defaults["jobs"]["member"] | {"gpus": 1}
+    settings = read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}})
+    text = submit_file("member", settings, replace(SITE, gpu_capability="8.0"))
+    assert "require_gpus = Capability >= 8.0\n" in text
+    assert f"'{GPU_REQUESTED}=1'" in text
+    assert GPU_REQUESTED == training.GPU_REQUESTED
+    assert GPU_REQUESTED not in submit_file("data", settings, SITE)
+
+
+def test_setup_runs_in_a_login_shell_and_its_failure_is_the_machines(settings, tmp_path):
+    (tmp_path / "logs").mkdir()
+    assert script(settings, SITE).startswith("#!/bin/bash\n"), "without setup no file of the user's is read"
+    path = tmp_path / "job.sh"
+    path.write_text(
+        script(
+            settings.model_copy(update={"setup": "shopt -q login_shell && echo login\nfalse"}), Site(tmp_path, tmp_path, "/bin/echo", {})
+        )
+    )
+    path.chmod(0o755)
+    done = subprocess.run([str(path), "max", "0", "12", "0"], check=False)
+    log = (tmp_path / "logs" / "max.log").read_text()
+    assert done.returncode == 3
+    assert "login\n" in log
+    assert "setup failed with code 1" in log
 
 
 def test_the_script_appends_each_try_to_one_log(settings, tmp_path):

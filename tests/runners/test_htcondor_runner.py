@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
@@ -174,7 +175,31 @@ def test_stoomboot_gets_what_it_demands_and_its_root(kedro_session, monkeypatch,
         assert '+UseOS = "el9"' in text
         assert "+JobCategory = " in text
         assert f"'LEXON_DATA_ROOT={project / 'elsewhere'}'" in text
-    assert "require_gpus = Capability >= 7.0" in (folder / "member.sub").read_text()
+    assert "require_gpus = Capability >= 7.5" in (folder / "member.sub").read_text()
+
+
+def test_a_torch_for_cpus_is_refused_where_jobs_ask_for_gpus(kedro_session, monkeypatch, project, dagman):
+    """Otherwise every job would fail, on machine after machine."""
+    monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "elsewhere"))
+    monkeypatch.setattr(torch.version, "cuda", None)
+    with pytest.raises(ConfigurationError, match=r"built for CPUs only, and jobs ask for GPUs \(member\).*section 1"):
+        kedro_session("test+stoomboot").run()
+    assert not dagman.submitted
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    kedro_session("test+stoomboot").run()
+    (ticket,) = dagman.submitted
+    assert "+JobCategory" in (ticket.folder / "member.sub").read_text()
+
+
+def test_jobs_read_hdf5_as_the_submitting_shell_does(kedro_session, monkeypatch, dagman):
+    monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "FALSE")
+    monkeypatch.setenv("HDF5_PLUGIN_PATH", "/opt/plugins")
+    monkeypatch.setenv("SOMETHING_ELSE", "1")
+    run(kedro_session)
+    text = (dagman.submitted[0].folder / "member.sub").read_text()
+    assert "'HDF5_USE_FILE_LOCKING=FALSE'" in text
+    assert "'HDF5_PLUGIN_PATH=/opt/plugins'" in text
+    assert "SOMETHING_ELSE" not in text
 
 
 def test_without_htcondor_nothing_is_submitted(kedro_session, monkeypatch):

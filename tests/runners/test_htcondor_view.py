@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 import pytest
-from rich.console import Console
 
 from lexon.runners.htcondor.status import JobStatus, Progress
-from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_words, said, table
+from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_words, overview, said
 
 
 @pytest.fixture
@@ -22,18 +19,16 @@ def folder(tmp_path):
     return tmp_path
 
 
+def shown(folder, **states: JobStatus) -> str:
+    return overview(progress(**states), folder)
+
+
 def progress(**states: JobStatus) -> Progress:
     return Progress(states, queue="alive")
 
 
-def drawn(folder, **states: JobStatus) -> str:
-    console = Console(width=100, record=True, file=StringIO())
-    console.print(table(progress(**states), folder))
-    return console.export_text()
-
-
-def test_the_table_shows_what_needs_attention_with_its_last_words(folder):
-    text = drawn(
+def test_the_overview_shows_what_needs_attention_with_its_last_words(folder):
+    text = shown(
         folder,
         max=JobStatus("running", tries=2, since=0.0),
         mean=JobStatus("held", reason="the disk is on fire"),
@@ -45,6 +40,13 @@ def test_the_table_shows_what_needs_attention_with_its_last_words(folder):
     assert "the disk is on fire" in text
     assert "cls" not in text
     assert text.index("mean") < text.index("max"), "held jobs come first"
+
+
+def test_a_name_longer_than_a_narrow_window_stays_whole(folder):
+    name = "tokeniser_binned__pool_max__met_true__vector_4__binning_n_bins_10__binning_variant_flawed_2026__seed_42"
+    lines = shown(folder, **{name: JobStatus("held", tries=1, reason="no memory")}).splitlines()
+    assert lines[1] == name
+    assert lines[2].split() == ["held", "0:00:00", "try", "1", "no", "memory"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import rich
+import click
 from kedro.framework.startup import bootstrap_project
 
 from lexon.errors import ConfigurationError
@@ -37,7 +37,7 @@ def status(project: Path, pipelines: list[str], env: str | None, params: dict[st
         if progress.over:
             conclude(progress, ticket.folder)
         else:
-            rich.print(view.table(progress, ticket.folder))
+            click.echo(view.overview(progress, ticket.folder))
 
 
 def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> None:

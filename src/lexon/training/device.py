@@ -15,7 +15,7 @@ from lexon.errors import ConfigurationError, MachineError
 
 logger = logging.getLogger("lexon.training")
 
-# Set in a batch job that asked for a GPU: it must never train on the CPU instead.
+# Set by `lexon.runners.htcondor.dag` in a batch job that asked for a GPU: it must never train on the CPU instead.
 GPU_REQUESTED = "LEXON_GPU_REQUESTED"
 REMEDY = "docs/how_to/first_run_on_stoomboot.md, section 1, says which build of torch fits which GPU"
 

@@ -36,6 +36,21 @@ def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: C
         raise ConfigurationError(f"only in memory, which jobs do not share: {', '.join(lost)}; give each a file in conf/base/catalog_*.yml")
 
 
+def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
+    """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which is theirs, cannot use."""
+    kinds = sorted({job.kind for job in workflow.all if settings.jobs[job.kind].gpus})
+    if not kinds or settings.python:
+        return
+    import torch  # seconds that only a submission for GPUs should pay
+
+    if torch.version.cuda is None and torch.version.hip is None:
+        raise ConfigurationError(
+            f"torch {torch.__version__} of this environment is built for CPUs only, and jobs ask for GPUs ({', '.join(kinds)}): "
+            "install a build for GPUs (docs/how_to/first_run_on_stoomboot.md, section 1), "
+            "or set htcondor.jobs.KIND.gpus: 0 in conf/local/runner.yml"
+        )
+
+
 def data_root_is_reachable(root: Path) -> None:
     """Raise a ConfigurationError unless files can be written below the data root."""
     try:

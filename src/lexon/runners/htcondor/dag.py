@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lexon.errors import USER_MISTAKE
+from lexon.errors import OTHER_MACHINE, USER_MISTAKE
 from lexon.runners.htcondor.settings import ClusterSettings, JobSettings, Kind
 from lexon.runners.htcondor.workflow import Job, Workflow
 
@@ -17,6 +17,9 @@ JOBSTATE = "jobstate.log"
 PASSED_ON = 4  # of a report that is done, though jobs before it failed: the code of the last job is DAGMan's verdict
 STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
 MAX_STARTS = 100  # of one job in the queue, lest one that never gets anywhere goes on for ever
+REMEMBERED = 5  # machines on which a job ended with OTHER_MACHINE, and which it does not go to again
+# A job that asked for a GPU must not train on the CPU in silence (lexon.training.device reads this).
+GPU_REQUESTED = "LEXON_GPU_REQUESTED"
 OUT_OF_RESOURCES = 34  # HTCondor's hold code for a job that used more memory than it was given
 GROWTH = 1.5  # a job held for memory gets this much more than it was seen to use
 
@@ -30,12 +33,14 @@ class Site:
         project: the folder in which jobs run, absolute.
         python: the interpreter of the jobs.
         environment: variables that every job gets.
+        gpu_capability: the least that the jobs' torch is built for.
     """
 
     folder: Path
     project: Path
     python: str
     environment: Mapping[str, str]
+    gpu_capability: str = "7.5"
 
 
 def render(workflow: Workflow, settings: ClusterSettings, site: Site) -> dict[str, str]:
@@ -62,7 +67,8 @@ def _node(keyword: str, job: Job) -> list[str]:
 def submit_file(kind: Kind, settings: ClusterSettings, site: Site) -> str:
     """How jobs of one kind are submitted."""
     job = settings.jobs[kind]
-    environment = {"OMP_NUM_THREADS": str(job.cpus), **site.environment, **settings.environment}
+    gpu = {GPU_REQUESTED: "1"} if job.gpus else {}
+    environment = {"OMP_NUM_THREADS": str(job.cpus), **gpu, **site.environment, **settings.environment}
     lines: dict[str, object] = {
         "universe": "vanilla",
         "executable": _macro_free(str(site.folder / SCRIPT)),
@@ -72,15 +78,38 @@ def submit_file(kind: Kind, settings: ClusterSettings, site: Site) -> str:
         "should_transfer_files": "NO",
         "notification": "never",
         "request_cpus": job.cpus,
-        **({"request_gpus": job.gpus} if job.gpus else {}),
+        **({"request_gpus": job.gpus, "require_gpus": f"Capability >= {site.gpu_capability}"} if job.gpus else {}),
         "request_disk": f"{job.disk}MB",
         **_memory(job),
-        "on_exit_remove": f"(ExitCode =!= {STOPPED}) || (NumJobStarts >= {MAX_STARTS})" if kind in ("member", "pretrain") else "True",
-        "periodic_remove": f"JobStatus == 5 && time() - EnteredCurrentStatus > {settings.hold_minutes * 60:.0f}",
+        **_other_machine(kind, settings),
         **settings.submit,
         **job.submit,
     }
+    wishes = [str(place["requirements"]) for place in (settings.submit, job.submit) if place.get("requirements")]
+    lines["requirements"] = " && ".join(f"({wish})" for wish in [_ELSEWHERE, *wishes])
     return "\n".join([*(f"{name} = {value}" for name, value in lines.items() if value is not None), "queue"]) + "\n"
+
+
+# The job failed on other machines than this one, or for other reasons.
+_FAILED_HERE = " || ".join(f"TARGET.Machine =?= MY.MachineAttrMachine{n}" for n in range(REMEMBERED))
+_ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
+
+
+def _other_machine(kind: Kind, settings: ClusterSettings) -> dict[str, object]:
+    """What becomes of a job when it ends, or waits in vain.
+
+    One that stopped before its time limit goes back to the queue, and so does one that a fault of its machine ended: it is started on
+    another, `retries` times. Where there is none, or a held job is not released, it is removed, and counts as failed.
+    """
+    stopped = f"(ExitCode =?= {STOPPED} && NumJobStarts < {MAX_STARTS})" if kind in ("member", "pretrain") else "False"
+    fault = f"(ExitCode =?= {OTHER_MACHINE} && NumJobStarts <= {settings.retries})"
+    long = f"time() - EnteredCurrentStatus > {settings.hold_minutes * 60:.0f}"
+    return {
+        "on_exit_remove": f"!({stopped} || {fault})",
+        "job_machine_attrs": "Machine",
+        "job_machine_attrs_history_length": REMEMBERED,
+        "periodic_remove": f"(JobStatus == 5 || (JobStatus == 1 && ExitCode =?= {OTHER_MACHINE})) && {long}",
+    }
 
 
 def _memory(job: JobSettings) -> dict[str, str]:
@@ -94,15 +123,23 @@ def _memory(job: JobSettings) -> dict[str, str]:
 
 
 def script(settings: ClusterSettings, site: Site) -> str:
-    """The start of every job. It appends to the job's one log, which an evicted job would otherwise begin anew."""
+    """The start of every job. It appends to the job's one log, which an evicted job would otherwise begin anew.
+
+    With `setup` it is a login shell, in which `module` and `conda` are what they are for the user; without, no file of the user's is read.
+    """
     log = shlex.quote(str(site.folder / "logs"))
     python, folder = shlex.quote(site.python), shlex.quote(str(site.folder))
+    setup = (
+        ["{", settings.setup, f'}} || {{ echo "setup failed with code $? on $(hostname)"; exit {OTHER_MACHINE}; }}']
+        if settings.setup
+        else []
+    )
     return "\n".join(
         [
-            "#!/bin/bash",
+            "#!/bin/bash -l" if settings.setup else "#!/bin/bash",
             f'exec >> {log}/"$1.log" 2>&1',
             'echo "--- try $(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
-            *([settings.setup] if settings.setup else []),
+            *setup,
             f'exec {python} -m lexon.framework.job {folder} "$1" --failed "$4"\n',
         ]
     )

@@ -25,6 +25,8 @@ from lexon.runners.local import reasons_to_run
 
 logger = logging.getLogger(__name__)
 
+UNKNOWN_BUILD = "7.5"  # the least compute capability of torch's present builds
+
 
 class WorkflowFailed(RuntimeError):
     """Some jobs of a workflow failed; what did not depend on them is done.
@@ -110,11 +112,23 @@ class ClusterRunner(AbstractRunner):
         if not workflow.all:
             return workflow, None
         checks.nothing_crosses_in_memory(workflow, needed, catalog)
+        if not self.preview:
+            checks.gpus_fit_torch(workflow, self.settings)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
         folder = desk.folder / name
-        site = Site(folder, self.request.project, self.settings.python or sys.executable, self.request.environment())
+        site = Site(
+            folder, self.request.project, self.settings.python or sys.executable, self.request.environment(), self._capability(workflow)
+        )
         submission.write(folder, self.request, workflow, self.engine.render(workflow, self.settings, site), self.settings)
         return workflow, folder
+
+    def _capability(self, workflow: Workflow) -> str:
+        """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and this interpreter is theirs."""
+        if self.settings.python or not any(self.settings.jobs[job.kind].gpus for job in workflow.all):
+            return UNKNOWN_BUILD
+        from lexon.training import least_capability  # seconds of import that only a submission for GPUs should pay
+
+        return least_capability() or UNKNOWN_BUILD
 
     def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk) -> None:
         _, folder = self._write(pipeline, catalog, desk, f"preview-{datetime.now():%Y%m%d-%H%M%S}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ from lexon.runners.htcondor.workflow import Workflow
 RECORD = "submission.json"
 LOGS = "logs"
 CONF = "conf"
-INHERITED = ("HOME", "PATH", "PYTHONPATH")  # the rest of a login shell is nobody's configuration
+# Of the shell that submits: how programs are found, and how HDF5 reads files (locking, plugins with filters).
+INHERITED = re.compile("HOME|PATH|PYTHONPATH|HDF5_\\w+")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Request:
         return {
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
-            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            **{name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)},
             **variables(self.conf_source / layer for layer in self.frozen_layers),
         }
 

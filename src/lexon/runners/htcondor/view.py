@@ -1,4 +1,4 @@
-"""What a person sees of a workflow: a live table in a terminal, a line a change elsewhere, and each failure in words."""
+"""What a person sees of a workflow: a live list in a terminal, a line a change elsewhere, and each failure in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import get_args
 
 import rich
 from rich.live import Live
-from rich.table import Table
+from rich.text import Text
 
 from lexon.runners.htcondor.status import JobStatus, Progress, State
 from lexon.runners.htcondor.submission import log_of
@@ -21,7 +21,7 @@ from lexon.runners.htcondor.submission import log_of
 logger = logging.getLogger(__name__)
 
 TAIL = 8  # lines of a failed job's log that are shown
-TABLE_ROWS = 30  # jobs in the live table: what needs attention first
+SHOWN = 30  # jobs that are listed: what needs attention first
 _READ = 8192  # bytes at the end of a log that are looked at for it
 _EPOCH = re.compile(r"epoch \d+/\d+.*")
 _STAMP = re.compile(r"^\d\d:\d\d:\d\d \w+ +")
@@ -45,21 +45,18 @@ def counts(progress: Progress) -> str:
     return ", ".join(f"{number} {state}" for state, number in numbers.items() if number)
 
 
-def table(progress: Progress, folder: Path) -> Table:
-    """The jobs that need attention, with time, tries and the last that their training said."""
+def overview(progress: Progress, folder: Path) -> str:
+    """The jobs that need attention: a name is alone on its line, so that a narrow window does not break it; below it state, time,
+    tries and the last that its training said.
+    """
     silent = " (the queue does not answer)" if progress.queue == "unknown" else ""
-    drawn = Table(title=counts(progress) + silent, title_justify="left", min_width=80)
-    for column in ("state", "time", "tries"):
-        drawn.add_column(column, no_wrap=True)
-    for column in ("job", "last"):
-        drawn.add_column(column, overflow="fold")
     names = [name for state in _ATTENTION for name in progress.named(state)]
-    for name in names[:TABLE_ROWS]:
+    lines = [counts(progress) + silent]
+    for name in names[:SHOWN]:
         job = progress.jobs[name]
-        drawn.add_row(job.state, _duration(job), str(job.tries), name, last_words(job, log_of(folder, name)))
-    if len(names) > TABLE_ROWS:
-        drawn.caption = f"and {len(names) - TABLE_ROWS} more"
-    return drawn
+        last = last_words(job, log_of(folder, name))
+        lines += [name, f"    {job.state}  {_duration(job)}  try {max(job.tries, 1)}{f'  {last}' if last else ''}"]
+    return "\n".join([*lines, *([f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else [])])
 
 
 def last_words(job: JobStatus, log: Path) -> str:
@@ -112,7 +109,7 @@ def _shown(folder: Path) -> Iterator[Callable[[Progress], None]]:
         yield PlainView(folder)
         return
     with Live(console=console, auto_refresh=False, transient=False) as live:
-        yield lambda progress: live.update(table(progress, folder), refresh=True)
+        yield lambda progress: live.update(Text(overview(progress, folder), overflow="fold"), refresh=True)
 
 
 class PlainView:
