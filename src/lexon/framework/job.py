@@ -16,7 +16,7 @@ from typing import Any
 from kedro.framework.startup import bootstrap_project
 
 from lexon.errors import LexonError, first_cause
-from lexon.framework.session import LexonSession
+from lexon.framework.session import LexonSession, log_plainly_without_terminal
 from lexon.provenance import code_version
 from lexon.runners.htcondor import submission
 from lexon.runners.htcondor.dag import PASSED_ON
@@ -59,9 +59,16 @@ def _run(folder: Path, record: dict[str, Any], nodes: list[str]) -> None:
         conf_source=str(folder / submission.CONF),
         save_on_close=False,
     )
-    if code_version() != record["code"]:
-        logger.warning("the code changed since this was submitted: %s, now %s", record["code"], code_version())
+    log_plainly_without_terminal()
+    now = code_version()
+    if now != record["code"]:
+        logger.warning("the code changed since this was submitted: %s, now %s", _named(record["code"]), _named(now))
     session.run(pipeline_names=command["pipelines"], node_names=nodes, runner=LocalRunner(rerun=record["rerun"]))
+
+
+def _named(code: dict[str, Any]) -> str:
+    """A version of the code in words."""
+    return f"{code.get('commit', 'unknown')[:12]}{' with uncommitted changes' if code.get('dirty') else ''}"
 
 
 @contextmanager

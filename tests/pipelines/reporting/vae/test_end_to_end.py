@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from lexon.pipelines.reporting.vae.api import VAEComparison
+from lexon.errors import ConfigurationError, DataError
+from lexon.pipelines.reporting.vae.api import VAEExperimentRunner
 
 MEMBERS = Path("data/test/06_models/vae_comparison/main")
 REPORT = Path("data/test/08_reporting/vae_comparison/main")
@@ -27,12 +30,18 @@ def table(project) -> Path:
     return project
 
 
-def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, kedro_session):
-    runner = VAEComparison(table, env="test", tags=TAGS, n_seeds=1)
-    runner.run_configuration("mine", like="vae_small", beta=0.5, epochs=3)
+def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, kedro_session, caplog):
+    runner = VAEExperimentRunner(project_root=table, env="test", tags=TAGS, n_seeds=1)
+    runner.run_configuration(
+        config_name="mine", model_variant="small", trainer_variant="default", epochs=3, batch_size=64, lr=1e-3, beta=0.5
+    )
+    assert not [record for record in caplog.records if record.levelno <= logging.INFO], "a notebook asked for a table"
     member = MEMBERS / "configuration_mine__seed_42"
     record, summary = (json.loads((member / name).read_text()) for name in ("run.json", "summary.json"))
     assert (record["status"], record["epochs"]) == ("done", 3)
+    assert (record["parameters"]["training"]["batch_size"], record["parameters"]["training"]["lr"]) == (64, 1e-3)
+    chosen = yaml.safe_load((REPORT / "parameters_selected.yml").read_text())
+    assert chosen is None or chosen["configurations"][chosen["configuration"]]["beta"] == 0.5
     assert summary["metrics"] == json.loads((member / "metrics.json").read_text())
     assert (summary["config"]["vae"]["latent_dim"], summary["config"]["vae"]["beta"]) == (32, 0.5)
     assert {path.name for path in (MEMBERS / "metrics").iterdir()} == {"mine_metrics.json", "mine_summary.json"}
@@ -53,6 +62,21 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, ke
     results = runner.collect_results()
     frame = runner.compare_configurations(results)
     assert list(frame.configuration[:2]) == ["mine", "all_zero"]
-    runner.save_comparison(results, Path("saved"))
-    assert Path("saved/comparison_report.txt").read_text() == runner.generate_summary_report(results)
+    runner.save_comparison(frame, Path("saved"))
+    assert Path("saved/comparison_report.txt").read_text() == runner.generate_summary_report(frame)
     assert pd.read_csv("saved/comparison.csv").beta[0] == 0.5
+
+    files = runner.compare_configurations(runner.collect_results(metrics_dir=MEMBERS / "metrics"))
+    assert list(files.configuration) == ["mine"]
+    assert files.test_bce[0] == pytest.approx(frame.test_bce[0])
+    assert "read from NAME_metrics.json" in runner.generate_summary_report(files)
+
+
+def test_names_of_the_guide_are_checked(project):
+    runner = VAEExperimentRunner(project_root=project, env="test")
+    with pytest.raises(ConfigurationError, match="model_variant=tiny: no such configuration; there are vae_small, "):
+        runner.run_configuration("mine", model_variant="tiny")
+    with pytest.raises(ConfigurationError, match="trainer_variant=fast: there is one recipe"):
+        runner.run_configuration("mine", model_variant="small", trainer_variant="fast")
+    with pytest.raises(DataError, match="make it with compare_configurations"):
+        runner.generate_summary_report(pd.DataFrame())

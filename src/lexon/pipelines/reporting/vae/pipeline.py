@@ -10,6 +10,7 @@ from lexon.experiments import Experiment
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.vae import nodes
 from lexon.pipelines.reporting.vae.page import FIGURES
+from lexon.pipelines.reporting.vae.selection import selected_parameters
 
 TABLES = {"members": "members_table", "comparison": "comparison_table", "differences": "differences_table", "findings": "findings"}
 
@@ -35,4 +36,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         name="write_page",
         tags="report",
     )
-    return Pipeline([summarise, draw_figures, write_page])
+    select = Node(
+        selected_parameters, ["members", "params:plan", "comparison_table"], "selected_parameters", name="select_parameters", tags="report"
+    )
+    return Pipeline([summarise, draw_figures, select, write_page])
