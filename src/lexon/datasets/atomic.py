@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +11,7 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset as KedroCSVDataset
 from kedro_datasets.text import TextDataset as KedroTextDataset
 
-from lexon.datasets.files import atomic_path
+from lexon.datasets.files import atomic_path, shown_path
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class PageDataset(TextDataset):
 
     def save(self, data: str) -> None:
         super().save(data)
-        logger.info("Report: %s", os.path.relpath(self._filepath))
+        logger.info("Report: %s", shown_path(self._filepath))
 
 
 class FigureDataset(AtomicSave, MatplotlibDataset):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from lexon.errors import explained
 
@@ -40,6 +40,12 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def shown_path(path: Path | PurePath) -> str:
+    """A path that can be pasted into a command: relative below the current folder, else absolute."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100  # `resolve` would replace links, which a user knows by their own names
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(absolute)
 
 
 def file_digest(path: Path) -> str:

@@ -18,6 +18,7 @@ from lexon.experiments import is_member
 from lexon.framework import fingerprints, records
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
+from lexon.runners.results import where_results_are
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) ->
     """The nodes that must run, each with its reason, shown before any does; with `rerun` all of them."""
     reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
     _show_plan(pipeline, catalog, reasons)
+    for sentence in where_results_are(pipeline, catalog) if not reasons else ():
+        logger.info("%s", sentence)
     return reasons
 
 

@@ -21,6 +21,7 @@ from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Member, Result, cell_name
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.reporting.plan import without_seeds_not_asked_for
+from lexon.pipelines.reporting.regression.findings import selected_parameters
 from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results, write_page
 from lexon.pipelines.reporting.regression.sweep import collect
 
@@ -426,3 +427,19 @@ def test_the_page_is_whole(results: list[Result]) -> None:
     assert html.count("[pending]") == (0 if results[0].status == "done" else 8)
     assert len(table2) == len(summary)
     assert "nan" not in re.sub(r"base64,[^\"]+", "", html).lower().split()
+
+
+@pytest.mark.parametrize(("ratio", "lowered"), [(0.25, True), (0.05, False)])
+def test_a_lambda_that_lowered_r2_is_handed_on_with_a_warning(ratio: float, lowered: bool, caplog: pytest.LogCaptureFixture) -> None:
+    members = [result(0.0, seed, rho=0.99, ratio=ratio) for seed in SEEDS] + [result(2.0, seed, rho=0.8, ratio=0.95) for seed in SEEDS]
+    (sweep,) = collect(members, LIMITS)
+    text = selected_parameters([sweep])
+    assert yaml.safe_load(text) == {"variance_lambda": 2.0}
+    assert ("Warning: the selected lambda 2 lowered R2 from" in text) == lowered
+    assert ("lowered R2 from" in caplog.text) == lowered
+
+
+@pytest.mark.parametrize(("layers", "words"), [((64, 32), "architecture 64-32"), ([16], "architecture 16")])
+def test_hidden_layers_are_called_an_architecture(layers: Any, words: str) -> None:
+    (sweep,) = collect([result(0.0, **{"regression.hidden": layers})], LIMITS)
+    assert sweep.label == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +24,8 @@ from lexon.pipelines.reporting.regression.tables import compare, r2_interval
 from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
+
+logger = logging.getLogger(__name__)
 
 Findings = dict[str, Any]
 
@@ -55,7 +58,22 @@ def selected_parameters(sweeps: Sequence[Sweep]) -> str:
         return parameter_file({}, "No lambda was selected.", *(f"{_led(sweep, _why_none(sweep))}." for sweep in sweeps))
     sweep, cell = max(chosen, key=lambda pair: pair[1].median("r2"))
     numbers = f"R2 {number(cell.median('r2'), 3)}, variance ratio {percentage(cell.median('variance_ratio'))}; gate: {sweep.gate[0]}"
-    return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.")
+    warning = _lowered_r2(sweep, cell)
+    if warning:
+        logger.warning("%s", warning)
+    return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.", *([warning] if warning else []))
+
+
+def _lowered_r2(sweep: Sweep, chosen: Cell) -> str:
+    """A warning where the lambda that is handed on predicts worse than no penalty; empty where it does not."""
+    control = sweep.control
+    if control is None or not control.finished or chosen is control or not chosen.median("r2") < control.median("r2"):
+        return ""
+    before, after = control.median("r2"), chosen.median("r2")
+    return (
+        f"Warning: the selected lambda {chosen.value:g} lowered R2 from {before:.3f} (lambda 0) to {after:.3f}: "
+        "it restores the spread of the predictions and makes them less accurate."
+    )
 
 
 def _headline(sweeps: Sequence[Sweep], finished: Sequence[Result]) -> str:

@@ -114,7 +114,7 @@ class Sweep:
     @property
     def label(self) -> str:
         """The other axes in words; empty where lambda is the only one."""
-        return ", ".join(f"{axis.rsplit('.', 1)[-1].replace('_', ' ')} {value}" for axis, value in self.axes.items())
+        return ", ".join(_setting(axis, value) for axis, value in self.axes.items())
 
     @property
     def judged(self) -> list[Judged]:
@@ -155,6 +155,14 @@ class Sweep:
         """``go`` or ``re_evaluate``, and every reason."""
         passed, reasons = gate(self.judged, self.limits)
         return passed, list(reasons)
+
+
+def _setting(axis: str, value: Any) -> str:
+    """An axis with its value in words; the hidden layers are an architecture: ``architecture 64-64``."""
+    if axis == "regression.hidden":
+        layers = value if isinstance(value, list | tuple) else [value]
+        return f"architecture {'-'.join(str(layer) for layer in layers)}"
+    return f"{axis.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
 
 
 def collect(results: Sequence[Result], limits: CollapseConfig) -> list[Sweep]:
