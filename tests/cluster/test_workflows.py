@@ -21,6 +21,8 @@ from lexon.runners.htcondor.settings import read_settings
 
 pytestmark = pytest.mark.cluster
 
+WAITS = "1"  # HTCondor's JobStatus of an idle job
+
 MEMBERS = Path("data/test/06_models/default/main")
 JOBS = Path("data/test/09_jobs/default/main")
 REPORT = Path("data/test/08_reporting/default/main")
@@ -135,3 +137,17 @@ def test_htcondor_understands_what_we_write(study, tmp_path):
     call("condor_submit", *submit, folder=folder)
     wait_for((folder / "out").exists)
     assert (folder / "out").read_text().splitlines() == [odd["PLAIN"], odd["ODD"], str(folder), "max", "0", "0"]
+
+
+def test_a_job_whose_machine_is_at_fault_never_starts_there_again(study: Path, tmp_path: Path) -> None:
+    """This pool has one machine: the job waits for another one, in vain, and counts as failed."""
+    settings = read_settings(
+        LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"] | {"hold_minutes": 0.1}
+    )
+    (tmp_path / "member.sub").write_text(submit_file("member", settings, Site(tmp_path, tmp_path, sys.executable, {})))
+    (tmp_path / "job.sh").write_text(f"#!/bin/bash\necho started >> {tmp_path}/starts\nexit 3\n")
+    (tmp_path / "job.sh").chmod(0o755)
+    number = call("condor_submit", "-terse", "member.sub", "job=max", "try=0", folder=tmp_path).split(".")[0]
+    wait_for(lambda: call("condor_q", "-allusers", number, "-af", "JobStatus", "ExitCode").split() == [WAITS, "3"])
+    wait_for(lambda: not call("condor_q", "-allusers", number, "-af", "JobStatus").strip())
+    assert (tmp_path / "starts").read_text() == "started\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,11 @@ _OF_THE_TRAINING = ("epochs", "batch_size", "lr")
 
 def selected_parameters(members: MemberFolders, plan: Plan, comparison: pd.DataFrame) -> str:  # noqa: ARG001
     """parameters_selected.yml: the configuration with the lowest BCE + KL on validation; this runs after `comparison`."""
-    configurations, _ = read(members, plan)
+    return chosen_parameters(read(members, plan)[0])
+
+
+def chosen_parameters(configurations: Sequence[Configuration]) -> str:
+    """The text of the file; nothing but a remark where no configuration can be chosen."""
     chosen = next(iter(choose(_LOWEST_BOUND, configurations)), None)
     if chosen is None:
         return parameter_file({}, "Nothing is selected: no finished configuration learnt a latent code.")
