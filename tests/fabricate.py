@@ -1,22 +1,32 @@
-"""Made-up scores and members with known answers."""
+"""Made-up scores, members and members' folders with known answers."""
 
 from __future__ import annotations
 
 import io
 import itertools
+import json
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 
-from lexon.experiments import Member, Result, Status, cell_name
+from lexon.datasets.arrays import ArraysDataset
+from lexon.datasets.scores import ScoresDataset
+from lexon.experiments import Experiment, Member, Result, Status, cell_name, expand
 from lexon.metrics.classification import classification_metrics
+from lexon.metrics.regression import regression_metrics
 from lexon.metrics.scores import Scores
 
+BASE = Path(__file__).parents[1] / "conf" / "base"
+SPLITS = ("train", "val", "test")
+N_ROWS = 120
 LABEL_NAMES = {1: "tttt", 2: "ttH", 3: "ttW"}
 REJECTIONS = (10.0, 50.0, 1000.0)
 
@@ -113,3 +123,111 @@ def to_png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def planned(overrides: dict[str, Any] | None = None, **changes: Any) -> Experiment:
+    """An experiment with the defaults of conf/base; `changes` are those of a file, `overrides` those of the command line."""
+    return expand("example", asked_parameters(**changes), asked_parameters(overrides, **changes), lambda _key: "a file")
+
+
+def asked_parameters(overrides: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """The raw parameters of `planned`, as the catalog hands them to the members' dataset."""
+    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
+    parameters: Any = OmegaConf.to_container(OmegaConf.unsafe_merge({}, *files, changes, overrides or {}))
+    return parameters | {"classes": (overrides or {}).get("classes", parameters["classes"])}  # replaced as a whole, never merged
+
+
+def finished(member: Member, place: int = 0) -> Result:
+    """What the folder of a finished member of any kind would hold; which member it is decides how good it is."""
+    make = {"classifier": _classified, "autoencoder": _autoencoded, "regression": _regressed, "vae": _generated}
+    metrics, rows, kept = make[member.config["kind"]](member)
+    record = {
+        **{
+            "status": "done",
+            "member": member.folder,
+            "cell": member.cell,
+            "place": place,
+            "parameters": member.config,
+            "seed": member.seed,
+        },
+        **{"device": "cpu", "n_parameters": 10, "best_epoch": 2, "epochs": 3, "seconds": 1.0, "events_per_second": 100.0, "given_up": ""},
+        "data": {"digest": "rows", "test_digest": "same", "n_train": 900, "n_val": N_ROWS, "n_test": N_ROWS, "notes": [], "groups": "kind"},
+    }
+    history = pd.DataFrame({"epoch": [1, 2, 3], **{name: [3.0, 2.0, 1.0] for name in rows}})
+    scores = kept if isinstance(kept, Scores) else None
+    return Result(member, "done", "", record, metrics, history, scores, None if scores is not None else kept)
+
+
+def write_member(root: Path, result: Result) -> Path:
+    """The folder of a member, as training and evaluation leave it."""
+    folder = root / result.member.folder
+    (folder / "facts").mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(result.record))
+    (folder / "metrics.json").write_text(json.dumps(result.metrics))
+    assert result.history is not None
+    result.history.to_csv(folder / "facts" / "history.csv", index=False)
+    if result.scores is not None:
+        ScoresDataset(filepath=str(folder / "scores.h5")).save(result.scores)
+    else:
+        assert result.arrays is not None
+        ArraysDataset(filepath=str(folder / "scores.h5")).save(result.arrays)
+    return folder
+
+
+def write_study(root: Path, study: Experiment) -> None:
+    """The folders of all members of an experiment, finished."""
+    for place, member in enumerate(study.planned):
+        if member.name == member.folder:
+            write_member(root, finished(member, place))
+
+
+Made = tuple[dict[str, dict[str, float]], Sequence[str], Any]
+
+
+def _own(member: Member) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(member.folder.encode()))
+
+
+def _classified(member: Member) -> Made:
+    names = tuple(member.config["classes"])
+    scores = replace(binormal_scores(_own(member).uniform(0.5, 1.5), N_ROWS, own=_own(member).integers(1 << 30)), class_names=names)
+    metrics = {name: value for name, value in classification_metrics(scores, REJECTIONS).items() if np.isfinite(value)}
+    return dict.fromkeys(SPLITS, metrics), ["train_loss", "val_loss", "val_auroc"], scores
+
+
+def _autoencoded(member: Member) -> Made:
+    own, arrays = _own(member), {}
+    for split in SPLITS:
+        shared = np.random.default_rng(SPLITS.index(split))
+        losses = {name: own.uniform(0.5, 2) * shared.gamma(4, 0.25, N_ROWS) for name in ("rec_tokens", "rec_globals")}
+        met = shared.normal(size=(N_ROWS, 3))
+        losses["total"] = losses["rec_tokens"] + member.config["autoencoder"]["globals_beta"] * losses["rec_globals"]
+        parts = {**losses, "met": met, "probe_met": 0.9 * met + 0.2 * own.normal(size=met.shape), "target": np.arange(N_ROWS) % 2}
+        arrays |= {f"{split}_{name}": values for name, values in parts.items()}
+    names = ("rec_tokens", "rec_globals", "total")
+    constant = {"rec_globals_constant": 2.0, "rec_tokens_constant": 3.0}
+    metrics = {split: {name: float(arrays[f"{split}_{name}"].mean()) for name in names} | constant for split in SPLITS}
+    return metrics, [f"{split}_{name}" for split in ("train", "val") for name in names], arrays
+
+
+def _regressed(member: Member) -> Made:
+    target = np.random.default_rng(0).normal(size=N_ROWS)
+    prediction = 0.7 * target + _own(member).normal(size=N_ROWS) / 2
+    metrics = {name: value for name, value in regression_metrics(target, prediction).items() if np.isfinite(value)}
+    arrays = {f"{split}_{name}": values for split in SPLITS for name, values in (("prediction", prediction), ("target", target))}
+    rows = ["train_loss", "val_loss", "train_base_loss", "val_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"]
+    return dict.fromkeys(SPLITS, metrics), rows, arrays
+
+
+def _generated(member: Member) -> Made:
+    shared, own = np.random.default_rng(0), _own(member)
+    rows = (shared.random((N_ROWS, 6)) < 0.4).astype(np.uint8)
+    flipped = np.where(own.random(rows.shape) < 0.1, 1 - rows, rows).astype(np.uint8)
+    latent, bce, kld = own.normal(size=(N_ROWS, 4)), own.uniform(1, 4) + shared.random(N_ROWS), np.full(N_ROWS, 3.0)
+    arrays = {"rows": rows, "index": np.arange(N_ROWS), "group": np.arange(N_ROWS) % 2, "group_names": np.array([b"x", b"y"])}
+    arrays |= {"tag_names": np.array([f"tag {i}".encode() for i in range(6)]), "reconstructed": flipped, "prior": flipped[::-1]}
+    arrays |= {"latent_mean": latent, "kl_per_unit": np.full(4, 0.75), "bce": bce, "kld": kld}
+    measured = {"loss": bce.mean() + 3, "bce": bce.mean(), "kld": 3.0, "bce_plus_kld": bce.mean() + 3, "latent_pct_active_units": 100.0}
+    measured |= {"jaccard_index": 0.8, "hamming_loss": 0.1}
+    metrics = {split: {f"{split}_{name}": float(value) for name, value in measured.items()} for split in SPLITS}
+    return metrics, [f"{split}_{name}" for split in ("train", "val") for name in ("loss", "kld")], arrays

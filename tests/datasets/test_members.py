@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fabricate import finished, planned, write_member
 
 from lexon.datasets.checkpoint import CheckpointsDataset
 from lexon.datasets.members import MemberFigure, MemberFolders, MemberJSON, MemberScores, MembersDataset
 from lexon.datasets.scores import ScoresDataset
 from lexon.errors import DataError, first_cause
 from lexon.experiments import Member
-from lexon.metrics.scores import Scores
 from lexon.models.classifier import Classifier
 
-CONFIG = {"kind": "classifier", "training": {"lr": 0.1}}
+MEMBER = planned().planned[0]
 
 
 def member(name: str, folder: str | None = None) -> Member:
-    return Member(name, {"pool": "max"}, 42, CONFIG, folder or name)
+    return replace(MEMBER, name=name, folder=folder or name)
 
 
 def record(root: Path, name: str, **content) -> None:
-    (root / name).mkdir(parents=True, exist_ok=True)
-    (root / name / "run.json").write_text(json.dumps({"parameters": CONFIG, "status": "done"} | content))
+    """A finished member whose record says something else."""
+    result = finished(member(name))
+    if not (root / name).exists():
+        write_member(root, result)
+    (root / name / "run.json").write_text(json.dumps(result.record | content))
 
 
 def status(root: Path, name: str = "a") -> tuple[str, str]:
@@ -44,8 +48,8 @@ def test_each_state_is_told_apart(tmp_path):
 
 
 def test_a_member_made_with_other_parameters_is_stale_and_says_which(tmp_path):
-    record(tmp_path, "a", parameters={"kind": "classifier", "training": {"lr": 0.2}})
-    assert status(tmp_path) == ("stale", "made with other parameters: training.lr")
+    record(tmp_path, "a", parameters=MEMBER.config | {"n_train": 20})
+    assert status(tmp_path) == ("stale", "made with other parameters: n_train")
 
 
 def test_a_twin_reads_the_folder_that_was_trained_for_it(tmp_path):
@@ -54,16 +58,15 @@ def test_a_twin_reads_the_folder_that_was_trained_for_it(tmp_path):
     assert (first.status, twin.status) == ("done", "done")
 
 
-def test_scores_and_metrics_come_along(tmp_path):
-    scores = Scores(np.eye(2, dtype="f4"), np.arange(2), np.array([1, 2]), np.arange(2), ("s", "b"), {1: "tttt", 2: "ttH"}, "digest")
-    ScoresDataset(filepath=str(tmp_path / "a" / "scores.h5")).save(scores)
-    record(tmp_path, "a")
-    (tmp_path / "a" / "metrics.json").write_text('{"test": {"auroc": 1.0}}')
+def test_scores_metrics_and_history_come_along(tmp_path):
+    whole = finished(member("a"))
+    write_member(tmp_path, whole)
     (result,) = MemberFolders(tmp_path).read([member("a")])
-    assert result.metrics == {"test": {"auroc": 1.0}}
-    assert result.scores.label_names == scores.label_names
-    assert result.scores.class_names == scores.class_names
-    np.testing.assert_array_equal(result.scores.probabilities, scores.probabilities)
+    assert result.metrics == whole.metrics
+    assert result.scores.label_names == whole.scores.label_names
+    assert result.scores.class_names == whole.scores.class_names
+    np.testing.assert_array_equal(result.scores.probabilities, whole.scores.probabilities)
+    assert result.history.equals(whole.history)
 
 
 @pytest.mark.parametrize("kind", [MemberJSON, MemberScores, MemberFigure])

@@ -40,3 +40,10 @@ def test_a_sweep_on_a_table_with_groups_can_be_run_in_pieces(project: Path, kedr
     assert table["status"].loc[[0.0, 2.0]].tolist() == ["done", "done"], "of the one seed that was asked for"
     assert json.loads((REPORT / "summary.json").read_text())["sweeps"][0]["gate"] == "re_evaluate"
     assert (MEMBERS / "variance_lambda_2_0__seed_42" / "model.pt").stat().st_mtime_ns == before
+
+    assert record["cell"] == {"variance_lambda": 2.0}
+    with kedro_session("test") as session:
+        session.run(pipeline_names=["variance_collapse"], tags=["report"])
+    members = pd.read_csv(REPORT / "members.csv")
+    assert members["status"].tolist() == ["done", "done"], "a bare report shows what the folder records"
+    assert sorted(members["variance_lambda"]) == [0.0, 2.0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import h5py
 import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
@@ -52,4 +53,4 @@ def read_arrays(path: Path) -> Arrays:
         DataError: the file is damaged.
     """
     with reading(path) as file:
-        return {name: file[name][()] for name in file}
+        return {name: file[name][()] for name in file if isinstance(file.get(name), h5py.Dataset)}

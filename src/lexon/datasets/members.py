@@ -2,79 +2,128 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
 from lexon.baselines import BASELINES
-from lexon.datasets.arrays import ArraysDataset, read_arrays
+from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
+from lexon.datasets.member_files import (
+    check_agreement,
+    check_facts,
+    read_history,
+    read_member_arrays,
+    read_member_scores,
+    read_metrics,
+    read_record,
+)
+from lexon.datasets.recorded import recorded_members
 from lexon.datasets.scores import ScoresDataset, read_scores
-from lexon.errors import DataError
-from lexon.experiments import Member, Result, Status, differences
+from lexon.errors import DataError, LexonError, first_cause
+from lexon.experiments import Member, Plan, Result, Status, configured, differences, flatten, recorded_plan
+from lexon.experiments.recorded import Configure
 from lexon.metrics.scores import Scores
+
+logger = logging.getLogger(__name__)
 
 
 class MemberFolders:
-    """The folder of an experiment's members."""
+    """The folder of an experiment's members.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    Args:
+        root: of the members' folders.
+        configure: the configuration that the present parameters give a cell and a seed.
+        axes: names that may be axes, for records that hold no cell.
+        as_recorded: the folder's records define the grid; else what is asked for does.
+    """
+
+    def __init__(
+        self, root: Path, configure: Configure = lambda _cell, _seed: None, axes: Sequence[str] = (), as_recorded: bool = False
+    ) -> None:
+        self.root, self._configure, self._axes, self._as_recorded = root, configure, axes, as_recorded
+
+    def plan(self, asked: Iterable[Member]) -> Plan:
+        """The members that a report shows; the folder's own where it is read as recorded."""
+        members = tuple(asked)
+        if not self._as_recorded or not members:
+            return Plan(members, ())
+        recorded, remarks = recorded_members(self.root, members, self._axes)
+        plan = recorded_plan(recorded, members, self._configure)
+        return Plan(plan.members, (*plan.remarks, *remarks))
 
     def read(self, planned: Iterable[Member]) -> list[Result]:
         """What each planned member's folder holds, in the order of the plan."""
         return [self._result(member) for member in planned]
 
     def baselines(self) -> dict[str, Scores]:
-        """Test scores of the baselines that lie beside the members, by kind."""
-        paths = {kind: self.root / f"baseline_{kind}" / "scores.h5" for kind in BASELINES}
-        return {kind: read_scores(path) for kind, path in paths.items() if path.exists()}
+        """Test scores of the baselines that lie beside the members, by kind; a damaged file counts as none."""
+        found: dict[str, Scores] = {}
+        for kind in BASELINES:
+            path = self.root / f"baseline_{kind}" / "scores.h5"
+            try:
+                found |= {kind: read_scores(path)} if path.exists() else {}
+            except (LexonError, OSError) as error:
+                logger.warning("Baseline left out: %s", first_cause(error))
+        return found
 
     def _result(self, member: Member) -> Result:
         try:
             return self._read(member)
-        except DataError as error:  # one damaged file must not cost the others their report
+        except LexonError as error:  # one damaged file must not cost the others their report
             return Result(member, "failed", str(error), {}, {}, None)
 
     def _read(self, member: Member) -> Result:
         folder = self.root / member.folder
-        record = _json(folder / "run.json")
+        record = read_record(folder)
         status, notes = _status(record, member)
-        history, scores = folder / "facts" / "history.csv", folder / "scores.h5"
-        classifier = member.config["kind"] == "classifier"
-        return Result(
-            member=member,
-            status=status,
-            notes=notes,
-            record=record,
-            metrics=_json(folder / "metrics.json"),
-            history=pd.read_csv(history) if history.exists() else None,
-            scores=read_scores(scores) if classifier and scores.exists() else None,
-            arrays=read_arrays(scores) if not classifier and scores.exists() else None,
-        )
+        if status != "done":
+            return Result(member, status, notes, record, {}, None)
+        kind = member.config["kind"]
+        check_facts(record, member.config, folder)
+        metrics, history = read_metrics(folder, kind), read_history(folder, kind, record.get("epochs"))
+        scores = read_member_scores(folder, member.config, record) if kind == "classifier" else None
+        arrays = read_member_arrays(folder, kind, record) if kind != "classifier" else None
+        check_agreement(folder, metrics, scores, arrays)
+        return Result(member, status, notes, record, metrics, history, scores, arrays)
 
 
 class MembersDataset(AbstractDataset[None, MemberFolders]):
-    """06_models/<experiment>/<run>, or the folder that `report.source` names instead."""
+    """06_models/<experiment>/<run>, or the folder that `report.source` names instead.
+
+    A runner whose command makes nothing but a report sets `as_recorded`; a folder from elsewhere is always read so.
+    """
 
     fingerprint = False
 
-    def __init__(self, *, filepath: str, source: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        source: str | None = None,
+        parameters: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         self._filepath = PurePosixPath(source or filepath)
         self._source = source
+        self._parameters = parameters or {}
+        self.as_recorded = bool(source)
         self.metadata = metadata
 
     def load(self) -> MemberFolders:
         if self._source and not any(Path(self._source).glob("*/run.json")):
             raise DataError(f"report.source={self._source}: no member there (MEMBER/run.json); name the folder that holds members' folders")
-        return MemberFolders(Path(self._filepath))
+        axes = list(flatten(self._parameters))
+        return MemberFolders(Path(self._filepath), self._configure, axes, self.as_recorded)
 
     def save(self, data: None) -> None:  # noqa: ARG002
         raise DatasetError("members write their own folders")
+
+    def _configure(self, cell: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
+        return configured(self._parameters, self._parameters["grid"]["axes"], cell, seed) if self._parameters else None
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_dir()
@@ -84,17 +133,20 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 
 
 class MemberFile:
-    """Put before a dataset: it loads as None where the file is not there.
+    """Put before a dataset: it loads as None where the file is not there, or cannot be read.
 
     A report takes what every member leaves behind as inputs, so that it runs after them all; a member that failed must
-    not stop it.
+    not stop it. What it reports it reads by `MemberFolders`, which says what is wrong with a file.
     """
 
     optional = True
     _filepath: PurePosixPath
 
     def load(self) -> Any:
-        return super().load() if Path(self._filepath).exists() else None  # type: ignore[misc]
+        try:
+            return super().load() if Path(self._filepath).is_file() else None  # type: ignore[misc]
+        except (DatasetError, LexonError, OSError):
+            return None
 
 
 class MemberJSON(MemberFile, JSONDataset):
@@ -124,18 +176,9 @@ def _status(record: dict[str, Any], member: Member) -> tuple[Status, str]:
     if other:
         return "stale", f"made with other parameters: {', '.join(other)}"
     if record["status"] == "failed":
-        return "failed", f"{record.get('error', 'no reason recorded')}"
+        return "failed", str(record.get("error") or "no reason recorded")
     if record["status"] == "done":
         return "done", ""
     if record["status"] == "interrupted":
         return "pending", "interrupted; the same command goes on from its checkpoint"
     return "running", f"started {record.get('started', 'at an unknown time')}"
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error}); delete it and run the member again") from error

@@ -1,8 +1,14 @@
 """Test scores on disk: what every paired comparison is made from."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import h5py
+import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
@@ -10,6 +16,7 @@ from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writ
 from lexon.errors import DataError
 from lexon.metrics.scores import Scores
 
+AGAIN = "evaluate the member again"
 ARRAYS = ("probabilities", "target", "labels", "index")
 
 
@@ -49,9 +56,33 @@ def read_scores(path: Path) -> Scores:
         DataError: the file is damaged or holds something else.
     """
     with reading(path) as file:
-        if missing := [name for name in ARRAYS if name not in file]:
-            raise DataError(f"{path}: no {', '.join(missing)} in it, so these are no scores; evaluate the member again")
-        arrays = {name: file[name][:] for name in ARRAYS}
+        if missing := [name for name in ARRAYS if not isinstance(file.get(name), h5py.Dataset)]:
+            raise DataError(f"{path}: no {', '.join(missing)} in it, so these are no scores; {AGAIN}")
+        arrays = {name: file[name][()] for name in ARRAYS}
         attributes = read_attributes(file)
-    names = {int(label): name for label, name in attributes["label_names"].items()}
-    return Scores(**arrays, class_names=tuple(attributes["class_names"]), label_names=names, digest=attributes["digest"])
+    scores = Scores(**arrays, **_names(attributes, path))
+    _check(scores, path)
+    return scores
+
+
+def _names(attributes: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    class_names, label_names, digest = (attributes.get(name) for name in ("class_names", "label_names", "digest"))
+    if not isinstance(class_names, list) or len(class_names) < 2 or not isinstance(label_names, dict) or not isinstance(digest, str):
+        raise DataError(f"{path}: no class_names, label_names or digest, so these are no scores; {AGAIN}")
+    if strange := [label for label in label_names if not re.fullmatch(r"-?\d+", label)]:
+        raise DataError(f"{path}: label_names: {strange[0]!r} is not a label; {AGAIN}")
+    named = {int(label): str(name) for label, name in label_names.items()}
+    return {"class_names": tuple(map(str, class_names)), "label_names": named, "digest": digest}
+
+
+def _check(scores: Scores, path: Path) -> None:
+    n, n_classes = len(scores.target) if np.ndim(scores.target) else 0, len(scores.class_names)
+    if not n or scores.probabilities.shape != (n, n_classes) or any(np.shape(values) != (n,) for values in (scores.labels, scores.index)):
+        shapes = ", ".join(f"{name} {np.shape(getattr(scores, name))}" for name in ARRAYS)
+        raise DataError(f"{path}: {shapes}: not one row an event and one column for each of {n_classes} classes; {AGAIN}")
+    if any(getattr(scores, name).dtype.kind not in "iu" for name in ARRAYS[1:]) or scores.probabilities.dtype.kind != "f":
+        raise DataError(f"{path}: probabilities must be decimal numbers, the others integers; {AGAIN}")
+    if not ((scores.target >= 0) & (scores.target < n_classes)).all():
+        raise DataError(f"{path}: target has other values than 0 to {n_classes - 1}; {AGAIN}")
+    if wrong := np.flatnonzero(~((scores.probabilities >= 0) & (scores.probabilities <= 1.001)).all(1)).tolist():
+        raise DataError(f"{path}: row {wrong[0]} of probabilities is {scores.probabilities[wrong[0]].tolist()}; {AGAIN}")

@@ -4,5 +4,23 @@ from lexon.experiments.experiment import Experiment
 from lexon.experiments.grid import expand
 from lexon.experiments.members import Member, Result, Status, cell_name, differences, is_member, tokeniser_name
 from lexon.experiments.nested import flatten
+from lexon.experiments.recorded import Plan, Recorded, cell_of, recorded_plan
+from lexon.experiments.validation import configured
 
-__all__ = ["Experiment", "Member", "Result", "Status", "cell_name", "differences", "expand", "flatten", "is_member", "tokeniser_name"]
+__all__ = [
+    "Experiment",
+    "Member",
+    "Plan",
+    "Recorded",
+    "Result",
+    "Status",
+    "cell_name",
+    "cell_of",
+    "configured",
+    "differences",
+    "expand",
+    "flatten",
+    "is_member",
+    "recorded_plan",
+    "tokeniser_name",
+]

@@ -99,5 +99,10 @@ class Experiment:
             "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},
             "plan": [asdict(member) for member in self.planned],
             "tokenisers": {tokeniser_name(binned): binned, **self.tokenisers},
-            "grid": {member.name: {"name": member.name, "config": member.config} for member in self.trained},
+            "grid": {member.name: self._node_parameters(member) for member in self.trained},
         }
+
+    def _node_parameters(self, member: Member) -> dict[str, Any]:
+        """What a member's nodes ask for, and what its record holds beside its configuration."""
+        recorded = {"member": member.name, "cell": member.cell, "place": self.planned.index(member)}
+        return {"name": member.name, "config": member.config, "recorded": recorded}

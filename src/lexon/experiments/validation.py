@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from lexon.config import Parameters, member_config
 from lexon.config.fields import fields_beside
 from lexon.errors import ConfigurationError
-from lexon.experiments.nested import unique
+from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
 
 
 def validated(
@@ -23,6 +23,21 @@ def validated(
     except ValidationError as error:
         problems = [_explain(problem, origin) for problem in error.errors()]
         raise ConfigurationError("\n".join([f"{name}: the parameters cannot be right:", *unique(problems)])) from error
+
+
+def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
+    """The configuration of a cell and a seed under the parameters as asked for; None where they do not fit together.
+
+    Args:
+        raw: may hold lists for `axes`: one value will do where the cell says nothing of an axis.
+    """
+    if not cell.keys() <= flatten(raw).keys():
+        return None
+    values = {axis: as_list(value_at(raw, axis))[0] for axis in axes if as_list(value_at(raw, axis))}
+    try:
+        return validated(with_values(raw, values | dict(cell)), [seed], "", str)[1][seed]
+    except ConfigurationError:
+        return None
 
 
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:

@@ -215,9 +215,9 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     @contextmanager
     def _parameters_in_catalog(self, parameters: dict[str, Any]) -> Iterator[None]:
-        """`${parameters:run}`: a path that follows a parameter."""
+        """`${parameters:run}`: a path that follows a parameter; `${parameters:}` are all of them."""
         known = OmegaConf.create(parameters)
-        OmegaConf.register_new_resolver("parameters", lambda key: OmegaConf.select(known, key), replace=True)
+        OmegaConf.register_new_resolver("parameters", lambda key="": OmegaConf.select(known, key) if key else known, replace=True)
         try:
             yield
         finally:

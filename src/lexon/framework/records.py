@@ -31,6 +31,7 @@ class RunRecordHooks:
 
     def __init__(self) -> None:
         self._log: logging.Handler | None = None
+        self._recorded: dict[str, dict[str, Any]] = {}
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
@@ -38,6 +39,7 @@ class RunRecordHooks:
         if folder is None:
             return
         self._start_log(folder)
+        recorded = self._recorded[f"{node.namespace}.run_record"] = _place_in_grid(node, catalog)
         if "train" not in node.tags:  # an evaluation leaves the record as it is until it has another one
             return
         config = _config(node, catalog)
@@ -45,7 +47,12 @@ class RunRecordHooks:
         if previous and previous["parameters"] != config:
             _archive(folder)
         write_text(folder / "cfg.yaml", yaml.safe_dump(config, sort_keys=False))
-        _write_record(folder, {"status": "running", "member": folder.name, "node": node.name, "parameters": config, "started": now()})
+        _write_record(folder, {"status": "running", **recorded, "node": node.name, "parameters": config, "started": now()})
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        if dataset_name in self._recorded:
+            data.update(self._recorded[dataset_name])
 
     @hook_impl
     def after_node_run(self) -> None:
@@ -101,6 +108,12 @@ def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
 def _config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
     config: MemberConfig = catalog.load(f"params:{node.namespace}.config")
     return config.model_dump(mode="json")
+
+
+def _place_in_grid(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
+    """A member's name, its cell and its place in the plan: what a report needs to rebuild the grid from records alone."""
+    recorded: dict[str, Any] = catalog.load(f"params:{node.namespace}.recorded")
+    return recorded
 
 
 def _write_record(folder: Path, record: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +11,14 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Member, Result
 
+logger = logging.getLogger(__name__)
+
 Plan = list[dict[str, Any]]
 
 
 def whole_plan(members: MemberFolders, plan: Plan) -> list[Result]:
-    """What each planned member has left, done or not, in the order of the plan."""
-    return members.read(Member(**member) for member in plan)
+    """What each planned member has left, done or not, in the order of the plan, or of the folder's own grid."""
+    return members.read(members.plan(Member(**member) for member in plan).members)
 
 
 def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int | None) -> list[Result]:
@@ -42,6 +45,10 @@ def _cell_of(folder: str) -> str:
     return folder.rpartition("__seed_")[0]
 
 
-def said_elsewhere(report: ReportConfig) -> list[str]:
-    """A caveat where the members are not this run's own."""
-    return [f"Read from {report.source} (report.source), not from this run's own members."] if report.source else []
+def said_of_the_folder(members: MemberFolders, plan: Plan, report: ReportConfig) -> list[str]:
+    """Caveats where the members are not this run's own, or are not what the present parameters ask for; they are logged too."""
+    elsewhere = [f"Read from {report.source} (report.source), not from this run's own members."] if report.source else []
+    remarks = list(members.plan(Member(**member) for member in plan).remarks)
+    for remark in remarks:
+        logger.warning("%s", remark)
+    return [*elsewhere, *remarks]

@@ -18,7 +18,7 @@ from lexon.pipelines.reporting.autoencoders.figures import draw
 from lexon.pipelines.reporting.autoencoders.findings import Findings, findings
 from lexon.pipelines.reporting.autoencoders.page import autoencoder_page
 from lexon.pipelines.reporting.autoencoders.tables import changes_table, members_table, pivot_table, summary_table
-from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan
+from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     """
     tables = summarise_results(whole_plan(members, plan), report, run, name)
     words = tables[4]
-    words["caveats"][:0] = said_elsewhere(report)
+    words["caveats"][:0] = said_of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
     return tables

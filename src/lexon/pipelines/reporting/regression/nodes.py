@@ -17,7 +17,7 @@ from lexon.experiments import Result
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.numbers import number
-from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan, without_seeds_not_asked_for
+from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.regression import tables
 from lexon.pipelines.reporting.regression.findings import Findings, findings, selected_parameters
 from lexon.pipelines.reporting.regression.page import regression_page
@@ -42,7 +42,7 @@ def summarise(
     results = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
     summary = summarise_results(results, _baselines(members), collapse, report, run)
     words = summary[-1]
-    words["caveats"][:0] = said_elsewhere(report)
+    words["caveats"][:0] = said_of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
     return summary

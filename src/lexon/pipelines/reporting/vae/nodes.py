@@ -15,7 +15,7 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae import finished_besides, read_anchors
 from lexon.experiments import Result, differences
-from lexon.pipelines.reporting.plan import Plan, said_elsewhere, whole_plan, without_seeds_not_asked_for
+from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of, set_aside_other_rows
 from lexon.pipelines.reporting.vae.figures import draw_figures as figures_of
 from lexon.pipelines.reporting.vae.findings import findings
@@ -40,7 +40,7 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     results = [result for one in configurations for result in one.results]
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
     words = findings(results, configurations, anchors, paired)
-    words["caveats"][:0] = said_elsewhere(report)
+    words["caveats"][:0] = said_of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
     text = comparison_report(configurations, comparison, words["caveats"])
@@ -72,7 +72,7 @@ def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tupl
     """
     digest, anchors = read_anchors(members.root)
     planned = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
-    others = members.read(finished_besides(members.root, {member["folder"] for member in plan}))
+    others = members.read(finished_besides(members.root, {result.member.folder for result in planned}))
     return collect_configurations(set_aside_other_rows([*planned, *besides(others, planned)], digest)), anchors
 
 
