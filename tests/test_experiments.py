@@ -172,3 +172,10 @@ def test_a_member_whose_name_is_too_long_is_refused():
     ]
     with pytest.raises(ConfigurationError, match="at most 200 bytes; shorten a value"):
         grid(kind="vae", configurations={name: {"like": "vae_small"} for name in names}, configuration=names, grid={"axes": axes})
+
+
+def test_the_smallest_effect_is_given_by_statistic():
+    effect = grid(report={"min_effect": {"score": 0.01}}).parameters.report.min_effect
+    assert (effect.loss, effect.score) == (0.05, 0.01)
+    with pytest.raises(ConfigurationError, match=r"report.min_effect=0.1: name the statistic, report.min_effect.loss \(relative\)"):
+        grid({"report": {"min_effect": 0.1}})

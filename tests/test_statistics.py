@@ -162,13 +162,36 @@ def test_a_family_holds_what_is_certain_and_leaves_out_what_is_undefined() -> No
     assert simultaneous_intervals([]) == []
 
 
-def test_the_verdict_is_that_of_the_family() -> None:
-    clear, near, none = Interval(0.3, 0.2, 0.4), Interval(0.1, 0.01, 0.2), Interval(0.1, -0.1, 0.3)
-    assert [Verdict.of(alone, together) for alone, together in ((clear, near), (near, none), (none, none))] == [
-        Verdict.LARGER,
-        Verdict.ALONE,
-        Verdict.NOISE,
-    ]
+@pytest.mark.parametrize(
+    ("interval", "verdict", "opposite"),
+    [
+        (Interval(0.3, 0.2, 0.4), "higher", "lower"),
+        (Interval(0.004, 0.001, 0.007), "higher, small", "lower, small"),
+        (Interval(0.001, -0.002, 0.004), "same", "same"),
+        (Interval(0.001, -0.02, 0.02), "undecided", "undecided"),
+        (Interval(np.nan, np.nan, np.nan), "undecided", "undecided"),
+    ],
+)
+def test_a_verdict_says_whether_a_change_is_certain_and_large_enough(interval: Interval, verdict: str, opposite: str) -> None:
+    turned = Interval(-interval.estimate, -interval.high, -interval.low)
+    assert [Verdict.of(one, 0.005) for one in (interval, turned)] == [verdict, opposite]
+    assert Verdict.of(interval, 0.005).certain == interval.excludes_zero
+    assert Verdict.of(interval, 0.005).is_effect == (verdict == "higher")
+
+
+def test_a_setting_is_left_out_for_the_reason_that_is_true() -> None:
+    cells = {f"{x}{y}": {"x": x, "y": y} for x in "ab" for y in range(5)} | {"b9": {"x": "b", "y": 9}}
+    models = {name: name for name in cells} | {"b1": "a1"}
+    grid = Grid(cells, models, cells.keys() - {"a2"}, unpaired={"b3"})
+    contrast = grid.contrast({"x": ("a", "b")})
+    assert contrast.left_out == {
+        "have one model on both sides": 1,
+        "are not finished": 1,
+        "were evaluated on other test events": 1,
+        "are no part of the grid": 1,
+    }
+    assert (contrast.n_used, contrast.n_compared, contrast.n_settings) == (2, 4, 6)
+    assert set(contrast.weights) == {"a0", "b0", "a4", "b4"}
 
 
 def factorial(finished: set[str] | None = None, **copies: str) -> Grid:

@@ -158,7 +158,7 @@ def test_heat_maps_put_each_mean_in_its_place() -> None:
 def effects(n: int, kind: str = "main effect") -> pd.DataFrame:
     size = np.linspace(-0.1, 0.1, n)
     bounds = {"low": size - 0.01, "high": size + 0.01, "low_all": size - 0.02, "high_all": size + 0.02}
-    verdicts = [Verdict.LARGER if abs(value) > 0.02 else Verdict.NOISE for value in size]
+    verdicts = [Verdict.HIGHER if abs(value) > 0.02 else Verdict.UNDECIDED for value in size]
     levels = {"a": [f"a{i}" for i in range(n)], "b": "b", "with": "c", "less_with": "d"}
     return pd.DataFrame({"kind": kind, **levels, "difference": size, **bounds, "verdict": verdicts})
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -26,9 +27,25 @@ class EvaluationConfig(Config):
     rejections: tuple[Annotated[float, Field(gt=1)], ...]
 
 
+class MinEffect(Config):
+    """The smallest change that counts as an effect: relative for losses, absolute for scores between 0 and 1."""
+
+    loss: NonNegative
+    score: NonNegative
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_statistic(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f"report.min_effect={value}: name the statistic, report.min_effect.loss (relative) or report.min_effect.score (absolute)"
+            )
+        return value
+
+
 class ReportConfig(Config):
     n_bootstrap: Annotated[int, Field(ge=100)]
-    min_effect: Annotated[float, Field(ge=0)]
+    min_effect: MinEffect
     source: InputPath | None
 
 

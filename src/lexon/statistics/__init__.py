@@ -6,7 +6,7 @@ of a grid into main effects and interactions.
 """
 
 from lexon.statistics.bootstrap import bootstrap, bootstrap_interval, bootstrap_statistics, paired_difference, weighted_mean
-from lexon.statistics.effects import Contrast, Grid, Mean, contrasts
+from lexon.statistics.effects import UNPAIRED, Contrast, Grid, Mean, contrasts
 from lexon.statistics.intervals import (
     LEVEL,
     Interval,
@@ -23,6 +23,7 @@ from lexon.statistics.intervals import (
 
 __all__ = [
     "LEVEL",
+    "UNPAIRED",
     "Contrast",
     "Grid",
     "Interval",

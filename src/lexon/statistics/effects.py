@@ -8,14 +8,21 @@ two cells, as binned tokens do for either `vector`, their difference is zero by 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 Pair = tuple[Any, Any]
+# Why a setting of the other axes is no part of a contrast.
+Reason = Literal["are no part of the grid", "have one model on both sides", "were evaluated on other test events", "are not finished"]
+ABSENT: Reason = "are no part of the grid"
+ONE_MODEL: Reason = "have one model on both sides"
+UNPAIRED: Reason = "were evaluated on other test events"
+UNFINISHED: Reason = "are not finished"
 
 
 @dataclass(frozen=True)
@@ -27,15 +34,20 @@ class Contrast:
         weights: of each cell's metric, by cell name: the mean over settings of a - b, or of (a1 - b1) with a2 less (a1 - b1)
             with b2. Empty where no setting is finished.
         n_used: settings of the other axes that are averaged over.
-        n_compared: those in which the plan has different models to compare; 0 where there never are.
+        left_out: number of the others, by the reason why.
         n_settings: all of the plan.
     """
 
     levels: Mapping[str, Pair]
     weights: Mapping[str, float]
     n_used: int
-    n_compared: int
+    left_out: Mapping[Reason, int]
     n_settings: int
+
+    @property
+    def n_compared(self) -> int:
+        """Settings in which the plan has different models to compare; 0 where there never are."""
+        return self.n_settings - self.left_out.get(ABSENT, 0) - self.left_out.get(ONE_MODEL, 0)
 
     @property
     def is_interaction(self) -> bool:
@@ -70,11 +82,13 @@ class Grid:
         cells: the level of every axis, by cell name.
         models: name of the model that stands in a cell, by cell name: cells of one model share it.
         finished: names of the cells with a result.
+        unpaired: names of finished cells that were evaluated on other events, so that they are compared with nothing.
     """
 
     cells: Mapping[str, Mapping[str, Any]]
     models: Mapping[str, str]
     finished: Collection[str]
+    unpaired: Collection[str] = ()
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
@@ -96,10 +110,10 @@ class Grid:
     def contrast(self, levels: Mapping[str, Pair]) -> Contrast:
         """The contrast of these levels, with what there is to see of it."""
         settings = [self._corners(levels, setting) for setting in self.others(levels)]
-        compared = [corners for corners in settings if len({self.models[name] for name in corners}) == 2 ** len(levels)]
-        used = [corners for corners in compared if all(name in self.finished for name in corners)]
+        reasons = [self._why_left_out(corners, 2 ** len(levels)) for corners in settings]
+        used = [corners for corners, reason in zip(settings, reasons, strict=True) if reason is None]
         weights = {name: sign / len(used) for corners in used for name, sign in corners.items()}
-        return Contrast(levels, weights, len(used), len(compared), len(settings))
+        return Contrast(levels, weights, len(used), Counter(reason for reason in reasons if reason), len(settings))
 
     def means(self, *axes: str) -> list[Mean]:
         """The mean of each combination of levels of these axes, over the settings in which all of them are finished.
@@ -123,6 +137,15 @@ class Grid:
     def _names(self) -> dict[tuple[Any, ...], str]:
         return {tuple(cell[axis] for axis in self.axes): name for name, cell in self.cells.items()}
 
+    def _why_left_out(self, corners: Collection[str], n_corners: int) -> Reason | None:
+        if len(corners) < n_corners:
+            return ABSENT
+        if len({self.models[name] for name in corners}) < n_corners:
+            return ONE_MODEL
+        if any(name in self.unpaired for name in corners):
+            return UNPAIRED
+        return None if all(name in self.finished for name in corners) else UNFINISHED
+
     def _corners(self, levels: Mapping[str, Pair], setting: Mapping[str, Any]) -> dict[str, int]:
         """The cells that take part in one setting, each with its sign."""
         chosen = product(*([(axis, a, 1), (axis, b, -1)] for axis, (a, b) in levels.items()))
@@ -135,11 +158,15 @@ class Grid:
 
 
 def contrasts(grid: Grid) -> list[Contrast]:
-    """All main effects, then all two-way interactions; without those in which the plan never has different models."""
+    """All main effects, then all two-way interactions; without those in which the plan never has different models.
+
+    An interaction of which every setting is unpaired is left out too: the main effects say so.
+    """
     pairs = {axis: list(combinations(levels, 2)) for axis, levels in grid.axes.items()}
     chosen = [{axis: pair} for axis in pairs for pair in pairs[axis]]
     chosen += [{one: a, other: b} for one, other in combinations(pairs, 2) for a, b in product(pairs[one], pairs[other])]
-    return [contrast for levels in chosen if (contrast := grid.contrast(levels)).n_compared]
+    found = [contrast for levels in chosen if (contrast := grid.contrast(levels)).n_compared]
+    return [one for one in found if not one.is_interaction or one.left_out.get(UNPAIRED, 0) < one.n_compared]
 
 
 def _ordered(levels: list[Any]) -> list[Any]:

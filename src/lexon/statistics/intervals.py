@@ -106,22 +106,43 @@ def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
 
 
 class Verdict(StrEnum):
-    """What one difference of a family is, in words."""
+    """What one difference is, in words: certain or not, and large enough to matter or not."""
 
-    LARGER = "larger than noise"
-    ALONE = "larger than noise only when looked at alone"
-    NOISE = "within noise"
-    MISSING = "undecided: cells missing"
+    HIGHER = "higher"
+    LOWER = "lower"
+    HIGHER_SMALL = "higher, small"
+    LOWER_SMALL = "lower, small"
+    SAME = "same"
+    UNDECIDED = "undecided"
+    UNFINISHED = "undecided: not all cells are finished"
+    UNPAIRED = "not compared: evaluated on other test events"
 
     @classmethod
-    def of(cls, alone: Interval, together: Interval) -> Self:
-        """The interval that holds for the whole family decides."""
-        return cls.LARGER if together.excludes_zero else cls.ALONE if alone.excludes_zero else cls.NOISE
+    def of(cls, change: Interval, min_effect: float) -> Self:
+        """What an interval says of a change; one in a family says it for all of the family together.
+
+        Args:
+            change: in the unit of `min_effect`: relative for losses, absolute for scores between 0 and 1.
+        """
+        if change.excludes_zero:
+            large = is_effect(change, change.estimate, min_effect)
+            return (cls.HIGHER if large else cls.HIGHER_SMALL) if change.estimate > 0 else (cls.LOWER if large else cls.LOWER_SMALL)
+        return cls.SAME if -min_effect < change.low and change.high < min_effect else cls.UNDECIDED
+
+    @property
+    def certain(self) -> bool:
+        """Whether there is a difference, large or small."""
+        return self in (Verdict.HIGHER, Verdict.LOWER, Verdict.HIGHER_SMALL, Verdict.LOWER_SMALL)
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether there is one that matters."""
+        return self in (Verdict.HIGHER, Verdict.LOWER)
 
 
-def is_effect(interval: Interval, relative: float, min_effect: float) -> bool:
-    """An effect: the paired 95 % interval is without 0 **and** the relative change is above `min_effect`."""
-    return interval.excludes_zero and abs(relative) > min_effect
+def is_effect(interval: Interval, change: float, min_effect: float) -> bool:
+    """An effect: the paired 95 % interval is without 0 **and** the change, in the unit of `min_effect`, is above it."""
+    return interval.excludes_zero and abs(change) > min_effect
 
 
 def expected_by_chance(n_comparisons: int) -> float:

@@ -30,7 +30,13 @@ Report = dict[str, Any]
 
 
 def report(results: list[Result], n_bootstrap: int = 300, baselines: dict[str, Scores] = BASELINES) -> Report:
-    return summarise(results, baselines, EVALUATION, ReportConfig(n_bootstrap=n_bootstrap, min_effect=0.05, source=None), "main")
+    return summarise(
+        results,
+        baselines,
+        EVALUATION,
+        ReportConfig(n_bootstrap=n_bootstrap, min_effect={"loss": 0.05, "score": 0.005}, source=None),
+        "main",
+    )
 
 
 def planted(cell: Cell) -> float:
@@ -80,6 +86,10 @@ def test_every_cell_is_a_row_with_all_that_is_measured(whole: Report) -> None:
     assert set(cells["vector"]) == {4, 5}
 
 
+def certain(effects: pd.DataFrame) -> pd.Series:
+    return effects["verdict"].map(lambda verdict: verdict.certain).astype(bool)
+
+
 def test_planted_main_effects_are_found_with_their_size(whole: Report) -> None:
     others = [(pool, met, vector) for pool in ("cls", "mean", "max") for met in (False, True) for vector in (4, 5)]
 
@@ -87,7 +97,7 @@ def test_planted_main_effects_are_found_with_their_size(whole: Report) -> None:
         return float(np.mean([true_auroc({"tokeniser": tokeniser, "pool": p, "met": m, "vector": v}) for p, m, v in others]))
 
     found = row(whole["effects"], kind="main effect", a="direct", b="binned")
-    assert found["verdict"] == Verdict.LARGER
+    assert found["verdict"] == Verdict.HIGHER
     assert found["low_all"] <= found["low"] <= mean("direct") - mean("binned") <= found["high"] <= found["high_all"]
     assert found["averaged_over"] == "12 settings of pool, MET, vector"
     assert found["relative"] == pytest.approx(found["difference"] / mean("binned"), rel=0.05)
@@ -95,7 +105,7 @@ def test_planted_main_effects_are_found_with_their_size(whole: Report) -> None:
 
 def test_planted_interactions_are_found_and_only_they(whole: Report) -> None:
     interactions = whole["effects"][whole["effects"]["kind"] == "interaction"]
-    larger = interactions[interactions["verdict"] == Verdict.LARGER]
+    larger = interactions[certain(interactions)]
     pools = {(r.a, r.b, r["with"], r.less_with) for _, r in larger.iterrows() if r.second_axis == "pool"}
     assert pools == {(a, b, pool, "max") for a, b in (("direct", "binned"), ("direct", "vqvae")) for pool in ("cls", "mean")}
     assert row(larger, second_axis="vector")[["axis", "a", "b"]].tolist() == ["tokeniser", "direct", "vqvae"]
@@ -104,17 +114,17 @@ def test_planted_interactions_are_found_and_only_they(whole: Report) -> None:
 
 def test_what_was_not_planted_is_within_noise(whole: Report) -> None:
     main = whole["effects"][whole["effects"]["kind"] == "main effect"]
-    assert row(main, axis="met")["verdict"] != Verdict.LARGER
-    assert row(main, a="cls", b="mean")["verdict"] != Verdict.LARGER
+    assert not row(main, axis="met")["verdict"].certain
+    assert not row(main, a="cls", b="mean")["verdict"].certain
     touching_met = whole["effects"][(whole["effects"]["axis"] == "met") | (whole["effects"]["second_axis"] == "met")]
-    assert not (touching_met["verdict"] == Verdict.LARGER).any()
-    assert any(sentence.startswith("MET shows no difference beyond noise") for sentence in whole["findings"]["sentences"])
+    assert not certain(touching_met).any()
+    assert any(sentence.startswith("MET makes no difference of 0.005 or more (") for sentence in whole["findings"]["sentences"])
 
 
 def test_a_grid_without_any_effect_rarely_has_one() -> None:
-    quiet = [report(grid_results(lambda _: 1.2, seeds=(seed,), n=600), 200, {})["effects"]["verdict"] for seed in range(5)]
-    with_false_one = sum((verdicts == Verdict.LARGER).any() for verdicts in quiet)
-    alone = sum((verdicts == Verdict.ALONE).sum() for verdicts in quiet)
+    quiet = [report(grid_results(lambda _: 1.2, seeds=(seed,), n=600), 200, {})["effects"] for seed in range(5)]
+    with_false_one = sum(certain(effects).any() for effects in quiet)
+    alone = sum((effects["low"] > 0).sum() + (effects["high"] < 0).sum() for effects in quiet)
     assert with_false_one <= 1
     assert alone > with_false_one
 
@@ -134,9 +144,11 @@ def test_words_follow_from_the_table(whole: Report) -> None:
     found = row(whole["effects"], kind="main effect", a="direct", b="binned")
     sentence = next(sentence for sentence in whole["findings"]["sentences"] if sentence.startswith("Tokeniser:"))
     assert f"direct beats binned by {found['difference']:.3f} [{found['low_all']:.3f}, {found['high_all']:.3f}]" in sentence
+    assert "(1 seed)" in sentence
     assert sentence.endswith("averaged over 12 settings of pool, MET, vector.")
-    larger = whole["effects"][whole["effects"]["verdict"] == Verdict.LARGER]
-    sizes = f"Of {len(larger)} differences larger than noise, {larger['effect'].sum()} change the AUROC by more than the 5%"
+    sure = whole["effects"][certain(whole["effects"])]
+    sizes = f"Of {len(sure)} certain differences, {sure['effect'].sum()} are effects: larger than 0.005 in AUROC"
+    assert (sure["effect"] == (sure["difference"].abs() > 0.005)).all()
     assert any(sentence.startswith(sizes) for sentence in whole["findings"]["sentences"])
     assert any("28 main effects and interactions" in caveat and "max-t" in caveat for caveat in whole["findings"]["caveats"])
     assert json.loads(json.dumps(whole["findings"], allow_nan=False)) == whole["findings"]
@@ -176,13 +188,13 @@ def test_a_partial_grid_compares_like_with_like() -> None:
     effects, sentences = found["effects"], found["findings"]["sentences"]
     tokenisers = row(effects, kind="main effect", a="direct", b="binned")
     assert (tokenisers["verdict"], tokenisers["averaged_over"]) == (
-        Verdict.LARGER,
+        Verdict.HIGHER,
         "10 of 12 settings of pool, MET, vector: 2 are not finished",
     )
-    assert row(effects, kind="main effect", a="direct", b="vqvae")["verdict"] == Verdict.MISSING
+    assert row(effects, kind="main effect", a="direct", b="vqvae")["verdict"] == Verdict.UNFINISHED
     assert np.isnan(row(effects, kind="main effect", a="direct", b="vqvae")["difference"])
-    assert any("direct against vqvae is undecided: cells missing" in sentence for sentence in sentences)
-    assert any("interactions are undecided: cells missing" in sentence for sentence in sentences)
+    assert any("direct against vqvae is undecided: not all cells are finished" in sentence for sentence in sentences)
+    assert any("interactions nothing can be said: not all their cells are finished" in sentence for sentence in sentences)
     # max with MET is not there for direct: comparing the means of what is there would mistake one effect for another
     pools = row(effects, kind="main effect", a="mean", b="max")
     assert pools["n_averaged"] == 6
@@ -213,7 +225,15 @@ def test_cells_of_other_events_stand_apart(whole: Report, with_others: Report) -
     assert (apart["status"] == "done").all()
     assert (apart["auroc_low"] < apart["auroc"]).all()
     assert not with_others["comparisons"][["a", "b"]].isin(set(apart["label"])).any().any()
-    pd.testing.assert_frame_equal(with_others["effects"], whole["effects"])
+    effects = with_others["effects"]
+    unpaired = effects[effects["verdict"] == Verdict.UNPAIRED]
+    assert unpaired[["a", "b"]].to_numpy().tolist() == [["direct", "ambre"], ["binned", "ambre"], ["vqvae", "ambre"]]
+    assert (unpaired["status"] == "done").all()
+    numbers = ["difference", "low", "high", "low_all", "high_all"]
+    pd.testing.assert_frame_equal(effects.drop(unpaired.index)[numbers].reset_index(drop=True), whole["effects"][numbers])
+    sentence = next(text for text in with_others["findings"]["sentences"] if text.startswith("Tokeniser"))
+    assert "direct against ambre is not compared: evaluated on other test events" in sentence
+    assert not any("not finished" in text for text in effects["averaged_over"])
     assert "Direct, max" in with_others["findings"]["headline"]
     assert with_others["best_models"]["chosen_from"].tolist()[-1] == "tokeniser ambre (12 finished models)"
     assert any("12 of tokeniser ambre" in caveat for caveat in with_others["findings"]["caveats"])
@@ -243,7 +263,7 @@ def test_the_page_holds_the_grid_from_its_files(grid: list[Result], with_others:
         "Evaluated on other test events",
         "How the bins of binned_5_auto_correct are filled",
         "direct less vqvae",
-        "larger than noise",
+        "higher",
     ):
         assert text in html
     assert ">nan<" not in html.lower()

@@ -27,7 +27,7 @@ from lexon.pipelines.reporting.regression.sweep import collect
 
 CONF = Path(__file__).parents[3] / "conf" / "base" / "parameters_modelling.yml"
 LIMITS = CollapseConfig(**yaml.safe_load(CONF.read_text())["collapse"])
-REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 TARGET = np.random.default_rng(0).normal(size=400)
 SEEDS = (42, 123, 314, 271, 577)
 BASE = ("mean", "ridge", "trees")

@@ -22,7 +22,7 @@ from lexon.pipelines.reporting.classifiers.nodes import write_page
 from lexon.pipelines.reporting.classifiers.summary import summarise
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
-REPORT = ReportConfig(n_bootstrap=200, min_effect=0.05, source=None)
+REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 BASELINES = {"event_level": binormal_scores(0.95, own=7, noise=0.3), "flat": binormal_scores(0.4, own=8, noise=0.3)}
 
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]
@@ -80,9 +80,9 @@ def test_words_follow_from_their_numbers(mixed: list[Result]) -> None:
     best = summary.set_index("label").loc["max, MET"]
     assert words["headline"].startswith(f"Max, MET: AUROC {best['auroc']:.3f} [{best['auroc_low']:.3f}, {best['auroc_high']:.3f}]")
     row = comparisons[(comparisons["a"] == "max, MET") & (comparisons["b"] == "gradient boosting on flat columns")].iloc[0]
-    assert row["verdict"] == "better"
-    assert row["effect"] == (row["low"] > 0 and row["relative"] > 0.05)
-    expected = f"better than gradient boosting on flat columns by {row['difference']:.3f} [{row['low']:.3f}, {row['high']:.3f}], paired"
+    assert row["verdict"] == "higher"
+    assert row["effect"] == (row["low"] > 0 and row["difference"] > 0.005)
+    expected = f"higher than gradient boosting on flat columns by {row['difference']:.3f} [{row['low']:.3f}, {row['high']:.3f}], paired"
     assert any(expected in sentence for sentence in words["sentences"])
     assert any("1000: too few events" in sentence for sentence in words["sentences"])
     assert json.loads(json.dumps(words, allow_nan=False)) == words

@@ -23,7 +23,7 @@ from lexon.tokenisers import DirectTokeniser
 
 OBJECT_TYPES = dict(enumerate(("jet", "b-jet", "e+", "e-", "mu+", "mu-", "photon"), start=1))
 SIZES = {"train": 1000, "val": 200, "test": 400}
-REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 TRAINING = {
     "epochs": 4,
     "batch_size": 64,

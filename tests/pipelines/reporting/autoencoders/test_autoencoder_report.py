@@ -22,7 +22,7 @@ from lexon.pipelines.reporting.autoencoders.figures import draw
 from lexon.pipelines.reporting.autoencoders.nodes import summarise_results, write_page
 from lexon.statistics import Interval
 
-REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SETTINGS = {"encoder_globals": True, "encoder": "mlp", "train_on": "all", "latent_dim": 32, "codebook_size": 512}
 BOTTLENECKS, BETAS = ("none", "linear", "vq"), (0.0, 1.0, 10.0)
 N = 250

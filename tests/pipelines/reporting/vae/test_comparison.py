@@ -19,7 +19,7 @@ from lexon.pipelines.reporting.vae.tables import comparison_table, differences_t
 from lexon.pipelines.reporting.vae.text import comparison_report
 from lexon.statistics import Interval
 
-REPORT = ReportConfig(n_bootstrap=100, min_effect=0.05, source=None)
+REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SEEDS = (42, 123, 314)
 GUIDE = [
     *("configuration", "test_loss", "test_bce", "test_kld", "hamming_loss", "jaccard_index", "pct_active_units", "silhouette_score"),

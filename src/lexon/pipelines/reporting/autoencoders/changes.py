@@ -131,7 +131,7 @@ def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -
     finished = [cell for cell in cells if cell.finished]
     statistics = {(metric, cell.name): seeds for cell in finished for metric, seeds in _statistics(cell, split).items()}
     if not statistics:
-        return Grid(tuple(cells), {}, report.min_effect)
+        return Grid(tuple(cells), {}, report.min_effect.loss)
     n_rows = len(finished[0].arrays(f"{split}_rec_tokens")[0])
     named = {f"{metric}:{cell}": seeds for (metric, cell), seeds in statistics.items()}
     # The seeds' share is added by comparison: here it would be pooled over all metrics and cells.
@@ -141,7 +141,7 @@ def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -
         (metric, cell): Estimate(np.array([float(seed(once)[0]) for seed in seeds]), replicates[f"{metric}:{cell}"].values)
         for (metric, cell), seeds in statistics.items()
     }
-    return Grid(tuple(cells), estimates, report.min_effect)
+    return Grid(tuple(cells), estimates, report.min_effect.loss)
 
 
 def _statistics(cell: GridCell, split: str) -> dict[str, list[Statistic]]:

@@ -128,7 +128,10 @@ def _comparing(comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: flo
             f"{n} paired comparisons on the same test events: about {expected_by_chance(n):.1f} would exclude 0 without any difference; "
         )
         sentences.append(f"{chance}the wider intervals beside them {together}.")
-    meaning = f"An effect is an interval without 0 and a relative change above {min_effect:.0%}."
+    meaning = (
+        f"An effect is an interval without 0 and a difference in AUROC above {min_effect:g} (report.min_effect.score); "
+        "a certain difference below that is called small."
+    )
     return [*sentences[:-1], f"{sentences[-1]} {meaning}"] if sentences else []
 
 

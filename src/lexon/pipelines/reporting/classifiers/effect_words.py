@@ -17,30 +17,44 @@ _MAX_LISTED = 3
 Row = Mapping[str, Any]
 
 
-def effect_sentences(effects: pd.DataFrame, min_effect: float) -> list[str]:
-    """What the axes do, most important first; intervals are those that hold for all effects together."""
+def effect_sentences(effects: pd.DataFrame, min_effect: float, n_seeds: int) -> list[str]:
+    """What the axes do, most important first; intervals are those that hold for all effects together.
+
+    Args:
+        n_seeds: of the cell that has fewest.
+    """
     if effects.empty:
         return []
     main, interactions = (rows_of(effects[effects["kind"] == kind]) for kind in ("main effect", "interaction"))
     by_axis: dict[str, list[Row]] = {}
     for row in main:
         by_axis.setdefault(row["axis"], []).append(row)
-    return [*(_axis(axis, rows) for axis, rows in by_axis.items()), *_together(interactions), *_sizes(rows_of(effects), min_effect)]
+    seeds = one_seed(n_seeds)
+    axes = [_axis(axis, rows, min_effect, seeds) for axis, rows in by_axis.items()]
+    return [*axes, *_together(interactions, seeds), *_sizes(rows_of(effects), min_effect)]
 
 
-def _axis(axis: str, rows: Sequence[Row]) -> str:
+def one_seed(n_seeds: int) -> str:
+    """A remark on differences of single trainings: another seed may turn them round."""
+    return " (1 seed)" if n_seeds == 1 else ""
+
+
+def _axis(axis: str, rows: Sequence[Row], min_effect: float, seeds: str) -> str:
     name = axis_words(axis)
     name = name[:1].upper() + name[1:]
-    decided, missing = ([row for row in rows if row["verdict"] == verdict] for verdict in (Verdict.LARGER, Verdict.MISSING))
-    unclear = [row for row in rows if row["verdict"] in (Verdict.NOISE, Verdict.ALONE)]
-    left_open = "".join(f"; {row['a']} against {row['b']} is {row['verdict']}" for row in missing)
-    if len(missing) == len(rows):
-        return f"{name}: {Verdict.MISSING}."
+    decided = [row for row in rows if Verdict(row["verdict"]).certain]
+    unclear = [row for row in rows if row["verdict"] in (Verdict.SAME, Verdict.UNDECIDED)]
+    left = [row for row in rows if row["verdict"] in (Verdict.UNFINISHED, Verdict.UNPAIRED)]
+    if len(left) == len(rows):
+        return f"{name}: {'; '.join(dict.fromkeys(row['verdict'] for row in left))}."
+    left_open = "".join(f"; {row['a']} against {row['b']} is {row['verdict']}" for row in left)
     average = _average([*decided, *unclear])
     if not decided:
         largest = max(unclear, key=lambda row: abs(row["difference"]))
-        return f"{name} shows no difference beyond noise ({'largest: ' * (len(unclear) > 1)}{_pair(largest)}{average}){left_open}."
-    phrases = [*_winners(decided), *(f"{_pair(row)} is {row['verdict']}" for row in unclear)]
+        same = all(row["verdict"] == Verdict.SAME for row in unclear)
+        what = f"makes no difference of {min_effect:g} or more" if same else "shows no difference beyond noise"
+        return f"{name} {what} ({'largest: ' * (len(unclear) > 1)}{_pair(largest)}{average}){seeds}{left_open}."
+    phrases = [*_winners(decided, seeds), *(f"{_pair(row)}: {row['verdict']}" for row in unclear)]
     return f"{name}: {'; '.join(phrases)}{left_open}{average}."
 
 
@@ -52,13 +66,14 @@ def _average(rows: Sequence[Row]) -> str:
     return f"; averaged over {average}" if (average := found.pop()) != ALONE_IN_THE_GRID else ""
 
 
-def _winners(rows: Sequence[Row]) -> list[str]:
+def _winners(rows: Sequence[Row], seeds: str) -> list[str]:
     """The levels that are above others, each with what it beats."""
     beaten: dict[str, list[str]] = {}
     for row in rows:
         better, worse = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
-        beaten.setdefault(better, []).append(f"{worse} by {_size(row)}")
-    return [f"{better} beats {' and '.join(others)}" for better, others in beaten.items()]
+        small = "" if Verdict(row["verdict"]).is_effect else ", small"
+        beaten.setdefault(better, []).append(f"{worse} by {_size(row)}{small}")
+    return [f"{better} beats {' and '.join(others)}{seeds}" for better, others in beaten.items()]
 
 
 def _size(row: Row) -> str:
@@ -70,20 +85,20 @@ def _pair(row: Row) -> str:
     return f"{row['a']} less {row['b']} {row['difference']:+.3f} [{row['low_all']:+.3f}, {row['high_all']:+.3f}]"
 
 
-def _together(rows: Sequence[Row]) -> list[str]:
+def _together(rows: Sequence[Row], seeds: str) -> list[str]:
     if not rows:
         return []
-    decided = sorted((row for row in rows if row["verdict"] == Verdict.LARGER), key=lambda row: -abs(row["difference"]))
-    missing = sum(row["verdict"] == Verdict.MISSING for row in rows)
+    decided = sorted((row for row in rows if Verdict(row["verdict"]).certain), key=lambda row: -abs(row["difference"]))
+    missing = sum(row["verdict"] in (Verdict.UNFINISHED, Verdict.UNPAIRED) for row in rows)
     judged = len(rows) - missing
-    left_open = f" {missing} interactions are {Verdict.MISSING}." if missing else ""
+    left_open = f" Of {missing} interactions nothing can be said: not all their cells are finished, or comparable." if missing else ""
     if not judged:
         return [left_open.strip()]
     if not decided:
-        return [f"No two axes act together beyond noise ({judged} interactions judged).{left_open}"]
+        return [f"No two axes act together beyond noise ({judged} interactions judged){seeds}.{left_open}"]
     more = f"; and {len(decided) - _MAX_LISTED} more in the table" if len(decided) > _MAX_LISTED else ""
     listed = "; ".join(_depends(row) for row in decided[:_MAX_LISTED])
-    return [f"Axes act together in {len(decided)} of {judged} interactions: {listed}{more}.{left_open}"]
+    return [f"Axes act together in {len(decided)} of {judged} interactions: {listed}{more}{seeds}.{left_open}"]
 
 
 def _depends(row: Row) -> str:
@@ -93,11 +108,9 @@ def _depends(row: Row) -> str:
 
 
 def _sizes(rows: Sequence[Row], min_effect: float) -> list[str]:
-    larger = [row for row in rows if row["verdict"] == Verdict.LARGER]
-    if not larger:
+    certain = [row for row in rows if Verdict(row["verdict"]).certain]
+    if not certain:
         return []
-    effects = sum(row["effect"] for row in larger)
-    return [
-        f"Of {len(larger)} differences larger than noise, {effects or 'none'} change the AUROC by more than the {min_effect:.0%} "
-        "that this report calls an effect."
-    ]
+    effects = sum(row["effect"] for row in certain)
+    larger = f"larger than {min_effect:g} in AUROC (report.min_effect.score)"
+    return [f"Of {len(certain)} certain differences, {effects or 'none'} are effects: {larger}."]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lexon.pipelines.reporting.classifiers.cells import Cell, axis_words, level_words
-from lexon.statistics import Contrast, Grid, Interval, Mean, Replicates, Verdict, contrasts, is_effect, simultaneous_intervals, weighted_sum
+from lexon.statistics import UNPAIRED, Contrast, Grid, Interval, Mean, Replicates, Verdict, contrasts, simultaneous_intervals, weighted_sum
 
 EFFECT_COLUMNS = (
     *("run", "kind", "axis", "a", "b", "second_axis", "with", "less_with", "averaged_over", "n_averaged", "difference", "low", "high"),
@@ -24,8 +24,9 @@ Row = dict[str, Any]
 
 
 def grid_of(cells: Sequence[Cell], finished: Collection[str]) -> Grid:
-    """The plan of comparable cells; `finished` are the names of those with a result."""
-    return Grid({cell.name: cell.axes for cell in cells}, {cell.name: cell.same_as or cell.name for cell in cells}, finished)
+    """The plan of these cells; `finished` are the names of those with a result."""
+    models = {cell.name: cell.same_as or cell.name for cell in cells}
+    return Grid({cell.name: cell.axes for cell in cells}, models, finished, {cell.name for cell in cells if cell.apart})
 
 
 def effects_table(grid: Grid, replicates: Mapping[str, Replicates], min_effect: float, run: str) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def effects_table(grid: Grid, replicates: Mapping[str, Replicates], min_effect: 
     rows = [
         {"run": run}
         | _what(contrast, grid)
-        | (_judged(family[i], together[i], _reference(contrast, replicates), min_effect) if i in family else _undecided())
+        | (_judged(family[i], together[i], _reference(contrast, replicates), min_effect) if i in family else _undecided(contrast))
         for i, contrast in enumerate(planned)
     ]
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
@@ -66,8 +67,7 @@ def _settings(contrast: Contrast, grid: Grid) -> str:
     others = ", ".join(axis_words(axis) for axis in grid.axes if axis not in contrast.levels)
     if not others:
         return ALONE_IN_THE_GRID
-    same, unfinished = contrast.n_settings - contrast.n_compared, contrast.n_compared - contrast.n_used
-    reasons = ([f"{same} have one model on both sides"] if same else []) + ([f"{unfinished} are not finished"] if unfinished else [])
+    reasons = [f"{n} {reason}" for reason, n in contrast.left_out.items()]
     number = f"{contrast.n_used} of {contrast.n_settings}" if reasons else f"{contrast.n_used}"
     return f"{number} settings of {others}" + (f": {', '.join(reasons)}" if reasons else "")
 
@@ -82,17 +82,19 @@ def _judged(effect: Replicates, together: Interval, reference: float, min_effect
         "low_all": together.low,
         "high_all": together.high,
         "relative": relative,
-        "verdict": Verdict.of(alone, together),
-        "effect": is_effect(together, relative, min_effect),
+        "verdict": (verdict := Verdict.of(together, min_effect)),
+        "effect": verdict.is_effect,
         "n_resamples": len(effect.values),
         "status": "done",
         "notes": "",
     }
 
 
-def _undecided() -> Row:
+def _undecided(contrast: Contrast) -> Row:
+    unpaired = contrast.left_out.get(UNPAIRED, 0) == contrast.n_compared
+    verdict, status = (Verdict.UNPAIRED, "done") if unpaired else (Verdict.UNFINISHED, "pending")
     numbers = dict.fromkeys(("difference", "low", "high", "low_all", "high_all", "relative"), np.nan)
-    return numbers | {"verdict": Verdict.MISSING, "effect": False, "n_resamples": 0, "status": "pending", "notes": Verdict.MISSING}
+    return numbers | {"verdict": verdict, "effect": False, "n_resamples": 0, "status": status, "notes": verdict}
 
 
 def _reference(contrast: Contrast, replicates: Mapping[str, Replicates]) -> float:

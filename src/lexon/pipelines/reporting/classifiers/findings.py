@@ -13,11 +13,11 @@ from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.caveats import caveats
 from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
-from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences
+from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences, one_seed
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
-from lexon.statistics import Interval, bootstrap_interval
+from lexon.statistics import Interval, Verdict, bootstrap_interval
 
 _DETAIL_SEED = 2027
 
@@ -44,8 +44,8 @@ def findings(
         value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
         headline = f"{_capital(best.label)}: AUROC{_meaning(best.scores)} {value}{_choice(len(ranked))}."
         sentences = [
-            *effect_sentences(effects, report.min_effect),
-            *_against_baselines(comparisons, best.label, report.min_effect),
+            *effect_sentences(effects, report.min_effect.score, _fewest_seeds(cells)),
+            *_against_baselines(comparisons, best.label, report.min_effect.score),
             *_among_cells(comparisons),
             *_baseline_sentences(summary),
             *_detail_sentences(details, evaluation),
@@ -53,7 +53,7 @@ def findings(
     return {
         "headline": headline,
         "sentences": sentences,
-        "caveats": caveats(cells, comparisons, effects, report.min_effect),
+        "caveats": caveats(cells, comparisons, effects, report.min_effect.score),
         "best_cell": best.name if best else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
@@ -83,6 +83,10 @@ def _meaning(seeds: Sequence[Scores]) -> str:
     return f" (mean over {n_classes} classes, each against the rest)" if n_classes > 2 else ""
 
 
+def _fewest_seeds(cells: Sequence[Cell]) -> int:
+    return min((len(cell.finished) for cell in comparable(cells) if cell.finished), default=0)
+
+
 def _choice(n_models: int) -> str:
     return f", the best of {n_models} finished models on validation" if n_models > 1 else ""
 
@@ -94,10 +98,14 @@ def _against_baselines(comparisons: pd.DataFrame, label: str, min_effect: float)
 
 def _in_words(row: Mapping[str, Any], min_effect: float) -> str:
     size = f"{abs(row['difference']):.3f} [{_bounds(row)}], paired, {row['relative']:+.1%}"
-    if row["verdict"] == "undecided":
-        return f"no difference seen from {row['b']} ({row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}], paired)"
-    enough = "an effect" if row["effect"] else f"certain, but below the {min_effect:.0%} change that this report calls an effect"
-    return f"{row['verdict']} than {row['b']} by {size}: {enough}"
+    verdict, seeds = Verdict(row["verdict"]), one_seed(row["n_seeds_a"])
+    signed = f"({row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}], paired{seeds})"
+    if verdict == Verdict.SAME:
+        return f"the same as {row['b']} within {min_effect:g} {signed}"
+    if not verdict.certain:
+        return f"no difference seen from {row['b']} {signed}"
+    enough = "an effect" if verdict.is_effect else f"certain, but small: below {min_effect:g}, the smallest change that counts"
+    return f"{'higher' if row['difference'] > 0 else 'lower'} than {row['b']} by {size}{seeds}: {enough}"
 
 
 def _bounds(row: Mapping[str, Any]) -> str:
@@ -110,13 +118,15 @@ def _among_cells(comparisons: pd.DataFrame) -> list[str]:
     rows = rows_of(comparisons[comparisons["against"] == "best cell by validation"])
     if not rows:
         return []
-    groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in ("worse", "undecided", "better")}
-    phrases = {
-        "worse": "below it",
-        "undecided": "not told apart from it",
-        "better": "above it on the test split, though not chosen by validation",
+    groups = {
+        "below it": [row for row in rows if Verdict(row["verdict"]).certain and row["difference"] < 0],
+        "the same": [row for row in rows if row["verdict"] == Verdict.SAME],
+        "not told apart from it": [row for row in rows if row["verdict"] == Verdict.UNDECIDED],
+        "above it on the test split, though not chosen by validation": [
+            row for row in rows if Verdict(row["verdict"]).certain and row["difference"] > 0
+        ],
     }
-    parts = [f"{len(members)} {phrases[verdict]} ({_list(members)})" for verdict, members in groups.items() if members]
+    parts = [f"{len(members)} {phrase} ({_list(members)})" for phrase, members in groups.items() if members]
     others = "The other finished model" if len(rows) == 1 else f"Of the {len(rows)} other finished models"
     return [f"{others}: {'; '.join(parts)}."]
 

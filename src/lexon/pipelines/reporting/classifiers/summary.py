@@ -31,16 +31,16 @@ def summarise(
     cells = collect_cells(checked, baselines)
     replicates = tables.replicate_auroc(cells, baselines, report.n_bootstrap)
     summary = tables.summary_table(cells, baselines, replicates, evaluation, run)
-    comparisons = tables.comparisons_table(cells, baselines, replicates, report.min_effect, run)
-    grid = grid_of(comparable(cells), replicates)
-    effects = effects_table(grid, replicates, report.min_effect, run)
+    min_effect = report.min_effect.score
+    comparisons = tables.comparisons_table(cells, baselines, replicates, min_effect, run)
+    effects = effects_table(grid_of(cells, replicates), replicates, min_effect, run)
     best_models = tables.best_models_table(cells, summary, run)
     return {
         "members": tables.members_table(checked, run),
         "summary": summary,
         "comparisons": comparisons,
         "effects": effects,
-        "means": means_table(grid, replicates, run),
+        "means": means_table(grid_of(comparable(cells), replicates), replicates, run),
         "best_models": best_models,
         "findings": findings(cells, summary, comparisons, effects, best_models, evaluation, report),
     }

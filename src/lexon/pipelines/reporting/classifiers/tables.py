@@ -15,7 +15,7 @@ from lexon.metrics import ranking
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
-from lexon.statistics import Replicates, bootstrap, is_effect, seed_spread, simultaneous_intervals
+from lexon.statistics import Replicates, Verdict, bootstrap, seed_spread, simultaneous_intervals
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
 FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
@@ -116,14 +116,14 @@ def compare(a: Replicates, b: Replicates, min_effect: float) -> Row:
     """a - b with its paired interval, relative change, verdict and whether it counts as an effect."""
     interval = (a - b).interval()
     relative = interval.estimate / b.estimate if b.estimate else np.nan
-    verdict = ("better" if interval.estimate > 0 else "worse") if interval.excludes_zero else "undecided"
+    verdict = Verdict.of(interval, min_effect)
     return {
         "difference": interval.estimate,
         "low": interval.low,
         "high": interval.high,
         "relative": relative,
         "verdict": verdict,
-        "effect": is_effect(interval, relative, min_effect),
+        "effect": verdict.is_effect,
         "n_resamples": len(a.values),
     }
 

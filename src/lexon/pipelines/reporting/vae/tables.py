@@ -68,9 +68,9 @@ def _below_marginals(configurations: Sequence[Configuration], report: ReportConf
 def _difference(column: str, a: str, b: str, interval: Interval, reference: float, report: ReportConfig) -> Row:
     """One row; `reference` is the value of b, which the change is relative to."""
     relative = interval.estimate / abs(reference) if reference else np.nan
-    effect = is_effect(interval, relative, report.min_effect)
+    effect = is_effect(interval, relative, report.min_effect.loss)
     bounds = {"difference": interval.estimate, "low": interval.low, "high": interval.high}
-    words = in_words(interval, report.min_effect * abs(reference))
+    words = in_words(interval, report.min_effect.loss * abs(reference))
     return {"metric": column, "a": a, "b": b, **bounds, "relative": relative, "verdict": words, "effect": effect}
 
 
