@@ -28,6 +28,7 @@ RESIDUALS = {
     "met_phi": r"$\phi_{MET}^{rec} - \phi_{MET}$",
 }
 SPAN = 5.0  # a factor within which a linear axis reads better
+_LETTER = 0.085  # inches of a label's letter
 _BINS, _CENTRAL = 60, (0.01, 0.99)
 
 
@@ -90,21 +91,22 @@ def residuals(truth: Events, decoded: Events, quantities: Sequence[Quantity]) ->
 
 
 @styled
-def heat_maps(values: Mapping[str, NDArray[np.float64]], bottlenecks: Sequence[str], betas: Sequence[float]) -> Figure:
-    """One map a metric, bottleneck against weight; blank where no member is finished.
+def heat_maps(values: Mapping[str, NDArray[np.float64]], lines: Sequence[str], betas: Sequence[float]) -> Figure:
+    """One map a metric, a line for each bottleneck and further setting against the weight; blank where no member is finished.
 
     Args:
-        values: by the metric's name, [bottleneck, beta].
+        values: by the metric's name, [line, beta].
     """
     shown = {name: grid for name, grid in values.items() if np.isfinite(grid).any()}
     if not shown:
         return empty_figure()
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
-    figure = Figure(figsize=(1.6 + 3.1 * columns, 0.4 + (1.3 + 0.42 * len(bottlenecks)) * rows), layout="constrained")
+    longest = max(len(line) for line in lines)
+    figure = Figure(figsize=(1.6 + (2.6 + _LETTER * longest) * columns, 0.4 + (1.3 + 0.42 * len(lines)) * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (name, grid) in zip(panels, shown.items(), strict=False):
-        _heat_map(axes, name, grid, bottlenecks, betas)
+        _heat_map(axes, name, grid, lines, betas)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     return figure
@@ -146,7 +148,7 @@ def _residuals(truth: Events, decoded: Events, quantities: Sequence[Quantity]) -
     return errors
 
 
-def _heat_map(axes: Axes, name: str, grid: NDArray[np.float64], bottlenecks: Sequence[str], betas: Sequence[float]) -> None:
+def _heat_map(axes: Axes, name: str, grid: NDArray[np.float64], lines: Sequence[str], betas: Sequence[float]) -> None:
     axes.imshow(grid, cmap="Blues", aspect="auto")
     low, high = np.nanmin(grid), np.nanmax(grid)
     for (row, column), value in np.ndenumerate(grid):
@@ -154,7 +156,7 @@ def _heat_map(axes: Axes, name: str, grid: NDArray[np.float64], bottlenecks: Seq
             dark = high > low and (value - low) / (high - low) > 0.6
             axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=10, color="white" if dark else "black")
     axes.set_xticks(range(len(betas)), [f"{beta:g}" for beta in betas])
-    axes.set_yticks(range(len(bottlenecks)), bottlenecks)
+    axes.set_yticks(range(len(lines)), lines)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()
     axes.set_title(name, fontsize=10.5, loc="left")

@@ -240,7 +240,7 @@ def test_differences_of_nearly_nothing_are_said_to_be_that() -> None:
 def test_a_trade_off_in_next_to_nothing_asks_for_no_larger_latent_space() -> None:
     words = told(grid(lambda b, beta: rising(b, beta) * (1.0 if b == "vq" else 0.01), falling))
     answers = {row["name"]: row["answer"] for row in words["hypotheses"]}
-    lossless = "no, but less than 1% of the objects is lost"
+    lossless = "no, but less than 1% of the objects' variance is lost"
     assert answers["hypothesis 2"] == f"none: {lossless}; linear: {lossless}; vq: no"
     (wider,) = [step for step in words["next_steps"] if "latent_dim" in step]
     assert "(vq)" in wider

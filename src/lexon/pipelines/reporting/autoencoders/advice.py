@@ -14,7 +14,7 @@ from lexon.pipelines.reporting.autoencoders.hypotheses import PROBED
 from lexon.pipelines.reporting.autoencoders.scenarios import HOLDS, by_column
 from lexon.pipelines.reporting.parameter_file import parameter_file
 
-SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, mean over seeds"
+SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, geometric mean over seeds"
 # A head that explains more than this share of what a constant answer to MET costs reconstructs it well.
 WELL_RECONSTRUCTED = 0.5
 # A codebook of which more than this share is in use is too small, rather than badly used.
@@ -50,7 +50,7 @@ def choose(validation: Grid) -> Choice | None:
 
 def criterion(cell: GridCell, split: str) -> float:
     """The sum of both errors, unweighted."""
-    return cell.mean(split, "rec_tokens") + cell.mean(split, "rec_globals")
+    return cell.mean(split, "rec_tokens", "rec_globals")
 
 
 def selected_parameters(choice: Choice | None, experiment: str) -> str:
@@ -76,8 +76,11 @@ def _trade_off(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
     having = [n for n, answer in by_column(grid, 3).items() if answer == HOLDS and not all(cell.nearly_exact for cell in columns[n])]
     if not having:
         return []
-    dim = finished[0].settings["latent_dim"]
-    return [f"Objects and MET compete for the latent space ({', '.join(having)}): try autoencoder.latent_dim={2 * dim} instead of {dim}."]
+    # A quantiser passes on no more than which code it is, however many dimensions a code has.
+    limits = dict.fromkeys("codebook_size" if columns[n][0].bottleneck == "vq" else "latent_dim" for n in having)
+    values = {limit: finished[0].settings[limit] for limit in limits}
+    tries = " and ".join(f"autoencoder.{limit}={2 * value} instead of {value}" for limit, value in values.items())
+    return [f"Objects and MET compete for the latent space ({', '.join(having)}): try {tries}."]
 
 
 def _hardly_used(grid: Grid) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change
 
 UNDECIDED = "undecided"
+NOT_ASKED = "not asked"  # the grid does not vary what the question is about
 SAID, LISTED = 2, 6  # numbers in a sentence, numbers in a table
 
 

@@ -17,6 +17,8 @@ T = TypeVar("T")
 BETA, BOTTLENECK = "autoencoder.globals_beta", "autoencoder.bottleneck"
 # From the least to the most constrained, as the predictions have it.
 BOTTLENECKS = ("none", "linear", "vq")
+# Losses, by the names of metrics.json.
+GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss")
 NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
 
 
@@ -81,10 +83,25 @@ class GridCell:
         """One array a finished seed."""
         return [result.arrays[name] for result in self.finished if result.arrays is not None]
 
-    def mean(self, split: str, metric: str) -> float:
-        """A metric, mean over finished seeds; NaN without any."""
-        values = [result.metrics.get(split, {}).get(metric, np.nan) for result in self.finished]
-        return float(np.mean(values)) if values else np.nan
+    def mean(self, split: str, *metrics: str) -> float:
+        """A metric, or the sum of several, over finished seeds: the geometric mean of losses, the mean of all else; NaN without any."""
+        found = [result.metrics.get(split, {}) for result in self.finished]
+        values = [sum(one.get(metric, np.nan) for metric in metrics) for one in found]
+        return mean_over_seeds(values, metrics[0])
+
+    def gap(self, metric: str) -> float:
+        """How much larger a loss is on the test split than on the training split, as a share."""
+        return self.mean("test", metric) / self.mean("train", metric) - 1
+
+
+def mean_over_seeds(values: Sequence[float], metric: str) -> float:
+    """The one mean of this report: geometric for losses, which are compared by their ratios, arithmetic for everything else."""
+    if not values:
+        return np.nan
+    if metric not in GEOMETRIC:
+        return float(np.mean(values))
+    with np.errstate(divide="ignore"):  # a loss of 0, as the weighted term of a weight of 0, has a mean of 0
+        return float(np.exp(np.mean(np.log(values))))
 
 
 def collect_grid(results: Sequence[Result]) -> list[GridCell]:

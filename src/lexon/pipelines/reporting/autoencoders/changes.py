@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -47,11 +46,6 @@ class Estimate:
         """Over events and seeds."""
         return Replicates(float(self.seeds.mean()), self.events + _seed_noise([self], rng)).interval()
 
-    def minus(self, other: Estimate, rng: np.random.Generator) -> Interval:
-        """The difference of two cells, paired over events."""
-        estimate = float(self.seeds.mean() - other.seeds.mean())
-        return Replicates(estimate, self.events - other.events + _seed_noise([self, other], rng)).interval()
-
 
 @dataclass(frozen=True)
 class Change:
@@ -74,11 +68,13 @@ class Change:
     @property
     def words(self) -> str:
         """E.g. ``rec_tokens +12.0 % [+8.0 %, +15.0 %], vq, beta 1 against none, beta 1``."""
-        pair = f"{self.cell} against {self.against}"
-        if not np.isfinite(self.relative.estimate):
-            return f"{self.metric} not measured, {pair}"
-        sides = f"[{_percent(self.relative.low)}, {_percent(self.relative.high)}]"
-        return f"{self.metric} {_percent(self.relative.estimate)} {sides}, {pair}"
+        return f"{self.size}, {self.cell} against {self.against}"
+
+    @property
+    def size(self) -> str:
+        """E.g. ``rec_tokens +12.0 % [+8.0 %, +15.0 %]``."""
+        measured = np.isfinite(self.relative.estimate)
+        return f"{self.metric} {_percent_interval(self.relative)}" if measured else f"{self.metric} not measured"
 
 
 @dataclass(frozen=True)
@@ -110,13 +106,22 @@ class Grid:
 
     def change(self, metric: str, cell: GridCell, against: GridCell) -> Change:
         """How much larger a loss is in a cell than in another."""
-        ours, theirs = (self.estimates.get((metric, one.name)) for one in (cell, against))
-        describe = partial(Change, metric, cell.label, against.label)
-        if ours is None or theirs is None:
-            return describe(Interval(np.nan, np.nan, np.nan), "undecided", 0)
-        relative = _each(np.expm1, ours.minus(theirs, np.random.default_rng(_SEED)))
-        n_seeds = min(len(ours.seeds), len(theirs.seeds))
-        return describe(relative, verdict(relative, self.min_effect) if n_seeds >= MIN_SEEDS else "undecided", n_seeds)
+        return self.average_change(metric, [(cell, against)], cell.label, against.label)
+
+    def average_change(self, metric: str, pairs: Sequence[tuple[GridCell, GridCell]], words: str, against: str) -> Change:
+        """How much larger a loss is in the first cells of some pairs than in the second: the geometric mean over finished pairs."""
+        looked_up = [tuple(self.estimates.get((metric, cell.name)) for cell in pair) for pair in pairs]
+        known = [(ours, theirs) for ours, theirs in looked_up if ours is not None and theirs is not None]
+        if not known:
+            return Change(metric, words, against, Interval(np.nan, np.nan, np.nan), "undecided", 0)
+        relative = _each(np.expm1, _difference(known, np.random.default_rng(_SEED)))
+        n_seeds = min(len(estimate.seeds) for pair in known for estimate in pair)
+        told = verdict(relative, self.min_effect) if n_seeds >= MIN_SEEDS else "undecided"
+        return Change(metric, words, against, relative, told, n_seeds)
+
+
+def _percent_interval(interval: Interval) -> str:
+    return f"{_percent(interval.estimate)} [{_percent(interval.low)}, {_percent(interval.high)}]"
 
 
 def verdict(relative: Interval, min_effect: float) -> Verdict:
@@ -184,6 +189,14 @@ def _as_scores(score: NDArray[np.floating], is_signal: NDArray[np.bool_]) -> Sco
     """Any score as that of a classifier: only its order counts."""
     target = np.where(is_signal, 0, 1)
     return Scores(np.stack([score, -score], axis=1), target, target, np.arange(len(score)), ("signal", "background"), {}, "")
+
+
+def _difference(pairs: Sequence[tuple[Estimate, Estimate]], rng: np.random.Generator) -> Interval:
+    """The mean difference of some pairs of cells, paired over events."""
+    estimate = float(np.mean([ours.seeds.mean() - theirs.seeds.mean() for ours, theirs in pairs]))
+    events = np.mean([ours.events - theirs.events for ours, theirs in pairs], axis=0)
+    noise = _seed_noise([estimate for pair in pairs for estimate in pair], rng) / len(pairs)
+    return Replicates(estimate, events + noise).interval()
 
 
 def _seed_noise(estimates: Sequence[Estimate], rng: np.random.Generator) -> NDArray[np.float64]:

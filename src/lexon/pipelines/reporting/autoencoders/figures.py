@@ -29,25 +29,25 @@ MAPS = {
 def draw(grid: Grid) -> dict[str, Figure]:
     """heat_maps, trade_off and loss_curves."""
     cells = grid.cells
-    bottlenecks = [name for name in BOTTLENECKS if any(cell.bottleneck == name for cell in cells)]
+    settings = list(dict.fromkeys(cell.rest for cell in cells))
+    lines = sorted({(cell.rest, cell.bottleneck) for cell in cells}, key=lambda line: (settings.index(line[0]), BOTTLENECKS.index(line[1])))
     betas = sorted({cell.beta for cell in cells})
-    maps = {title: _map(cells, *where, bottlenecks, betas) for title, where in MAPS.items()}
+    maps = {title: _map(cells, *where, lines, betas) for title, where in MAPS.items()}
     histories = {cell.label: [r.history for r in cell.finished if r.history is not None] for cell in cells if cell.finished}
     return {
-        "heat_maps": heat_maps(maps, bottlenecks, betas),
+        "heat_maps": heat_maps(maps, [", ".join(part for part in (bottleneck, rest) if part) for rest, bottleneck in lines], betas),
         "trade_off": trade_off(_points(grid)),
         "loss_curves": loss_curves(histories),
     }
 
 
-def _map(cells: Sequence[GridCell], split: str, metric: str, bottlenecks: Sequence[str], betas: Sequence[float]) -> NDArray[np.float64]:
-    """[bottleneck, beta]; over further axes of the grid a mean."""
-    values = np.full((len(bottlenecks), len(betas)), np.nan)
-    for row, bottleneck in enumerate(bottlenecks):
-        for column, beta in enumerate(betas):
-            here = [cell.mean(split, metric) for cell in cells if (cell.bottleneck, cell.beta) == (bottleneck, beta)]
-            known = [value for value in here if np.isfinite(value)]
-            values[row, column] = np.mean(known) if known else np.nan
+def _map(
+    cells: Sequence[GridCell], split: str, metric: str, lines: Sequence[tuple[str, str]], betas: Sequence[float]
+) -> NDArray[np.float64]:
+    """[line, beta]: a line is a bottleneck with one setting of the grid's other axes, so nothing is averaged but seeds."""
+    values = np.full((len(lines), len(betas)), np.nan)
+    for cell in cells:
+        values[lines.index((cell.rest, cell.bottleneck)), betas.index(cell.beta)] = cell.mean(split, metric)
     return values
 
 

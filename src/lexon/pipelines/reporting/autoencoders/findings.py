@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lexon.pipelines.reporting.autoencoders.advice import SELECTED_BY, Choice, next_steps
 from lexon.pipelines.reporting.autoencoders.anomalies import anomaly_sentences
-from lexon.pipelines.reporting.autoencoders.answers import Answer
+from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, Answer
+from lexon.pipelines.reporting.autoencoders.axes import axis_sentences
 from lexon.pipelines.reporting.autoencoders.caveats import caveats
 from lexon.pipelines.reporting.autoencoders.changes import Grid
 from lexon.pipelines.reporting.autoencoders.hypotheses import hypotheses
@@ -55,10 +57,23 @@ def _sentences(grid: Grid, choice: Choice | None, told: dict[str, list[Answer]])
         return []
     return [
         f"By {SELECTED_BY}: {choice.words}.",
-        *(answer.sentence for kind in ("scenarios", "hypotheses") for answer in told[kind]),
+        *(answer.sentence for kind in ("scenarios", "hypotheses") for answer in told[kind] if not answer.answer.startswith(NOT_ASKED)),
+        *axis_sentences(grid),
+        *_gaps(grid),
         *anomaly_sentences(grid, choice.cell),
         *(f"Next: {step}" for step in next_steps(grid)),
     ]
+
+
+def _gaps(grid: Grid) -> list[str]:
+    """Overfitting: how much larger the losses are on events that were not trained on, in the cell where it is worst."""
+    found = {}
+    for metric in ("rec_tokens", "rec_globals"):
+        gaps = {cell.label: cell.gap(metric) for cell in grid.cells if cell.finished and np.isfinite(cell.gap(metric))}
+        if gaps:
+            worst = max(gaps, key=lambda label: gaps[label])
+            found[metric] = f"{metric} {gaps[worst]:+.1%} in {worst}"
+    return [f"Test against training split, the largest gap of all cells: {'; '.join(found.values())}."] if found else []
 
 
 def _value(interval: Interval) -> str:

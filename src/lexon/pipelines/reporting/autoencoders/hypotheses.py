@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, Answer, listed, undecided
+from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, UNDECIDED, Answer, listed, undecided
 from lexon.pipelines.reporting.autoencoders.cells import NEARLY_EXACT, GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change, Grid
 from lexon.pipelines.reporting.autoencoders.scenarios import weight_changes
@@ -65,7 +65,7 @@ def type_matters(grid: Grid) -> Told:
     rows = [row for row in rows_of_grid(grid.cells).values() if len(row) > 1]
     changes = [grid.change("rec_globals", later, earlier) for row in rows for later, earlier in pairs(row)]
     if not changes:
-        return "not asked", ("one bottleneck only",)
+        return NOT_ASKED, ("one bottleneck only",)
     if effects := [change for change in changes if change.verdict in ("higher", "lower")]:
         return f"yes, in {len(effects)} of {len(changes)} comparisons", listed(effects)
     return ("no" if all(change.verdict == "similar" for change in changes) else undecided(changes)), listed(changes)
@@ -79,7 +79,7 @@ def use_head(grid: Grid) -> Told:
         if positive and column[0].beta == 0:
             steps[name] = [grid.change(metric, positive[0], column[0]) for metric in ("rec_globals", "rec_tokens")]
     if not steps:
-        return "not asked", ("needs globals_beta 0 beside a larger one",)
+        return NOT_ASKED, ("needs globals_beta 0 beside a larger one",)
     return _joined({name: _worth(*changes) for name, changes in steps.items()}), listed([c for changes in steps.values() for c in changes])
 
 
@@ -94,7 +94,7 @@ def _worth(gain: Change, cost: Change) -> str:
 def _of_columns(grid: Grid, tell: Callable[[Grid, Sequence[GridCell]], str], metric: str) -> Told:
     columns = {name: cells for name, cells in columns_of(grid.cells).items() if len(cells) > 1}
     if not columns:
-        return "not asked", (ONE_WEIGHT,)
+        return NOT_ASKED, (ONE_WEIGHT,)
     changes = {name: [grid.change(metric, later, earlier) for later, earlier in pairs(cells)] for name, cells in columns.items()}
     answers = {name: tell(grid, cells) for name, cells in columns.items()}
     return _joined(answers), listed([change for column in changes.values() for change in column])
@@ -103,7 +103,9 @@ def _of_columns(grid: Grid, tell: Callable[[Grid, Sequence[GridCell]], str], met
 def _sufficient(grid: Grid, column: Sequence[GridCell]) -> str:
     tokens = [change for _, change in weight_changes(grid, column)]
     if any(change.verdict == "higher" for change in tokens):
-        return f"no, but less than {NEARLY_EXACT:.0%} of the objects is lost" if all(cell.nearly_exact for cell in column) else "no"
+        return (
+            f"no, but less than {NEARLY_EXACT:.0%} of the objects' variance is lost" if all(cell.nearly_exact for cell in column) else "no"
+        )
     return undecided(tokens) if any(change.verdict == UNDECIDED for change in tokens) else "yes"
 
 
@@ -116,7 +118,7 @@ def _sweet(grid: Grid, column: Sequence[GridCell]) -> str:
     if gains and all(any(change.verdict in ("higher", "similar") for change in changes) for changes in gains.values()):
         return "no"
     changes = [change for of_one in gains.values() for change in of_one]
-    return undecided(changes) if changes else "not asked (two weights have none between them)"
+    return undecided(changes) if changes else f"{NOT_ASKED} (two weights have none between them)"
 
 
 def _joined(answers: dict[str, str]) -> str:

@@ -13,7 +13,12 @@ from lexon.plots.page import UNKNOWN, Section, figures, percent, render_page, ta
 # Name, heading and what a reader who cannot see the figure should know, in the order of the page.
 FIGURES = (
     ("trade_off", "Objects against MET", "rec_globals against rec_tokens on the test split, one line a bottleneck, one point a weight"),
-    ("heat_maps", "The grid", "One map a metric, bottleneck against globals_beta, mean over seeds"),
+    (
+        "heat_maps",
+        "The grid",
+        "One map a metric: a row for each bottleneck and setting of the other axes, a column for each globals_beta; over seeds the "
+        "geometric mean of losses, the mean of all else",
+    ),
     ("loss_curves", "Loss curves of all members", "Total loss, rec_tokens and rec_globals per epoch, one colour a cell, one line a seed"),
 )
 PIVOT = {
@@ -33,6 +38,8 @@ INTERVALS = {
     "rec_tokens_seed_sd": "sd over seeds",
     "rec_globals_text": "rec_globals",
     "rec_globals_seed_sd": "sd over seeds",
+    "rec_tokens_gap": "rec_tokens, test against train",
+    "rec_globals_gap": "rec_globals, test against train",
     "weighted_globals": "weighted term",
     "vq_loss": "VQ loss",
     "val_criterion": "rec_tokens + rec_globals, validation",
@@ -58,7 +65,16 @@ ANOMALIES = {
     "rotate_object_text": "one object rotated",
 }
 ANSWERS = {"question": "statement or question", "answer": "answer", "because": "numbers"}
-CHANGES = {"metric": "loss", "a": "cell", "b": "against", "relative": "change", "interval": "95 % interval, paired", "verdict": "verdict"}
+CHANGES = {
+    "axis": "axis",
+    "metric": "loss",
+    "a": "cell",
+    "b": "against",
+    "relative": "change",
+    "interval": "95 % interval, paired",
+    "verdict": "verdict",
+    "notes": "notes",
+}
 TRAININGS = {
     "label": "cell",
     "n_parameters": "parameters",
@@ -82,6 +98,7 @@ def _short(value: Any) -> str:
 
 
 TEXTS = dict.fromkeys(COUNTS, whole) | dict.fromkeys((*LOSSES, "beta"), _short)
+TEXTS |= dict.fromkeys(("rec_tokens_gap", "rec_globals_gap"), percent)
 
 CAPTIONS = {
     "pivot": "The spreadsheet of the plan: test split, geometric mean over seeds",
@@ -90,7 +107,8 @@ CAPTIONS = {
     "Constant: what the best guess costs that is the same for every event or object",
     "anomalies": "AUROC of the reconstruction error with 95 % interval; corruptions against the same events as they were",
     "trainings": "Mean over seeds",
-    "changes": "Relative change of a loss, from every cell to one with a larger weight or a narrower bottleneck",
+    "changes": "Relative change of a loss, from every cell to one that differs in one thing: a larger weight, a narrower bottleneck, "
+    "another level of a further axis; rows with an axis are averaged over the settings of the others (geometric mean)",
     "members": "One row a training, finished or not. All columns: members.csv",
     "predictions": "What the plan predicted, as confirmed, refuted or undecided",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, Answer, listed, undecided
+from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, UNDECIDED, Answer, listed, undecided
 from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.changes import Change, Grid
 
@@ -58,7 +58,7 @@ def _weights(grid: Grid) -> list[Answer]:
 
 def _weight_scenario(number: int, held: dict[str, str], grid: Grid) -> Answer:
     if not held:
-        return Answer(f"scenario {number}", SCENARIOS[number], "not asked", ("one weight only: globals_beta spans no axis",))
+        return Answer(f"scenario {number}", SCENARIOS[number], NOT_ASKED, ("one weight only: globals_beta spans no axis",))
     having, doubtful = ([name for name, answer in held.items() if answer == wanted] for wanted in (HOLDS, UNDECIDED))
     columns = columns_of(grid.cells)
     told = having or doubtful or list(held)
@@ -79,7 +79,7 @@ def _quantised(grid: Grid) -> Answer:
         for metric in ("rec_tokens", "rec_globals")
     ]
     if not changes:
-        return Answer("scenario 4", SCENARIOS[4], "not asked", ("vq or its alternatives are no part of the grid",))
+        return Answer("scenario 4", SCENARIOS[4], NOT_ASKED, ("vq or its alternatives are no part of the grid",))
     if all(change.verdict == "higher" for change in changes):
         answer = HOLDS
     elif against := [change for change in changes if change.verdict in ("lower", "similar")]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
 from lexon.pipelines.reporting.autoencoders.advice import criterion
+from lexon.pipelines.reporting.autoencoders.axes import Step, steps
 from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Change, Grid
 from lexon.statistics import seed_spread
@@ -28,7 +29,7 @@ MEASURED = (
     "met_phi_mae",
 )
 COMPARED = ("rec_tokens", "rec_globals", "criterion")
-CHANGE_COLUMNS = ("run", "metric", "a", "b", "relative", "low", "high", "verdict", "n_seeds", "status", "notes")
+CHANGE_COLUMNS = ("run", "axis", "metric", "a", "b", "relative", "low", "high", "verdict", "n_seeds", "status", "notes")
 
 Row = dict[str, Any]
 
@@ -51,16 +52,21 @@ def pivot_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes_table(grid: Grid, run: str) -> pd.DataFrame:
-    """Every two cells that differ in one thing, the weight or the bottleneck."""
+    """Every two cells that differ in one thing, and every two levels of any further axis, averaged over the settings of the others."""
+    further = steps(grid.cells)
     lines = [*columns_of(grid.cells).values(), *rows_of_grid(grid.cells).values()]
-    found = [grid.change(metric, later, earlier) for line in lines for later, earlier in pairs(line) for metric in COMPARED]
-    return pd.DataFrame([_change_row(change, run) for change in found], columns=list(CHANGE_COLUMNS))
+    apart = [pair for line in lines for pair in pairs(line)] + [pair for step in further for pair in step.pairs]
+    rows = [_change_row(step.change(grid, metric), run, step) for step in further for metric in COMPARED]
+    rows += [_change_row(grid.change(metric, later, earlier), run) for later, earlier in apart for metric in COMPARED]
+    return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
 
 
-def _change_row(change: Change, run: str) -> Row:
+def _change_row(change: Change, run: str, step: Step | None = None) -> Row:
+    averaged = f"averaged over {step.averaged_over}" if step else ""
     known = np.isfinite(change.relative.estimate)
     return {
         "run": run,
+        "axis": step.axis if step else "",
         "metric": change.metric,
         "a": change.cell,
         "b": change.against,
@@ -70,7 +76,7 @@ def _change_row(change: Change, run: str) -> Row:
         "verdict": change.verdict,
         "n_seeds": change.n_seeds,
         "status": "done" if known else "pending",
-        "notes": "" if known else "a cell has no finished member",
+        "notes": averaged if known else "a cell has no finished member",
     }
 
 
@@ -97,6 +103,7 @@ def _cell_row(cell: GridCell, grid: Grid, run: str) -> Row:
         | chosen_by
         | {name: value for metric in (*LOSSES, *PROBES, "anomaly", *CORRUPTIONS) for name, value in _measured(cell, metric, grid).items()}
         | {name: cell.mean("test", name) for name in MEASURED}
+        | {f"{name}_gap": cell.gap(name) for name in ("rec_tokens", "rec_globals")}
         | {"latent_dimension": cell.mean("val", "latent_dimension")}
         | {name: _mean_fact(cell, name) for name in FACTS if name != "device"}
     )
