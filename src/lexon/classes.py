@@ -87,7 +87,8 @@ class ClassMap:
     def to_fit_on(self, population: Literal["auto", "background", "all"], labels: NDArray[np.int64]) -> tuple[NDArray[np.bool_], str]:
         """The events that a tokeniser is fitted on (`population`), and the sentence that says which. Events in no class are never used."""
         if self.population(population) == "background":
-            return self.is_background(labels), f"fitted on the background: {', '.join(self.class_names[1:])}"
+            names = ", ".join(name for name in self.class_names[1:] if name != "background")
+            return self.is_background(labels), "fitted on the background" + (f": {names}" if names else "")
         return self.targets(labels) >= 0, f"fitted on all classes: {', '.join(self.class_names)}"
 
 

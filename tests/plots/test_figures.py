@@ -208,3 +208,12 @@ def test_nothing_finished_is_said_in_words(figure: Figure) -> None:
 def test_one_class_only_draws_no_roc() -> None:
     scores = binary_scores(np.linspace(0, 1, 20), np.ones(20, dtype=bool))
     assert "one class only" in words(classification.roc({"one": [scores]}, {}))
+
+
+def test_long_names_are_wrapped_into_the_figure() -> None:
+    name = "tokeniser vqvae, pool cls, no MET, vector 5, a very long setting of a learning rate, and of a batch size"
+    for figure in (classification.score_distributions(binormal_scores(1.0), name), classification.confusion(binormal_scores(1.0), name)):
+        figure.canvas.draw()
+        titles = [figure._suptitle] if figure._suptitle else [axes._left_title for axes in figure.axes[:1]]
+        for title in titles:
+            assert title.get_window_extent().x1 <= figure.bbox.x1

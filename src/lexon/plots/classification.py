@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lexon.metrics.calibration import reliability
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
 from lexon.metrics.scores import Scores
-from lexon.plots.style import PALETTE, Figure, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled
+from lexon.plots.style import PALETTE, Figure, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled, wrapped
 from lexon.statistics import Interval
 
 Seeds = Sequence[Scores]
@@ -94,7 +94,7 @@ def score_distributions(scores: Scores, name: str) -> Figure:
         axes.legend(ncols=2 if len(axes.get_legend_handles_labels()[1]) > 3 else 1, loc="upper right", fontsize=9)
         note(axes, title)
     panels[0].set_ylabel("Events, normalised to 1")
-    figure.suptitle(f"{name}, test split", fontsize=10.5, x=0.01, ha="left")
+    figure.suptitle(wrapped(f"{name}, test split", figure.get_figwidth()), fontsize=10.5, x=0.01, ha="left")
     return figure
 
 
@@ -118,7 +118,7 @@ def confusion(scores: Scores, name: str) -> Figure:
     axes.minorticks_off()
     axes.set_xlabel("Most probable class", loc="center")
     axes.set_ylabel("True class", loc="center")
-    axes.set_title(f"{name}, test split", fontsize=10.5, loc="left")
+    axes.set_title(wrapped(f"{name}, test split", size), fontsize=10.5, loc="left")
     figure.colorbar(image, ax=axes, label="Share of the true class", shrink=0.85)
     return figure
 

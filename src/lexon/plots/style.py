@@ -10,6 +10,7 @@ readers; beyond ten curves the line style changes too.
 from __future__ import annotations
 
 import logging
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -103,6 +104,9 @@ def undrawn(name: str, error: Exception) -> Figure:
     return empty_figure(f"This figure could not be drawn: {reason.splitlines()[0][:80]}")
 
 
+_LETTERS_PER_INCH = 12  # of a title
+
+
 def looks(n: int) -> list[dict[str, Any]]:
     """Colour and line style of `n` curves."""
     dashes = ("-", "--", "-.", ":")
@@ -132,6 +136,11 @@ def legend_beside(figure: matplotlib.figure.Figure, axes: Axes, title: str | Non
 def note(axes: Axes, text: str, loc: str = "upper left") -> None:
     """A few words inside the axes."""
     axes.add_artist(AnchoredText(text, loc=loc, frameon=False, prop={"size": 9.5, "color": "0.25"}, borderpad=0.3))
+
+
+def wrapped(text: str, inches: float) -> str:
+    """A title in as many lines as a width has room for."""
+    return textwrap.fill(text, max(20, int(_LETTERS_PER_INCH * inches)))
 
 
 def padded(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:

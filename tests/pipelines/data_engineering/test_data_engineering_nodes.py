@@ -86,7 +86,7 @@ def test_bins_are_fitted_on_training_events_of_the_background_in_any_chunks(even
     with caplog.at_level(logging.INFO):
         fitted = fit_tokeniser(events, BINNED, CLASSES)
     assert isinstance(fitted, BinnedTokeniser)
-    assert fitted.fit_on == {"key": "background", "words": "fitted on the background: background"}
+    assert fitted.fit_on == {"key": "background", "words": "fitted on the background"}
     assert "fitted on the background" in caplog.text
     train = events.read("train")
     alone = BinnedTokeniser(5, "correct", pid=True).fit(train[train.labels != 3])
@@ -132,7 +132,7 @@ def test_a_token_file_holds_every_event_in_order(events, tokens):
 def test_a_token_file_explains_itself(events, tokens):
     said = tokens.attributes
     assert said["vocab_size"] == tokens.vocab_size == 886
-    assert said["tokeniser"]["fit_on"] == {"key": "background", "words": "fitted on the background: background"}
+    assert said["tokeniser"]["fit_on"] == {"key": "background", "words": "fitted on the background"}
     assert said["tokeniser"]["n_bins"] == 5
     assert said["units"]["pt"] == "GeV"
     assert {"format_version", "lexon_version", "generator"} <= said.keys()

@@ -16,7 +16,7 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.datasets.identity import part_digest
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_events
+from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_events, words_of
 from lexon.pipelines.reporting.classifiers.figures import draw_figures
 from lexon.pipelines.reporting.classifiers.nodes import write_page
 from lexon.pipelines.reporting.classifiers.summary import summarise
@@ -205,4 +205,7 @@ def test_more_than_two_classes_are_reported_too() -> None:
 def test_labels_read_as_a_physicist_would_say_it() -> None:
     assert label_of({"tokeniser": "direct", "pool": "mean", "met": False, "vector": 4}) == "direct, mean, no MET, vector 4"
     assert label_of({"binning.n_bins": 5}) == "n bins 5"
-    assert label_of({}) == "this classifier"
+    assert label_of({}) == ""
+    shown = {"tokeniser": {"kind": "direct", "vector": 4}, "classifier": {"pool": "mean", "met": False}}
+    assert words_of(shown) == "direct, mean, no MET, vector 4"
+    assert words_of({"tokeniser": {"kind": "binned"}, "classifier": {"pool": "cls", "met": True}}) == "binned, cls, MET"

@@ -82,18 +82,25 @@ def _cell(seeds: Sequence[Result], members: Mapping[str, Member], expected: str 
     original = members.get(first.folder, first)
     return Cell(
         name=first.cell_name,
-        label=label_of(first.cell),
+        label=label_of(first.cell) or words_of(first.config),
         axes=first.cell,
         results=tuple(seeds),
         same_as=original.cell_name if original is not first else "",
         apart=bool(_digests(seeds) - {expected}),
-        original=label_of(original.cell) if original is not first else "",
+        original=(label_of(original.cell) or words_of(original.config)) if original is not first else "",
     )
 
 
 def label_of(cell: Mapping[str, Any]) -> str:
     """`{"pool": "mean", "met": False, "vector": 4}` -> ``mean, no MET, vector 4``."""
-    return ", ".join(level_words(axis, value) for axis, value in cell.items()) or "this classifier"
+    return ", ".join(level_words(axis, value) for axis, value in cell.items())
+
+
+def words_of(config: Mapping[str, Any]) -> str:
+    """A classifier that is no cell of a grid by what it is shown: ``direct, mean, MET, vector 4``."""
+    shown = {"tokeniser": config["tokeniser"]["kind"], **{axis: config.get("classifier", {}).get(axis) for axis in ("pool", "met")}}
+    shown["vector"] = config["tokeniser"].get("vector")
+    return label_of({axis: value for axis, value in shown.items() if value is not None})
 
 
 def level_words(axis: str, value: Any) -> str:
