@@ -96,7 +96,7 @@ def test_every_axis_has_a_sentence(report):
     assert "lower" in encoder
     assert encoder.endswith("averaged over 8 settings.")
     assert any(text.startswith("Latent dim, 32 against 8") and "similar" in text for text in sentences)
-    assert any(text.startswith("Lr, 0.01 against 0.001") for text in sentences)
+    assert any(text.startswith("Lr, 0.01 against 0.001") and text.count("higher, small") == 2 for text in sentences)
     assert not any("not asked" in text for text in sentences)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, undecided
 from lexon.pipelines.reporting.autoencoders.cells import BETA, BOTTLENECK, GridCell
-from lexon.pipelines.reporting.autoencoders.changes import Change, Grid
+from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change, Grid
 
 JUDGED = ("rec_tokens", "rec_globals")
 Pairs = list[tuple[GridCell, GridCell]]
@@ -63,9 +63,18 @@ def axis_sentences(grid: Grid) -> list[str]:
 
 def _sentence(step: Step, grid: Grid) -> str:
     changes = [step.change(grid, metric) for metric in JUDGED]
-    told = "; ".join(f"{change.size}: {undecided([change]) if change.verdict == UNDECIDED else change.verdict}" for change in changes)
+    told = "; ".join(f"{change.size}: {_word(change)}" for change in changes)
     name = step.axis.rpartition(".")[2].replace("_", " ")
     return f"{name[:1].upper()}{name[1:]}, {step.later} against {step.earlier}: {told}; averaged over {step.averaged_over}."
+
+
+def _word(change: Change) -> str:
+    """The verdict, or why there is none; a certain change below the smallest effect is called small."""
+    if change.verdict != UNDECIDED:
+        return change.verdict
+    if change.n_seeds >= MIN_SEEDS and change.relative.excludes_zero:
+        return "higher, small" if change.relative.estimate > 0 else "lower, small"
+    return undecided([change])
 
 
 def _step(axis: str, earlier: Any, later: Any, cells: Sequence[GridCell]) -> Step:
