@@ -69,16 +69,17 @@ def plan(experiment: Experiment) -> list[dict[str, Any]]:
 
 def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.DataFrame]:
     """All tables of a report that asks for `overrides`."""
-    members, asked = folders(root, kind, overrides), plan(study(kind, overrides))
+    members, experiment = folders(root, kind, overrides), study(kind, overrides)
+    asked, n_seeds = plan(experiment), experiment.parameters.n_seeds
     match kind:
         case "classifier":
             found: Any = classifiers.summarise(members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main").values()
         case "autoencoder":
             found = autoencoders.summarise(members, asked, REPORT, "main", "example")
         case "regression":
-            found = regression.summarise(members, asked, COLLAPSE, REPORT, "main")
+            found = regression.summarise(members, asked, COLLAPSE, REPORT, "main", n_seeds)
         case _:
-            found = vae.summarise(members, asked, REPORT, "main")
+            found = vae.summarise(members, asked, REPORT, "main", n_seeds)
     return [table for table in found if isinstance(table, pd.DataFrame)]
 
 
