@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -87,6 +93,46 @@ def test_a_template_and_a_table_are_code_too(monkeypatch, node):
     before = provenance.code_digest.__wrapped__(node)
     monkeypatch.setattr(provenance, "_data", lambda room: [])
     assert provenance.code_digest.__wrapped__(node) != before
+
+
+NODE = """from lexon.provenance import code_digest, code_version, edited_since_start
+from lexon import physics, provenance
+from pathlib import Path
+import subprocess, sys
+first, version = code_digest("lexon.physics"), code_version()
+root = Path(provenance.__file__).parents[2]
+file = root / "src/lexon/physics.py"
+git = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b"]
+file.write_text(file.read_text() + "\\n# a comment\\n")
+assert edited_since_start("lexon.physics") == []
+file.write_text(file.read_text() + "\\nNEW = 1\\n")
+assert [path.name for path in edited_since_start("lexon.physics", "lexon.events")] == ["physics.py"]
+subprocess.run([*git, "commit", "-aqm", "edited"], check=True)
+code_digest.cache_clear()
+assert code_digest("lexon.physics") == first
+assert code_version() == version
+print(version["commit"], version["dirty"], first)
+"""
+
+
+def test_a_process_runs_the_code_and_the_commit_that_it_started_with(tmp_path):
+    """In a copy of the checkout: an edit and a commit while the process runs change neither digest nor version, and show as an edit."""
+    root = Path(provenance.__file__).parents[2]
+    shutil.copytree(root / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], check=True)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def told() -> list[str]:
+        run = subprocess.run([sys.executable, "-c", NODE], capture_output=True, text=True, check=False, env=environment)
+        assert run.returncode == 0, run.stderr
+        return run.stdout.split()
+
+    commit, dirty, digest = told()
+    head = subprocess.run([*git, "rev-parse", "HEAD^"], capture_output=True, text=True, check=True).stdout.strip()
+    assert (commit, dirty) == (head, "False")
+    assert told()[2] != digest, "a fresh process has the edited code"
 
 
 def test_versions_are_those_that_run():

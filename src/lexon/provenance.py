@@ -1,4 +1,8 @@
-"""Where a result comes from: code, versions, machine, time."""
+"""Where a result comes from: code, versions, machine, time.
+
+The code of a process is the one that lay there when it started, however long it runs and whatever is edited or committed
+meanwhile. So sources and commit are noted as this module is imported, which the project's settings do first of all.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import ast
 import hashlib
 import platform
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -15,8 +20,9 @@ from typing import Any
 # Code that carries results without shaping them: a new parameter or a better message makes nothing stale.
 CARRIERS = {
     f"lexon.{name}"
-    for name in ("config", "errors", "provenance", "datasets.files", "datasets.atomic", "datasets.hdf5", "datasets.checkpoint")
+    for name in ("config", "errors", "processes", "provenance", "datasets.files", "datasets.atomic", "datasets.hdf5", "datasets.checkpoint")
 }
+_ROOT = Path(__file__).parent
 PACKAGES = ("lexon", "torch", "vector-quantize-pytorch", "numpy", "scikit-learn", "kedro", "h5py")
 
 
@@ -31,11 +37,14 @@ def versions() -> dict[str, str]:
 
 
 def code_version() -> dict[str, Any]:
-    """Commit of the checkout that lexon runs from, and whether it was changed since; empty outside a checkout."""
-    root = Path(__file__).parent
+    """Commit of the checkout that lexon runs from and whether it was changed since, both when this process started; empty outside one."""
+    return dict(_VERSION)
+
+
+def _version_now() -> dict[str, Any]:
     try:
-        commit = _git(root, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--", str(root)))}
+        commit = _git(_ROOT, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(_ROOT, "status", "--porcelain", "--", str(_ROOT)))}
     except (OSError, subprocess.CalledProcessError):
         return {}
 
@@ -46,6 +55,22 @@ def code_digest(*modules: str) -> str:
 
     Syntax trees are compared, so comments, docstrings and layout make nothing stale; data beside the code counts by content.
     """
+    found = _sources(modules)
+    packages = {file.parent for file in found.values()} - {_ROOT}
+    data = sorted(path for package in packages for path in _data(package))
+    content = [f"{module}{_syntax(found[module])}" for module in sorted(found)] + [
+        hashlib.sha256(_source(path)).hexdigest() for path in data
+    ]
+    return hashlib.sha256("".join(content).encode()).hexdigest()
+
+
+def edited_since_start(*modules: str) -> list[Path]:
+    """Sources that modules rest on and whose code is different now: this process may have run either of the two."""
+    return [file for file in _sources(modules).values() if _is_edited(file)]
+
+
+def _sources(modules: Iterable[str]) -> dict[str, Path]:
+    """The file of each module of lexon that these rest on."""
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -54,12 +79,16 @@ def code_digest(*modules: str) -> str:
         if file is not None and module not in found and not _carries(module):
             found[module] = file
             waiting += _imports(file)
-    rooms = {file.parent for file in found.values()} - {Path(__file__).parent}
-    data = sorted(path for room in rooms for path in _data(room))
-    content = [f"{module}{_syntax(found[module])}" for module in sorted(found)] + [
-        hashlib.sha256(path.read_bytes()).hexdigest() for path in data
-    ]
-    return hashlib.sha256("".join(content).encode()).hexdigest()
+    return found
+
+
+def _is_edited(file: Path) -> bool:
+    if file not in _AT_START:
+        return False
+    try:
+        return _state(file) != _AT_START[file][1] and _parsed(file.read_bytes())[1] != _syntax(file)
+    except (OSError, SyntaxError, ValueError):  # deleted, or half typed
+        return True
 
 
 def _carries(module: str) -> bool:
@@ -69,25 +98,36 @@ def _carries(module: str) -> bool:
 def _file(module: str) -> Path | None:
     """The source of a module of lexon, or None for anything else (a function of a module, say)."""
     package, *parts = module.split(".")
-    path = Path(__file__).parent.joinpath(*parts)
+    path = _ROOT.joinpath(*parts)
     candidates = [path / "__init__.py", path.with_suffix(".py")] if package == "lexon" and parts else []
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    return next((candidate for candidate in candidates if candidate in _AT_START or candidate.is_file()), None)
 
 
 def _imports(file: Path) -> list[str]:
-    """Whatever a file imports, by absolute name; what is no module is asked for in vain."""
-    return _code(file, file.stat().st_mtime_ns)[0]
+    """What a file imports, by absolute name; names that are not modules are ignored."""
+    return _parsed(_source(file))[0]
 
 
 def _syntax(file: Path) -> str:
     """A file's syntax tree without docstrings."""
-    return _code(file, file.stat().st_mtime_ns)[1]
+    return _parsed(_source(file))[1]
+
+
+def _source(file: Path) -> bytes:
+    """A file of lexon as it was when this process started."""
+    return _AT_START[file][0] if file in _AT_START else file.read_bytes()
+
+
+def _state(file: Path) -> tuple[int, int, int, int]:
+    """What changes when a file is edited or replaced."""
+    status = file.stat()
+    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 @cache
-def _code(file: Path, _mtime_ns: int) -> tuple[list[str], str]:
-    """Imports and syntax of a file, parsed once however many nodes rest on it."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+def _parsed(source: bytes) -> tuple[list[str], str]:
+    """Imports and syntax of a source, parsed once however many nodes rest on it."""
+    tree = ast.parse(source)
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -99,11 +139,13 @@ def _code(file: Path, _mtime_ns: int) -> tuple[list[str], str]:
     return names, ast.dump(tree)
 
 
-def _data(room: Path) -> list[Path]:
-    return [path for path in room.rglob("*") if path.is_file() and path.suffix in (".npz", ".html")]
+def _data(package: Path) -> list[Path]:
+    return [path for path in package.rglob("*") if path.is_file() and path.suffix in (".npz", ".html")]
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, encoding="utf-8", errors="replace", check=True
-    ).stdout.strip()
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+_AT_START = {file: (file.read_bytes(), _state(file)) for file in sorted(_ROOT.rglob("*.py"))}
+_VERSION = _version_now()

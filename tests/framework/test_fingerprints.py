@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +15,9 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
+from lexon.datasets import files
 from lexon.datasets.atomic import JSONDataset
-from lexon.framework import fingerprints
+from lexon.framework import fingerprints, hooks
 from lexon.framework.hooks import FingerprintHooks
 from lexon.runners.local import LocalRunner
 
@@ -69,6 +76,150 @@ def test_a_damaged_output_or_fingerprint_is_made_again(world, tmp_path):
     assert run(world) == ["add", "double"]
     (tmp_path / ".doubled.json.fingerprint.json").write_text("")
     assert run(world) == ["add", "double"]
+
+
+def edited(path: Path) -> None:
+    """The same number of bytes, another content."""
+    path.write_bytes(path.read_bytes().replace(b"2", b"9"))
+
+
+def test_an_edit_that_keeps_the_size_is_seen(world, tmp_path):
+    run(world)
+    edited(tmp_path / "doubled.json")
+    assert run(world) == ["add", "double"]
+    assert world.load("doubled") == {"value": 2}
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(world, tmp_path):
+    run(world)
+    path = tmp_path / "doubled.json"
+    before = path.stat()
+    edited(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert run(world) == ["add", "double"]
+
+
+def test_a_copied_or_touched_result_is_current(world, tmp_path):
+    run(world)
+    for path in [*tmp_path.iterdir()]:
+        copy = path.with_name(f"{path.name}.copy")
+        shutil.copy(path, copy)
+        copy.replace(path)
+    assert run(world) == []
+
+
+def test_the_fingerprint_is_gone_while_an_output_is_replaced(world, tmp_path, monkeypatch):
+    run(world)
+    seen = []
+    save = JSONDataset.save
+
+    def watched(self, data):
+        seen.append(fingerprints.sidecar(Path(self._filepath)).exists())
+        save(self, data)
+
+    monkeypatch.setattr(JSONDataset, "save", watched)
+    world["params:factor"] = 5
+    run(world)
+    assert seen == [False, False]
+
+
+def older_version(path: Path) -> None:
+    """The fingerprint as versions before content was recorded wrote it."""
+    fingerprint = json.loads(fingerprints.sidecar(path).read_text())
+    for name in ("content", "outside", "code"):
+        fingerprint.pop(name)
+    fingerprints.sidecar(path).write_text(json.dumps(fingerprint))
+
+
+def test_results_of_earlier_versions_stay_and_are_checked_from_now_on(world, tmp_path):
+    run(world)
+    older_version(tmp_path / "doubled.json")
+    assert run(world) == []
+    edited(tmp_path / "doubled.json")
+    assert run(world) == ["add", "double"]
+
+
+def test_a_result_that_an_earlier_version_replaced_without_a_new_fingerprint_is_not_current(world, tmp_path):
+    run(world)
+    older_version(tmp_path / "doubled.json")
+    edited(tmp_path / "doubled.json")
+    later = fingerprints.sidecar(tmp_path / "doubled.json").stat().st_mtime_ns + 10**9
+    os.utime(tmp_path / "doubled.json", ns=(later, later))
+    assert run(world) == ["add", "double"]
+
+
+MALFORMED = {
+    "null": b"null",
+    "list": b"[1, 2]",
+    "number": b"1",
+    "text": b'"stamp"',
+    "binary": bytes(range(256)),
+    "empty object": b"{}",
+    "deep": b"[" * 100_000,
+    "truncated": b'{"stamp": "a", ',
+}
+
+
+@pytest.mark.parametrize("damage", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_fingerprint_is_none(world, tmp_path, damage):
+    run(world)
+    (tmp_path / ".doubled.json.fingerprint.json").write_bytes(damage)
+    assert run(world) == ["add", "double"]
+    assert run(world) == []
+
+
+@pytest.mark.parametrize("field", ["stamp", "recipe", "inputs", "size", "content", "outside"])
+@pytest.mark.parametrize("value", [None, [1], {"a": 1}, 7, "x"])
+def test_a_fingerprint_with_a_field_of_another_type_is_no_traceback(world, tmp_path, field, value):
+    run(world)
+    path = tmp_path / ".doubled.json.fingerprint.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    assert set(run(world)) <= {"add", "double"}
+    assert world.load("total") == {"value": 5}
+
+
+def test_a_large_file_from_outside_is_read_once_by_all_processes(world, tmp_path, monkeypatch):
+    world.save("raw", {"value": 1})
+    old = time.time_ns() - 10**10
+    os.utime(tmp_path / "raw.json", ns=(old, old))
+    run(world)
+    monkeypatch.setattr(files, "_known", {})  # as in a new process
+    read = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: read.append(Path(file.name).name) or digest(file, name))
+    assert fingerprints.plan(PIPELINE, world) == {}
+    assert "raw.json" not in read
+
+
+def test_the_reason_tells_parameters_from_code(world, monkeypatch):
+    run(world)
+    world["params:factor"] = 5
+    assert fingerprints.plan(PIPELINE, world)["double"] == "parameters changed"
+    monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
+    assert fingerprints.plan(PIPELINE, world)["untouched"] == "code changed"
+
+
+def test_results_of_code_that_was_edited_meanwhile_are_made_again(world, monkeypatch, caplog):
+    monkeypatch.setattr(hooks, "edited_since_start", lambda module: [Path("layers.py")])
+    run(world)
+    assert "its code (layers.py) was edited after this process started" in caplog.text
+    monkeypatch.undo()
+    assert run(world) == ["add", "double", "untouched"]
+    assert run(world) == []
+
+
+def test_a_file_that_cannot_be_looked_at_does_not_end_the_plan(world, tmp_path, monkeypatch, caplog):
+    run(world)
+    exists = Path.exists
+
+    def forbidden(path: Path) -> bool:
+        if path.name == "doubled.json":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    assert fingerprints.plan(PIPELINE, world) == {"double": "a file cannot be read", "add": "an input will change"}
+    assert "doubled.json: permission denied" in caplog.text
 
 
 def test_the_place_of_a_run_changes_nothing(world):

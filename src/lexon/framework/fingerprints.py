@@ -4,16 +4,24 @@ An output is made from a recipe (its node, its parameters, the code it rests on)
 written it gets a new stamp; a fingerprint records the recipe and the inputs' stamps, so that a changed parameter, a
 changed file, a repaired line of code or an input that was made again all show, downstream included. The commit is in
 the run record, never here: most commits change nothing that an old result rests on.
+
+An output is what its fingerprint says only while its content has the recorded digest. A file is read again where its time
+stamps, inode or size are others than when it was read last. Before an output is replaced its fingerprint is removed, so a
+process that is killed at any moment leaves nothing that looks current and is not.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kedro.io import CatalogProtocol
@@ -21,11 +29,15 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from lexon.datasets.files import file_digest, matching_files, write_text
+from lexon.datasets.files import Content, content, file_digest, matching_files, remember, write_text
+from lexon.errors import LexonError, explained
 from lexon.provenance import code_digest
+
+logger = logging.getLogger(__name__)
 
 # Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
 PLACE_PARAMETERS = ("device",)
+_FIELDS = {"stamp", "recipe", "inputs"}
 
 
 def path_of(dataset: Any) -> Path | None:
@@ -49,30 +61,84 @@ def recipe(node: Node, catalog: CatalogProtocol) -> str:
 
 def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
     """The stamp of each file that a node reads; None where it is missing."""
-    paths = {name: path_of(catalog.get(name)) for name in node.inputs if not _is_parameter(name)}
-    return {name: _stamp(path) for name, path in paths.items() if path is not None}
+    return {name: _stamp(path) for name, path in _input_paths(node, catalog).items()}
 
 
-def write(path: Path, output: str, node_recipe: str, inputs: Mapping[str, str | None]) -> None:
-    """Record what an output, by its short name, was just made from, under a new stamp."""
-    content = {"stamp": uuid.uuid4().hex, "output": output, "recipe": node_recipe, "inputs": dict(inputs), "size": path.stat().st_size}
-    write_text(sidecar(path), json.dumps(content | {"made": datetime.now(UTC).isoformat()}, indent=1))
+def outside_inputs(node: Node, catalog: CatalogProtocol) -> dict[str, Content]:
+    """The content of each file that a node reads and that no node made, by path."""
+    files = [file for path in _input_paths(node, catalog).values() for file in _files(path)]
+    return {str(file.absolute()): content(file) for file in files if not _read(file)}
+
+
+def invalidate(path: Path) -> None:
+    """Before an output is replaced: whatever happens until its new fingerprint is there, it is not current."""
+    sidecar(path).unlink(missing_ok=True)
+
+
+def write(
+    path: Path,
+    output: str,
+    node_recipe: str,
+    code: str,
+    inputs: Mapping[str, str | None],
+    outside: Mapping[str, Content] = MappingProxyType({}),
+) -> None:
+    """Record what an output was just made from, under a new stamp.
+
+    Args:
+        path: of the output.
+        output: its short name.
+        node_recipe: see `recipe`.
+        code: digest of the code alone, which tells a changed parameter from changed code.
+        inputs: see `input_stamps`.
+        outside: see `outside_inputs`; kept so that a large file is read once, not by every plan.
+    """
+    _write(
+        path,
+        {
+            "stamp": uuid.uuid4().hex,
+            "output": output,
+            "recipe": node_recipe,
+            "code": code,
+            "inputs": dict(inputs),
+            "size": path.stat().st_size,
+            "content": asdict(content(path)),
+            "outside": {name: asdict(found) for name, found in outside.items()},
+            "made": datetime.now(UTC).isoformat(),
+        },
+    )
 
 
 def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     """Why a node's outputs are not current, or None when they are."""
+    try:
+        return _reason_to_run(node, catalog)
+    except OSError as error:  # another user's folder, a stale handle: the node will fail and say so, its siblings go on
+        logger.warning("%s: cannot tell whether it is current: %s", node.name, explained(error))
+        return "a file cannot be read"
+
+
+def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     paths = [path for name in node.outputs if (path := path_of(catalog.get(name))) is not None]
     if not paths or not all(path.exists() for path in paths):
         return "not there yet"
     made_from = [_read(path) for path in paths]
     if not all(made_from):
-        return "made or changed by somebody else"
+        return "no valid fingerprint: written or modified outside lexon, or a run was killed"
     wanted, stamps = recipe(node, catalog), input_stamps(node, catalog)
-    if any(fingerprint["recipe"] != wanted for fingerprint in made_from):
-        return "parameters or code changed"
+    if other := [fingerprint for fingerprint in made_from if fingerprint["recipe"] != wanted]:
+        return _what_changed(other, code_digest(node.func.__module__))
     if any(fingerprint["inputs"] != stamps for fingerprint in made_from):
         return "an input changed"
     return None
+
+
+def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
+    """Which part of a recipe is a different one; fingerprints of earlier versions do not tell."""
+    then = {fingerprint.get("code") for fingerprint in made_from}
+    if then == {code}:
+        return "parameters changed"
+    return "parameters or code changed" if None in then else "code changed"
 
 
 def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
@@ -93,20 +159,67 @@ def written_as(path: Path) -> str | None:
     return str(fingerprint.get("output", "")) if fingerprint else None
 
 
+def _input_paths(node: Node, catalog: CatalogProtocol) -> dict[str, Path]:
+    paths = {name: path_of(catalog.get(name)) for name in node.inputs if not _is_parameter(name)}
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in matching_files(path) if file.is_file()]
+
+
 def _stamp(path: Path) -> str | None:
     """A made file's stamp, or the content of one that came from outside; of all files, where the path is a pattern."""
-    files = [file for file in matching_files(path) if file.is_file()]
-    stamps = [str(_read(file).get("stamp") or file_digest(file)) for file in files]
+    stamps = [str(_read(file).get("stamp") or file_digest(file)) for file in _files(path)]
     return " ".join(stamps) or None
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The fingerprint of a file, or nothing where there is none that is its own: a truncated or replaced file has another size."""
-    try:
-        fingerprint = json.loads(sidecar(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    """The fingerprint of a file, or nothing where there is none or the file's content is not what it was made with."""
+    fingerprint = _stored(path)
+    if fingerprint.get("size") != path.stat().st_size or not fingerprint.keys() >= _FIELDS:
         return {}
-    return fingerprint if fingerprint.get("size") == path.stat().st_size else {}
+    try:
+        known = Content(**fingerprint["content"]) if "content" in fingerprint else None
+        outside = {Path(name): Content(**found) for name, found in fingerprint.get("outside", {}).items()}
+        return _verified(path, fingerprint, known, outside)
+    except (TypeError, AttributeError):  # a field of another type than ours
+        return {}
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """What lies beside a file, if it can be a fingerprint."""
+    try:
+        found = json.loads(sidecar(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _verified(path: Path, fingerprint: dict[str, Any], known: Content | None, outside: Mapping[Path, Content]) -> dict[str, Any]:
+    """The fingerprint if the file still has its content; refreshed where the file was copied, touched, or made by an earlier version.
+
+    Versions before content was recorded knew the size only. Their results stay, unless the file is younger than its fingerprint:
+    that is one that was replaced afterwards.
+    """
+    if known is None and sidecar(path).stat().st_mtime_ns < path.stat().st_mtime_ns:
+        return {}
+    for name, found in outside.items():
+        remember(name, found)
+    if known is not None:
+        remember(path, known)
+    now_there = content(path)
+    if known is not None and known.digest != now_there.digest:
+        return {}
+    if known is None or not known.same_file(now_there):
+        fingerprint = fingerprint | {"content": asdict(now_there)}
+        with suppress(LexonError):  # another user's results can be used without being written to
+            _write(path, fingerprint)
+    return fingerprint
+
+
+def _write(path: Path, fingerprint: Mapping[str, Any]) -> None:
+    write_text(sidecar(path), json.dumps(fingerprint, indent=1))
 
 
 def _is_parameter(name: str) -> bool:
