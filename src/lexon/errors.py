@@ -37,6 +37,12 @@ class MissingFile(LexonError):
     exit_code = FAILED
 
 
+class InUse(LexonError):
+    """Another process works on it: the same command, later, may do."""
+
+    exit_code = FAILED
+
+
 class MachineError(LexonError):
     """A fault of this machine, such as a GPU that torch cannot use or a stale file handle: another machine or a later try may do."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from kedro.io import DatasetError
 
 from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile
-from lexon.errors import DataError, first_cause
+from lexon.errors import DataError, LexonError, first_cause
 from lexon.models.classifier import Classifier
 
 RECIPE = {"n_classes": 2, "vocab_size": None, "n_features": 4, "pool": "mean", "met": True, "dim": 8, "depth": 1, "heads": 2, "mlp_dim": 16}
@@ -43,14 +44,48 @@ def test_only_the_finished_file_is_left(dataset):
         (lambda path: torch.save({"model": "Transformer", "recipe": {}, "weights": {}}, path), "unknown model, 'Transformer'"),
         (lambda path: torch.save({"weights": {}}, path), "do not make a model"),
         (lambda path: torch.save({"model": "Classifier", "recipe": RECIPE, "weights": {}}, path), "do not make a model"),
+        (lambda path: torch.save({"model": "Classifier", "recipe": [1], "weights": {}}, path), "do not make a model"),
+        (lambda path: torch.save({"model": "Classifier", "recipe": RECIPE, "weights": [1]}, path), "do not make a model"),
+        (lambda path: torch.save([1, 2], path), "it holds a list"),
+        (lambda path: torch.save(None, path), "it holds a NoneType"),
+        (lambda path: path.write_bytes(b""), "not a checkpoint"),
+        (lambda path: path.write_bytes(bytes(range(256)) * 40), "not a checkpoint"),
+        (lambda path: path.write_bytes(pickle.dumps({"a": Path("x")})), "more than weights and plain data"),
+        (lambda path: torch.save({"a": Path("x")}, path), "more than weights and plain data"),
+        (lambda path: (path.unlink(), path.mkdir()), "a file lies where a folder is needed"),
+        (lambda path: path.unlink(), "does not exist"),
     ],
 )
 def test_what_is_no_checkpoint_is_refused(dataset, damage, message):
     dataset.save(Classifier(**RECIPE))
     damage(Path(dataset._filepath))
-    with pytest.raises((DatasetError, DataError), match=message) as failure:
+    with pytest.raises((DatasetError, LexonError), match=message) as failure:
         dataset.load()
-    assert isinstance(first_cause(failure.value), DataError)
+    cause = first_cause(failure.value)
+    assert isinstance(cause, LexonError)
+    assert str(cause).startswith(f"{dataset._filepath}: ")
+    assert "weights_only" not in str(failure.value), "torch advises to switch its protection off"
+
+
+def test_equal_models_have_equal_bytes(tmp_path):
+    model, paths = Classifier(**RECIPE), [tmp_path / "a" / "model.pt", tmp_path / "b" / "other.pt"]
+    for path in paths:
+        CheckpointDataset(filepath=str(path)).save(model)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("content", [[1], {"state": 3}, {"state": {"fingerprint": [1]}}, {}, "x", None])
+def test_a_malformed_checkpoint_starts_the_training_again(tmp_path, content, caplog):
+    resume = ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier")
+    torch.save(content, resume.path)
+    assert resume.load() is None
+    assert "starts again" in caplog.text
+
+
+def test_a_folder_in_the_place_of_a_checkpoint_is_said_before_the_training(tmp_path):
+    (tmp_path / "checkpoint.pt").mkdir()
+    with pytest.raises(DataError, match=r"checkpoint.pt: .*move it away"):
+        ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier").load()
 
 
 def test_an_unfinished_training_is_kept_and_cleared(tmp_path):

@@ -12,7 +12,8 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
 from lexon.errors import DataError
-from lexon.runners.local import LocalRunner, RunFailed, _members_together
+from lexon.runners.local import LocalRunner, RunFailed
+from lexon.runners.work import members_together
 
 
 def fail(x: int) -> dict:
@@ -88,5 +89,5 @@ def test_a_member_is_finished_before_the_next_begins():
     ]
     whole = Pipeline([*members, Node(report, ["study.grid.a.metrics", "study.grid.b.metrics"], "report", name="report")])
     assert [node.name.removeprefix("study.grid.") for node in whole.nodes] == ["a.train", "b.train", "a.evaluate", "b.evaluate", "report"]
-    together = [node.name.removeprefix("study.grid.") for node in _members_together(whole.nodes)]
+    together = [node.name.removeprefix("study.grid.") for node in members_together(whole.nodes)]
     assert together == ["a.train", "a.evaluate", "b.train", "b.evaluate", "report"]

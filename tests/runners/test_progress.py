@@ -14,7 +14,7 @@ from lexon.config import Config
 from lexon.datasets.members import MemberJSON
 from lexon.runners import progress
 from lexon.runners.estimate import grid_plan
-from lexon.runners.local import _members_together
+from lexon.runners.work import members_together
 from lexon.runners.progress import GridProgress, duration
 
 
@@ -44,7 +44,7 @@ def grid(names: str = "abc") -> Pipeline:
 def test_members_are_counted_as_their_nodes_pass(monkeypatch):
     now = iter(range(0, 1000, 10))
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(now)))
-    nodes = _members_together(grid().nodes)
+    nodes = members_together(grid().nodes)
     view = GridProgress(nodes)
     said = {}
     for node in nodes:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset as KedroJSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset as KedroCSVDataset
@@ -31,6 +32,10 @@ class AtomicSave:
             self._filepath = PurePosixPath(temporary)
             try:
                 super().save(data)  # type: ignore[misc]
+            except DatasetError as error:
+                if isinstance(error.__cause__, OSError):  # for `atomic_path` to explain: only it knows the file's own name
+                    raise error.__cause__ from error
+                raise
             finally:
                 self._filepath = final
 

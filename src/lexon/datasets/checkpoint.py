@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import pickle
+import struct
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +15,7 @@ from kedro.io import AbstractDataset, DatasetError
 from torch import nn
 
 from lexon.datasets.files import atomic_path
-from lexon.errors import DataError
+from lexon.errors import DataError, MissingFile, explained
 from lexon.models.autoencoder import Autoencoder
 from lexon.models.classifier import Classifier
 from lexon.models.regressor import Regressor
@@ -40,14 +43,15 @@ class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
         try:
             model = _build(content["model"], content["recipe"])
             model.load_state_dict(content["weights"])
-        except (KeyError, TypeError, RuntimeError) as error:
+        except DataError as error:
+            raise DataError(f"{self._filepath}: {error}") from error
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise DataError(f"{self._filepath}: recipe and weights do not make a model ({error}); train it again") from error
         return model.eval()
 
     def save(self, data: nn.Module) -> None:
         content = {"model": type(data).__name__, "recipe": data.recipe, "weights": data.state_dict()}
-        with atomic_path(Path(self._filepath)) as temporary:
-            torch.save(content, temporary)
+        write_checkpoint(Path(self._filepath), content)
 
     def _exists(self) -> bool:
         return Path(self._filepath).exists()
@@ -71,21 +75,29 @@ class ResumeFile:
         self.code = "lexon.training", model
 
     def load(self) -> dict[str, Any] | None:
-        if not self.path.exists():
-            return None
+        """The state that was saved last; None where there is none that can be continued.
+
+        Raises:
+            LexonError: what lies there is no file, or may not be read, so that nothing could be saved either.
+        """
         try:
             content = read_checkpoint(self.path)
-        except DataError as error:
+        except MissingFile:
+            return None
+        except DamagedCheckpoint as error:
             logger.warning("%s; this training starts again", error)
+            return None
+        state = content.get("state")
+        if not isinstance(state, dict) or not isinstance(state.get("fingerprint", {}), dict):
+            logger.warning("%s: holds no state of a training, so this one starts again", self.path)
             return None
         if content.get("code") != code_digest(*self.code):
             logger.warning("%s: begun with other code, so this training starts again", self.path)
             return None
-        return content["state"]
+        return state
 
     def save(self, state: dict[str, Any]) -> None:
-        with atomic_path(self.path) as temporary:
-            torch.save({"code": code_digest(*self.code), "state": state}, temporary)
+        write_checkpoint(self.path, {"code": code_digest(*self.code), "state": state})
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -124,17 +136,45 @@ class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
         return {"filepath": str(self._filepath)}
 
 
+class DamagedCheckpoint(DataError):
+    """A file that is not what lexon writes as a checkpoint."""
+
+
+# What torch's reader raises for bytes that are no checkpoint, whichever part of it meets them first.
+_UNREADABLE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, struct.error)
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Plain data and tensors, on the CPU.
 
     Raises:
-        DataError: the file is damaged, or holds anything else.
+        DamagedCheckpoint: the file holds anything else.
+        LexonError: there is no such file, or it may not be read.
     """
+    remedy = "delete it and run again"
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        raise DataError(f"{path}: not a checkpoint, or a damaged one ({error}); delete it and run again") from error
+        with path.open("rb") as file:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise explained(error, path) from error
+    except pickle.UnpicklingError as error:  # torch's own message advises to switch its protection off
+        raise DamagedCheckpoint(f"{path}: not a checkpoint: it holds more than weights and plain data, or is damaged; {remedy}") from error
+    except _UNREADABLE as error:
+        raise DamagedCheckpoint(f"{path}: not a checkpoint, or a damaged one; {remedy}") from error
+    if not isinstance(content, dict):
+        raise DamagedCheckpoint(f"{path}: not a checkpoint: it holds a {type(content).__name__}; {remedy}")
     return content
+
+
+def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain data and tensors; equal content makes equal bytes.
+
+    torch packs into memory, because into a file it puts the file's name, and a full disk becomes an error that says nothing of it.
+    """
+    packed = io.BytesIO()
+    torch.save(dict(content), packed)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())
 
 
 def _build(name: str, recipe: dict[str, Any]) -> nn.Module:

@@ -35,12 +35,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise _about(error, temporary, path) from error
+        raise cannot_write(error, temporary, path) from error
     finally:
         _remove(temporary)
 
 
-def _about(error: OSError, temporary: Path, path: Path) -> LexonError:
+def cannot_write(error: OSError, temporary: Path, path: Path) -> LexonError:
     """The error as a sentence that names the file which was asked for, or the folder that forbids to write it, never the temporary one."""
     if error.filename not in (None, str(temporary)) and error.filename2 is None:
         return explained(error)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import torch
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
 from lexon.datasets.atomic import JSONDataset
-from lexon.datasets.checkpoint import read_checkpoint
-from lexon.datasets.files import atomic_path
+from lexon.datasets.checkpoint import read_checkpoint, write_checkpoint
 from lexon.errors import DataError
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import Tokeniser
@@ -53,8 +51,7 @@ class VQVAETokeniserDataset(AbstractDataset[VQVAETokeniser, VQVAETokeniser]):
             raise DataError(f"{self._filepath}: {error}") from error
 
     def save(self, data: VQVAETokeniser) -> None:
-        with atomic_path(Path(self._filepath)) as temporary:
-            torch.save(data.content(), temporary)
+        write_checkpoint(Path(self._filepath), data.content())
 
     def _exists(self) -> bool:
         return Path(self._filepath).exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.config import MemberConfig
-from lexon.datasets.files import write_text
-from lexon.errors import first_cause
+from lexon.datasets.files import atomic_path, write_text
+from lexon.errors import DataError, LexonError, explained, first_cause
 from lexon.experiments import is_member
 from lexon.framework import fingerprints
 from lexon.provenance import now
+
+logger = logging.getLogger(__name__)
 
 
 class RunRecordHooks:
@@ -42,9 +46,9 @@ class RunRecordHooks:
         recorded = self._recorded[f"{node.namespace}.run_record"] = _place_in_grid(node, catalog)
         if "train" not in node.tags:  # an evaluation leaves the record as it is until it has another one
             return
-        config = _config(node, catalog)
-        previous = _read(folder / "run.json")
-        if previous and previous["parameters"] != config:
+        config = member_config(node, catalog)
+        previous = old_record(folder)
+        if previous and previous.get("parameters") != config:
             _archive(folder)
         write_text(folder / "cfg.yaml", yaml.safe_dump(config, sort_keys=False))
         _write_record(folder, {"status": "running", **recorded, "node": node.name, "parameters": config, "started": now()})
@@ -64,16 +68,32 @@ class RunRecordHooks:
         mark_failed(node, catalog, error)
 
     def _start_log(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._log = logging.FileHandler(folder / "run.log", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._log = _MemberLog(folder / "run.log", encoding="utf-8")
+        except OSError as error:
+            raise explained(error) from error
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.getLogger("lexon").addHandler(self._log)
 
     def _stop_log(self) -> None:
         if self._log is not None:
             logging.getLogger("lexon").removeHandler(self._log)
-            self._log.close()
+            with suppress(OSError):  # a full disk, which was said already
+                self._log.close()
             self._log = None
+
+
+class _MemberLog(logging.FileHandler):
+    """run.log; on a full disk it ends with one sentence, and what it is about goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        cause = sys.exception()
+        if not isinstance(cause, OSError):
+            super().handleError(record)
+            return
+        logging.getLogger("lexon").removeHandler(self)
+        logger.warning("this log ends here: %s", explained(cause, self.baseFilename))
 
 
 def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
@@ -85,7 +105,7 @@ def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
 
 
 def mark_failed(node: Node, catalog: CatalogProtocol, error: BaseException) -> None:
-    """Let a member's record say what it died of."""
+    """Record why a member failed."""
     cause = first_cause(error)
     _mark(node, catalog, {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()})
 
@@ -99,13 +119,17 @@ def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
     folder = member_folder(node, catalog)
     if folder is None:
         return
-    config = _config(node, catalog)
-    record = {"parameters": config} | _read(folder / "run.json")
-    if record["parameters"] == config:  # else the folder holds the result of other parameters, which is as good as it was
-        _write_record(folder, record | what)
+    config = member_config(node, catalog)
+    try:
+        record = {"parameters": config} | old_record(folder)
+        if record["parameters"] == config:  # else the folder holds the result of other parameters, which is as good as it was
+            _write_record(folder, record | what)
+    except (OSError, LexonError) as error:  # what it failed of is reported in any case
+        logger.warning("%s: its record cannot say so: %s", node.namespace, first_cause(error))
 
 
-def _config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
+def member_config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
+    """The configuration of the member that a node belongs to, as its record holds it."""
     config: MemberConfig = catalog.load(f"params:{node.namespace}.config")
     return config.model_dump(mode="json")
 
@@ -125,15 +149,33 @@ def _write_record(folder: Path, record: dict[str, Any]) -> None:
 def _archive(folder: Path) -> None:
     """Copy the record and metrics of other parameters to history/; they stay in place until their successors are whole."""
     target = folder / "history" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    target.mkdir(parents=True)
     for name in ("run.json", "metrics.json"):
         if (folder / name).exists():
-            shutil.copy2(folder / name, target / name)
+            with atomic_path(target / name) as temporary:
+                shutil.copy2(folder / name, temporary)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A record, or nothing where there is none that can be read: it is about to be written again."""
+def read_record(path: Path) -> dict[str, Any]:
+    """A member's run.json.
+
+    Raises:
+        LexonError: it cannot be read.
+        DataError: it is not a run record.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise explained(error, path) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not a run record; delete it and run the member again") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: not a run record but a {type(found).__name__}; delete it and run the member again")
+    return found
+
+
+def old_record(folder: Path) -> dict[str, Any]:
+    """What a member's folder says of its last run; nothing where there is no record that can be read."""
+    try:
+        return read_record(folder / "run.json")
+    except LexonError:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -11,8 +11,12 @@ from typing import Any
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
+from lexon.errors import LexonError, first_cause
 from lexon.experiments import differences, is_member
+from lexon.framework.records import read_record
 from lexon.runners.progress import duration
+
+logger = logging.getLogger(__name__)
 
 DEVICES = 3  # kinds of devices, those of the latest members, for which a time is shown
 
@@ -73,12 +77,30 @@ def _training_events(config: dict[str, Any]) -> float | None:
 
 
 def _finished(catalog: CatalogProtocol, node: Node) -> list[dict[str, Any]]:
-    """Run records of finished members of any experiment that lies in the same data root, latest first."""
+    """Run records of finished members of any experiment that lies in the same data root, latest first.
+
+    The plan can do without any of them: those that cannot be read are left out with a warning.
+    """
     record: Any = catalog.get(f"{node.namespace}.run_record")
-    models = Path(record._filepath).parents[3]
-    paths = sorted(models.glob("*/*/*/run.json"), key=lambda path: -path.stat().st_mtime)
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    return [one for one in found if one.get("events_per_second") and one.get("data", {}).get("n_train") and one.get("device")]
+    found: list[tuple[float, dict[str, Any]]] = []
+    unreadable: list[str] = []
+    for path in Path(record._filepath).parents[3].glob("*/*/*/run.json"):
+        try:
+            found.append((path.stat().st_mtime, read_record(path)))
+        except (OSError, LexonError) as error:
+            unreadable.append(str(first_cause(error)))
+    if unreadable:
+        more = f" ({len(unreadable) - 1} more like it)" if len(unreadable) > 1 else ""
+        logger.warning("Left out of the estimate: %s%s", unreadable[0], more)
+    return [one for _, one in sorted(found, key=lambda pair: -pair[0]) if _tells_speed(one)]
+
+
+def _tells_speed(record: dict[str, Any]) -> bool:
+    """Whether a record holds what an estimate needs; those of unfinished members do not."""
+    match record:
+        case {"parameters": dict(), "device": str(), "events_per_second": int() | float() as speed, "data": {"n_train": int() | float()}}:
+            return speed > 0
+    return False
 
 
 def _config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from concurrent.futures import Executor
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
-from kedro.pipeline.node import Node
 from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
+from lexon.datasets.files import remove_leftovers
 from lexon.datasets.members import MembersDataset
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
-from lexon.experiments import is_member
 from lexon.framework import fingerprints, records
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
+from lexon.runners.replaced import replaced_members
 from lexon.runners.results import where_results_are
+from lexon.runners.work import Work, group_of, members_together
 
 logger = logging.getLogger(__name__)
 
@@ -74,33 +77,17 @@ class LocalRunner(AbstractRunner):
         return None
 
     def _run(self, pipeline: Pipeline, catalog: CatalogProtocol, hook_manager: Any = None, run_id: str | None = None) -> None:
-        failed: dict[str, Exception] = {}
-        lost: dict[Node, None] = {}
-        nodes = _members_together(pipeline.nodes)
-        progress = GridProgress(nodes)
-        for number, node in enumerate(nodes, 1):
-            if _blocking_parents(node, pipeline, catalog) & lost.keys():
-                lost[node] = None
-                progress.after(node, failed=True)
-                continue
-            logger.info("[%d/%d] %s%s", number, len(nodes), node.name, progress.before(node))
-            try:
-                Task(node=node, catalog=catalog, hook_manager=hook_manager, is_async=False, run_id=run_id).execute()
-            except (KeyboardInterrupt, SystemExit):
-                records.mark_interrupted(node, catalog)
-                raise
-            except Exception as error:  # whatever one member dies of, its siblings go on
-                logger.error("%s failed: %s", node.name, first_cause(error), exc_info=not isinstance(first_cause(error), LexonError))
-                records.mark_failed(node, catalog, error)
-                failed[node.name] = error
-                lost[node] = None
-            progress.after(node, failed=node in lost)
-        if failed:
-            raise RunFailed(failed, [node.name for node in lost if node.name not in failed])
+        nodes = members_together(pipeline.nodes)
+        work = Work(pipeline, catalog, self.rerun, len(nodes), GridProgress(nodes))
+        for _, group in groupby(nodes, key=group_of):
+            work.on(list(group), lambda node: Task(node, catalog, is_async=False, hook_manager=hook_manager, run_id=run_id).execute())
+        if work.failed:
+            raise RunFailed(work.failed, [node.name for node in work.lost if node.name not in work.failed])
 
 
 def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> dict[str, str]:
     """The nodes that must run, each with its reason, shown before any does; with `rerun` all of them."""
+    remove_leftovers(_output_folders(pipeline, catalog))
     reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
     _show_plan(pipeline, catalog, reasons)
     for sentence in where_results_are(pipeline, catalog) if not reasons else ():
@@ -116,25 +103,13 @@ def _read_as_recorded(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
             dataset.as_recorded = True
 
 
-def _members_together(nodes: list[Node]) -> list[Node]:
-    """One member after another, where Kedro's order would train all of them before it evaluates the first.
-
-    A member's later nodes need nothing from outside that its first one does not need too, so they may move up to it.
-    """
-
-    def group(node: Node) -> str:
-        return node.namespace if node.namespace and is_member(node.namespace) else node.name
-
-    first: dict[str, int] = {}
-    for number, node in enumerate(nodes):
-        first.setdefault(group(node), number)
-    return sorted(nodes, key=lambda node: first[group(node)])
-
-
-def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) -> set[Node]:
-    """The nodes whose outputs this one cannot do without."""
-    needed = {name for name in node.inputs if not name.startswith("params:") and not getattr(catalog.get(name), "optional", False)}
-    return {parent for parent in pipeline.node_dependencies[node] if needed & set(parent.outputs)}
+def _output_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> set[Path]:
+    """Folders that the pipeline's nodes write to, those of their members included."""
+    paths = (fingerprints.path_of(catalog.get(name)) for node in pipeline.nodes for name in node.outputs)
+    folders = {path.parent for path in paths if path is not None}
+    members = {folder for node in pipeline.nodes if (folder := records.member_folder(node, catalog)) is not None}
+    archives = {archive for folder in members for archive in folder.glob("history/*")}
+    return folders | members | archives
 
 
 def _show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str]) -> None:
@@ -146,6 +121,8 @@ def _show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, 
     logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
     if grid := grid_plan(pipeline.nodes, reasons, catalog):
         logger.info("Plan: %s", grid)
+    for sentence in replaced_members(pipeline.nodes, reasons, catalog):
+        logger.warning("Plan: %s", sentence)
 
 
 def _counts(counter: Counter[str]) -> str:
