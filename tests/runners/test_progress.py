@@ -14,8 +14,8 @@ from lexon.config import Config
 from lexon.datasets.members import MemberJSON
 from lexon.runners import progress
 from lexon.runners.estimate import grid_plan
-from lexon.runners.work import members_together
 from lexon.runners.progress import GridProgress, duration
+from lexon.runners.work import members_together
 
 
 class Recipe(Config):

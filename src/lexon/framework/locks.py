@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from lexon.provenance import now
 
 logger = logging.getLogger(__name__)
 
+SUFFIX = ".lock"
 RENEWED_SECONDS = 15.0
 FORGOTTEN_SECONDS = 120.0  # without renewal, the process on another machine is gone
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -92,6 +93,15 @@ def holder_of(path: Path) -> Holder | None:
     except OSError:
         return None
     return None if holder is None or holder.is_gone or holder.process == this_process() else holder
+
+
+def remove_gone(folders: Iterable[Path]) -> None:
+    """Remove the locks of processes that are gone, so that a folder in which nothing is to do is left tidy too."""
+    for folder in folders:
+        with suppress(OSError):  # absent, or another user's
+            for path in folder.glob(f"*{SUFFIX}"):
+                if (holder := _holder(path)) and holder.is_gone:
+                    _break(path, holder)
 
 
 def _acquire(path: Path, what: str) -> str:

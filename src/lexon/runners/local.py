@@ -17,7 +17,7 @@ from kedro.runner.task import Task
 from lexon.datasets.files import remove_leftovers
 from lexon.datasets.members import MembersDataset
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
-from lexon.framework import fingerprints, records
+from lexon.framework import fingerprints, locks, records
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
 from lexon.runners.replaced import replaced_members
@@ -87,7 +87,9 @@ class LocalRunner(AbstractRunner):
 
 def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> dict[str, str]:
     """The nodes that must run, each with its reason, shown before any does; with `rerun` all of them."""
-    remove_leftovers(_output_folders(pipeline, catalog))
+    folders = _output_folders(pipeline, catalog)
+    remove_leftovers(folders)
+    locks.remove_gone(folders)
     reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
     _show_plan(pipeline, catalog, reasons)
     for sentence in where_results_are(pipeline, catalog) if not reasons else ():

@@ -19,8 +19,6 @@ from lexon.runners.progress import GridProgress
 
 logger = logging.getLogger(__name__)
 
-LOCK = ".lock"
-
 
 class Work:
     """What became of each node so far.
@@ -111,9 +109,9 @@ def _lock_path(group: Sequence[Node], catalog: CatalogProtocol) -> Path | None:
     """The lock of a member, or of the first file of a node that members share; None for one that writes no file."""
     folder = records.member_folder(group[0], catalog)
     if folder is not None:
-        return folder / LOCK
+        return folder / locks.SUFFIX
     paths = (fingerprints.path_of(catalog.get(name)) for name in group[0].outputs)
-    return next((path.with_name(f".{path.name}{LOCK}") for path in paths if path is not None), None)
+    return next((path.with_name(f".{path.name}{locks.SUFFIX}") for path in paths if path is not None), None)
 
 
 def _warn_of_members_in_work(node: Node, catalog: CatalogProtocol) -> None:
@@ -122,7 +120,7 @@ def _warn_of_members_in_work(node: Node, catalog: CatalogProtocol) -> None:
         return
     folders = {path.parent for name in node.inputs if name.endswith(".run_record") and (path := fingerprints.path_of(catalog.get(name)))}
     for folder in sorted(folders):
-        if holder := locks.holder_of(folder / LOCK):
+        if holder := locks.holder_of(folder / locks.SUFFIX):
             logger.warning("%s: %s works on it; the report shows it as it is now", folder.name, holder)
 
 
