@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
@@ -31,6 +35,16 @@ def test_no_dataset_lives_in_memory_where_nodes_may_be_jobs(world):
 def test_every_parameter_that_a_node_asks_for_exists(world):
     every, catalog = world
     assert {name for pipeline in every.values() for name in pipeline.inputs() if name.startswith("params:")} <= set(catalog.keys())
+
+
+def test_what_builds_lexon_is_pinned_too():
+    root = Path(__file__).parents[1]
+    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    pinned = {line.partition("==")[0].lower() for line in (root / "constraints.txt").read_text().splitlines() if "==" in line}
+    assert {re.split("[<>=~! ]", requirement)[0].lower() for requirement in build} <= pinned
+    makefile = (root / "Makefile").read_text()
+    assert "export PIP_CONSTRAINT := constraints.txt" in makefile, "an option would not reach the isolated build"
+    assert "export PIP_BUILD_CONSTRAINT := constraints.txt" in makefile
 
 
 def test_every_dataset_has_a_layer_for_the_picture(world):
