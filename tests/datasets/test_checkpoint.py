@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -52,8 +53,9 @@ def test_only_the_finished_file_is_left(dataset):
         (lambda path: path.write_bytes(bytes(range(256)) * 40), "not a checkpoint"),
         (lambda path: path.write_bytes(pickle.dumps({"a": Path("x")})), "more than weights and plain data"),
         (lambda path: torch.save({"a": Path("x")}, path), "more than weights and plain data"),
-        (lambda path: (path.unlink(), path.mkdir()), "a file lies where a folder is needed"),
+        (lambda path: (path.unlink(), path.mkdir()), "a folder lies where a file is needed; move it away"),
         (lambda path: path.unlink(), "does not exist"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "a pipe, a socket or a device lies where a file is needed"),
     ],
 )
 def test_what_is_no_checkpoint_is_refused(dataset, damage, message):

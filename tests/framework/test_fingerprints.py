@@ -178,6 +178,14 @@ def test_a_fingerprint_with_a_field_of_another_type_is_no_traceback(world, tmp_p
     assert world.load("total") == {"value": 5}
 
 
+def test_a_pipe_in_the_place_of_a_fingerprint_is_not_waited_for(world, tmp_path):
+    run(world)
+    (tmp_path / ".doubled.json.fingerprint.json").unlink()
+    os.mkfifo(tmp_path / ".doubled.json.fingerprint.json")
+    assert run(world) == ["add", "double"]
+    assert run(world) == []
+
+
 def test_a_large_file_from_outside_is_read_once_by_all_processes(world, tmp_path, monkeypatch):
     world.save("raw", {"value": 1})
     old = time.time_ns() - 10**10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 
 import pytest
@@ -54,3 +55,11 @@ def test_what_is_no_record_is_said_or_taken_for_none(tmp_path, content):
     with pytest.raises(DataError, match=r"run.json: not a run record"):
         read_record(tmp_path / "run.json")
     assert old_record(tmp_path) == {}
+
+
+def test_a_pipe_in_the_place_of_a_record_or_log_is_not_waited_for(tmp_path):
+    for name in ("run.json", "run.log"):
+        os.mkfifo(tmp_path / name)
+    assert old_record(tmp_path) == {}
+    with pytest.raises(DataError, match=r"run.log: a pipe, a socket or a device lies where a file is needed"):
+        RunRecordHooks()._start_log(tmp_path)

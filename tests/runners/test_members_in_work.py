@@ -82,6 +82,15 @@ def test_a_file_in_the_place_of_a_members_folder_costs_that_member(world):
     assert json.loads((world / "summary.json").read_text())["found"] == [None, {"weight": 5}]
 
 
+def test_a_link_to_itself_costs_that_member(world):
+    folder(world, "a").parent.mkdir(parents=True)
+    folder(world, "a").symlink_to(folder(world, "a"))
+    with pytest.raises(RunFailed, match=r"study.grid.a.train: .*/main/a") as failure:
+        run(world, 4)
+    assert failure.value.exit_code == 2
+    assert (folder(world, "b") / "metrics.json").exists()
+
+
 def test_another_users_folder_costs_that_member(world, monkeypatch):
     """As for mode 0700: nothing in it can be looked at, nothing written."""
     forbid(monkeypatch, folder(world, "a"))

@@ -14,7 +14,7 @@ import torch
 from kedro.io import AbstractDataset, DatasetError
 from torch import nn
 
-from lexon.datasets.files import atomic_path
+from lexon.datasets.files import atomic_path, require_file
 from lexon.errors import DataError, MissingFile, explained
 from lexon.models.autoencoder import Autoencoder
 from lexon.models.classifier import Classifier
@@ -152,6 +152,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         LexonError: there is no such file, or it may not be read.
     """
     remedy = "delete it and run again"
+    try:
+        require_file(path)
+    except OSError as error:
+        raise explained(error, path) from error
     try:
         with path.open("rb") as file:
             content = torch.load(file, map_location="cpu", weights_only=True)

@@ -6,13 +6,14 @@ import errno
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from lexon.errors import LexonError, explained
+from lexon.errors import DataError, LexonError, explained
 from lexon.processes import Process, this_process
 
 _TEMPORARY = re.compile(r"\..+?(?:\.(?P<host>[^.]+))?\.(?P<pid>\d+)(?:-(?P<started>\d+))?\.tmp", re.DOTALL)
@@ -69,6 +70,19 @@ def _is_leftover(file: Path) -> bool:
     if found["host"] and found["started"] and Process(found["host"], int(found["pid"]), int(found["started"])).is_gone:
         return True
     return time.time() - file.stat().st_mtime > _ABANDONED_SECONDS
+
+
+def require_file(path: Path) -> None:
+    """Refuse what would be waited for in vain, or cannot be read as a file.
+
+    Raises:
+        OSError: there is nothing, or it may not be looked at.
+        DataError: a folder, a pipe, a socket or a device.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "folder" if stat.S_ISDIR(mode) else "pipe, a socket or a device"
+        raise DataError(f"{path}: a {kind} lies where a file is needed; move it away")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -29,7 +29,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from lexon.datasets.files import Content, content, file_digest, matching_files, remember, write_text
+from lexon.datasets.files import Content, content, file_digest, matching_files, remember, require_file, write_text
 from lexon.errors import LexonError, explained
 from lexon.provenance import code_digest
 
@@ -190,8 +190,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _stored(path: Path) -> dict[str, Any]:
     """What lies beside a file, if it can be a fingerprint."""
     try:
+        require_file(sidecar(path))
         found = json.loads(sidecar(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):  # a LexonError is a ValueError
         return {}
     return found if isinstance(found, dict) else {}
 

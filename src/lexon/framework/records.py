@@ -17,7 +17,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.config import MemberConfig
-from lexon.datasets.files import atomic_path, write_text
+from lexon.datasets.files import atomic_path, require_file, write_text
 from lexon.errors import DataError, LexonError, explained, first_cause
 from lexon.experiments import is_member
 from lexon.framework import fingerprints
@@ -70,6 +70,8 @@ class RunRecordHooks:
     def _start_log(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if (folder / "run.log").exists():
+                require_file(folder / "run.log")
             self._log = _MemberLog(folder / "run.log", encoding="utf-8")
         except OSError as error:
             raise explained(error) from error
@@ -163,10 +165,11 @@ def read_record(path: Path) -> dict[str, Any]:
         DataError: it is not a run record.
     """
     try:
+        require_file(path)
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise explained(error, path) from error
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path}: not a run record; delete it and run the member again") from error
     if not isinstance(found, dict):
         raise DataError(f"{path}: not a run record but a {type(found).__name__}; delete it and run the member again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from concurrent.futures import Executor
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,10 @@ def _output_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> set[Path]:
     paths = (fingerprints.path_of(catalog.get(name)) for node in pipeline.nodes for name in node.outputs)
     folders = {path.parent for path in paths if path is not None}
     members = {folder for node in pipeline.nodes if (folder := records.member_folder(node, catalog)) is not None}
-    archives = {archive for folder in members for archive in folder.glob("history/*")}
+    archives: set[Path] = set()
+    for folder in members:
+        with suppress(OSError):  # another user's, or a link that leads to itself
+            archives |= set(folder.glob("history/*"))
     return folders | members | archives
 
 
