@@ -153,12 +153,12 @@ def test_the_next_run_removes_what_killed_processes_left(tmp_path):
 
 
 def test_what_another_machine_left_goes_after_a_week(tmp_path):
-    old, new = tmp_path / ".a.json.other_host-4.5-6.tmp", tmp_path / ".b.json.5.tmp"
-    for path, days in ((old, 8), (new, 6)):
+    old, new, foreign = (tmp_path / name for name in (".a.json.other_host-4.5-6.tmp", ".b.json.other_host-4.5-6.tmp", ".editor.123.tmp"))
+    for path, days in ((old, 8), (new, 6), (foreign, 99)):
         path.write_text("")
         os.utime(path, (time.time() - days * 86400,) * 2)
     remove_leftovers([tmp_path])
-    assert list(tmp_path.iterdir()) == [new]
+    assert sorted(tmp_path.iterdir()) == [new, foreign], "what is not named as lexon names it is another program's"
 
 
 def test_a_temporary_file_tells_who_writes_it(tmp_path):

@@ -144,3 +144,14 @@ def test_a_failure_in_the_block_frees_the_lock(lock):
     with pytest.raises(KeyboardInterrupt), locks.held(lock, "it"):
         raise KeyboardInterrupt
     assert nothing_left(lock)
+
+
+def test_only_locks_of_ours_whose_process_is_gone_are_tidied_away(lock):
+    written(lock, Process(this_host(), os.getpid(), 1))
+    mine, poetry, hidden = lock.with_name(".events.h5.lock"), lock.with_name("poetry.lock"), lock.with_name(".other.lock")
+    for path in (poetry, hidden):
+        path.write_text("[package]")
+        os.utime(path, (0, 0))
+    with locks.held(mine, "events"):
+        locks.remove_gone([lock.parent, lock.parent / "absent"])
+        assert sorted(lock.parent.iterdir()) == sorted([mine, poetry, hidden])

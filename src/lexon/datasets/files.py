@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from lexon.errors import DataError, LexonError, explained
 from lexon.processes import Process, this_process
 
-_TEMPORARY = re.compile(r"\..+?(?:\.(?P<host>[^.]+))?\.(?P<pid>\d+)(?:-(?P<started>\d+))?\.tmp", re.DOTALL)
+_TEMPORARY = re.compile(r"\..+\.(?P<host>[^.]+-\d+)\.(?P<pid>\d+)-(?P<started>\d+)\.tmp", re.DOTALL)
 _ABANDONED_SECONDS = 7 * 86400.0  # no write takes a week: what another machine left is then a leftover too
 _CLOCK_NS = 20_000_000  # two changes within one tick of a file system's clock can have the same time stamp
 
@@ -65,9 +65,9 @@ def remove_leftovers(folders: Iterable[Path]) -> None:
 
 def _is_leftover(file: Path) -> bool:
     found = _TEMPORARY.fullmatch(file.name)
-    if found is None:
+    if found is None:  # somebody else's
         return False
-    if found["host"] and found["started"] and Process(found["host"], int(found["pid"]), int(found["started"])).is_gone:
+    if Process(found["host"], int(found["pid"]), int(found["started"])).is_gone:
         return True
     return time.time() - file.stat().st_mtime > _ABANDONED_SECONDS
 

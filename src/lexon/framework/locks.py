@@ -100,7 +100,8 @@ def remove_gone(folders: Iterable[Path]) -> None:
     for folder in folders:
         with suppress(OSError):  # absent, or another user's
             for path in folder.glob(f"*{SUFFIX}"):
-                if (holder := _holder(path)) and holder.is_gone:
+                holder = _holder(path) if path.name.startswith(".") else None
+                if holder is not None and holder.process is not None and holder.is_gone:  # without a process it may not be ours
                     _break(path, holder)
 
 
