@@ -144,7 +144,9 @@ def _data(package: Path) -> list[Path]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, encoding="utf-8", errors="replace", check=True
+    ).stdout.strip()
 
 
 _AT_START = {file: (file.read_bytes(), _state(file)) for file in sorted(_ROOT.rglob("*.py"))}
