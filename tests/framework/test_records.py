@@ -61,5 +61,5 @@ def test_a_pipe_in_the_place_of_a_record_or_log_is_not_waited_for(tmp_path):
     for name in ("run.json", "run.log"):
         os.mkfifo(tmp_path / name)
     assert old_record(tmp_path) == {}
-    with pytest.raises(DataError, match=r"run.log: a pipe, a socket or a device lies where a file is needed"):
+    with pytest.raises(DataError, match=r"run.log: is a FIFO"):
         RunRecordHooks()._start_log(tmp_path)

@@ -65,6 +65,7 @@ class Parameters(Config):
     run: Name
     seed: Seed
     n_seeds: Annotated[int, Field(gt=0, le=MAX_SEEDS)]
+    linked_data: InputPath | None
     device: str
     events: EventsConfig
     simulation: SimulationConfig

@@ -25,7 +25,7 @@ from lexon.config import LABEL_SETS, EnergyUnit, named_labels
 from lexon.datasets import split_layout as layout
 from lexon.datasets.darkmachines import DarkMachinesSource, is_text
 from lexon.datasets.event_rows import MET, P4, to_events, to_rows
-from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit, energy_deficits, to_gev
@@ -95,7 +95,8 @@ class EventSource(SplitSource):
             f"Energies are in {self.energy_unit.why}.",
             *([f"{low:,} of {len(p4):,} sampled objects have an energy below pT cosh(eta) by more than 0.1 %."] if low else []),
             *self._note_on_names(),
-            *([f"Ignored in {self.path.name}: {', '.join(ignored)} (event weights are not used)."] if ignored else []),
+            *self.linked_note,
+            *([f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."] if ignored else []),
         )
 
     def _note_on_names(self) -> list[str]:
@@ -116,7 +117,7 @@ class EventSource(SplitSource):
         """The events of a split, n at a time, checked, in GeV."""
         unit, key, label_key = self.energy_unit.unit, self.header.features[split], self.header.labels[split]
         for start in range(0, self.n(split), n):
-            with reading(self.path) as file:
+            with self.opened() as file:
                 rows, labels = file[key][start : start + n], file[label_key][start : start + n]
             yield to_events(rows, labels, unit, f"{self.path}: {key}", start)
 
@@ -138,7 +139,7 @@ class EventSource(SplitSource):
         n = self.n(split)
         size = n if n <= SAMPLED_BLOCKS * SAMPLED_ROWS else SAMPLED_ROWS
         starts = np.unique(np.linspace(0, n - size, SAMPLED_BLOCKS).astype(int))
-        with reading(self.path) as file:
+        with self.opened() as file:
             features = file[self.header.features[split]]
             return np.concatenate([features[start : start + size] for start in starts])
 
@@ -168,6 +169,7 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
     """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text as well.
 
     Args:
+        linked_data: folder below which files may lie to which an HDF5 file refers; None: beside it only.
         text: how such text is read (`lexon.datasets.darkmachines`): split, split_seed, max_bad_lines and object_types.
     """
 
@@ -177,9 +179,11 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
         energy_unit: Literal["auto"] | EnergyUnit = "auto",
         label_names: dict[int, str] | str | None = None,
         text: dict[str, Any] | None = None,
+        linked_data: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
+        self.linked_data = Path(linked_data) if linked_data else None
         self._source = {"declared_unit": energy_unit, "configured_names": named_labels(label_names)}
         self._text = text
         self.metadata = metadata
@@ -188,7 +192,7 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
         """What the content asks for."""
         if self._text is not None and is_text(self._filepath):
             return DarkMachinesSource(self._filepath, **self._source, **self._text)
-        return EventSource(self._filepath, **self._source)
+        return EventSource(self._filepath, **self._source, linked_data=self.linked_data)
 
     def save(self, data: EventSample) -> None:
         with writing(self._filepath) as file:

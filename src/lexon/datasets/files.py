@@ -13,12 +13,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from lexon.errors import DataError, LexonError, explained
+from lexon.errors import DataError, LexonError, MissingFile, explained
 from lexon.processes import Process, this_process
 
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[^.]+-\d+)\.(?P<pid>\d+)-(?P<started>\d+)\.tmp", re.DOTALL)
 _ABANDONED_SECONDS = 7 * 86400.0  # no write takes a week: what another machine left is then a leftover too
 _CLOCK_NS = 20_000_000  # two changes within one tick of a file system's clock can have the same time stamp
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a FIFO (named pipe)",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 @contextmanager
@@ -72,17 +79,29 @@ def _is_leftover(file: Path) -> bool:
     return time.time() - file.stat().st_mtime > _ABANDONED_SECONDS
 
 
-def require_file(path: Path) -> None:
-    """Refuse what would be waited for in vain, or cannot be read as a file.
+def require_file(path: Path, parameter: str | None = None) -> None:
+    """Refuse to open what would hang or give nonsense: every file that a user names passes here before it is opened.
+
+    Args:
+        parameter: the one that names the file.
 
     Raises:
-        OSError: there is nothing, or it may not be looked at.
-        DataError: a folder, a pipe, a socket or a device.
+        MissingFile: no such file.
+        DataError: a folder, FIFO, socket or device, a circle of links, no permission.
     """
-    mode = path.stat().st_mode
+    asked = f"check {parameter}" if parameter else "check the path"
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path}: no such file; {asked}") from error
+    except ValueError as error:  # a null byte
+        raise DataError(f"{str(path)!r}: is not a file name ({error}); {asked}") from error
+    except OSError as error:
+        raise explained(error, path) from error
     if not stat.S_ISREG(mode):
-        kind = "folder" if stat.S_ISDIR(mode) else "pipe, a socket or a device"
-        raise DataError(f"{path}: a {kind} lies where a file is needed; move it away")
+        raise DataError(f"{path}: is {_KINDS.get(stat.S_IFMT(mode), 'not a file')}; {parameter or 'this'} is one regular file")
+    if not os.access(path, os.R_OK):
+        raise explained(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -146,6 +165,11 @@ def remember(path: Path, found: Content) -> None:
     name = path.absolute()
     if name not in _known or found.checked_ns > _known[name].checked_ns:
         _known[name] = found
+
+
+def sidecar(path: Path) -> Path:
+    """Where the fingerprint of an output lies; a file without one was not made by lexon."""
+    return path.with_name(f".{path.name}.fingerprint.json")
 
 
 def file_digest(path: Path) -> str:

@@ -19,8 +19,7 @@ from kedro.io import AbstractDataset, DatasetError
 from numpy.typing import NDArray
 
 from lexon.datasets import split_layout as layout
-from lexon.datasets.files import file_digest
-from lexon.datasets.hdf5 import read_attributes, reading
+from lexon.datasets.hdf5 import content_digest, read_attributes, reading
 from lexon.datasets.token_conventions import HIDDEN, MAX_BINS, MAX_VOCABULARY, convention_of
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
@@ -61,12 +60,14 @@ class ForeignTokens:
         parts: its arrays of tokens: train, val and test first, then any others.
         attributes: what the file says of itself.
         notes: what was found and what was ignored, one sentence each.
+        linked_data: folder below which files may lie to which it refers; None: beside it only.
     """
 
     path: Path
     parts: tuple[Part, ...]
     attributes: dict[str, Any]
     notes: tuple[str, ...]
+    linked_data: Path | None = None
 
     @property
     def rows(self) -> NDArray[np.int32]:
@@ -82,17 +83,17 @@ class ForeignTokens:
     @property
     def digest(self) -> str:
         """SHA-256 of the file's content."""
-        return file_digest(self.path)
+        return content_digest(self.path, self.linked_data)
 
 
-def read_foreign(path: Path) -> ForeignTokens:
+def read_foreign(path: Path, linked_data: Path | None = None) -> ForeignTokens:
     """Find and check the tokens and labels of a file.
 
     Raises:
         DataError: it is no HDF5 file, holds no tokens, or tokens or labels that cannot be right.
     """
     layout.require_hdf5(path, PARAMETER)
-    with reading(path) as file:
+    with reading(path, linked_data) as file:
         arrays = _arrays(file)
         keys, notes = _token_keys(arrays, path)
         labels = _label_keys(arrays, keys, path)
@@ -100,20 +101,21 @@ def read_foreign(path: Path) -> ForeignTokens:
         attributes = read_attributes(file)
     ignored = sorted(set(arrays) - set(keys.values()) - set(labels.values()))
     notes += [_found(parts), *converted, *([f"Ignored: {', '.join(ignored)}."] if ignored else [])]
-    return ForeignTokens(path, parts, attributes, tuple(notes))
+    return ForeignTokens(path, parts, attributes, tuple(notes), linked_data)
 
 
 class ForeignTokensDataset(AbstractDataset[None, ForeignTokens]):
     """A token file that others made; read, never written. Without a path it says so when it is asked for."""
 
-    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, path: str | None, linked_data: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+        self.linked_data = Path(linked_data) if linked_data else None
         self._filepath = Path(path) if path else None
         self.metadata = metadata
 
     def load(self) -> ForeignTokens:
         if self._filepath is None:
             raise ConfigurationError(f"{PARAMETER}: not set; name the token file to compare with, --params {PARAMETER}=FILE")
-        return read_foreign(self._filepath)
+        return read_foreign(self._filepath, self.linked_data)
 
     def save(self, data: None) -> None:  # noqa: ARG002
         raise DatasetError("this file is somebody else's")

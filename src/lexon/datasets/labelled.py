@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,7 @@ from typing import Any, ClassVar
 
 from lexon.classes import ClassMap
 from lexon.datasets import split_layout as layout
-from lexon.datasets.files import file_digest
-from lexon.datasets.hdf5 import reading
+from lexon.datasets.hdf5 import ReadFile, content_digest, linked_files, listed, reading
 from lexon.errors import DataError
 from lexon.events import SPLITS
 
@@ -103,22 +103,37 @@ class LabelledSource(ABC):
 
 @dataclass(frozen=True)
 class SplitSource(LabelledSource):
-    """A file in a split HDF5 layout."""
+    """A file in a split HDF5 layout.
 
+    Attributes:
+        linked_data: folder below which files may lie to which it refers; None: beside it only.
+    """
+
+    linked_data: Path | None = field(default=None, kw_only=True)
     row: ClassVar[layout.Row]
     parameter: ClassVar[str]
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the file's content."""
+        """SHA-256 of the file's content, and of the files to which it refers."""
         layout.require_hdf5(self.path, self.parameter)
-        return file_digest(self.path)
+        return content_digest(self.path, self.linked_data)
+
+    def opened(self) -> AbstractContextManager[ReadFile]:
+        """The file, open for reading."""
+        return reading(self.path, self.linked_data)
+
+    @property
+    def linked_note(self) -> tuple[str, ...]:
+        """The sentence that names the other files that were read, or none."""
+        files = linked_files(self.path, self.linked_data)
+        return (f"{self.path.name} refers to other files, which were read: {listed(map(str, files))}.",) if files else ()
 
     @cached_property
     def header(self) -> layout.Header:
         """Keys, label counts and attributes, checked."""
         layout.require_hdf5(self.path, self.parameter)
-        with reading(self.path) as file:
+        with self.opened() as file:
             return layout.inspect(file, str(self.path), self.row)
 
     @property

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lexon.datasets.darkmachines_lines import LAYOUT
-from lexon.datasets.hdf5 import read_attributes
+from lexon.datasets.hdf5 import ReadFile, listed, read_attributes, required_dataset
 from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
@@ -25,6 +25,8 @@ from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 FEATURE_KEYS = {split: f"X_{split}" for split in SPLITS}
 LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 BLOCK = 1 << 18
+# Attributes without which a file would mean something else.
+NEEDED = ("label_names", "energy_unit", "split_digests", "vocab_size", "tokeniser")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
     """Decide by content whether the file can hold this layout; `parameter` is the one that names the file.
 
     Raises:
-        DataError: no such file, a directory, no permission, DarkMachines text, or anything else that is not HDF5.
+        MissingFile: no such file.
+        DataError: a directory, no permission, DarkMachines text, or anything else that is not HDF5.
     """
     head = read_head(path, parameter)
     if is_hdf5(path):
@@ -74,7 +77,7 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
     raise DataError(f"{path}: {in_words(path, head)}; {parameter} is a file in the split HDF5 layout{also}")
 
 
-def inspect(file: h5py.File, where: str, row: Row = EVENT_ROW) -> Header:
+def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW) -> Header:
     """Check everything but the rows themselves.
 
     Raises:
@@ -83,24 +86,23 @@ def inspect(file: h5py.File, where: str, row: Row = EVENT_ROW) -> Header:
     features = {split: _find(file, f"X_{split}", where) for split in SPLITS}
     labels = {split: _find(file, f"Y_{split}", where) for split in SPLITS}
     for split in SPLITS:
-        _check_shapes(file[features[split]], file[labels[split]], where, row)
+        _check_shapes(file, features[split], labels[split], where, row)
     counts = {split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS}
     _check_labels(counts, where)
     used = {key.lower() for key in (*features.values(), *labels.values())}
-    attributes = read_attributes(file[labels["train"]]) | read_attributes(file)
+    attributes = read_attributes(file[labels["train"]], NEEDED) | read_attributes(file, NEEDED)
     return Header(features, labels, counts, attributes, tuple(key for key in file if key.lower() not in used))
 
 
-def _find(file: h5py.File, name: str, where: str) -> str:
+def _find(file: ReadFile, name: str, where: str) -> str:
     keys = [key for key in file if key.lower() == name.lower()]
     if not keys:
-        raise DataError(f"{where}: {name} is missing (any case will do); the file has {', '.join(file) or 'nothing'}")
-    for key in keys:
-        if not isinstance(file[key], h5py.Dataset):
-            raise DataError(f"{where}: {key} is a group; it must be an array")
-        if file[key].dtype.kind not in "iuf":
-            raise DataError(f"{where}: {key} has dtype {file[key].dtype}; write it as float32, or int64 for labels")
-        if not _identical(file[keys[0]], file[key]):
+        raise DataError(f"{where}: {name} is missing (any case will do); the file has {listed(file)}")
+    arrays = {key: required_dataset(file, key) for key in keys}
+    for key, array in arrays.items():
+        if array.dtype.kind not in "iuf":
+            raise DataError(f"{where}: {key} has dtype {array.dtype}; write it as float32, or int64 for labels")
+        if not _identical(arrays[keys[0]], array):
             raise DataError(f"{where}: {keys[0]} and {key} differ; keep the right one")
     return keys[0]
 
@@ -112,14 +114,17 @@ def _identical(first: h5py.Dataset, second: h5py.Dataset) -> bool:
     return first.shape == second.shape and all(np.array_equal(first[i : i + BLOCK], second[i : i + BLOCK], equal_nan=True) for i in starts)
 
 
-def _check_shapes(features: h5py.Dataset, labels: h5py.Dataset, where: str, row: Row) -> None:
-    x, y = features.name.lstrip("/"), labels.name.lstrip("/")
+def _check_shapes(file: ReadFile, x: str, y: str, where: str, row: Row) -> None:
+    features, labels = file[x], file[y]
     if features.ndim != 2 or features.shape[1] not in (row.width, *row.also):
         raise DataError(f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}")
+    if row is EVENT_ROW and features.dtype.kind != "f":
+        raise DataError(f"{where}: {x} has dtype {features.dtype}, so its eta and phi are cut to whole numbers; write it as float32")
     if labels.shape != features.shape[:1]:
         raise DataError(f"{where}: {y} has shape {labels.shape}, {x} {features.shape}; there is one label an event")
     if features.shape[0] == 0:
         raise DataError(f"{where}: {x} is empty; split the events so that each of {', '.join(SPLITS)} has some")
+    features.check()
 
 
 def _count_labels(labels: h5py.Dataset, where: str) -> dict[int, int]:
@@ -140,10 +145,17 @@ def _check_labels(counts: Mapping[str, Mapping[int, int]], where: str) -> None:
 
 
 def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int64]:
-    """Labels as int64; floats must be whole."""
+    """Labels as int64; each must be a whole number that its type and int64 hold exactly."""
+
+    def check(bad: NDArray[np.bool_], problem: str) -> None:
+        reject_rows(bad, raw, problem, "number the processes 1, 2, 3, ...", where=where, first_row=first_row)
+
     if raw.dtype.kind == "f":
-        whole = np.isfinite(raw) & (np.rint(raw) == raw)
-        reject_rows(~whole, raw, "label that is not a whole number", "number the processes 1, 2, 3, ...", where=where, first_row=first_row)
+        check(~(np.isfinite(raw) & (np.rint(raw) == raw)), "label that is not a whole number")
+        exact = 2.0 ** (np.finfo(raw.dtype).nmant + 1)
+        check(np.abs(raw) >= min(exact, 2.0**63), f"label that {raw.dtype} cannot tell from its neighbours")
+    elif raw.dtype.kind == "u":
+        check(raw > np.iinfo(np.int64).max, "label beyond the range of int64")
     return raw.astype(np.int64)
 
 

@@ -14,7 +14,7 @@ from kedro.io import AbstractDataset
 from numpy.typing import NDArray
 
 from lexon.datasets.frames import NOTES, counts_rows, read_frame
-from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.hdf5 import read_attributes, reading, required_dataset, write_attributes, writing
 from lexon.datasets.kinds import in_words, is_hdf5, read_head
 from lexon.errors import DataError
 
@@ -104,9 +104,16 @@ class TableDataset(AbstractDataset[Table, Table]):
     """
 
     def __init__(
-        self, *, filepath: str, target: str | None = None, group: str | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        target: str | None = None,
+        group: str | None = None,
+        linked_data: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = PurePosixPath(filepath)
+        self.linked_data = Path(linked_data) if linked_data else None
         self._target, self._group = target or TARGET, group
         self.metadata = metadata
 
@@ -115,8 +122,10 @@ class TableDataset(AbstractDataset[Table, Table]):
         head = read_head(path, PARAMETER)
         if not is_hdf5(path) and path.suffix.lower() in HDF5_ENDINGS:
             raise DataError(f"{path}: {in_words(path, head)}, not HDF5 as its name says; name it .csv, or write it again")
-        read = read_hdf5 if is_hdf5(path) else read_csv
-        table = read(path, self._target, self._group).validate()
+        if is_hdf5(path):
+            table = read_hdf5(path, self._target, self._group, self.linked_data).validate()
+        else:
+            table = read_csv(path, self._target, self._group).validate()
         return replace(table, notes=list(dict.fromkeys([*table.notes, *table.remarks()])))
 
     def save(self, data: Table) -> None:
@@ -133,20 +142,15 @@ class TableDataset(AbstractDataset[Table, Table]):
         return {"filepath": str(self._filepath), "target": self._target, "group": self._group}
 
 
-def read_hdf5(path: Path, target: str, group: str | None) -> Table:
+def read_hdf5(path: Path, target: str, group: str | None, linked_data: Path | None = None) -> Table:
     """Datasets X, the target and, where there are groups, the group."""
-    with reading(path) as file:
-        _require(path, [FEATURES, target, *([group] if group else [])], [name for name in file if isinstance(file.get(name), h5py.Dataset)])
+    with reading(path, linked_data) as file:
+        _require(path, [FEATURES, target, *([group] if group else [])], list(file))
         attributes = read_attributes(file)
-        images, values = _numbers(path, FEATURES, file[FEATURES][()]), _numbers(path, target, file[target][()]).squeeze()
+        images, values = (_numbers(path, name, required_dataset(file, name)[()]) for name in (FEATURES, target))
+        values = values.squeeze()
         named = group or (GROUP if GROUP in file else None)
-        groups = (
-            file[named].asstr(errors="replace")[()]
-            if named and h5py.check_string_dtype(file[named].dtype)
-            else file[named][()]
-            if named
-            else None
-        )
+        groups = _values(required_dataset(file, named)) if named else None
     if images.ndim == 0 or values.ndim != 1:
         raise DataError(f"{path}: {FEATURES} {images.shape}, {target} {values.shape}; needed: [row, ...] and [row]")
     features = images.reshape(len(images), -1)
@@ -157,6 +161,10 @@ def read_hdf5(path: Path, target: str, group: str | None) -> Table:
     codes, ungrouped = _codes(groups)
     notes = [*(attributes.get("notes") or []), *flattened, *ungrouped]
     return Table(features, values, codes, [str(name) for name in names], str(attributes.get("origin", path)), notes)
+
+
+def _values(dataset: h5py.Dataset) -> NDArray[Any]:
+    return dataset.asstr(errors="replace")[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
 def read_csv(path: Path, target: str, group: str | None) -> Table:

@@ -33,14 +33,15 @@ class TagFileDataset(AbstractDataset[None, pd.DataFrame]):
     datasets of N values are further columns.
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, filepath: str, linked_data: str | None = None, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
+        self.linked_data = Path(linked_data) if linked_data else None
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
         path = Path(self._filepath)
         read_head(path, PARAMETER)
-        return _read_hdf5(path) if is_hdf5(path) else read_frame(path, PARAMETER)
+        return _read_hdf5(path, self.linked_data) if is_hdf5(path) else read_frame(path, PARAMETER)
 
     def save(self, data: None) -> None:  # noqa: ARG002
         raise DatasetError("the user's table is only read")
@@ -120,9 +121,9 @@ class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
         return {"filepath": str(self._filepath)}
 
 
-def _read_hdf5(path: Path) -> pd.DataFrame:
-    with reading(path) as file:
-        arrays = {name: item for name in file if isinstance(item := file.get(name), h5py.Dataset)}
+def _read_hdf5(path: Path, linked_data: Path | None) -> pd.DataFrame:
+    with reading(path, linked_data) as file:
+        arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
         matrices = [name for name, item in arrays.items() if item.ndim == 2]
         if len(matrices) != 1:
             raise DataError(f"tags.path={path}: {len(matrices)} matrices ({', '.join(matrices) or 'none'}); exactly one must hold the rows")

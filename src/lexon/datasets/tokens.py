@@ -59,7 +59,11 @@ class TokenSource(SplitSource):
         """What is to be known of the file, one sentence each, for a log and a report."""
         said = self.attributes.get("notes", [])
         guessed = f"{self.path.name} says no vocab_size: {self.vocab_size}, one more than its largest token, is taken."
-        return (*(said if isinstance(said, list) else [str(said)]), *([guessed] if "vocab_size" not in self.attributes else []))
+        return (
+            *self.linked_note,
+            *(said if isinstance(said, list) else [str(said)]),
+            *([guessed] if "vocab_size" not in self.attributes else []),
+        )
 
     @cached_property
     def vocab_size(self) -> int:
@@ -91,7 +95,7 @@ class TokenSource(SplitSource):
     def labels(self, split: str) -> NDArray[np.int64]:
         """The process label of every event of a split, int64 [N]."""
         key = self.header.labels[split]
-        with reading(self.path) as file:
+        with self.opened() as file:
             return layout.read_labels(file[key][()], f"{self.path}: {key}", 0)
 
     def chunks(self, split: str, n: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
@@ -131,7 +135,7 @@ class TokenSource(SplitSource):
 
     def array(self, name: str) -> NDArray[Any]:
         """An array that the tokeniser left in the file: the codebook of a VQ-VAE, say."""
-        with reading(self.path) as file:
+        with self.opened() as file:
             if name in file and isinstance(file[name], h5py.Dataset):
                 return np.asarray(file[name][()])
             raise DataError(f"{self.path}: has no array {name}; it has {', '.join(file)}")
@@ -139,7 +143,7 @@ class TokenSource(SplitSource):
     def _raw(self, split: str, n: int) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
         """(first row, tokens, labels) as the file has them."""
         for start in range(0, self.n(split), n):
-            with reading(self.path) as file:
+            with self.opened() as file:
                 both = (file[keys[split]][start : start + n] for keys in (self.header.features, self.header.labels))
                 yield start, *both
 
@@ -188,6 +192,7 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
     """A file of tokens in the split HDF5 layout.
 
     Args:
+        linked_data: folder below which files to which this one refers may lie.
         parameter: the one by which a user chose the path, if any; a run then writes over nothing but its own file there.
     """
 
@@ -195,16 +200,18 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         self,
         filepath: str,
         label_names: dict[int, str] | str | None = None,
+        linked_data: str | None = None,
         parameter: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
+        self.linked_data = Path(linked_data) if linked_data else None
         self._label_names = named_labels(label_names)
         self.parameter = parameter
         self.metadata = metadata
 
     def load(self) -> TokenSource:
-        return TokenSource(self._filepath, configured_names=self._label_names)
+        return TokenSource(self._filepath, configured_names=self._label_names, linked_data=self.linked_data)
 
     def save(self, data: TokenSample) -> None:
         vocab_size = int(data.attributes["vocab_size"])

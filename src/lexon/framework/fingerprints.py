@@ -29,7 +29,8 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from lexon.datasets.files import Content, content, file_digest, matching_files, remember, require_file, write_text
+from lexon.datasets.files import Content, content, matching_files, remember, require_file, sidecar, write_text
+from lexon.datasets.hdf5 import content_digest, linked_files
 from lexon.errors import LexonError, explained
 from lexon.provenance import code_digest
 
@@ -46,11 +47,6 @@ def path_of(dataset: Any) -> Path | None:
     return Path(path) if path is not None and getattr(dataset, "fingerprint", True) else None
 
 
-def sidecar(path: Path) -> Path:
-    """Where the fingerprint of an output lies."""
-    return path.with_name(f".{path.name}.fingerprint.json")
-
-
 def recipe(node: Node, catalog: CatalogProtocol) -> str:
     """Digest of a node's function, its parameters and the code that it rests on."""
     asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
@@ -61,13 +57,18 @@ def recipe(node: Node, catalog: CatalogProtocol) -> str:
 
 def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
     """The stamp of each file that a node reads; None where it is missing."""
-    return {name: _stamp(path) for name, path in _input_paths(node, catalog).items()}
+    paths = _input_paths(node, catalog)
+    return {name: _stamp(path, getattr(catalog.get(name), "linked_data", None)) for name, path in paths.items()}
 
 
 def outside_inputs(node: Node, catalog: CatalogProtocol) -> dict[str, Content]:
     """The content of each file that a node reads and that no node made, by path."""
-    files = [file for path in _input_paths(node, catalog).values() for file in _files(path)]
-    return {str(file.absolute()): content(file) for file in files if not _read(file)}
+    found: dict[str, Content] = {}
+    for name, path in _input_paths(node, catalog).items():
+        linked_data = getattr(catalog.get(name), "linked_data", None)
+        for file in (file for file in _files(path) if not _read(file)):
+            found |= {str(one.absolute()): content(one) for one in (file, *linked_files(file, linked_data))}
+    return found
 
 
 def invalidate(path: Path) -> None:
@@ -168,9 +169,10 @@ def _files(path: Path) -> list[Path]:
     return [file for file in matching_files(path) if file.is_file()]
 
 
-def _stamp(path: Path) -> str | None:
-    """A made file's stamp, or the content of one that came from outside; of all files, where the path is a pattern."""
-    stamps = [str(_read(file).get("stamp") or file_digest(file)) for file in _files(path)]
+def _stamp(path: Path, linked_data: Path | None = None) -> str | None:
+    """A made file's stamp, or the content of one that came from outside and of the files to which it refers; of all files, where the path
+    is a pattern."""
+    stamps = [str(_read(file).get("stamp") or content_digest(file, linked_data)) for file in _files(path)]
     return " ".join(stamps) or None
 
 

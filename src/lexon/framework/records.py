@@ -17,10 +17,9 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.config import MemberConfig
-from lexon.datasets.files import atomic_path, require_file, write_text
+from lexon.datasets.files import atomic_path, require_file, sidecar, write_text
 from lexon.errors import DataError, LexonError, explained, first_cause
 from lexon.experiments import is_member
-from lexon.framework import fingerprints
 from lexon.provenance import now
 
 logger = logging.getLogger(__name__)
@@ -144,7 +143,7 @@ def _place_in_grid(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
 
 def _write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write run.json; as no node made it, it has no fingerprint, so evaluation will write its own."""
-    fingerprints.sidecar(folder / "run.json").unlink(missing_ok=True)
+    sidecar(folder / "run.json").unlink(missing_ok=True)
     write_text(folder / "run.json", json.dumps(record, indent=1))
 
 
