@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -108,14 +109,6 @@ def test_a_declared_unit_is_checked_whoever_declared_it(write_file):
     with pytest.raises(DataError, match="GeV was declared"):
         EventSource(write_file("MeV", energy_unit="GeV")).read("train")
     assert EventSource(write_file("MeV", energy_unit="GeV"), "MeV").energy_unit.unit == "MeV"
-
-
-def test_low_energies_are_noted(write_file, splits):
-    def change(arrays):
-        arrays["X_train"][:, 20] *= 0.9
-
-    assert any("below pT cosh(eta)" in note for note in EventSource(write_file(change=change)).notes)
-    assert len(EventSource(write_file()).notes) == 1
 
 
 def test_the_digest_follows_the_content(write_file):
@@ -279,3 +272,80 @@ def test_real_events_survive_a_change_of_unit(shared_data, tmp_path):
 def test_real_darkmachines_text_is_recognised(shared_data):
     with pytest.raises(DataError, match="DarkMachines text"):
         EventSource(shared_data / "events" / "monojet_Zp2000.0_DM_50.0_chan3.csv").n("train")
+
+
+def test_names_numbered_in_another_way_are_an_error_and_names_to_spare_are_not(write_file):
+    def shifted(arrays):
+        for key in ("Y_train", "y_val", "y_test"):
+            arrays[key] = arrays[key] - 1
+
+    path = write_file(change=shifted)
+    with pytest.raises(ConfigurationError, match=r"events.label_names: label 0 of events.h5 has no name, and 2 \(WZ\) is no label there"):
+        _ = EventSource(path, configured_names={1: "tW", 2: "WZ"}).label_names
+    assert EventSource(path, configured_names={0: "tW", 1: "WZ", 2: "ZZ"}).label_names == {0: "tW", 1: "WZ"}
+    assert EventSource(path, configured_names={1: "WZ"}).label_names == {0: "0", 1: "WZ"}
+    path = write_file(change=shifted, label_names=json.dumps({"1": "tW", "2": "WZ"}))
+    with pytest.raises(DataError, match="attribute label_names of .*events.h5: label 0"):
+        _ = EventSource(path).label_names
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (np.uint64(2**64 - 1), "label beyond the range of int64"),
+        (np.float64(2**53), "label that float64 cannot tell from its neighbours"),
+        (np.float32(2**24), "label that float32 cannot tell from its neighbours"),
+        (np.float64(np.inf), "label that is not a whole number"),
+        (np.float32(1.5), "label that is not a whole number"),
+    ],
+)
+def test_labels_that_would_become_others_are_refused(write_file, label, words):
+    def change(arrays):
+        arrays["Y_train"] = arrays["Y_train"].astype(label.dtype)
+        arrays["Y_train"][17] = label
+
+    with pytest.raises(DataError, match=f"Y_train: row 17: {words}"):
+        EventSource(write_file(change=change)).n("train")
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float32, np.float64])
+def test_negative_and_large_labels_are_exact(write_file, dtype):
+    large = {np.int8: 127, np.int64: 2**62 + 1, np.float32: 2**24 - 1, np.float64: 2**53 - 1}[dtype]
+
+    def change(arrays):
+        for key in ("Y_train", "y_val", "y_test"):
+            arrays[key] = np.where(arrays[key] == 1, -1, large).astype(dtype)
+
+    assert set(EventSource(write_file(change=change)).label_names) == {-1, large}
+
+
+def test_whole_numbers_are_no_events(write_file):
+    def change(arrays):
+        arrays["X_val"] = arrays["X_val"].astype(np.int64)
+
+    with pytest.raises(DataError, match="X_val has dtype int64, so its eta and phi are cut"):
+        EventSource(write_file("MeV", change)).n("train")
+
+
+def test_a_block_of_the_users_before_the_file_is_no_matter(write_file, splits):
+    path = write_file()
+    content = path.read_bytes()
+    with h5py.File(path, "w", userblock_size=512) as file, h5py.File(io.BytesIO(content)) as old:
+        for key in old:
+            old.copy(key, file)
+    assert EventSource(path).n("train") == len(splits["train"])
+
+
+def test_events_over_several_files_are_named_in_the_notes_and_change_the_digest(write_file):
+    path = write_file()
+    parts = path.with_name("parts.h5")
+    path.rename(parts)
+    with h5py.File(path, "w") as file:
+        for key in ("X_train", "X_val", "X_test", "Y_train", "y_val", "y_test"):
+            file[key] = h5py.ExternalLink("parts.h5", f"/{key}")
+    source = EventSource(path)
+    assert f"events.h5 refers to other files, which were read: {parts}." in source.notes
+    before = source.digest
+    with h5py.File(parts, "r+") as file:
+        file["X_train"][0, 18] += 1
+    assert EventSource(path).digest != before

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import socket
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,8 +19,8 @@ from matplotlib.figure import Figure
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset, PageDataset, TextDataset
 from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile
-from lexon.datasets.files import atomic_path, file_digest, remove_leftovers, write_text
-from lexon.errors import DataError, LexonError, first_cause
+from lexon.datasets.files import atomic_path, file_digest, remove_leftovers, require_file, write_text
+from lexon.errors import DataError, LexonError, MissingFile, first_cause
 from lexon.models.regressor import Regressor
 from lexon.processes import _start_of, this_host, this_process
 
@@ -168,3 +170,25 @@ def test_a_temporary_file_tells_who_writes_it(tmp_path):
         assert temporary.exists(), "its writer lives"
         me = this_process()
         assert temporary.name == f".a.json.{me.host}.{me.pid}-{me.started}.tmp"
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "folder", "circle", "device", "nothing", "null"])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
+    path = tmp_path / "x"
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(path))
+        case "folder":
+            path.mkdir()
+        case "circle":
+            path.symlink_to(path)
+        case "device":
+            path = Path("/dev/zero")
+        case "null":
+            path = tmp_path / "a\0b"
+    words = {"fifo": "FIFO", "circle": "symbolic links", "nothing": "no such file", "folder": "directory", "null": "not a file name"}
+    with pytest.raises(MissingFile if kind == "nothing" else DataError, match=words.get(kind, kind)):
+        require_file(path, "events.path")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lexon.datasets.units import UNITS, decide_unit, energy_deficits, from_gev, possible_units, to_gev
+from lexon.datasets.units import UNITS, decide_unit, from_gev, possible_units, to_gev
 from lexon.errors import DataError
 
 
@@ -88,12 +88,3 @@ def test_smeared_energies_and_a_few_broken_objects_do_not_change_the_decision(ob
     smeared[:3] = np.nan
     smeared[3:6, 1] *= -1
     assert decide_unit(smeared, met, None, "here").unit == "GeV"
-
-
-def test_deficits_are_counted_beyond_rounding(objects):
-    p4 = objects[0].astype(np.float64)
-    p4[:, 0] = p4[:, 1] * np.cosh(p4[:, 2])
-    assert energy_deficits(p4) == 0
-    assert energy_deficits(p4.astype(np.float32)) == 0
-    p4[[2, 5], 0] *= 0.99
-    assert energy_deficits(p4) == 2

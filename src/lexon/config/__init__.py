@@ -2,7 +2,16 @@
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, EnergyUnit, Label
-from lexon.config.data import LABEL_SETS, Division, EventsConfig, EventsFile, SimulatedEvents, SimulationConfig, named_labels
+from lexon.config.data import (
+    LABEL_SETS,
+    Division,
+    EventChecks,
+    EventsConfig,
+    EventsFile,
+    SimulatedEvents,
+    SimulationConfig,
+    named_labels,
+)
 from lexon.config.members import (
     SEEDS,
     AutoencoderMember,
@@ -14,6 +23,7 @@ from lexon.config.members import (
     TableRegression,
     VAEMember,
     binned_config,
+    event_checks,
     event_data,
     member_config,
     simulated_events,
@@ -40,6 +50,7 @@ __all__ = [
     "Division",
     "EnergyUnit",
     "EvaluationConfig",
+    "EventChecks",
     "EventRegression",
     "EventsConfig",
     "EventsFile",
@@ -59,6 +70,7 @@ __all__ = [
     "VAEMember",
     "VQVAEConfig",
     "binned_config",
+    "event_checks",
     "event_data",
     "member_config",
     "named_labels",

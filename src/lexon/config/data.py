@@ -41,6 +41,9 @@ class EventsConfig(Config):
     split: Shares
     split_seed: Seed
     max_bad_lines: Fraction
+    max_bad_events: Fraction
+    beam_energy: Annotated[float, Field(gt=0)]
+    duplicates: Literal["keep", "drop"]
 
     @model_validator(mode="before")
     @classmethod
@@ -103,6 +106,16 @@ class EventsFile(Config):
     split: Shares
     split_seed: int
     max_bad_lines: float
+    duplicates: Literal["keep", "drop"]
+
+
+class EventChecks(Config):
+    """How events are judged when they are cleaned: the share of bad ones that is allowed, the largest pT in GeV, and what
+    becomes of copies."""
+
+    max_bad_events: float
+    beam_energy: float
+    duplicates: Literal["keep", "drop"]
 
 
 EventData = Annotated[SimulatedEvents | EventsFile, Field(discriminator="source")]

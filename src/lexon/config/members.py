@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
-from lexon.config.data import EventData, EventsFile, Shares, SimulatedEvents, deciding_names
+from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
 from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import AmbreTokens, BinnedConfig, DirectConfig, FinishedTokens, FittedConfig, TokeniserConfig, VQVAEConfig
 from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
@@ -148,6 +148,11 @@ def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
         return simulated_events(parameters)
     read = {name: getattr(events, name) for name in EventsFile.model_fields if name != "source"}
     return EventsFile(**read | {"label_names": deciding_names(events.label_names, parameters.classes)})
+
+
+def event_checks(parameters: Parameters) -> EventChecks:
+    """What is refused or dropped when events are cleaned."""
+    return EventChecks(**{name: getattr(parameters.events, name) for name in EventChecks.model_fields})
 
 
 def simulated_events(parameters: Parameters) -> SimulatedEvents:

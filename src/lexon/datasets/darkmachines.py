@@ -21,7 +21,7 @@ from lexon.datasets.darkmachines_text import FAULTS, Block, read_blocks, to_even
 from lexon.datasets.files import file_digest, matching_files
 from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.datasets.labelled import LabelledSource
-from lexon.datasets.units import UnitDecision, decide_unit, energy_deficits, possible_units, to_gev
+from lexon.datasets.units import UnitDecision, decide_unit, possible_units
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.simulation.shares import checked_shares
@@ -118,8 +118,7 @@ class DarkMachinesSource(LabelledSource):
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was decided, left out or cut, one sentence each, for a log and a report."""
-        counts, repeated, sample = self._scan.counts, int((self._splits == REPEATED).sum()), self._sample(self.files[0]).p4
-        low = energy_deficits(np.concatenate([to_gev(sample[:, :2], self.energy_unit.unit), sample[:, 2:]], axis=1))
+        counts, repeated = self._scan.counts, int((self._splits == REPEATED).sum())
         shares = ", ".join(f"{split} {self.n(split):,}" for split in SPLITS)
         sentences = {
             f"Energies are in {self.energy_unit.why}.": True,
@@ -133,7 +132,6 @@ class DarkMachinesSource(LabelledSource):
                 "crowded"
             ],
             f"{counts['empty']:,} events without any object are kept.": counts["empty"],
-            f"{low:,} of {len(sample):,} sampled objects have an energy below pT cosh(eta) by more than 0.1 %.": low,
             "Event IDs and weights are not used.": True,
         }
         return tuple(sentence for sentence, holds in sentences.items() if holds)

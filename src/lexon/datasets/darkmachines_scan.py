@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
 from lexon.datasets.darkmachines_text import FAULTS, Block, read_blocks, to_events
+from lexon.datasets.identity import row_hashes
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS
 from lexon.simulation.shares import apportion
 
 SHOWN_LINES = 3
 REPEATED = -1
-FACTOR = np.uint64(6364136223846793005)  # Knuth's multiplier for arithmetic modulo 2^64 (MMIX)
 
 Place = tuple[str, int]  # file name, index into FAULTS
 
@@ -137,11 +137,8 @@ def _count(scan: Scan, block: Block, file: str) -> None:
 
 
 def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
-    """64-bit polynomial hash of each event as it will be shown: two different ones among 10 million share one with a chance of 3e-6."""
-    events = to_events(block, np.zeros(len(block), np.int64), unit)
-    met = np.stack([events.met, events.met_phi], axis=1)
-    rows = np.concatenate([events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32)
-    return (rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))).astype(np.uint64)
+    """Hash of each event as it will be shown."""
+    return row_hashes(to_events(block, np.zeros(len(block), np.int64), unit))
 
 
 def assign_splits(scan: Scan, labels: NDArray[np.int64], shares: NDArray[np.float64], seed: int) -> NDArray[np.int8]:

@@ -28,7 +28,7 @@ from lexon.datasets.event_rows import MET, P4, to_events, to_rows
 from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
 from lexon.datasets.labelled import SplitSource
-from lexon.datasets.units import UNITS, UnitDecision, decide_unit, energy_deficits, to_gev
+from lexon.datasets.units import UNITS, UnitDecision, decide_unit
 from lexon.events import SPLITS, Events
 
 FORMAT_VERSION = 1
@@ -86,14 +86,9 @@ class EventSource(SplitSource):
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was decided or ignored, one sentence each, for a log and a report."""
-        p4, _ = _objects(np.concatenate([self._sample(split) for split in SPLITS]))
-        p4 = p4.astype(np.float64)
-        p4[:, :2] = to_gev(p4[:, :2], self.energy_unit.unit)
-        low = energy_deficits(p4)
         ignored = self.header.ignored
         return (
             f"Energies are in {self.energy_unit.why}.",
-            *([f"{low:,} of {len(p4):,} sampled objects have an energy below pT cosh(eta) by more than 0.1 %."] if low else []),
             *self._note_on_names(),
             *self.linked_note,
             *([f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."] if ignored else []),

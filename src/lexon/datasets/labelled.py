@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 from lexon.classes import ClassMap
 from lexon.datasets import split_layout as layout
 from lexon.datasets.hdf5 import ReadFile, content_digest, linked_files, listed, reading
-from lexon.errors import DataError
+from lexon.errors import ConfigurationError, DataError
 from lexon.events import SPLITS
+
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,7 @@ class LabelledSource(ABC):
         present = self.label_counts("train")
         own, handed_on = self._names_of_file
         named = own | {label: name for label, name in (self.configured_names or {}).items() if label not in own}
-        nameless = [label for label in present if label not in named]
-        if nameless and (absent := [label for label in named if label not in present]):
-            raise DataError(
-                f"{self.path}: label {absent[0]} is called {named[absent[0]]}, but no event has it, and label {nameless[0]} has events but "
-                f"no name; name the labels {', '.join(map(str, present))} in events.label_names or the file"
-            )
+        self._refuse_shifted_names(named, own)
         guessed = handed_on or (self.recognised_names if not named else {})
         names = {label: named.get(label, guessed.get(label, str(label))) for label in present}
         if len(set(names.values())) < len(names):
@@ -86,6 +83,24 @@ class LabelledSource(ABC):
         labels = list(self.label_counts("train"))
         return labels[0] if len(labels) == 1 else None
 
+    def _refuse_shifted_names(self, known: Mapping[int, str], own: Mapping[int, str]) -> None:
+        """Names of labels that the file has not are usual, and so are labels without a name; both at once is another numbering.
+
+        Raises:
+            DataError: the file's own names are numbered in another way.
+            ConfigurationError: the configured ones are.
+        """
+        present = self.label_counts("train")
+        nameless, unused = [label for label in present if label not in known], [label for label in known if label not in present]
+        if not nameless or not unused:
+            return
+        source = f"attribute label_names of {self.path}" if unused[0] in own else "events.label_names"
+        message = (
+            f"{source}: label {nameless[0]} of {self.path.name} has no name, and {_named(known, unused)} is no label there (it has "
+            f"{', '.join(map(str, present))}); number the names as the file numbers its labels, or leave out those that it does not have"
+        )
+        raise (DataError if unused[0] in own else ConfigurationError)(message)
+
     def class_map(self, classes: Mapping[str, Any]) -> ClassMap:
         """The parameter `classes` matched with this file's labels.
 
@@ -99,6 +114,10 @@ class LabelledSource(ABC):
                 "tokens of one process, too)"
             )
         return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})
+
+
+def _named(names: Mapping[int, str], labels: Sequence[int]) -> str:
+    return ", ".join(f"{label} ({names[label]})" for label in labels[:SHOWN]) + (", ..." if len(labels) > SHOWN else "")
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,3 @@ def _check_met(met: NDArray[np.floating], unit: EnergyUnit, where: str) -> None:
         raise DataError(
             f"{where}: the energies are in {unit}, but MET would then have a median of {typical:.3g} GeV; write both in one unit"
         )
-
-
-def energy_deficits(p4: NDArray[np.floating]) -> int:
-    """How many objects (E, pT, eta, phi) in GeV, [object, 4], have an energy below pT cosh(eta) by more than 0.1 %."""
-    energy, pt, eta = p4[:, :3].astype(np.float64).T
-    with np.errstate(over="ignore"):
-        return int((energy < (1 - DEFICIT) * massless_energy(pt, eta)).sum())

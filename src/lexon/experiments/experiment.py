@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lexon.config import Parameters, binned_config, event_data, simulated_events
+from lexon.config import Parameters, binned_config, event_checks, event_data, simulated_events
 from lexon.config.reading import why_unread
 from lexon.errors import ConfigurationError
 from lexon.experiments.members import Member, tokeniser_name
@@ -94,6 +94,7 @@ class Experiment:
             "name": self.name,
             "simulated": simulated_events(self.parameters).model_dump(mode="json"),
             "data": event_data(self.parameters).model_dump(mode="json"),
+            "checks": event_checks(self.parameters).model_dump(mode="json"),
             "object_types": self.parameters.events.object_types,
             "label_names": self.parameters.events.label_names,
             "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
+from lexon.config import EventChecks
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
 from lexon.datasets.tokens import TokensDataset, TokenSource
 from lexon.errors import ConfigurationError, DataError, first_cause
@@ -20,6 +21,7 @@ from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_token
 from lexon.tokenisers import BinnedTokeniser, DirectTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
+CHECKS = EventChecks(max_bad_events=0.01, beam_energy=7000, duplicates="keep")
 BINNED = {"kind": "binned", "pid": True, "n_bins": 5, "fit_on": "auto", "variant": "correct"}
 TEXT = {
     "split": {"train": 0.6, "val": 0.2, "test": 0.2},
@@ -29,10 +31,10 @@ TEXT = {
 }
 
 
-def clean(raw: Path, target: Path, classes: dict[str, str] = CLASSES) -> EventSource:
+def clean(raw: Path, target: Path, classes: dict[str, str] = CLASSES, checks: EventChecks = CHECKS) -> EventSource:
     """The file of clean events that the node leaves."""
     dataset = EventsDataset(str(target))
-    dataset.save(clean_events(EventsDataset(str(raw), label_names={1: "tttt"}, text=TEXT).load(), classes, None))
+    dataset.save(clean_events(EventsDataset(str(raw), label_names={1: "tttt"}, text=TEXT).load(), classes, None, checks))
     return dataset.load()
 
 
@@ -197,7 +199,7 @@ def test_tokens_of_one_process_need_no_classes(make_events, tmp_path):
     one = make_events(90, n_labels=1)
     raw, cleaned = EventsDataset(str(tmp_path / "raw.h5")), EventsDataset(str(tmp_path / "events.h5"))
     raw.save(EventSample([(split, one) for split in SPLITS], {"label_names": {1: "tttt"}}))
-    cleaned.save(clean_events(raw.load(), CLASSES, None))
+    cleaned.save(clean_events(raw.load(), CLASSES, None, CHECKS))
     tokeniser = fit_tokeniser(cleaned.load(), BINNED | {"fit_on": "all"}, CLASSES)
     assert tokeniser.fit_on == {"key": "all", "words": "fitted on all events, which are of one process: tttt"}
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))

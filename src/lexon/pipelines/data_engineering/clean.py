@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from lexon.config import EventChecks
 from lexon.datasets.darkmachines import DarkMachinesSource
 from lexon.datasets.events import EventSample, EventSource
 from lexon.datasets.labelled import LabelledSource
 from lexon.events import SPLITS
+from lexon.pipelines.data_engineering.inspection import Inspection
 from lexon.pipelines.data_engineering.progress import with_progress
 
 logger = logging.getLogger(__name__)
@@ -17,25 +19,32 @@ logger = logging.getLogger(__name__)
 CHUNK = 50_000
 
 
-def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any], data: Any) -> EventSample:  # noqa: ARG001
+def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any], data: Any, checks: EventChecks) -> EventSample:  # noqa: ARG001
     """The same events, validated, in GeV and rad; a class that matches nothing stops the study here, unless there is but one process.
 
     `data` holds what `raw` was opened with, its unit and split and so on: asked for so that another one cleans again.
     """
-    notes = [*raw.notes, *(_left_out(raw, classes) if raw.only_label is None else [])]
-    for note in notes:
-        logger.info("%s: %s", raw.path.name, note)
-    attributes = {
-        "label_names": raw.label_names,
-        "named_by_file": raw.named_by_file,
-        "raw_path": str(raw.path),
-        "raw_digest": raw.digest,
-        "raw_energy_unit": raw.energy_unit.unit,
-        "generator": str(raw.attributes.get("generator", "")),
-        "notes": notes,
-    }
+    known = [*raw.notes, *(_left_out(raw, classes) if raw.only_label is None else [])]
     total = sum(raw.n(split) for split in SPLITS)
-    return EventSample(with_progress(raw.parts(CHUNK), total, "cleaning events"), attributes, energy_unit="GeV")
+    inspection = Inspection(str(raw.path), total, checks)
+
+    def attributes() -> dict[str, Any]:
+        for note in inspection.notes:
+            logger.warning("%s: %s", raw.path.name, note)
+        return {
+            "label_names": raw.label_names,
+            "named_by_file": raw.named_by_file,
+            "raw_path": str(raw.path),
+            "raw_digest": raw.digest,
+            "raw_energy_unit": raw.energy_unit.unit,
+            "generator": str(raw.attributes.get("generator", "")),
+            "notes": [*known, *inspection.notes],
+        }
+
+    for note in known:
+        logger.info("%s: %s", raw.path.name, note)
+    parts = with_progress(raw.parts(CHUNK), total, "cleaning events")
+    return EventSample(inspection.passed(parts), attributes, energy_unit="GeV")
 
 
 def _left_out(raw: LabelledSource, classes: dict[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ def events_pipeline(experiment: Experiment) -> Pipeline:
     """Clean events."""
     simulated = experiment.parameters.events.source == "simulation"
     raw = SIMULATED if simulated else "raw_events"
-    clean = Node(clean_events, [raw, "params:classes", "params:data"], "events", name="clean_events", tags="data")
+    clean = Node(clean_events, [raw, "params:classes", "params:data", "params:checks"], "events", name="clean_events", tags="data")
     return Pipeline([*([simulate()] if simulated else []), clean])
 
 
