@@ -316,7 +316,9 @@ def test_negative_and_large_labels_are_exact(write_file, dtype):
         for key in ("Y_train", "y_val", "y_test"):
             arrays[key] = np.where(arrays[key] == 1, -1, large).astype(dtype)
 
-    assert set(EventSource(write_file(change=change)).label_names) == {-1, large}
+    source = EventSource(write_file(change=change))
+    assert set(source.label_names) == {-1, large}
+    assert any("Negative labels count as processes: -1 (" in note for note in source.notes)
 
 
 def test_whole_numbers_are_no_events(write_file):

@@ -91,6 +91,7 @@ class EventSource(SplitSource):
             f"Energies are in {self.energy_unit.why}.",
             *self._note_on_names(),
             *self.linked_note,
+            *_on_negative_labels(self.label_counts("train")),
             *([f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."] if ignored else []),
         )
 
@@ -137,6 +138,11 @@ class EventSource(SplitSource):
         with self.opened() as file:
             features = file[self.header.features[split]]
             return np.concatenate([features[start : start + size] for start in starts])
+
+
+def _on_negative_labels(counts: Mapping[int, int]) -> list[str]:
+    negative = [f"{label} ({n:,} training events)" for label, n in counts.items() if label < 0]
+    return [f"Negative labels count as processes: {listed(negative)}; name the classes if they mark unlabelled events."] if negative else []
 
 
 def _objects(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
