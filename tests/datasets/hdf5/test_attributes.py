@@ -47,6 +47,13 @@ def test_names_that_are_no_text_are_spelt_out_and_left_alone(tmp_path):
         assert seen == ["X"]
 
 
+def test_of_thousands_only_the_needed_are_read(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.attrs.update({f"a{i}": i for i in range(300)})
+    with reading(tmp_path / "x.h5") as file:
+        assert read_attributes(file, {"a7", "absent"}) == {"a7": 7}
+
+
 def test_long_lists_are_cut():
     assert listed(f"key{i}" for i in range(5000)).endswith("key9 and 4,990 more")
     assert len(listed(["x" * 500])) == 80

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 # An attribute describes its data; a larger one is data itself.
 MAX_BYTES = 1 << 20
+# The time to find one grows with their number.
+MAX_NUMBER = 200
 
 
 def write_attributes(node: h5py.Group | h5py.Dataset, attributes: Mapping[str, Any]) -> None:
@@ -33,7 +35,7 @@ def read_attributes(node: h5py.Group | h5py.Dataset, needed: Collection[str] = (
         DataError: one of those that are `needed` is too large, or of a type that cannot be read.
     """
     found: dict[str, Any] = {}
-    for name in (name for name in node.attrs if isinstance(name, str)):  # other names are not UTF-8
+    for name in _asked(node, needed):
         try:
             found[name] = _plain(_value(node, name))
         except (DataError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
@@ -43,6 +45,14 @@ def read_attributes(node: h5py.Group | h5py.Dataset, needed: Collection[str] = (
                 ) from error
             logger.info("%s: attribute %s is left out (%s)", node.file.filename, name, error)
     return found
+
+
+def _asked(node: h5py.Group | h5py.Dataset, needed: Collection[str]) -> list[str]:
+    names = [name for name in node.attrs if isinstance(name, str)]  # others are not UTF-8
+    if len(names) <= MAX_NUMBER:
+        return names
+    logger.warning("%s: has %d attributes; only those that are needed are read", node.file.filename, len(names))
+    return [name for name in names if name in needed]
 
 
 def _value(node: h5py.Group | h5py.Dataset, name: str) -> Any:
