@@ -49,6 +49,12 @@ def test_kedros_datasets_keep_the_old_file_when_a_save_fails(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
+def test_kedros_datasets_do_not_wait_for_a_fifo(tmp_path):
+    os.mkfifo(tmp_path / "x.json")
+    with pytest.raises(DatasetError, match="is a FIFO"):
+        JSONDataset(filepath=str(tmp_path / "x.json")).load()
+
+
 def test_a_table_and_a_figure_come_back(tmp_path):
     table = CSVDataset(filepath=str(tmp_path / "deep" / "x.csv"), save_args={"index": False})
     table.save(pd.DataFrame({"a": [1, 2]}))

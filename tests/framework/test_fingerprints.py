@@ -10,6 +10,7 @@ import shutil
 import time
 from pathlib import Path
 
+import h5py
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
@@ -17,6 +18,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.datasets import files
 from lexon.datasets.atomic import JSONDataset
+from lexon.datasets.events import EventsDataset
 from lexon.framework import fingerprints, hooks
 from lexon.framework.hooks import FingerprintHooks
 from lexon.runners.local import LocalRunner
@@ -274,3 +276,16 @@ def test_each_file_behind_a_pattern_counts(tmp_path):
     assert before is not None
     assert before != after
     assert fingerprints._stamp(tmp_path / "*.h5") is None
+
+
+def test_a_file_to_which_another_refers_counts(tmp_path):
+    with h5py.File(tmp_path / "part.h5", "w") as part, h5py.File(tmp_path / "whole.h5", "w") as whole:
+        part["X"] = 1.0
+        whole["X"] = h5py.ExternalLink("part.h5", "/X")
+    catalog = DataCatalog({"events": EventsDataset(str(tmp_path / "whole.h5"))})
+    node = Node(lambda events: events, "events", "made", name="clean")
+    before = fingerprints.input_stamps(node, catalog)
+    assert fingerprints.input_stamps(node, catalog) == before
+    with h5py.File(tmp_path / "part.h5", "r+") as part:
+        part["X"][()] = 2.0
+    assert fingerprints.input_stamps(node, catalog) != before

@@ -12,7 +12,7 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset as KedroCSVDataset
 from kedro_datasets.text import TextDataset as KedroTextDataset
 
-from lexon.datasets.files import atomic_path, shown_path
+from lexon.datasets.files import atomic_path, require_file, shown_path
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +22,16 @@ UTF_8 = {"open_args_save": {"mode": "w", "encoding": "utf-8"}, "open_args_load":
 
 
 class AtomicSave:
-    """Put before a Kedro dataset: its `save` writes to a temporary file that is renamed when complete."""
+    """Put before a Kedro dataset: its `save` writes to a temporary file that is renamed when complete, its `load` opens regular
+    files only."""
 
     _filepath: PurePosixPath
+
+    def load(self) -> Any:
+        path = Path(self._filepath)
+        if path.exists():  # Kedro says what is missing
+            require_file(path)
+        return super().load()  # type: ignore[misc]
 
     def save(self, data: Any) -> None:
         final = self._filepath
