@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lexon.datasets.foreign_tokens import ForeignTokensDataset, read_foreign
-from lexon.errors import ConfigurationError, DataError, MissingFile
+from lexon.errors import ConfigurationError, DataError
 
 ROWS = np.array([[130, 2, *[0] * 16, 876, 881], [875, *[0] * 17, 880, 885], [*[0] * 18, 878, 883]])
 LABELS = np.array([1, 2, 2])
@@ -95,7 +95,7 @@ def test_text_and_nothing_are_refused(tmp_path):
     text.write_text("tokens")
     with pytest.raises(DataError, match="ambre.path is a file in the split HDF5 layout"):
         read_foreign(text)
-    with pytest.raises(MissingFile, match="no such file; check ambre.path"):
+    with pytest.raises(DataError, match="no such file; check ambre.path"):
         read_foreign(tmp_path / "absent.h5")
     with pytest.raises(Exception, match="ambre.path: not set") as caught:
         ForeignTokensDataset(None).load()

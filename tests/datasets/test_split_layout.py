@@ -10,7 +10,7 @@ import pytest
 
 from lexon.datasets.event_rows import to_events, to_rows
 from lexon.datasets.events import EventSource
-from lexon.errors import DataError, MissingFile
+from lexon.errors import DataError
 from lexon.events import SPLITS
 
 
@@ -148,7 +148,7 @@ def test_a_truncated_file_is_refused(write_file, share):
 
 
 def test_nothing_there_and_a_directory_are_refused(tmp_path):
-    with pytest.raises(MissingFile, match="no such file; check events.path"):
+    with pytest.raises(DataError, match="no such file; check events.path"):
         EventSource(tmp_path / "none.h5").read("train")
     with pytest.raises(DataError, match="is a directory"):
         EventSource(tmp_path).read("train")

@@ -13,7 +13,7 @@ import pytest
 from kedro.io import DatasetError
 
 from lexon.datasets.table import Table, TableDataset
-from lexon.errors import DataError, MissingFile, first_cause
+from lexon.errors import DataError, first_cause
 
 CSV = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.5, 0.5], "site": ["x", "x", "z"], "y": [0.1, 0.2, 0.4]})
 
@@ -101,7 +101,7 @@ def test_rows_that_do_not_match_are_refused(tmp_path: Path) -> None:
 def test_no_rows_and_no_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no rows below the header"):
         load(csv(tmp_path, CSV.iloc[:0]))
-    with pytest.raises(MissingFile, match="no such file; check regression.path"):
+    with pytest.raises(DataError, match="no such file; check regression.path"):
         load(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="is a directory; regression.path is one file"):
         load(tmp_path)

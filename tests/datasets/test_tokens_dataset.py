@@ -13,7 +13,7 @@ from kedro.io import DataCatalog, DatasetError
 
 from lexon.datasets.events import EventSample, EventsDataset
 from lexon.datasets.tokens import TokenChunk, TokenSample, TokensDataset, TokenSource
-from lexon.errors import ConfigurationError, DataError, MissingFile, first_cause
+from lexon.errors import ConfigurationError, DataError, first_cause
 from lexon.events import SPLITS, Events
 from lexon.tokenisers import BinnedTokeniser
 
@@ -272,7 +272,7 @@ def test_what_is_no_token_file_is_told_by_its_content(tmp_path, content, message
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
         TokenSource(path).read("train")
-    with pytest.raises(MissingFile, match="no such file; check tokens.path"):
+    with pytest.raises(DataError, match="no such file; check tokens.path"):
         TokenSource(tmp_path / "none.h5").read("train")
 
 

@@ -73,12 +73,19 @@ class _Members:
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.id.links.exists(name.encode(errors="surrogateescape"))
 
+    def get(self, name: str, default: Any = None, **_: Any) -> Any:
+        """The member, or `default` where there is none that can be opened."""
+        return next((item for _, item in self._opened_members([name])), default) if name in self else default
+
     def __iter__(self) -> Iterator[str]:
         return (printable(name) for name in self.id)
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Name and object of each member; one that cannot be opened is named in the log and left out."""
-        for name in self:
+        return self._opened_members(self)
+
+    def _opened_members(self, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        for name in names:
             try:
                 yield name, self[name]
             except LexonError as error:
