@@ -56,7 +56,7 @@ def bootstrap_statistics(
     once = np.ones((1, n_rows), dtype=np.float32)
     chunks = [
         {name: np.stack([statistic(weights) for statistic in seeds], axis=1) for name, seeds in groups.items()}
-        for weights in _resamples(n_rows, n, rng)
+        for weights in resamples(n_rows, n, rng)
     ]
     estimates = {name: np.array([statistic(once)[0] for statistic in seeds]) for name, seeds in groups.items()}
     spread = _drawn_spread(list(estimates.values()), n, rng)
@@ -120,14 +120,22 @@ def _take(scores: Scores, rows: NDArray[np.intp]) -> Scores:
     )
 
 
-def _resamples(n_events: int, n: int, rng: np.random.Generator) -> Iterator[Weights]:
-    """How often each event was drawn, in chunks of resamples: float32 [resample, event]."""
-    per_chunk = max(1, _CHUNK // n_events)
+def resamples(n_rows: int, n: int, rng: np.random.Generator, groups: NDArray[np.integer] | None = None) -> Iterator[Weights]:
+    """How often each row was drawn, in chunks of resamples: float32 [resample, row].
+
+    Args:
+        groups: group of each row; a group is drawn as a whole, as many groups as there are (the cluster bootstrap; Davison and
+            Hinkley, Bootstrap Methods and their Application, section 3.8).
+    """
+    group = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    n_drawn = n_rows if group is None else int(group.max()) + 1
+    per_chunk = max(1, _CHUNK // n_rows)
     for start in range(0, n, per_chunk):
         size = min(per_chunk, n - start)
-        rows = np.arange(size)[:, None] * n_events
-        drawn = rng.integers(0, n_events, (size, n_events)) + rows
-        yield np.bincount(drawn.ravel(), minlength=size * n_events).reshape(size, n_events).astype(np.float32)
+        offsets = np.arange(size)[:, None] * n_drawn
+        drawn = rng.integers(0, n_drawn, (size, n_drawn)) + offsets
+        counts = np.bincount(drawn.ravel(), minlength=size * n_drawn).reshape(size, n_drawn).astype(np.float32)
+        yield counts if group is None else counts[:, group]
 
 
 def _drawn_spread(groups: Sequence[NDArray[np.float64]], n: int, rng: np.random.Generator) -> NDArray[np.float64]:

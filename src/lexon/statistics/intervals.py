@@ -90,19 +90,26 @@ def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
     have in common is paid for once, which Bonferroni's correction would not notice.
 
     Args:
-        family: paired replicates; a resample in which one of them is undefined is left out.
+        family: paired replicates; one that is never defined is left out, and then every resample in which one is undefined.
     """
     if not family:
         return []
     values = np.stack([replicates.values for replicates in family])
-    values = values[:, np.isfinite(values).all(0)]
     estimates = np.array([replicates.estimate for replicates in family])
-    if not values.shape[1]:
-        return [Interval(estimate, np.nan, np.nan) for estimate in estimates.tolist()]
+    defined = np.isfinite(values).any(axis=1)
+    reach = np.full(len(family), np.nan)
+    reach[defined] = _reaches(values[defined], estimates[defined])
+    return [Interval(*bounds) for bounds in np.stack([estimates, estimates - reach, estimates + reach], axis=1).tolist()]
+
+
+def _reaches(values: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half the width of each interval of a family, [member]; values [member, resample]."""
+    values = values[:, np.isfinite(values).all(axis=0)]
+    if not values.size:
+        return np.full(len(estimates), np.nan)
     reach = np.ptp(np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1), axis=0) / 2
     distance = np.abs(values - estimates[:, None]) / np.where(reach > 0, reach, np.inf)[:, None]
-    reach *= max(1.0, float(np.quantile(distance.max(0), LEVEL)))
-    return [Interval(*bounds) for bounds in np.stack([estimates, estimates - reach, estimates + reach], axis=1).tolist()]
+    return reach * max(1.0, float(np.quantile(distance.max(axis=0), LEVEL)))
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,257 @@
+"""The difference between cells: one estimate, one interval, one verdict, for every statistic and every report.
+
+A difference is a weighted sum of cells, averaged over the settings in which they are compared. Two things move it: other
+events, which a paired bootstrap shows, and other seeds, whose spread is measured on the cells of this difference alone
+(cells differ in it: a collapsed regression hardly moves with the seed). Trainings of one cell have noise of their own on each
+event; the bootstrap of their mean and the spread of their results both contain it, so it is taken out of the bootstrap. What the
+events have in common stays a bootstrap, and the spread of trainings becomes Student's t with the degrees of freedom of Welch and
+Satterthwaite (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
+
+With one seed a cell, the settings of a difference take the seeds' place where there are at least three: how far the same
+difference varies from setting to setting holds the spread over seeds, and any interaction too (blocks without replication;
+Montgomery, Design and Analysis of Experiments, chapter 4). A difference of two single trainings has no such spread: undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexon.metrics.ranking import Statistic
+from lexon.statistics.bootstrap import resamples
+from lexon.statistics.intervals import Interval, Replicates, simultaneous_intervals
+
+MIN_SETTINGS = 3  # fewer give a spread with one degree of freedom, whose interval spans everything
+
+Key = TypeVar("Key", bound=Hashable)
+Setting = Mapping[str, float]  # weight of each cell, by name: {"a": 1, "b": -1}
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """A statistic of the trainings of one cell, one a seed.
+
+    Attributes:
+        estimates: on the events as they are, float64 [seed].
+        values: on the resampled events, float64 [resample, seed].
+        seedless: nothing about it depends on a seed, as boosted trees on all events.
+    """
+
+    estimates: NDArray[np.float64]
+    values: NDArray[np.float64]
+    seedless: bool = False
+
+    @property
+    def n(self) -> int:
+        """Number of trainings."""
+        return len(self.estimates)
+
+    @property
+    def spread_is_known(self) -> bool:
+        """Whether there are enough trainings to see what the seed does."""
+        return self.seedless or self.n > 1
+
+
+@dataclass(frozen=True)
+class SmallestEffect:
+    """The smallest change that counts as an effect.
+
+    Attributes:
+        size: 0.05 is 5 %, or 0.05 AUROC.
+        scale: ``absolute`` for scores between 0 and 1; ``relative`` to the cell that is subtracted, for losses; ``log`` where the
+            statistic is the logarithm of a loss, so that a difference is a relative change already.
+    """
+
+    size: float
+    scale: Literal["absolute", "relative", "log"]
+
+    def change(self, difference: Interval, reference: float) -> Interval:
+        """A difference in the unit of `size`; NaN where it is relative to zero."""
+        bounds = np.array([difference.estimate, difference.low, difference.high])
+        match self.scale:
+            case "relative":
+                bounds = bounds / abs(reference) if reference else np.full(3, np.nan)
+            case "log":
+                bounds = np.expm1(bounds)
+        return Interval(*bounds.tolist())
+
+
+class Verdict(StrEnum):
+    """What a difference is, in the words of every report."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    HIGHER_SMALL = "higher, small"
+    LOWER_SMALL = "lower, small"
+    SAME = "same"
+    UNDECIDED = "undecided"
+
+    @classmethod
+    def of(cls, change: Interval, smallest: float) -> Verdict:
+        """The verdict on a change, by the interval of its family, in the unit of the smallest effect."""
+        if change.excludes_zero:
+            if abs(change.estimate) > smallest:
+                return cls.HIGHER if change.estimate > 0 else cls.LOWER
+            return cls.HIGHER_SMALL if change.estimate > 0 else cls.LOWER_SMALL
+        return cls.SAME if -smallest < change.low and change.high < smallest else cls.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between cells, with all that a table or a sentence says of it.
+
+    Attributes:
+        alone: its interval when nothing else is asked.
+        family: its interval when all differences of its family are to hold together (max-t).
+        change: `family` in the unit of the smallest effect.
+        verdict: a `Verdict`, or ``undecided (1 seed)``.
+        n_seeds: trainings of the cell that has fewest; 0 where all cells are seedless.
+        replicates: on the resampled events, seeds included.
+    """
+
+    alone: Interval
+    family: Interval
+    change: Interval
+    verdict: str
+    n_seeds: int
+    replicates: Replicates
+
+    @property
+    def is_effect(self) -> bool:
+        """Certain in its family, and large enough."""
+        return self.verdict in (Verdict.HIGHER, Verdict.LOWER)
+
+
+def resample(
+    cells: Mapping[str, Sequence[Statistic]],
+    n_rows: int,
+    n: int,
+    rng: np.random.Generator,
+    seedless: Iterable[str] = (),
+    groups: NDArray[np.integer] | None = None,
+) -> dict[str, Trainings]:
+    """The statistics of each cell's trainings, all on the same resamples of the same rows.
+
+    Args:
+        cells: by name, what turns weights [resample, row] into a value per resample, one for each seed.
+        n_rows: rows (events) that are resampled.
+        n: number of resamples.
+        rng: draws them.
+        seedless: cells that no seed moves.
+        groups: group of each row [row]; rows of one group are drawn together. None: each row for itself.
+    """
+    once, without_seed = np.ones((1, n_rows), dtype=np.float32), set(seedless)
+    chunks = [
+        {name: np.stack([statistic(weights) for statistic in seeds], axis=1) for name, seeds in cells.items()}
+        for weights in resamples(n_rows, n, rng, groups)
+    ]
+    return {
+        name: Trainings(
+            np.array([float(statistic(once)[0]) for statistic in seeds]),
+            np.concatenate([chunk[name] for chunk in chunks]),
+            name in without_seed,
+        )
+        for name, seeds in cells.items()
+    }
+
+
+def compare(
+    cells: Mapping[str, Trainings], family: Mapping[Key, Sequence[Setting]], smallest: SmallestEffect, rng: np.random.Generator
+) -> dict[Key, Difference]:
+    """All differences of a family, each with its verdict.
+
+    Args:
+        cells: of one `resample` call.
+        family: for each difference its settings, each a weighted sum of cells; the difference is their mean.
+        smallest: the smallest effect.
+        rng: draws what seeds add.
+    """
+    noise = _SeedNoise(cells, rng)
+    replicates = {key: noise.difference(settings) for key, settings in family.items()}
+    together = simultaneous_intervals(list(replicates.values()))
+    return {key: _judged(cells, family[key], replicates[key], interval, smallest) for key, interval in zip(family, together, strict=True)}
+
+
+def _judged(
+    cells: Mapping[str, Trainings], settings: Sequence[Setting], replicates: Replicates, family: Interval, smallest: SmallestEffect
+) -> Difference:
+    seeds = [cells[name].n for setting in settings for name in setting if not cells[name].seedless]
+    n_seeds = min(seeds, default=0)
+    subtracted = [cells[name].estimates.mean() for setting in settings for name, weight in setting.items() if weight < 0]
+    change = smallest.change(family, float(np.mean(subtracted)) if subtracted else 1.0)
+    verdict = str(Verdict.of(change, smallest.size)) if _has_spread(cells, settings) else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
+    return Difference(replicates.interval(), family, change, verdict, n_seeds, replicates)
+
+
+def _has_spread(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:
+    """Whether anything shows what other seeds would do to a difference."""
+    return _seeds_show_it(cells, settings) or len(settings) >= MIN_SETTINGS
+
+
+def _seeds_show_it(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:
+    return all(cells[name].spread_is_known for setting in settings for name in setting)
+
+
+class _SeedNoise:
+    """What seeds add to differences of one family: drawn once a resample, so that differences that share a cell move together."""
+
+    def __init__(self, cells: Mapping[str, Trainings], rng: np.random.Generator) -> None:
+        self._cells = cells
+        n = len(next(iter(cells.values())).values) if cells else 0
+        self._rng, self._normal = rng, {name: rng.standard_normal(n) for name in cells}
+
+    def difference(self, settings: Sequence[Setting]) -> Replicates:
+        """The mean over settings, with its replicates over events and seeds."""
+        weights: dict[str, float] = {}
+        for setting in settings:
+            for name, weight in setting.items():
+                weights[name] = weights.get(name, 0.0) + weight / len(settings)
+        estimate, events = _weighted(self._cells, weights)
+        if _seeds_show_it(self._cells, settings):
+            parts = [(self._cells[name], weight) for name, weight in weights.items() if not self._cells[name].seedless]
+        elif len(settings) >= MIN_SETTINGS:
+            parts = [(_over_settings(self._cells, settings), 1.0)]
+        else:
+            parts = []
+        return Replicates(estimate, estimate + self._with_seeds(events - estimate, parts, weights))
+
+    def _with_seeds(
+        self, moved: NDArray[np.float64], parts: Sequence[tuple[Trainings, float]], weights: Mapping[str, float]
+    ) -> NDArray[np.float64]:
+        """How far resampled events move a difference, its part that differs between trainings replaced by what was seen of it."""
+        seen = np.array([weight**2 * cell.estimates.var(ddof=1) / cell.n for cell, weight in parts])
+        if not seen.sum() > 0:  # nothing moves with the seed, or one training is not finite
+            return moved
+        freedom = seen.sum() ** 2 / (seen**2 / [cell.n - 1 for cell, _ in parts]).sum()
+        own = sum(weight**2 * _variance_of_events(cell) / cell.n for cell, weight in parts)
+        shared = np.sqrt(np.clip(1 - own / np.nanvar(moved), 0, 1))
+        student = np.sqrt(freedom / self._rng.chisquare(freedom, len(moved))) * self._direction(weights)
+        return shared * moved + np.sqrt(seen.sum()) * student
+
+    def _direction(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """Standard normal; two differences are correlated by the cells that they share."""
+        moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
+        total = np.sum([weight * self._normal[name] for name, weight in moved.items()], axis=0)
+        return total / np.sqrt(sum(weight**2 for weight in moved.values()))
+
+
+def _weighted(cells: Mapping[str, Trainings], weights: Mapping[str, float]) -> tuple[float, NDArray[np.float64]]:
+    """A weighted sum of cells, each the mean of its trainings: on the events as they are, and on the resampled ones."""
+    estimate = sum(weight * float(cells[name].estimates.mean()) for name, weight in weights.items())
+    return estimate, np.sum([weight * cells[name].values.mean(axis=1) for name, weight in weights.items()], axis=0)
+
+
+def _over_settings(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> Trainings:
+    """The difference in each setting, in the place of the trainings of one cell."""
+    estimates, values = zip(*(_weighted(cells, setting) for setting in settings), strict=True)
+    return Trainings(np.array(estimates), np.stack(values, axis=1))
+
+
+def _variance_of_events(cell: Trainings) -> float:
+    """How far trainings of a cell differ because each has noise of its own on each event, by the resampled events."""
+    return float(np.nanmean((cell.values - cell.estimates).var(axis=1, ddof=1)))
