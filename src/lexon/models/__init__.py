@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 from collections.abc import Iterator, Mapping
+from functools import wraps
 from typing import Any, Protocol
 
 from torch import Tensor, nn
 
 Batch = Mapping[str, Tensor]
+
+
+class Network(nn.Module):
+    """A module whose `recipe` is the arguments that it was made with, defaults included: `type(model)(**model.recipe)` makes its twin."""
+
+    recipe: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        make: Any = cls.__init__
+        signature = inspect.signature(make)
+
+        @wraps(make)
+        def made(self: Network, **arguments: Any) -> None:
+            make(self, **arguments)
+            bound = signature.bind(self, **arguments)
+            bound.apply_defaults()
+            self.recipe = copy.deepcopy({name: value for name, value in bound.arguments.items() if name != "self"})
+
+        cls.__init__ = made  # type: ignore[assignment]
 
 
 class Model(Protocol):

@@ -6,7 +6,7 @@ Shapes: N events, T objects, V real objects of a batch in the order of `mask` [N
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from lexon.config.autoencoder import HEADS
 from lexon.events import N_TYPES
-from lexon.models import Batch
+from lexon.models import Batch, Network
 from lexon.models.layers import Encoder, mlp, per_slot
 from lexon.models.losses import mean_over_objects, squared_error
 from lexon.models.quantiser import Quantiser
@@ -47,7 +47,7 @@ class Reconstruction:
     met: Tensor
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(Network):
     """Features and type -> encoder -> bottleneck -> decoder; the mean latent of an event -> MET.
 
     Only real objects enter, so padding is in no loss, no code and no average. With `globals_beta` 0 the head learns from detached
@@ -84,20 +84,6 @@ class Autoencoder(nn.Module):
         reconstruct_types: bool,
     ) -> None:
         super().__init__()
-        self.recipe: dict[str, Any] = {
-            "n_features": n_features,
-            "bottleneck": bottleneck,
-            "globals_beta": globals_beta,
-            "encoder": encoder,
-            "encoder_globals": encoder_globals,
-            "latent_dim": latent_dim,
-            "hidden_dim": hidden_dim,
-            "id_embed_dim": id_embed_dim,
-            "codebook_size": codebook_size,
-            "commitment": commitment,
-            "decay": decay,
-            "reconstruct_types": reconstruct_types,
-        }
         self.n_features, self.globals_beta, self.commitment = n_features, globals_beta, commitment
         self.encoder_globals, self.reconstruct_types = encoder_globals, reconstruct_types
         n_in = n_features + id_embed_dim + MET_FEATURES * encoder_globals

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, N_TYPES
-from lexon.models import Batch
+from lexon.models import Batch, Network
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
 
 MET_FEATURES = 3
@@ -52,7 +52,7 @@ class FeatureEmbedding(nn.Module):
         return (self.met_projection(batch["met"]) + self.types.weight[MET_TYPE])[:, None]
 
 
-class Classifier(nn.Module):
+class Classifier(Network):
     """Transformer over CLS, MET (if `met`) and the objects of an event, in their order.
 
     Sinusoidal positions count the objects; CLS and MET stand in front without one, so trailing padding can be cut.
@@ -88,19 +88,6 @@ class Classifier(nn.Module):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
-        self.recipe: dict[str, Any] = {
-            "n_classes": n_classes,
-            "vocab_size": vocab_size,
-            "n_features": n_features,
-            "pool": pool,
-            "met": met,
-            "dim": dim,
-            "depth": depth,
-            "heads": heads,
-            "mlp_dim": mlp_dim,
-            "dropout": dropout,
-            "label_smoothing": label_smoothing,
-        }
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
         self.embedding = _embedding(vocab_size, n_features, dim, met)
         self.cls = nn.Parameter(torch.randn(dim))

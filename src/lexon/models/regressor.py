@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import huber_loss
 
-from lexon.models import Batch
+from lexon.models import Batch, Network
 from lexon.models.classifier import Classifier
 
 Penalty = Literal["batch", "global"]
 EPSILON = 1e-8  # of the penalty's denominator
 
 
-class Regressor(nn.Module):
+class Regressor(Network):
     """A number for each event or row.
 
     Args:
@@ -33,7 +33,6 @@ class Regressor(nn.Module):
 
     def __init__(self, *, network: dict[str, Any], variance_lambda: float, penalty: Penalty) -> None:
         super().__init__()
-        self.recipe = {"network": network, "variance_lambda": variance_lambda, "penalty": penalty}
         self.variance_lambda, self.penalty = variance_lambda, penalty
         self.network = _network(network)
         self.location = nn.Buffer(torch.zeros(()))

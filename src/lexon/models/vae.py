@@ -5,16 +5,14 @@ Kingma and Welling (arXiv:1312.6114); beta weighs the KL as in Higgins et al. (I
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from lexon.models import Batch
+from lexon.models import Batch, Network
 
 
-class VAE(nn.Module):
+class VAE(Network):
     """0/1 rows [N, n_tags] -> latent [N, latent_dim] -> tag logits [N, n_tags], one hidden layer on each side.
 
     Args:
@@ -27,14 +25,6 @@ class VAE(nn.Module):
 
     def __init__(self, *, n_tags: int, latent_dim: int, hidden_dim: int, batch_norm: bool, beta: float, dropout: float) -> None:
         super().__init__()
-        self.recipe: dict[str, Any] = {
-            "n_tags": n_tags,
-            "latent_dim": latent_dim,
-            "hidden_dim": hidden_dim,
-            "batch_norm": batch_norm,
-            "beta": beta,
-            "dropout": dropout,
-        }
         self.beta = beta
         self.encoder = nn.Sequential(*_hidden(n_tags, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, 2 * latent_dim))
         self.decoder = nn.Sequential(*_hidden(latent_dim, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, n_tags))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lexon.events import N_TYPES
-from lexon.models import Batch
+from lexon.models import Batch, Network
 from lexon.models.layers import mlp, per_slot
 from lexon.models.losses import mean_over_objects, squared_error
 from lexon.models.quantiser import Quantiser
@@ -18,7 +17,7 @@ from lexon.models.quantiser import Quantiser
 PADDING_CODE = -1
 
 
-class VQVAE(nn.Module):
+class VQVAE(Network):
     """Object features and type -> latent vector -> nearest code -> features and type.
 
     Only real objects enter (V of them in a batch), so padding is in no loss, no code and no average.
@@ -43,19 +42,9 @@ class VQVAE(nn.Module):
         id_embed_dim: int,
         commitment: float,
         decay: float,
-        normalisation: Mapping[str, tuple[float, float]],
+        normalisation: Mapping[str, list[float]],  # noqa: ARG002  # part of the recipe
     ) -> None:
         super().__init__()
-        self.recipe: dict[str, Any] = {
-            "n_features": n_features,
-            "codebook_size": codebook_size,
-            "latent_dim": latent_dim,
-            "hidden_dim": hidden_dim,
-            "id_embed_dim": id_embed_dim,
-            "commitment": commitment,
-            "decay": decay,
-            "normalisation": {name: list(pair) for name, pair in normalisation.items()},
-        }
         self.n_features, self.commitment = n_features, commitment
         self.types = nn.Embedding(N_TYPES + 1, id_embed_dim)
         self.encoder = mlp(n_features + id_embed_dim, hidden_dim, hidden_dim, latent_dim)
