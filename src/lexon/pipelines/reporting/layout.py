@@ -1,0 +1,202 @@
+"""What a report shows, in which order and under which captions: one YAML file a kind, `layouts/<kind>.yml`.
+
+A kind's Python makes tables, figures and sentences; the layout names those that the page shows. A column is a heading by column
+name, and `*` stands for the rest of a name: `auroc_against_*: AUROC against *` is one column for each background.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import yaml
+from pydantic import Field
+
+from lexon.config.base import Config
+from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, signed, table, whole
+
+Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fixed_\d)$")]
+
+
+class FigureLayout(Config):
+    """A figure: its heading, and what a reader who cannot see it should know. A `*` in its name also stands for figures of one each."""
+
+    heading: str
+    alt: str
+
+
+class IntervalLayout(Config):
+    """A column in words, `[low, high]`, or `of [low, high]` where it names the estimate; `*` as in columns."""
+
+    of: str | None = None
+    low: str
+    high: str
+    digits: str = "+.3f"
+
+
+class TableLayout(Config):
+    """A table.
+
+    Attributes:
+        of: its name among the tables of the report.
+        caption: above it.
+        columns: heading by column, in order; those that the table does not have are left out.
+        kinds, statuses: rows to keep, by the columns of these names; all where none are named.
+        formats: how its columns are written, where that differs from the formats of the page.
+    """
+
+    of: str
+    caption: str
+    columns: dict[str, str]
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    formats: dict[Format, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class SectionLayout(Config):
+    """A section: paragraphs by the name of a text, then figures, then tables."""
+
+    heading: str
+    text: str | None = None
+    figures: dict[str, FigureLayout] = Field(default_factory=dict)
+    tables: tuple[TableLayout, ...] = ()
+
+
+class Layout(Config):
+    """A page.
+
+    Attributes:
+        footer: how choices were made; `{selected_by}` is the finding of that name.
+        formats: columns by how they are written, wherever they stand.
+        intervals: columns that are made of others, wherever these stand.
+        sections: in order.
+    """
+
+    footer: str
+    intervals: dict[str, IntervalLayout] = Field(default_factory=dict)
+    formats: dict[Format, tuple[str, ...]] = Field(default_factory=dict)
+    sections: tuple[SectionLayout, ...]
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of all figures, in order."""
+        return [name for section in self.sections for name in section.figures]
+
+
+Kind = Literal["autoencoder", "classifier", "regression", "tokens", "vae"]
+
+
+@cache
+def layout_of(kind: Kind) -> Layout:
+    """The layout of a kind's page."""
+    path = resources.files("lexon.pipelines.reporting") / "layouts" / f"{kind}.yml"
+    return Layout.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def render(
+    kind: Kind,
+    tables: Mapping[str, pd.DataFrame],
+    findings: Mapping[str, Any],
+    drawn: Mapping[str, bytes | None],
+    title: str,
+    description: str,
+) -> str:
+    """A report's page as HTML, self-contained.
+
+    Args:
+        kind: whose layout.
+        tables: by name; each has the rows and columns to show, and may have more.
+        findings: `headline`, `sentences`, `caveats`, `record`, and any text that the layout names.
+        drawn: figures as PNG, by name; None where one was not drawn.
+    """
+    layout = layout_of(kind)
+    worded = {name: _with_intervals(frame, layout.intervals) for name, frame in tables.items()}
+    sections = [
+        Section(
+            section.heading,
+            text=findings[section.text] if section.text else (),
+            figures=[figure(name, one.heading, one.alt, png) for name, one, png in _drawn(section.figures, drawn)],
+            tables=[_table(one, worded[one.of], layout.formats) for one in section.tables],
+        )
+        for section in layout.sections
+    ]
+    return render_page(title, description, findings, sections, layout.footer.format_map(findings))
+
+
+def _drawn(known: Mapping[str, FigureLayout], drawn: Mapping[str, bytes | None]) -> list[tuple[str, FigureLayout, bytes]]:
+    found = []
+    for pattern, one in known.items():
+        for name in drawn:
+            rest, png = _rest(pattern, name), drawn[name]
+            if rest is not None and png is not None:
+                words = FigureLayout(heading=one.heading.replace("*", rest), alt=one.alt.replace("*", rest))
+                found.append((name, words, png))
+    return found
+
+
+def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Sequence[str]]) -> Block:
+    for column, kept in (("kind", layout.kinds), ("status", layout.statuses)):
+        if kept and not frame.empty:
+            frame = frame[frame[column].isin(kept)]
+    columns = _columns(layout.columns, list(frame.columns))
+    written = {name: _writer(how) for one in (formats, layout.formats) for how, names in one.items() for name in names}
+    return table(frame, columns, layout.caption, written)
+
+
+def _with_intervals(frame: pd.DataFrame, intervals: Mapping[str, IntervalLayout]) -> pd.DataFrame:
+    """The frame with its intervals in words; a column that has no number in any row is left out."""
+    made: dict[str, Any] = {}
+    for name, one in intervals.items():
+        for column in map(str, frame.columns):
+            rest = _rest(one.low, column)
+            if rest is not None and frame[column].notna().any():
+                high, of = one.high.replace("*", rest), (one.of or "").replace("*", rest)
+                made[name.replace("*", rest)] = [_bounds(row.get(of), row[column], row[high], one.digits) for _, row in frame.iterrows()]
+    return frame.assign(**made)
+
+
+def _bounds(estimate: float | None, low: float, high: float, digits: str) -> str | None:
+    if not np.isfinite(low):
+        return None if estimate is None or not np.isfinite(estimate) else f"{estimate:{digits}}"
+    text = f"[{low:{digits}},\N{NO-BREAK SPACE}{high:{digits}}]"
+    return text if estimate is None else f"{estimate:{digits}} {text}"
+
+
+def _columns(known: Mapping[str, str], existing: Sequence[str]) -> dict[str, str]:
+    """Heading by existing column, wildcards written out."""
+    found: dict[str, str] = {}
+    for pattern, heading in known.items():
+        for name in existing:
+            rest = _rest(pattern, name)
+            if rest is not None:
+                found.setdefault(name, heading.replace("*", rest.replace("_", " ") if pattern == "*" else rest))
+    return found
+
+
+def _rest(pattern: str, name: str) -> str | None:
+    """What `*` stands for in a name; empty where the pattern has none, None where the name does not fit."""
+    match = re.fullmatch(re.escape(pattern).replace(r"\*", "(.*)"), name)
+    return None if match is None else "".join(match.groups())
+
+
+def _writer(how: str) -> Callable[[Any], str]:
+    """A format by name; `short` has three digits, because losses span many powers of ten."""
+    name, _, digits = how.partition("_")
+    match name:
+        case "whole":
+            return whole
+        case "percent":
+            return percent
+        case "short":
+            return lambda value: UNKNOWN if pd.isna(value) else f"{value:.3g}"
+        case "plain":
+            return lambda value: UNKNOWN if pd.isna(value) else f"{value:g}"
+        case "signed":
+            return signed(int(digits))
+        case _:
+            return lambda value: UNKNOWN if pd.isna(value) else f"{value:.{digits}f}"
