@@ -134,10 +134,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--statistic", choices=STATISTICS, action="append")
+    parser.add_argument("--seeds", type=int, action="append")
     asked = parser.parse_args()
     print("| statistic | seeds | seed spread | planted | result | error |\n|---|---|---|---|---|---|")
     with ProcessPoolExecutor(2) as pool:
         for name in asked.statistic or STATISTICS:
-            for n_seeds in (1, 3, 5):
+            for n_seeds in asked.seeds or (1, 3, 5):
                 for seed_sd, planted in ((0.0, 0.0), (0.3, 0.0), (1.0, 0.0), (0.3, 2.0)):
                     print(run(Plan(name, n_seeds, seed_sd, planted), asked.studies, partial(pool.map, chunksize=20)), flush=True)

@@ -197,13 +197,36 @@ def _seeds_show_it(cells: Mapping[str, Trainings], settings: Sequence[Setting]) 
     return all(cells[name].spread_is_known for setting in settings for name in setting)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Trainings whose spread shows what seeds do to a difference.
+
+    Attributes:
+        trainings: of a cell, or the settings in their place.
+        weight: in the difference.
+        variance: seen over true variance, as it may be, [resample].
+    """
+
+    trainings: Trainings
+    weight: float
+    variance: NDArray[np.float64]
+
+    @property
+    def seen(self) -> float:
+        """Variance that the spread gives the difference."""
+        return float(self.weight**2 * self.trainings.estimates.var(ddof=1) / self.trainings.n)
+
+
 class _SeedNoise:
     """What seeds add to differences of one family: drawn once a resample, so that differences that share a cell move together."""
 
     def __init__(self, cells: Mapping[str, Trainings], rng: np.random.Generator) -> None:
         self._cells = cells
         n = len(next(iter(cells.values())).values) if cells else 0
-        self._rng, self._normal = rng, {name: rng.standard_normal(n) for name in cells}
+        self._normal = {name: rng.standard_normal(n) for name in cells}
+        # Seen over true variance of each cell over its seeds, as it may be.
+        self._variance = {name: _chi2_share(cell.n - 1, n, rng) for name, cell in cells.items()}
+        self._rng = rng
 
     def difference(self, settings: Sequence[Setting]) -> Replicates:
         """The mean over settings, with its replicates over events and seeds."""
@@ -213,31 +236,35 @@ class _SeedNoise:
                 weights[name] = weights.get(name, 0.0) + weight / len(settings)
         estimate, events = _weighted(self._cells, weights)
         if _seeds_show_it(self._cells, settings):
-            parts = [(self._cells[name], weight) for name, weight in weights.items() if not self._cells[name].seedless]
+            moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
+            parts = [_Part(self._cells[name], weight, self._variance[name]) for name, weight in moved.items()]
         elif len(settings) >= MIN_SETTINGS:
-            parts = [(_over_settings(self._cells, settings), 1.0)]
+            parts = [_Part(_over_settings(self._cells, settings), 1.0, _chi2_share(len(settings) - 1, len(events), self._rng))]
         else:
             parts = []
         return Replicates(estimate, estimate + self._with_seeds(events - estimate, parts, weights))
 
-    def _with_seeds(
-        self, moved: NDArray[np.float64], parts: Sequence[tuple[Trainings, float]], weights: Mapping[str, float]
-    ) -> NDArray[np.float64]:
+    def _with_seeds(self, moved: NDArray[np.float64], parts: Sequence[_Part], weights: Mapping[str, float]) -> NDArray[np.float64]:
         """How far resampled events move a difference, its part that differs between trainings replaced by what was seen of it."""
-        seen = np.array([weight**2 * cell.estimates.var(ddof=1) / cell.n for cell, weight in parts])
+        seen = np.array([part.seen for part in parts])
         if not seen.sum() > 0:  # nothing moves with the seed, or one training is not finite
             return moved
-        freedom = seen.sum() ** 2 / (seen**2 / [cell.n - 1 for cell, _ in parts]).sum()
-        own = sum(weight**2 * _variance_of_events(cell) / cell.n for cell, weight in parts)
+        own = sum(part.weight**2 * _variance_of_events(part.trainings) / part.trainings.n for part in parts)
         shared = np.sqrt(np.clip(1 - own / np.nanvar(moved), 0, 1))
-        student = np.sqrt(freedom / self._rng.chisquare(freedom, len(moved))) * self._direction(weights)
-        return shared * moved + np.sqrt(seen.sum()) * student
+        # Welch and Satterthwaite: Student's t, whose degrees of freedom follow from the cells' shares of the variance.
+        variance = np.average([part.variance for part in parts], axis=0, weights=seen)
+        return shared * moved + np.sqrt(seen.sum() / variance) * self._direction(weights)
 
     def _direction(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """Standard normal; two differences are correlated by the cells that they share."""
         moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
         total = np.sum([weight * self._normal[name] for name, weight in moved.items()], axis=0)
         return total / np.sqrt(sum(weight**2 for weight in moved.values()))
+
+
+def _chi2_share(freedom: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Seen over true variance, drawn n times: chi2_f / f; 1 where nothing can be seen."""
+    return rng.chisquare(freedom, n) / freedom if freedom else np.ones(n)
 
 
 def _weighted(cells: Mapping[str, Trainings], weights: Mapping[str, float]) -> tuple[float, NDArray[np.float64]]:
