@@ -140,7 +140,7 @@ def _parsed(source: bytes) -> tuple[list[str], str]:
 
 
 def _data(package: Path) -> list[Path]:
-    return [path for path in package.rglob("*") if path.is_file() and path.suffix in (".npz", ".html")]
+    return [path for path in package.rglob("*") if path.is_file() and path.suffix in (".npz", ".html", ".yml")]
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -98,24 +98,18 @@ def layout_of(kind: Kind) -> Layout:
     return Layout.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def render(
-    kind: Kind,
-    tables: Mapping[str, pd.DataFrame],
-    findings: Mapping[str, Any],
-    drawn: Mapping[str, bytes | None],
-    title: str,
-    description: str,
-) -> str:
-    """A report's page as HTML, self-contained.
+def write_page(kind: Kind, findings: Mapping[str, Any], title: str, description: str, **shown: pd.DataFrame | bytes | None) -> str:
+    """report.html: self-contained, opens offline, begins with the answer.
 
     Args:
         kind: whose layout.
-        tables: by name; each has the rows and columns to show, and may have more.
-        findings: `headline`, `sentences`, `caveats`, `record`, and any text that the layout names.
-        drawn: figures as PNG, by name; None where one was not drawn.
+        findings: `headline`, `sentences`, `caveats`, `record`, and the texts and small tables that the layout names.
+        shown: tables, and figures as PNG, by name; None where a figure was not drawn.
     """
     layout = layout_of(kind)
-    worded = {name: _with_intervals(frame, layout.intervals) for name, frame in tables.items()}
+    drawn = {name: value for name, value in shown.items() if not isinstance(value, pd.DataFrame)}
+    names = dict.fromkeys(one.of for section in layout.sections for one in section.tables)
+    worded = {name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names}
     sections = [
         Section(
             section.heading,
@@ -126,6 +120,10 @@ def render(
         for section in layout.sections
     ]
     return render_page(title, description, findings, sections, layout.footer.format_map(findings))
+
+
+def _frame(name: str, shown: Mapping[str, Any], findings: Mapping[str, Any]) -> pd.DataFrame:
+    return shown[name] if name in shown else pd.DataFrame(findings[name])
 
 
 def _drawn(known: Mapping[str, FigureLayout], drawn: Mapping[str, bytes | None]) -> list[tuple[str, FigureLayout, bytes]]:

@@ -19,9 +19,11 @@ from lexon.experiments import Member, Result, cell_name
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid, columns_of, pairs
 from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid, verdict
 from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results, write_page
+from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
+from lexon.pipelines.reporting.layout import write_page
 from lexon.statistics import Interval
 
+TABLES = ("members", "summary", "pivot", "changes")
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SETTINGS = {"encoder_globals": True, "encoder": "mlp", "train_on": "all", "latent_dim": 32, "codebook_size": 512}
 BOTTLENECKS, BETAS = ("none", "linear", "vq"), (0.0, 1.0, 10.0)
@@ -242,7 +244,7 @@ def test_a_trade_off_in_next_to_nothing_asks_for_no_larger_latent_space() -> Non
     answers = {row["name"]: row["answer"] for row in words["hypotheses"]}
     lossless = "no, but less than 1% of the objects' variance is lost"
     assert answers["hypothesis 2"] == f"none: {lossless}; linear: {lossless}; vq: no"
-    (wider,) = [step for step in words["next_steps"] if "latent_dim" in step]
+    (wider,) = [step for step in words["next_steps"] if "compete for the latent space" in step]
     assert "(vq)" in wider
     assert any(step.startswith("MET is well reconstructed at globals_beta 1 (none") for step in words["next_steps"])
 
@@ -252,7 +254,7 @@ def test_nothing_finished_is_a_report_too() -> None:
     *tables, words, selected = summarise_results(pending, REPORT, "main", "study")
     assert words["headline"] == "No finished member yet."
     assert "nothing is selected" in selected
-    assert "No finished member yet." in write_page(*tables, words, "study", "Why?")
+    assert "No finished member yet." in write_page("autoencoder", words, "study", "Why?", **dict(zip(TABLES, tables, strict=True)))
 
 
 def test_one_weight_has_no_scenario_but_bottlenecks_to_compare() -> None:
@@ -319,7 +321,7 @@ def test_the_page_holds_all_and_can_be_made_again_from_files() -> None:
     figures: Mapping[str, Any] = draw(estimate_grid(collect_grid(results), "test", REPORT))
     images = {name: to_png(figure) for name, figure in figures.items()}
     read = [pd.read_csv(io.StringIO(frame.to_csv(index=False))) for frame in tables]
-    page = write_page(*read, json.loads(json.dumps(words)), "study", "Why?", **images)
+    page = write_page("autoencoder", json.loads(json.dumps(words)), "study", "Why?", **dict(zip(TABLES, read, strict=True)), **images)
     assert ">nan<" not in page.lower()
     assert page.count("<img src=") == 3
     for text in ("scenario 3", "hypothesis 5", "none, beta 10", "refuted", "latent_dim=64", "Not tested, because invisible"):

@@ -17,7 +17,8 @@ from lexon.experiments import Member, Result
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid, mean_over_seeds
 from lexon.pipelines.reporting.autoencoders.changes import estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results, write_page
+from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
+from lexon.pipelines.reporting.layout import write_page
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SWEEP = {
@@ -143,9 +144,10 @@ def test_a_gap_between_training_and_test_is_a_column_and_a_sentence(results):
 
 
 def test_the_page_shows_axes_and_gaps(report):
-    members, summary, pivot, changes, words, _ = report
-    frames = [pd.read_csv(io.StringIO(frame.to_csv(index=False))) for frame in (members, summary, pivot, changes)]
-    html = write_page(*frames, words, "sweep", "Which?", heat_maps=None)
+    *frames, words, _ = report
+    names = ("members", "summary", "pivot", "changes")
+    tables = {name: pd.read_csv(io.StringIO(frame.to_csv(index=False))) for name, frame in zip(names, frames, strict=True)}
+    html = write_page("autoencoder", words, "sweep", "Which?", **tables, heat_maps=None)
     assert "rec_tokens, test against train" in html
     assert "autoencoder.encoder" in html
 

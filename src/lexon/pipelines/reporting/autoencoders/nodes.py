@@ -16,7 +16,6 @@ from lexon.pipelines.reporting.autoencoders.cells import collect_grid
 from lexon.pipelines.reporting.autoencoders.changes import estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
 from lexon.pipelines.reporting.autoencoders.findings import Findings, findings
-from lexon.pipelines.reporting.autoencoders.page import autoencoder_page
 from lexon.pipelines.reporting.autoencoders.tables import changes_table, members_table, pivot_table, summary_table
 from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
 
@@ -55,17 +54,3 @@ def summarise_results(results: list[Result], report: ReportConfig, run: str, nam
 def draw_figures(members: MemberFolders, plan: Plan, report: ReportConfig, summary: pd.DataFrame) -> dict[str, Figure]:  # noqa: ARG001
     """The figures of the comparison, by name; `summary` is asked for so that this runs after it."""
     return draw(estimate_grid(collect_grid(whole_plan(members, plan)), "test", report))
-
-
-def write_page(
-    members: pd.DataFrame,
-    summary: pd.DataFrame,
-    pivot: pd.DataFrame,
-    changes: pd.DataFrame,
-    findings: dict[str, Any],
-    title: str,
-    description: str,
-    **figures: bytes | None,
-) -> str:
-    """report.html: self-contained, opens offline, begins with the answer."""
-    return autoencoder_page(members, summary, pivot, changes, findings, figures, title, description)

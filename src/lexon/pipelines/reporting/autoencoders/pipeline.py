@@ -10,8 +10,8 @@ from lexon.experiments import Experiment
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.pretraining.autoencoders.pipeline import EXTRA, SCORES
 from lexon.pipelines.reporting.autoencoders import nodes
+from lexon.pipelines.reporting.layout import layout_of, write_page
 
-FIGURES = ("heat_maps", "trade_off", "loss_curves")
 TABLES = {
     "members": "members_table",
     "summary": "summary_table",
@@ -23,7 +23,7 @@ TABLES = {
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    drawn = {name: f"figure_{name}" for name in FIGURES}
+    drawn = {name: f"figure_{name}" for name in layout_of("autoencoder").figures}
     finished = left_behind(experiment.trained, EXTRA, SCORES)
     asked = ["members", "params:plan", "params:report", "params:run", "params:name"]
     with warnings.catch_warnings():  # Kedro warns of dots in names that it put there itself, as the members' namespaces
@@ -32,5 +32,5 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     draw_figures = Node(
         nodes.draw_figures, ["members", "params:plan", "params:report", "summary_table"], drawn, name="draw_figures", tags="report"
     )
-    inputs = {**TABLES, "title": "params:name", "description": "params:description", **drawn}
-    return Pipeline([summarise, draw_figures, Node(nodes.write_page, inputs, "page", name="write_page", tags="report")])
+    inputs = {"kind": "params:kind", **TABLES, "title": "params:name", "description": "params:description", **drawn}
+    return Pipeline([summarise, draw_figures, Node(write_page, inputs, "page", name="write_page", tags="report")])
