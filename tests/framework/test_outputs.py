@@ -10,12 +10,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node, Pipeline
 
+from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.events import EventSample, EventsDataset
 from lexon.datasets.tokens import TokenSample, TokensDataset
-from lexon.errors import ConfigurationError, DataError
+from lexon.errors import ConfigurationError, DataError, LexonError, first_cause
 from lexon.framework import fingerprints
 from lexon.framework.outputs import check_outputs
 
@@ -109,7 +110,7 @@ def test_two_outputs_are_not_the_same_file(raw):
 @pytest.mark.parametrize("output", ["events", "tokens_binned_5_auto_correct"])
 def test_what_lexon_wrote_as_something_else_survives(raw, output):
     save_tokens("data/other.h5")
-    fingerprints.write(Path("data/other.h5"), output, "recipe", {})
+    fingerprints.write(Path("data/other.h5"), output, "recipe", "code", {})
     refused(raw, "data/other.h5", f"is what lexon wrote as {output}, which other results rest on; name a new file")
 
 
@@ -117,7 +118,7 @@ def test_its_own_token_file_is_written_again_and_only_that(raw):
     output = Path("mine/tokens.h5")
     save_tokens(output)
     check_outputs(PIPELINE, catalog(raw, output))  # by its attributes, as a kill before the fingerprint leaves it
-    fingerprints.write(output, "tokens_output", "recipe", {})
+    fingerprints.write(output, "tokens_output", "recipe", "code", {})
     check_outputs(PIPELINE, catalog(raw, output))
     check_outputs(PIPELINE, catalog(raw, "mine/new/folder/tokens.h5"))
     shutil.copy(raw, output)
@@ -150,3 +151,15 @@ def test_the_command_is_refused_before_its_plan(kedro_session, raw, project):
         session.run(pipeline_names=["data_engineering"])
     assert raw.read_bytes() == before
     assert not Path("data").exists()
+
+
+@pytest.mark.parametrize("lie", [Path.mkdir, lambda path: path.symlink_to("elsewhere")], ids=["folder", "link"])
+def test_what_lies_in_the_way_of_one_member_does_not_end_the_run(raw, lie):
+    Path("data").mkdir()
+    lie(Path("data/model.json"))
+    datasets = {"raw_events": EventsDataset(str(raw)), "x.grid.a.model": JSONDataset(filepath="data/model.json")}
+    check_outputs(Pipeline([Node(lambda raw: raw, "raw_events", "x.grid.a.model", name="train")]), DataCatalog(datasets))
+    with pytest.raises(DatasetError) as failure:
+        datasets["x.grid.a.model"].save({})
+    assert "model.json: " in str(cause := first_cause(failure.value))
+    assert isinstance(cause, LexonError)

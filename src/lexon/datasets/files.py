@@ -33,9 +33,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path to write to; it becomes `path` if the block ends well and is removed if it does not.
 
     Raises:
-        DataError: the disk is full, or the folder cannot be written to.
+        DataError: the path is a link, which a file would replace; the disk is full, or the folder cannot be written to.
         MachineError: a fault of the machine or its file system.
     """
+    if path.is_symlink():
+        raise DataError(f"{path}: is a link to {path.readlink()}, which would be replaced by a file; move it away")
     me = this_process()
     temporary = path.with_name(f".{path.name}.{me.host}.{me.pid}-{me.started}.tmp")
     try:
