@@ -75,6 +75,7 @@ def catalog(root: Path, value: int) -> DataCatalog:
     made = DataCatalog(files)
     for name in MEMBERS:
         made[f"params:study.grid.{name}.config"] = Recipe(value=value + MEMBERS.index(name))
+        made[f"params:study.grid.{name}.recorded"] = {"member": name, "cell": {}, "place": MEMBERS.index(name)}
     return made
 
 

@@ -69,10 +69,10 @@ def test_the_readmes_commands_run_on_the_readers_file(reader):
 
 
 def test_the_first_run_on_stoomboot_reads_the_readers_file(reader, monkeypatch):
-    (variable,) = re.findall(r"^export (\w+)=", STOOMBOOT, re.MULTILINE)
+    (variable,) = re.findall(r"^export (LEXON_\w+)=", STOOMBOOT, re.MULTILINE)
     monkeypatch.setenv(variable, str(reader / "root"))
-    (own,) = re.findall(r"```\n(events: .*?)```", STOOMBOOT, re.DOTALL)
-    own = re.sub(r"path: [^}]*", f"path: {reader / 'FILE.h5'}", own)
+    (own,) = re.findall(r"```\n(events:.*?)```", STOOMBOOT, re.DOTALL)
+    own = re.sub(r"path: [^}\n]*", f"path: {reader / 'FILE.h5'}", own)
     (reader / "conf" / "local" / "parameters.yml").write_text(SMALL + own)
     (look,) = commands(STOOMBOOT, "--pipelines data_engineering", "SequentialRunner")
     type_in(reader, look)

@@ -85,7 +85,7 @@ def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
     ("arguments", "message"),
     [
         (["--pipelines", "binning"], r"no such pipeline; there are __default__, data_engineering, binning_flaw, binning_vs_direct"),
-        (["--tags", "reports"], r"no such kind of node; there are data, baseline, train, evaluate, report"),
+        (["--tags", "reports"], r"no such kind of node; near it: report"),
         (["--env", "tset"], r"places: htcondor_local, stoomboot, test; experiments: "),
     ],
 )

@@ -45,7 +45,7 @@ def test_every_new_command_of_the_table_is_understood(row: str, kedro_session):
     text = params.replace("TAGS", "tags.path=FILE.csv,tags.column=tags").replace("\\|", "|")
     if "report.source" in text:
         return
-    kedro_session("test", **_split_params(None, None, text)).place().check_asked(["vae_comparison"])
+    kedro_session("test", **_split_params(None, None, text)).place().ask_for(["vae_comparison"])
 
 
 def test_the_python_example_uses_what_exists():

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from lexon.classes import ClassMap
 from lexon.datasets import split_layout as layout
-from lexon.datasets.hdf5 import ReadFile, content_digest, linked_files, listed, reading
+from lexon.datasets.hdf5 import ReadFile, content_digest, linked_files, reading
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import SPLITS
 
@@ -146,7 +146,7 @@ class SplitSource(LabelledSource):
     def linked_note(self) -> tuple[str, ...]:
         """The sentence that names the other files that were read, or none."""
         files = linked_files(self.path, self.linked_data)
-        return (f"{self.path.name} refers to other files, which were read: {listed(map(str, files))}.",) if files else ()
+        return (f"{self.path.name} refers to other files, which were read: {', '.join(map(str, files))}.",) if files else ()
 
     @cached_property
     def header(self) -> layout.Header:
