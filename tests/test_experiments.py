@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from lexon.config.tokenisers import FinishedTokens
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, cell_name, differences, expand
 
@@ -135,7 +136,7 @@ def test_bins_know_no_energy_so_both_vectors_are_one_training():
     study = grid(**axes)
     assert len(study.planned) == 6
     assert len({member.folder for member in study.planned}) == 5
-    assert sorted(study.tokeniser_kinds.values()) == ["binned", "direct", "direct", "vqvae", "vqvae"]
+    assert sorted(config.kind for config in study.tokenisers.values()) == ["binned", "direct", "direct", "vqvae", "vqvae"]
 
 
 def test_one_vqvae_serves_all_seeds_unless_each_shall_have_its_own():
@@ -147,7 +148,7 @@ def test_one_vqvae_serves_all_seeds_unless_each_shall_have_its_own():
 def test_a_finished_token_file_takes_the_place_of_events_and_tokenisers():
     study = grid(tokens={"path": "tokens.h5"})
     assert not study.starts_from_events
-    assert study.tokeniser_kinds == {"file": "file"}
+    assert study.tokenisers == {"file": FinishedTokens()}
 
 
 @pytest.mark.parametrize(

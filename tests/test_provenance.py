@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import subprocess
@@ -144,3 +145,16 @@ def test_a_checkout_knows_its_commit():
     if not version:
         pytest.skip("not run from a git checkout")
     assert len(version["commit"]) == 40
+
+
+def test_a_node_rests_on_what_its_parameters_choose_too():
+    def train(x: int) -> int:
+        """Trains."""
+        return x + 1
+
+    chosen = provenance.resting_on(train, "lexon.models.vae")
+    assert chosen(1) == 2
+    assert provenance.modules_of(train) == (__name__,)
+    assert provenance.modules_of(chosen) == (__name__, "lexon.models.vae")
+    assert list(inspect.signature(chosen, follow_wrapped=False).parameters) == ["x"], "Kedro orders a node's inputs by it"
+    assert (chosen.__qualname__, chosen.__doc__) == (train.__qualname__, "Trains.")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, wraps
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,23 @@ def code_digest(*modules: str) -> str:
         hashlib.sha256(_source(path)).hexdigest() for path in data
     ]
     return hashlib.sha256("".join(content).encode()).hexdigest()
+
+
+def resting_on(function: Callable[..., Any], *modules: str) -> Callable[..., Any]:
+    """The same function for a node whose result rests on modules, too, that its parameters choose by name."""
+
+    @wraps(function)
+    def same(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    same.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # Kedro does not look at what is wrapped
+    same.rests_on = modules  # type: ignore[attr-defined]
+    return same
+
+
+def modules_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The module of a node's function, and those that were added by `resting_on`."""
+    return function.__module__, *getattr(function, "rests_on", ())
 
 
 def edited_since_start(*modules: str) -> list[Path]:

@@ -1,8 +1,11 @@
+from typing import Literal
+
 import pytest
 
-from lexon.config import BinnedConfig, DirectConfig
+from lexon.config import BinnedConfig, DirectConfig, FittedConfig, tokeniser_config
+from lexon.config.tokenisers import known_tokeniser, tokeniser_classes
 from lexon.errors import DataError
-from lexon.tokenisers import BinnedTokeniser, DirectTokeniser, build, population, restore
+from lexon.tokenisers import BinnedTokeniser, DirectTokeniser, build, restore
 
 
 def binned(**changes) -> BinnedConfig:
@@ -16,9 +19,34 @@ def test_parameters_name_the_tokeniser():
 
 @pytest.mark.parametrize("fit_on", ["auto", "background", "all"])
 def test_only_correct_bins_ask_what_to_fit_on(fit_on):
-    assert population(binned(fit_on=fit_on)) == fit_on
-    assert population(binned(fit_on=fit_on, variant="flawed_2026")) == "all"
-    assert population(DirectConfig(vector=4, pid=True)) == "all"
+    assert binned(fit_on=fit_on).population == fit_on
+    assert binned(fit_on=fit_on, variant="flawed_2026").population == "all"
+    assert DirectConfig(vector=4, pid=True).population == "all"
+
+
+def test_a_tokeniser_must_say_which_events_it_is_fitted_on():
+    class Unsaid(FittedConfig):
+        kind: Literal["unsaid"] = "unsaid"
+
+        @classmethod
+        def of(cls, parameters, seed):
+            return cls()
+
+    with pytest.raises(TypeError, match="population"):
+        Unsaid()
+    assert "unsaid" not in tokeniser_classes()
+
+
+def test_the_events_of_a_fit_are_noted_where_a_tokeniser_keeps_them():
+    assert build(binned()).fitted_on("background", "on these").fit_on == {"key": "background", "words": "on these"}
+    assert build(DirectConfig(vector=4, pid=True)).fitted_on("all", "on those") == DirectTokeniser(4, pid=True)
+
+
+def test_a_kind_that_is_no_tokeniser_is_refused():
+    with pytest.raises(ValueError, match="tokeniser.kind=bined: no such tokeniser; choose one of direct, binned, vqvae"):
+        tokeniser_config({"kind": "bined"})
+    with pytest.raises(ValueError, match="tokeniser=file: no such tokeniser; choose one of direct, binned, vqvae, ambre"):
+        known_tokeniser("file")
 
 
 @pytest.mark.parametrize("state", [{}, {"kind": "vqvae", "codes": 512}])

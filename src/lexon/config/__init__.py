@@ -1,7 +1,7 @@
 """Parameters as types: what a user may type (`Parameters`), and what one training needs, complete (`member_config`)."""
 
 from lexon.config.autoencoder import AutoencoderConfig
-from lexon.config.base import Classes, Config, EnergyUnit, Label
+from lexon.config.base import SEEDS, Classes, Config, EnergyUnit, Label
 from lexon.config.data import (
     LABEL_SETS,
     Division,
@@ -13,7 +13,6 @@ from lexon.config.data import (
     named_labels,
 )
 from lexon.config.members import (
-    SEEDS,
     AutoencoderMember,
     ClassifierConfig,
     ClassifierMember,
@@ -22,7 +21,6 @@ from lexon.config.members import (
     RegressionMember,
     TableRegression,
     VAEMember,
-    binned_config,
     event_checks,
     event_data,
     member_config,
@@ -30,7 +28,7 @@ from lexon.config.members import (
 )
 from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
 from lexon.config.regression import CollapseConfig, RegressionConfig
-from lexon.config.tokenisers import BinnedConfig, DirectConfig, FittedConfig, VQVAEConfig, tokeniser_config
+from lexon.config.tokenisers import BinnedConfig, DirectConfig, FittedConfig, TokeniserConfig, VQVAEConfig, fitted_config, tokeniser_config
 from lexon.config.training import SIZES, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 
@@ -65,13 +63,14 @@ __all__ = [
     "SimulationConfig",
     "TableRegression",
     "TagsConfig",
+    "TokeniserConfig",
     "TrainingConfig",
     "VAEConfig",
     "VAEMember",
     "VQVAEConfig",
-    "binned_config",
     "event_checks",
     "event_data",
+    "fitted_config",
     "member_config",
     "named_labels",
     "simulated_events",

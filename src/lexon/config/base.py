@@ -13,6 +13,10 @@ Depth = Annotated[int, Field(gt=0, le=1_000)]
 Epochs = Annotated[int, Field(gt=0, le=1_000_000)]
 BatchSize = Annotated[int, Field(gt=0, le=2**31 - 1)]
 MAX_SEEDS = 1_000
+# The usual first seeds of the field's studies; more are counted up from the last.
+SEEDS = (42, 123, 314, 271, 577)
+# What all members share, a VQ-VAE say, is trained with the first one, whatever the members' own.
+SHARED_SEED = SEEDS[0]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what every library of random numbers takes
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]

@@ -15,14 +15,9 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
 from lexon.config.parameters import Parameters
-from lexon.config.tokenisers import AmbreTokens, BinnedConfig, DirectConfig, FinishedTokens, FittedConfig, TokeniserConfig, VQVAEConfig
+from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
-
-# The usual first seeds of the field's studies; more are counted up from the last.
-SEEDS = (42, 123, 314, 271, 577)
-# A VQ-VAE that all members share is trained with the first one, whatever the members' own.
-SHARED_SEED = SEEDS[0]
 
 
 class ClassifierConfig(TransformerConfig):
@@ -45,7 +40,7 @@ class ClassifierMember(MemberConfig):
     kind: Literal["classifier"] = "classifier"
     data: EventData
     classes: Classes
-    tokeniser: TokeniserConfig
+    tokeniser: AnyTokeniser
     classifier: ClassifierConfig
     start_from_codebook: bool
     n_train: int | None
@@ -129,7 +124,7 @@ def member_config(parameters: Parameters, seed: int) -> MemberConfig:
                 seed=seed,
                 data=event_data(parameters),
                 classes=parameters.classes,
-                tokeniser=DirectConfig(vector=parameters.vector, pid=parameters.pid),
+                tokeniser=DirectConfig.of(parameters, seed),
                 autoencoder=parameters.autoencoder,
                 training=parameters.training,
             )
@@ -161,7 +156,7 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
 
 
 def _classifier(parameters: Parameters, seed: int) -> ClassifierMember:
-    tokeniser = _tokeniser(parameters, seed)
+    tokeniser = tokeniser_of(parameters, seed)
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
@@ -192,7 +187,7 @@ def _regression(parameters: Parameters, seed: int) -> EventRegression | TableReg
             **common,
             data=event_data(parameters),
             classes=parameters.classes,
-            tokeniser=DirectConfig(vector=parameters.vector, pid=parameters.pid),
+            tokeniser=DirectConfig.of(parameters, seed),
             encoder=EncoderConfig(pool=parameters.pool, **parameters.model.transformer().model_dump()),
         )
     own = {name: getattr(regression, name) for name in ("source", "group", "split", "split_seed", "hidden")}
@@ -214,26 +209,8 @@ def _tag_data(parameters: Parameters) -> EventTags | FileTags:
     return EventTags(events=event_data(parameters), **tags.model_dump(include=set(EventTags.model_fields)))
 
 
-def binned_config(parameters: Parameters) -> BinnedConfig:
-    """The bins that the parameters ask for."""
-    binning = parameters.binning
-    # The published mistake includes its edges, which came from all classes.
-    fit_on = binning.fit_on if binning.variant == "correct" else "all"
-    return BinnedConfig(pid=parameters.pid, **binning.model_dump() | {"fit_on": fit_on})
-
-
-def _tokeniser(parameters: Parameters, seed: int) -> FittedConfig | AmbreTokens | FinishedTokens:
-    binning = parameters.binning
-    if parameters.tokens.path and parameters.tokeniser != "ambre":
+def tokeniser_of(parameters: Parameters, seed: int) -> TokeniserConfig:
+    """The tokeniser of a member: a finished token file takes the place of every other one but that of another's file."""
+    if parameters.tokens.path and tokeniser_classes()[parameters.tokeniser].fitted:
         return FinishedTokens()
-    match parameters.tokeniser:
-        case "direct":
-            return DirectConfig(vector=parameters.vector, pid=parameters.pid)
-        case "binned":
-            return binned_config(parameters)
-        case "vqvae":
-            learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook"})
-            own = {"vector": parameters.vector, "pid": parameters.pid, "n_bins": binning.n_bins, "fit_on": binning.fit_on}
-            return VQVAEConfig(**learnt, **own, seed=seed if parameters.vqvae.per_seed else SHARED_SEED)
-        case "ambre":
-            return AmbreTokens()
+    return tokeniser_classes()[parameters.tokeniser].of(parameters, seed)

@@ -16,7 +16,7 @@ from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveI
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
-from lexon.config.tokenisers import BinningConfig, VQVAEGroup
+from lexon.config.tokenisers import BinningConfig, TokeniserName, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig, complete
 
@@ -72,7 +72,7 @@ class Parameters(Config):
     tokens: TokensConfig
     ambre: AmbreConfig
     classes: Annotated[Classes, Field(min_length=1)]
-    tokeniser: Literal["direct", "binned", "vqvae", "ambre"]
+    tokeniser: TokeniserName
     pool: Literal["cls", "mean", "max"]
     met: bool
     vector: Literal[4, 5]

@@ -1,13 +1,23 @@
-"""How events are shown: what a user types, and what one tokeniser is made from."""
+"""How events are shown: what a user types, and what one tokeniser is made from.
+
+Each tokeniser is one subclass of `FittedConfig` here and one class of `lexon.tokenisers`. The settings say all that other parts of lexon
+have to know about it, so that no other file lists tokenisers.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from inspect import isabstract
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
-from lexon.config.base import Config, Fraction, Width
+from lexon.config.base import SHARED_SEED, Config, Fraction, Width
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
+
+if TYPE_CHECKING:  # the parameters are made of the groups here
+    from lexon.config.parameters import Parameters
 
 FitOn = Literal["auto", "background", "all"]
 Bins = Annotated[int, Field(ge=2, le=100)]
@@ -39,15 +49,77 @@ class VQVAEGroup(Config):
         return self
 
 
-class DirectConfig(Config):
+class TokeniserConfig(Config, ABC):
+    """What identifies one way of showing events, and what the rest of lexon asks about it.
+
+    Attributes:
+        kind: its name, which `tokeniser=` takes.
+        selectable: whether `tokeniser=` takes it.
+        fitted: by lexon, on events; else its tokens are read from a file.
+        continuous: its values are floats, encoded as they are needed; integers are written to a token file once for a whole grid.
+        trained: by a pipeline of its own (`lexon.pipelines.pretraining`) in place of `fit_tokeniser`.
+        equal_bins: whether its integers are bins of pt, eta, phi and MET, whose occupancy can be counted.
+        figure: the figure about it, as the report's input; ``{}`` stands for its name, "" for none.
+    """
+
+    kind: str
+    selectable: ClassVar[bool] = True
+    fitted: ClassVar[bool] = False
+    continuous: ClassVar[bool] = False
+    trained: ClassVar[bool] = False
+    equal_bins: ClassVar[bool] = False
+    figure: ClassVar[str] = ""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:
+        """The one that a member with this seed is shown."""
+
+
+class FittedConfig(TokeniserConfig):
+    """A tokeniser that lexon fits.
+
+    Attributes:
+        made_by: its class, ``module.Class`` in `lexon.tokenisers`, with a `from_config`.
+        restored_by: the kind of `state()` that it leaves, and the class that reads it; None: `kind` and `made_by`.
+    """
+
+    fitted: ClassVar[bool] = True
+    made_by: ClassVar[str]
+    restored_by: ClassVar[tuple[str, str] | None] = None
+
+    @property
+    @abstractmethod
+    def population(self) -> FitOn:
+        """Which training events it is fitted on (`lexon.classes.ClassMap.to_fit_on`)."""
+
+    @property
+    def module(self) -> str:
+        """The module of `made_by`."""
+        return f"lexon.tokenisers.{self.made_by.rpartition('.')[0]}"
+
+
+class DirectConfig(FittedConfig):
     """Continuous four-vectors."""
 
     kind: Literal["direct"] = "direct"
     vector: Literal[4, 5]
     pid: bool
 
+    made_by: ClassVar[str] = "direct.DirectTokeniser"
+    continuous: ClassVar[bool] = True
 
-class BinnedConfig(Config):
+    @property
+    def population(self) -> FitOn:
+        """All that is shown is standardised."""
+        return "all"
+
+    @classmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
+        return cls(vector=parameters.vector, pid=parameters.pid)
+
+
+class BinnedConfig(FittedConfig):
     """Integers from a lookup table; the energy is in none of them, so `vector` does not matter."""
 
     kind: Literal["binned"] = "binned"
@@ -56,8 +128,23 @@ class BinnedConfig(Config):
     fit_on: FitOn
     variant: Literal["correct", "flawed_2026"]
 
+    made_by: ClassVar[str] = "binning.BinnedTokeniser"
+    equal_bins: ClassVar[bool] = True
+    figure: ClassVar[str] = "figure_occupancy_{}"
 
-class VQVAEConfig(Config):
+    @property
+    def population(self) -> FitOn:
+        """The published mistake includes its edges, which came from all classes."""
+        return self.fit_on if self.variant == "correct" else "all"
+
+    @classmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
+        binning = parameters.binning
+        fit_on = binning.fit_on if binning.variant == "correct" else "all"
+        return cls(pid=parameters.pid, **binning.model_dump() | {"fit_on": fit_on})
+
+
+class VQVAEConfig(FittedConfig):
     """Codes of a VQ-VAE that is trained for the purpose; MET is binned."""
 
     kind: Literal["vqvae"] = "vqvae"
@@ -74,24 +161,93 @@ class VQVAEConfig(Config):
     seed: int
     training: TrainingConfig
 
+    made_by: ClassVar[str] = "vqvae.VQVAETokeniser"
+    restored_by: ClassVar[tuple[str, str] | None] = ("vq_codes", "vqvae.CodeTable")
+    trained: ClassVar[bool] = True
+    figure: ClassVar[str] = "figure_{}"
 
-class AmbreTokens(Config):
+    @property
+    def population(self) -> FitOn:
+        return self.fit_on
+
+    @classmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:
+        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook"})
+        return cls(
+            **learnt,
+            vector=parameters.vector,
+            pid=parameters.pid,
+            n_bins=parameters.binning.n_bins,
+            fit_on=parameters.binning.fit_on,
+            seed=seed if parameters.vqvae.per_seed else SHARED_SEED,
+        )
+
+
+class AmbreTokens(TokeniserConfig):
     """Tokens of a file that others made (`ambre.path`)."""
 
     kind: Literal["ambre"] = "ambre"
 
+    @classmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
+        return cls()
 
-class FinishedTokens(Config):
+
+class FinishedTokens(TokeniserConfig):
     """Tokens of a finished file (`tokens.path`), told by its content."""
 
     kind: Literal["file"] = "file"
+    selectable: ClassVar[bool] = False
+
+    @classmethod
+    def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
+        return cls()
 
 
-# Those that are fitted here, and those that are read.
-FittedConfig = DirectConfig | BinnedConfig | VQVAEConfig
-TokeniserConfig = Annotated[FittedConfig | AmbreTokens | FinishedTokens, Field(discriminator="kind")]
+def tokeniser_classes() -> dict[str, type[TokeniserConfig]]:
+    """All tokenisers by kind."""
+    return {found.model_fields["kind"].default: found for found in _subclasses(TokeniserConfig) if not isabstract(found)}
 
 
-def tokeniser_config(data: dict[str, Any]) -> FittedConfig:
-    """The settings of a fitted tokeniser from plain data; `kind` says which."""
-    return TypeAdapter[FittedConfig](Annotated[FittedConfig, Field(discriminator="kind")]).validate_python(data)
+def tokeniser_config(data: Any) -> TokeniserConfig:
+    """The settings of a tokeniser from plain data; `kind` says which.
+
+    Raises:
+        ValueError: no tokeniser is of that kind.
+    """
+    if isinstance(data, TokeniserConfig):
+        return data
+    known, kind = tokeniser_classes(), data.get("kind")
+    if kind not in known:
+        raise ValueError(f"tokeniser.kind={kind}: no such tokeniser; choose one of {', '.join(known)}")
+    return known[kind](**data)
+
+
+def fitted_config(data: Any) -> FittedConfig:
+    """`tokeniser_config` of one that is fitted."""
+    config = tokeniser_config(data)
+    if not isinstance(config, FittedConfig):
+        raise ValueError(f"tokeniser.kind={config.kind}: is read from a file, not fitted")
+    return config
+
+
+def known_tokeniser(kind: str) -> str:
+    """A value of the parameter `tokeniser`.
+
+    Raises:
+        ValueError: it is no tokeniser.
+    """
+    known = [name for name, found in tokeniser_classes().items() if found.selectable]
+    if kind not in known:
+        raise ValueError(f"tokeniser={kind}: no such tokeniser; choose one of {', '.join(known)}")
+    return kind
+
+
+def _subclasses(base: Any) -> Iterator[type[TokeniserConfig]]:
+    for found in base.__subclasses__():
+        yield found
+        yield from _subclasses(found)
+
+
+TokeniserName = Annotated[str, AfterValidator(known_tokeniser)]
+AnyTokeniser = Annotated[SerializeAsAny[TokeniserConfig], BeforeValidator(tokeniser_config)]

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lexon.config import Parameters, binned_config, event_checks, event_data, simulated_events
+from lexon.config import (
+    BinnedConfig,
+    FittedConfig,
+    Parameters,
+    TokeniserConfig,
+    event_checks,
+    event_data,
+    simulated_events,
+    tokeniser_config,
+)
 from lexon.config.reading import why_unread
+from lexon.config.tokenisers import FinishedTokens
 from lexon.errors import ConfigurationError
 from lexon.experiments.members import Member, tokeniser_name
 
@@ -34,22 +44,20 @@ class Experiment:
         return [member for member in self.planned if member.name in wanted]
 
     @property
-    def tokenisers(self) -> dict[str, dict[str, Any]]:
+    def tokenisers(self) -> dict[str, TokeniserConfig]:
         """The distinct tokenisers of the trained members, by name."""
         configs = [member.config["tokeniser"] for member in self.trained if "tokeniser" in member.config]
-        return {tokeniser_name(config): config for config in configs}
+        return {tokeniser_name(config): tokeniser_config(config) for config in configs}
 
     @property
-    def tokeniser_kinds(self) -> dict[str, str]:
-        """``direct``, ``binned``, ... by name of the tokeniser."""
-        return {name: config["kind"] for name, config in self.tokenisers.items()}
+    def token_file(self) -> tuple[str, FittedConfig]:
+        """Name and settings of the tokeniser whose file `data_engineering` writes: the study's own, or bins where it makes none."""
+        own = {name: config for name, config in self.tokenisers.items() if isinstance(config, FittedConfig) and not config.continuous}
+        return next(iter(own.items()), (tokeniser_name(self._binned), BinnedConfig(**self._binned)))
 
     @property
-    def token_file(self) -> tuple[str, str]:
-        """Name and kind of the tokeniser whose file `data_engineering` writes: the study's own, or the binned one."""
-        own = {name: kind for name, kind in self.tokeniser_kinds.items() if kind in ("binned", "vqvae")}
-        binned = binned_config(self.parameters)
-        return next(iter(own.items()), (tokeniser_name(binned.model_dump()), binned.kind))
+    def _binned(self) -> dict[str, Any]:
+        return BinnedConfig.of(self.parameters, self.parameters.seed).model_dump(mode="json")
 
     @property
     def starts_from_events(self) -> bool:
@@ -77,7 +85,11 @@ class Experiment:
         """
         if self.parameters.kind != "classifier" or self.parameters.tokens.path is None:
             return
-        cells = [member.cell for member in self.planned if member.name in self.selected and member.config["tokeniser"]["kind"] == "file"]
+        cells = [
+            member.cell
+            for member in self.planned
+            if member.name in self.selected and member.config["tokeniser"] == FinishedTokens().model_dump()
+        ]
         for axis in ("tokeniser", "vector", "pid"):
             if len({cell.get(axis) for cell in cells}) > 1:
                 raise ConfigurationError(
@@ -88,7 +100,6 @@ class Experiment:
     def kedro_parameters(self) -> dict[str, Any]:
         """What the nodes of this experiment's namespace may ask for, as plain data."""
         shared = self.parameters.model_dump(mode="json")
-        binned = binned_config(self.parameters).model_dump(mode="json")
         return {
             **shared,
             "name": self.name,
@@ -99,7 +110,10 @@ class Experiment:
             "label_names": self.parameters.events.label_names,
             "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},
             "plan": [asdict(member) for member in self.planned],
-            "tokenisers": {tokeniser_name(binned): binned, **self.tokenisers},
+            "tokenisers": {
+                tokeniser_name(self._binned): self._binned,
+                **{name: config.model_dump(mode="json") for name, config in self.tokenisers.items()},
+            },
             "grid": {member.name: self._node_parameters(member) for member in self.trained},
         }
 

@@ -32,7 +32,7 @@ from pydantic import BaseModel
 from lexon.datasets.files import Content, content, matching_files, remember, require_file, sidecar, write_text
 from lexon.datasets.hdf5 import content_digest, linked_files
 from lexon.errors import LexonError, explained
-from lexon.provenance import code_digest
+from lexon.provenance import code_digest, modules_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def recipe(node: Node, catalog: CatalogProtocol) -> str:
     """Digest of a node's function, its parameters and the code that it rests on."""
     asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
     parameters = {name: _plain(catalog.load(name)) for name, key in asked.items() if key not in PLACE_PARAMETERS}
-    content = [node.func.__qualname__, sorted(node.outputs), parameters, code_digest(node.func.__module__)]
+    content = [node.func.__qualname__, sorted(node.outputs), parameters, code_digest(*modules_of(node.func))]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -128,7 +128,7 @@ def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
         return "no valid fingerprint: written or modified outside lexon, or a run was killed"
     wanted, stamps = recipe(node, catalog), input_stamps(node, catalog)
     if other := [fingerprint for fingerprint in made_from if fingerprint["recipe"] != wanted]:
-        return _what_changed(other, code_digest(node.func.__module__))
+        return _what_changed(other, code_digest(*modules_of(node.func)))
     if any(fingerprint["inputs"] != stamps for fingerprint in made_from):
         return "an input changed"
     return None

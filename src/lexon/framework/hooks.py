@@ -11,7 +11,7 @@ from kedro.pipeline.node import Node
 
 from lexon.datasets.files import Content
 from lexon.framework import fingerprints
-from lexon.provenance import code_digest, edited_since_start
+from lexon.provenance import code_digest, edited_since_start, modules_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +35,10 @@ class FingerprintHooks:
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
-        module = node.func.__module__
         self._running[node.name] = _Running(
             catalog,
             fingerprints.recipe(node, catalog),
-            code_digest(module),
+            code_digest(*modules_of(node.func)),
             fingerprints.input_stamps(node, catalog),
             fingerprints.outside_inputs(node, catalog),
         )
@@ -62,7 +61,7 @@ class FingerprintHooks:
 
 def _recipe_that_ran(node: Node, recipe: str) -> str:
     """The recipe, or one that is never current where the code was edited while the process ran: nobody knows which of the two ran."""
-    edited = edited_since_start(node.func.__module__)
+    edited = edited_since_start(*modules_of(node.func))
     if not edited:
         return recipe
     logger.warning(

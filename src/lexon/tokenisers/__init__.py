@@ -1,40 +1,27 @@
-"""Answers to the question of the project: each turns the same events into something a network is shown."""
+"""Answers to the question of the project: each turns the same events into something a network is shown.
+
+A tokeniser is one file here and its settings in `lexon.config.tokenisers`, which say what other parts of lexon ask about it.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any
 
-from lexon.config import BinnedConfig, DirectConfig, FittedConfig, VQVAEConfig
+from lexon.config import FittedConfig
+from lexon.config.tokenisers import tokeniser_classes
 from lexon.errors import DataError
 from lexon.tokenisers.base import Tokeniser, Tokens
 from lexon.tokenisers.binning import BinnedTokeniser
 from lexon.tokenisers.direct import DirectTokeniser
 from lexon.tokenisers.vqvae import CodeTable, VQVAETokeniser
 
-__all__ = ["BinnedTokeniser", "CodeTable", "DirectTokeniser", "Tokeniser", "Tokens", "VQVAETokeniser", "build", "population", "restore"]
+__all__ = ["BinnedTokeniser", "CodeTable", "DirectTokeniser", "Tokeniser", "Tokens", "VQVAETokeniser", "build", "restore"]
 
 
 def build(config: FittedConfig) -> Tokeniser:
     """The tokeniser that the parameters ask for, not fitted yet."""
-    match config:
-        case DirectConfig():
-            return DirectTokeniser(config.vector, config.pid)
-        case BinnedConfig():
-            return BinnedTokeniser(config.n_bins, config.variant, config.pid)
-        case VQVAEConfig():
-            return VQVAETokeniser.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size)
-
-
-def population(config: FittedConfig) -> Literal["auto", "background", "all"]:
-    """Which training events to fit on (`lexon.classes.ClassMap.to_fit_on`): `binning.fit_on` is for correct bins and learnt codes.
-
-    Standardisation is of all that is shown, and the published bug was made with edges from all classes.
-    """
-    match config:
-        case BinnedConfig(variant="correct") | VQVAEConfig():
-            return config.fit_on
-        case _:
-            return "all"
+    return _class(config.made_by).from_config(config)
 
 
 def restore(state: dict[str, Any]) -> Tokeniser:
@@ -43,11 +30,16 @@ def restore(state: dict[str, Any]) -> Tokeniser:
     Raises:
         DataError: not a tokeniser's state.
     """
-    match state:
-        case {"kind": "direct"}:
-            return DirectTokeniser.from_state(state)
-        case {"kind": "binned"}:
-            return BinnedTokeniser.from_state(state)
-        case {"kind": "vq_codes"}:
-            return CodeTable.from_state(state)
-    raise DataError(f"a tokeniser's state says kind: direct, binned or vq_codes; this one holds {', '.join(map(str, state)) or 'nothing'}")
+    fitted = [found for found in tokeniser_classes().values() if issubclass(found, FittedConfig)]
+    readers = dict(found.restored_by or (found.model_fields["kind"].default, found.made_by) for found in fitted)
+    if state.get("kind") not in readers:
+        *most, last = readers
+        held = ", ".join(map(str, state)) or "nothing"
+        raise DataError(f"a tokeniser's state says kind: {', '.join(most)} or {last}; this one holds {held}")
+    return _class(readers[state["kind"]]).from_state(state)
+
+
+def _class(name: str) -> Any:
+    """``module.Class`` of this package."""
+    module, _, found = name.rpartition(".")
+    return getattr(import_module(f"{__name__}.{module}"), found)

@@ -68,7 +68,10 @@ class ClassifiedTokens:
 
 
 class Tokeniser(Protocol):
-    """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it (`lexon.tokenisers.restore`)."""
+    """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it (`lexon.tokenisers.restore`).
+
+    A subclass that lexon fits has two constructors more: `from_config` of its settings, not fitted yet, and `from_state`.
+    """
 
     @property
     def vocab_size(self) -> int | None:
@@ -78,7 +81,14 @@ class Tokeniser(Protocol):
     def n_features(self) -> int | None:
         """Features per object of continuous values; None for integer codes."""
 
-    def fit(self, events: Events) -> Self: ...
+    @property
+    def n_object_tokens(self) -> int | None:
+        """Integer codes that an object can have, from 1; None for continuous values."""
+        return None
+
+    def fit(self, events: Events) -> Self:
+        """`fit_chunks` of a single chunk."""
+        return self.fit_chunks([events])
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
         """`fit` on events that need not fit in memory; the chunks are walked through as often as it takes."""
@@ -92,3 +102,13 @@ class Tokeniser(Protocol):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a token file should hold beside `state`: learnt vectors, by name; nothing for most."""
+        return {}
+
+    def fitted_on(self, key: str, words: str) -> Self:  # noqa: ARG002
+        """The same, with a note of the events that it was fitted on, for those that keep one.
+
+        Args:
+            key: ``background`` or ``all``.
+            words: a sentence.
+        """
+        return self

@@ -13,10 +13,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.config import BinnedConfig
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import N_TYPES, Events
 from lexon.physics import wrap_phi
-from lexon.tokenisers.base import Tokens
+from lexon.tokenisers.base import Tokeniser, Tokens
 from lexon.tokenisers.quantiles import ExactQuantiles
 
 Variant = Literal["correct", "flawed_2026"]
@@ -86,7 +87,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class BinnedTokeniser:
+class BinnedTokeniser(Tokeniser):
     """Fit on the events that the bins shall fill equally: background by default, all classes for ``flawed_2026``.
 
     Attributes:
@@ -103,6 +104,13 @@ class BinnedTokeniser:
     pid: bool
     axes: dict[str, Axis] | None = None
     fit_on: dict[str, str] | None = None
+
+    def fitted_on(self, key: str, words: str) -> Self:
+        return replace(self, fit_on={"key": key, "words": words})
+
+    @classmethod
+    def from_config(cls, config: BinnedConfig) -> Self:
+        return cls(config.n_bins, config.variant, config.pid)
 
     @property
     def n_object_tokens(self) -> int:
@@ -121,10 +129,6 @@ class BinnedTokeniser:
     def bin_widths(self) -> dict[str, NDArray[np.float32]]:
         """Width of each bin by axis, [n], GeV or rad; an open bin is twice as wide as its centre is away from its limit."""
         return {name: np.diff(axis.bounds, axis=1)[:, 0] for name, axis in self._axes.items()}
-
-    def fit(self, events: Events) -> Self:
-        """`fit_chunks` of a single chunk."""
-        return self.fit_chunks([events])
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
         """Equally filled bins of the real objects' pT and eta and of the events' MET, exactly, in two walks; phi needs no fit.
@@ -175,9 +179,6 @@ class BinnedTokeniser:
         axes = {name: {"limits": axis.limits.tolist(), "flawed": axis.flawed} for name, axis in self._axes.items()}
         settings = {"n_bins": self.n_bins, "variant": self.variant, "pid": self.pid, "fit_on": self.fit_on}
         return {"kind": "binned", **settings, "axes": axes}
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

@@ -10,10 +10,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.config import DirectConfig
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.physics import wrap_phi
-from lexon.tokenisers.base import Tokens
+from lexon.tokenisers.base import Tokeniser, Tokens
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Standard:
 
 
 @dataclass(frozen=True)
-class DirectTokeniser:
+class DirectTokeniser(Tokeniser):
     """Features (log pT, eta, sin phi, cos phi[, log E]) and MET as (log(1 + MET/GeV), sin, cos).
 
     Logarithms and eta are standardised with the fitted events' real objects; MET with the fitted events. Sine and cosine are
@@ -52,6 +53,10 @@ class DirectTokeniser:
     pid: bool
     fitted: dict[str, Standard] | None = None
 
+    @classmethod
+    def from_config(cls, config: DirectConfig) -> Self:
+        return cls(config.vector, config.pid)
+
     @property
     def vocab_size(self) -> None:
         return None
@@ -59,10 +64,6 @@ class DirectTokeniser:
     @property
     def n_features(self) -> int:
         return self.vector
-
-    def fit(self, events: Events) -> Self:
-        """`fit_chunks` of a single chunk."""
-        return self.fit_chunks([events])
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
         """Standardise as these events ask for, in two walks; padding has no say.
@@ -109,9 +110,6 @@ class DirectTokeniser:
     def state(self) -> dict[str, Any]:
         fitted = {name: [standard.mean, standard.scale] for name, standard in self._standard.items()}
         return {"kind": "direct", "vector": self.vector, "pid": self.pid, "fitted": fitted}
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

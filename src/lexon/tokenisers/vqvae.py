@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lexon.config import VQVAEConfig
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.models.vqvae import VQVAE
 from lexon.physics import wrap_phi
-from lexon.tokenisers.base import Tokens
+from lexon.tokenisers.base import Tokeniser, Tokens
 from lexon.tokenisers.binning import Axis, quantiles_for
 from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import TensorTable, predict
@@ -72,7 +73,7 @@ class MetBins:
 
 
 @dataclass(frozen=True)
-class CodeTable:
+class CodeTable(Tokeniser):
     """What each code stands for. It decodes tokens; to make them takes the network.
 
     Attributes:
@@ -123,7 +124,7 @@ class CodeTable:
 
 
 @dataclass(frozen=True)
-class VQVAETokeniser:
+class VQVAETokeniser(Tokeniser):
     """`fit` learns the normalisation and the MET bins, `with_model` adds the network that was trained on what `direct` makes.
 
     Attributes:
@@ -143,6 +144,14 @@ class VQVAETokeniser:
     @classmethod
     def unfitted(cls, vector: Literal[4, 5], pid: bool, n_bins: int, codebook_size: int) -> Self:
         return cls(DirectTokeniser(vector, pid), n_bins, codebook_size)
+
+    @classmethod
+    def from_config(cls, config: VQVAEConfig) -> Self:
+        return cls.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size)
+
+    @property
+    def n_object_tokens(self) -> int:
+        return self.codebook_size
 
     @property
     def vocab_size(self) -> int:

@@ -29,7 +29,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
     """Her tokens as one more tokeniser of a grid, and the report on them beside our binned ones; nothing where no member asks."""
-    names = {kind: name for name, kind in experiment.tokeniser_kinds.items()}
+    names = {config.kind: name for name, config in experiment.tokenisers.items()}
     if "ambre" not in names:
         return Pipeline([])
     finished = experiment.parameters.tokens.path is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from kedro.pipeline import Node, Pipeline
 
+from lexon.config import FittedConfig
 from lexon.experiments import Experiment
 from lexon.pipelines.data_engineering.clean import clean_events
 from lexon.pipelines.data_engineering.simulate import simulate_events
 from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_tokens
+from lexon.provenance import resting_on
 
 SIMULATED = "simulated_events"
 
@@ -16,21 +18,21 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     """The data part of an experiment, to be put into its namespace; nothing where a finished token file takes its place."""
     if not experiment.starts_from_events:
         return Pipeline([])
-    fitted = {name: kind for name, kind in experiment.tokeniser_kinds.items() if kind not in ("ambre", "file")}
+    fitted = {name: config for name, config in experiment.tokenisers.items() if isinstance(config, FittedConfig)}
     return Pipeline(
         [
             events_pipeline(experiment),
-            *(_fit(name) for name, kind in fitted.items() if kind != "vqvae"),
-            *(write(name, f"tokens_{name}") for name, kind in fitted.items() if kind != "direct"),
+            *(_fit(name, config) for name, config in fitted.items() if not config.trained),
+            *(write(name, config, f"tokens_{name}") for name, config in fitted.items() if not config.continuous),
         ]
     )
 
 
 def create_token_file(experiment: Experiment) -> Pipeline:
     """The token file alone: what `--pipelines data_engineering` is for."""
-    name, kind = experiment.token_file
+    name, config = experiment.token_file
     output = "tokens_output" if experiment.parameters.tokens.output else f"tokens_{name}"
-    return Pipeline([events_pipeline(experiment), *([_fit(name)] if kind != "vqvae" else []), write(name, output)])
+    return Pipeline([events_pipeline(experiment), *([] if config.trained else [_fit(name, config)]), write(name, config, output)])
 
 
 def events_pipeline(experiment: Experiment) -> Pipeline:
@@ -46,14 +48,14 @@ def simulate() -> Node:
     return Node(simulate_events, "params:simulated", SIMULATED, name="simulate_events", tags="data")
 
 
-def write(name: str, output: str) -> Node:
+def write(name: str, config: FittedConfig, output: str) -> Node:
     """The node that encodes all events with a fitted tokeniser."""
-    return Node(write_tokens, ["events", f"tokeniser_{name}"], output, name=f"write_{name}", tags="data")
+    return Node(resting_on(write_tokens, config.module), ["events", f"tokeniser_{name}"], output, name=f"write_{name}", tags="data")
 
 
-def _fit(name: str) -> Node:
+def _fit(name: str, config: FittedConfig) -> Node:
     return Node(
-        fit_tokeniser,
+        resting_on(fit_tokeniser, config.module),
         ["events", f"params:tokenisers.{name}", "params:classes"],
         f"tokeniser_{name}",
         name=f"fit_{name}",

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexon.classes import ClassMap
-from lexon.config import tokeniser_config
+from lexon.config import fitted_config
+from lexon.config.tokenisers import tokeniser_classes
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenChunk, TokenSample
 from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.pipelines.data_engineering.progress import with_progress
-from lexon.tokenisers import BinnedTokeniser, VQVAETokeniser, build, population
+from lexon.tokenisers import BinnedTokeniser, build
 from lexon.tokenisers.base import Tokeniser
 from lexon.tokenisers.comparison.columns import TokenColumns
 from lexon.tokenisers.comparison.occupied import fillings
@@ -35,16 +36,13 @@ HANDED_ON = ("split_digests", "raw_path", "raw_digest", "raw_energy_unit", "gene
 
 def fit_tokeniser(events: EventSource, settings: dict[str, Any], classes: dict[str, Any]) -> Tokeniser:
     """A tokeniser fitted on training events: all that are in a class, or the background where its settings ask for it."""
-    config = tokeniser_config(settings)
-    asked = population(config)
+    config = fitted_config(settings)
+    asked = config.population
     needs_no_classes = events.only_label is not None and asked == "all"
     sample = TrainingSample(events, None if needs_no_classes else events.class_map(classes), asked)
     logger.info("%s tokeniser: %s", config.kind, sample.sentence)
-    fitted = build(config).fit_chunks(sample)
-    if isinstance(fitted, BinnedTokeniser):
-        key = "all" if sample.classes is None else sample.classes.population(asked)
-        return replace(fitted, fit_on={"key": key, "words": sample.sentence})
-    return fitted
+    key = "all" if sample.classes is None else sample.classes.population(asked)
+    return build(config).fit_chunks(sample).fitted_on(key, sample.sentence)
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,16 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
     """
     if tokeniser.vocab_size is None:
         kind = tokeniser.state()["kind"]
-        raise ConfigurationError(f"tokeniser={kind}: continuous values make no token file; choose binned or vqvae")
+        raise ConfigurationError(f"tokeniser={kind}: continuous values make no token file; choose {_discrete()}")
     handed_on = {name: events.attributes[name] for name in HANDED_ON if name in events.attributes}
     names = {"label_names": events.label_names, "named_by_file": events.named_by_file}
     own = {**names, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "units": UNITS}
     return TokenSample(_encode(events, tokeniser), {**handed_on, **own}, tokeniser.arrays())
+
+
+def _discrete() -> str:
+    """Names of the tokenisers that make integers."""
+    return " or ".join(name for name, found in tokeniser_classes().items() if found.fitted and not found.continuous)
 
 
 def _encode(events: EventSource, tokeniser: Tokeniser) -> Iterator[TokenChunk]:
@@ -95,17 +98,15 @@ def _encode(events: EventSource, tokeniser: Tokeniser) -> Iterator[TokenChunk]:
         yield split, rows, chunk.labels
         if split == "train" and len(judged) < MAX_JUDGED:
             judged.append(rows)
-    if isinstance(tokeniser, BinnedTokeniser | VQVAETokeniser):
-        for sentence in occupancy_in_words(np.concatenate(judged), tokeniser):
-            logger.info("%s", sentence)
+    for sentence in occupancy_in_words(np.concatenate(judged), tokeniser):
+        logger.info("%s", sentence)
 
 
-def occupancy_in_words(rows: NDArray[np.int64], tokeniser: BinnedTokeniser | VQVAETokeniser) -> list[str]:
+def occupancy_in_words(rows: NDArray[np.int64], tokeniser: Tokeniser) -> list[str]:
     """How many object tokens training events [N, 20] use, and how they fill the bins of each axis, a sentence each."""
     values = rows[:, :MAX_OBJECTS]
-    possible = tokeniser.codebook_size if isinstance(tokeniser, VQVAETokeniser) else tokeniser.n_object_tokens
     used = len(np.unique(values[values > 0]))
-    sentences = [f"{len(rows):,} training events use {used:,} of {possible:,} object tokens."]
+    sentences = [f"{len(rows):,} training events use {used:,} of {tokeniser.n_object_tokens:,} object tokens."]
     if isinstance(tokeniser, BinnedTokeniser):
         sentences += [f"Bins of {filling.words}." for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins))]
     return sentences

@@ -10,7 +10,7 @@ from lexon.pipelines.pretraining.vqvae import draw_vqvae, train_vqvae
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The pre-training of an experiment's tokenisers, to be put into its namespace."""
-    learnt = [name for name, kind in experiment.tokeniser_kinds.items() if kind == "vqvae"]
+    learnt = [name for name, config in experiment.tokenisers.items() if config.trained]
     return Pipeline([node for name in learnt for node in (_train(name), _draw(name))])
 
 

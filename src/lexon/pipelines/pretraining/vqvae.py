@@ -20,7 +20,7 @@ from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.plots.codebook import codebook_diagnostics
-from lexon.tokenisers import VQVAETokeniser, population
+from lexon.tokenisers import VQVAETokeniser
 from lexon.training import SelectBy, TensorTable, choose_device, device_name, fit, seeded
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def train_vqvae(
     train, sentence = _fitted(events, "train", classes, config)
     val, _ = _fitted(events, "val", classes, config)
     logger.info("vqvae: %s", sentence)
-    tokeniser = VQVAETokeniser.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size).fit(train)
+    tokeniser = VQVAETokeniser.from_config(config).fit(train)
     model, chosen = _untrained(config, tokeniser), choose_device(device)
     result = fit(
         model,
@@ -84,7 +84,7 @@ def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any], checkpoints: 
 def _fitted(events: EventSource, split: str, classes: dict[str, Any], config: VQVAEConfig) -> tuple[Events, str]:
     """The events of a split that `fit_on` asks for, and the sentence that says which."""
     sample = events.read(split)
-    chosen, sentence = events.class_map(classes).to_fit_on(population(config), sample.labels)
+    chosen, sentence = events.class_map(classes).to_fit_on(config.population, sample.labels)
     return sample[chosen], sentence
 
 

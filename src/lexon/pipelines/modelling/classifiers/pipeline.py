@@ -5,26 +5,31 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
+from lexon.config import FittedConfig, tokeniser_config
 from lexon.experiments import Experiment, Member, tokeniser_name
 from lexon.pipelines.members import member_pipeline
 from lexon.pipelines.modelling.classifiers.baselines import score_baselines
 from lexon.pipelines.modelling.classifiers.evaluate import evaluate
 from lexon.pipelines.modelling.classifiers.train import train
+from lexon.provenance import resting_on
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
     settings = ["evaluation", "label_names"]
-    members = [member_pipeline(member, train, evaluate, _shown(member), settings) for member in experiment.trained]
+    members = [_member(member, settings) for member in experiment.trained]
     return Pipeline([*members, *([] if experiment.parameters.tokens.path else [_baselines()])])
 
 
-def _shown(member: Member) -> dict[str, str]:
+def _member(member: Member, settings: list[str]) -> Pipeline:
     """Continuous values are made from events as they are needed; integer tokens were written to a file, once for all."""
-    config = member.config["tokeniser"]
-    if config["kind"] == "direct":
-        return {"shown": f"tokeniser_{tokeniser_name(config)}", "events": "events"}
-    return {"shown": f"tokens_{tokeniser_name(config)}"}
+    config = tokeniser_config(member.config["tokeniser"])
+    name = tokeniser_name(member.config["tokeniser"])
+    if not config.continuous:
+        return member_pipeline(member, train, evaluate, {"shown": f"tokens_{name}"}, settings)
+    encodes = [config.module] if isinstance(config, FittedConfig) else []
+    shown = {"shown": f"tokeniser_{name}", "events": "events"}
+    return member_pipeline(member, resting_on(train, *encodes), resting_on(evaluate, *encodes), shown, settings)
 
 
 def _baselines() -> Node:

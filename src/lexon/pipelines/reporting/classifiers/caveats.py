@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from lexon.config.tokenisers import tokeniser_classes
 from lexon.experiments import Result
 from lexon.pipelines.reporting.classifiers.cells import Cell
 from lexon.pipelines.reporting.record import code_caveat
@@ -152,7 +153,8 @@ def _apart(cells: Sequence[Cell]) -> list[str]:
 
 def _learnt_tokens(finished: Sequence[Result]) -> list[str]:
     """A tokeniser that is trained has a spread of its own, which members that share it cannot show."""
-    learnt = [result.member for result in finished if result.member.config.get("tokeniser", {}).get("kind") == "vqvae"]
+    trained = {kind for kind, found in tokeniser_classes().items() if found.trained}
+    learnt = [result.member for result in finished if result.member.config.get("tokeniser", {}).get("kind") in trained]
     shared = {member.config["tokeniser"]["seed"] for member in learnt if member.config["tokeniser"]["seed"] != member.seed}
     if not learnt or (not shared and len({member.seed for member in learnt}) > 1):
         return []

@@ -7,6 +7,7 @@ import warnings
 from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
+from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, tokeniser_name
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.classifiers import nodes
@@ -24,7 +25,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     is_grid = len({member.cell_name for member in experiment.planned}) > 1
     drawn = [_draw_figures(), *([_draw_grid()] if is_grid else [])]
     if shows_events:
-        drawn += [_draw_features(), *(_draw_occupancy(name) for name, kind in experiment.tokeniser_kinds.items() if kind == "binned")]
+        drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
     figures = [name for node in drawn for name in node.outputs] + (_drawn_before(experiment, drawn) if shows_events else [])
     finished = left_behind(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
     with warnings.catch_warnings():  # Kedro warns of dots in names that it put there itself, as the members' namespaces
@@ -55,17 +56,17 @@ def _draw_features() -> Node:
     )
 
 
-def _draw_occupancy(name: str) -> Node:
+def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
     """Drawn with the data, so that a report made again from members does not ask for token files."""
-    drawn = f"figure_occupancy_{name}"
+    drawn = config.figure.format(name)
     return Node(nodes.draw_occupancy, [f"tokens_{name}", "params:classes"], drawn, name=f"draw_occupancy_{name}", tags="data")
 
 
 def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
     """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown where they exist."""
     planned = [member.config["tokeniser"] for member in experiment.planned]
-    names = {"vqvae": "figure_{}", "binned": "figure_occupancy_{}"}
-    known = dict.fromkeys(names[config["kind"]].format(tokeniser_name(config)) for config in planned if config["kind"] in names)
+    figures = [tokeniser_config(config).figure.format(tokeniser_name(config)) for config in planned]
+    known = dict.fromkeys(name for name in figures if name)
     here = {name for node in drawn for name in node.outputs}
     return [name for name in known if name not in here]
 
