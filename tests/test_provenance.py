@@ -55,7 +55,7 @@ TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
 @pytest.mark.parametrize(
     ("node", "repaired"),
     [
-        (TRAIN, "lexon.models.layers"),
+        ("lexon.models.classifier", "lexon.models.layers"),
         (TRAIN, "lexon.training.optimisation"),
         (EVALUATE, "lexon.metrics.calibration"),
         (EVALUATE, "lexon.plots.training"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile
+from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile, write_checkpoint
 from lexon.errors import DataError, LexonError, first_cause
 from lexon.models.classifier import Classifier
 
@@ -104,3 +104,29 @@ def test_a_training_begun_with_other_code_is_not_continued(tmp_path, monkeypatch
     resume.save({"epoch": 3})
     monkeypatch.setattr("lexon.datasets.checkpoint.code_digest", lambda *modules: "other")
     assert resume.load() is None
+
+
+@pytest.mark.parametrize("named", [{"module": "lexon.models.classifier"}, {}])
+def test_a_model_is_found_by_module_and_class_or_in_old_files_by_class(dataset, named):
+    model = Classifier(**RECIPE)
+    write_checkpoint(Path(dataset._filepath), {**named, "model": "Classifier", "recipe": model.recipe, "weights": model.state_dict()})
+    assert isinstance(dataset.load(), Classifier)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("lexon.models", "Network"),
+        ("lexon.models.classifier", "Tensor"),
+        ("lexon.models.classifier", "Encoder"),
+        ("lexon.models.vae", "Classifier"),
+        ("lexon.models.nothing", "Classifier"),
+        ("lexon.models.classifier.os", "system"),
+        ("lexon.tokenisers.vqvae", "VQVAE"),
+    ],
+)
+def test_nothing_but_a_network_of_lexon_is_made(dataset, module, name):
+    write_checkpoint(Path(dataset._filepath), {"module": module, "model": name, "recipe": {}, "weights": {}})
+    with pytest.raises(DatasetError, match=f"model.pt: a checkpoint of an unknown model, '{name}'"):
+        dataset.load()

@@ -3,7 +3,8 @@
 import pytest
 
 from lexon.errors import ConfigurationError
-from lexon.models.classifier import Classifier, equalised_mlp_dim
+from lexon.models import equalised_width
+from lexon.models.classifier import Classifier
 
 RECIPE = {"n_classes": 2, "pool": "mean", "met": True, "dim": 72, "depth": 8, "heads": 8, "mlp_dim": 144, "dropout": 0.1}
 SHOWN = ({"vocab_size": None, "n_features": 4}, {"vocab_size": 886, "n_features": None}, {"vocab_size": 4096 + 11, "n_features": None})
@@ -11,11 +12,11 @@ SHOWN = ({"vocab_size": None, "n_features": 4}, {"vocab_size": 886, "n_features"
 
 @pytest.mark.parametrize("shown", SHOWN)
 def test_the_count_is_as_near_as_a_whole_width_allows(shown):
-    width = equalised_mlp_dim(RECIPE | shown, 600_000)
+    width = equalised_width(Classifier, "mlp_dim", RECIPE | shown, 600_000)
     counts = [sum(p.numel() for p in Classifier(**(RECIPE | shown | {"mlp_dim": w})).parameters()) for w in (width - 1, width, width + 1)]
     assert abs(counts[1] - 600_000) <= min(abs(counts[0] - 600_000), abs(counts[2] - 600_000))
 
 
 def test_too_few_parameters_are_refused_with_the_least_possible():
-    with pytest.raises(ConfigurationError, match="without its MLPs"):
-        equalised_mlp_dim(RECIPE | SHOWN[2], 100_000)
+    with pytest.raises(ConfigurationError, match="at mlp_dim=1"):
+        equalised_width(Classifier, "mlp_dim", RECIPE | SHOWN[2], 100_000)

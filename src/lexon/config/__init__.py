@@ -2,6 +2,7 @@
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import SEEDS, Classes, Config, EnergyUnit, Label
+from lexon.config.classifiers import ClassifierConfig
 from lexon.config.data import (
     LABEL_SETS,
     Division,
@@ -14,7 +15,6 @@ from lexon.config.data import (
 )
 from lexon.config.members import (
     AutoencoderMember,
-    ClassifierConfig,
     ClassifierMember,
     EventRegression,
     MemberConfig,

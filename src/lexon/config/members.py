@@ -13,18 +13,12 @@ from pydantic import Field, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
+from lexon.config.classifiers import AnyClassifier, classifier_classes
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
 from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
-
-
-class ClassifierConfig(TransformerConfig):
-    """The recipe of `lexon.models.classifier.Classifier`, less what the tokeniser and the classes decide."""
-
-    pool: Literal["cls", "mean", "max"]
-    met: bool
 
 
 class MemberConfig(Config):
@@ -41,10 +35,19 @@ class ClassifierMember(MemberConfig):
     data: EventData
     classes: Classes
     tokeniser: AnyTokeniser
-    classifier: ClassifierConfig
+    classifier: AnyClassifier
     start_from_codebook: bool
     n_train: int | None
     equalise_to: int | None
+
+    @model_validator(mode="after")
+    def _its_network_can(self) -> Self:
+        network = self.classifier
+        if self.equalise_to is not None and not network.equalised_by:
+            raise ValueError(f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to fit; leave it out")
+        if self.start_from_codebook and not network.starts_from_codebook:
+            raise ValueError(f"vqvae.start_from_codebook=true: model.name={network.name} cannot start from a codebook; leave it out")
+        return self
 
 
 class UnclassifiedMember(MemberConfig):
@@ -162,7 +165,7 @@ def _classifier(parameters: Parameters, seed: int) -> ClassifierMember:
         data=event_data(parameters),
         classes=parameters.classes,
         tokeniser=tokeniser,
-        classifier=ClassifierConfig(pool=parameters.pool, met=parameters.met, **parameters.model.transformer().model_dump()),
+        classifier=classifier_classes()[parameters.model.name].of(parameters),
         training=parameters.training,
         n_train=parameters.n_train,
         equalise_to=parameters.model.equalise_to,

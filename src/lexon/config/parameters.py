@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
+from lexon.config.classifiers import ClassifierName
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
@@ -57,6 +58,12 @@ class GridConfig(Config):
     axes: tuple[str, ...]
 
 
+class ModelConfig(SizeConfig):
+    """The network of a classifier and its size."""
+
+    name: ClassifierName
+
+
 class Parameters(Config):
     """All parameters of one cell, as typed by the user; `grid.axes` name those that a list spans."""
 
@@ -79,7 +86,7 @@ class Parameters(Config):
     pid: bool
     binning: BinningConfig
     vqvae: VQVAEGroup
-    model: SizeConfig
+    model: ModelConfig
     n_train: PositiveInt | None
     training: TrainingConfig
     autoencoder: AutoencoderConfig

@@ -44,6 +44,8 @@ def _replaced(kind: str, parameters: Parameters, tokenisers: Collection[str]) ->
         yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
     if kind == "classifier" and "ambre" not in tokenisers:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
+    if kind == "regression":
+        yield "a regression has one network", {"model.name"}
     if kind == "regression" and parameters.regression.source != "events":
         yield f"regression.source is {parameters.regression.source}", {*_EVENTS, "vector", "pid", "pool"}
     if kind == "vae" and parameters.tags.path:

@@ -7,6 +7,7 @@ import logging
 import pickle
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,20 +15,16 @@ import torch
 from kedro.io import AbstractDataset, DatasetError
 from torch import nn
 
+from lexon import models
 from lexon.datasets.files import atomic_path, require_file
 from lexon.errors import DataError, MissingFile, explained
-from lexon.models.autoencoder import Autoencoder
-from lexon.models.classifier import Classifier
-from lexon.models.regressor import Regressor
-from lexon.models.vae import VAE
-from lexon.models.vqvae import VQVAE
 from lexon.provenance import code_digest
 
 logger = logging.getLogger(__name__)
 
 
 class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
-    """model.pt: `{"model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
+    """model.pt: `{"module", "model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
@@ -41,7 +38,7 @@ class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
         """
         content = read_checkpoint(Path(self._filepath))
         try:
-            model = _build(content["model"], content["recipe"])
+            model = _build(content)
             model.load_state_dict(content["weights"])
         except DataError as error:
             raise DataError(f"{self._filepath}: {error}") from error
@@ -50,7 +47,7 @@ class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
         return model.eval()
 
     def save(self, data: nn.Module) -> None:
-        content = {"model": type(data).__name__, "recipe": data.recipe, "weights": data.state_dict()}
+        content = {"module": type(data).__module__, "model": type(data).__name__, "recipe": data.recipe, "weights": data.state_dict()}
         write_checkpoint(Path(self._filepath), content)
 
     def _exists(self) -> bool:
@@ -181,17 +178,10 @@ def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
         temporary.write_bytes(packed.getbuffer())
 
 
-def _build(name: str, recipe: dict[str, Any]) -> nn.Module:
-    match name:
-        case "Autoencoder":
-            return Autoencoder(**recipe)
-        case "Classifier":
-            return Classifier(**recipe)
-        case "Regressor":
-            return Regressor(**recipe)
-        case "VAE":
-            return VAE(**recipe)
-        case "VQVAE":
-            return VQVAE(**recipe)
-        case _:
-            raise DataError(f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon")
+def _build(content: Mapping[str, Any]) -> nn.Module:
+    """The network that a checkpoint names by module and class; files of earlier versions name the class alone."""
+    name, modules = content["model"], [content["module"]] if "module" in content else models.modules()
+    for module in modules:
+        with suppress(LookupError):
+            return models.named(module, name)(**content["recipe"])
+    raise DataError(f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon")

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
+
+from lexon.errors import ConfigurationError
 
 Batch = Mapping[str, Tensor]
 
@@ -31,6 +37,42 @@ class Network(nn.Module):
             self.recipe = copy.deepcopy({name: value for name, value in bound.arguments.items() if name != "self"})
 
         cls.__init__ = made  # type: ignore[assignment]
+
+
+def named(module: str, name: str) -> type[Network]:
+    """A network of this package by its module and class; nothing else is imported.
+
+    Raises:
+        LookupError: there is none.
+    """
+    if not re.fullmatch(rf"{__name__}\.[a-z]\w*", module):
+        raise LookupError(f"{module} is no module of {__name__}")
+    try:
+        found = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        raise LookupError(f"{module} is no module of {__name__}") from error
+    if not (isinstance(found, type) and issubclass(found, Network) and found.__module__ == module):
+        raise LookupError(f"{module} has no network {name}")
+    return found
+
+
+def modules() -> list[str]:
+    """The modules of this package."""
+    return [f"{__name__}.{found.name}" for found in iter_modules(__path__)]
+
+
+def equalised_width(model: Callable[..., nn.Module], argument: str, recipe: Mapping[str, Any], n_parameters: int) -> int:
+    """The value of an argument that brings a model nearest to a number of parameters, in which it is linear.
+
+    Raises:
+        ConfigurationError: the rest of the network alone has more.
+    """
+    with torch.device("meta"):
+        one, two = (sum(p.numel() for p in model(**{**recipe, argument: width}).parameters()) for width in (1, 2))
+    width = 1 + round((n_parameters - one) / (two - one))
+    if width < 1:
+        raise ConfigurationError(f"model.equalise_to={n_parameters}: the network has {one:,} parameters at {argument}=1; ask for more")
+    return width
 
 
 class Model(Protocol):

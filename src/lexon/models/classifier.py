@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
@@ -150,17 +147,3 @@ def _embedding(vocab_size: int | None, n_features: int | None, dim: int, met: bo
     if n_features is not None and vocab_size is None:
         return FeatureEmbedding(n_features, dim, met)
     raise ValueError(f"vocab_size={vocab_size}, n_features={n_features}: give exactly one, for integer codes or for continuous values")
-
-
-def equalised_mlp_dim(recipe: Mapping[str, Any], n_parameters: int) -> int:
-    """The width of the MLPs that brings a classifier nearest to a number of parameters, in which it is linear.
-
-    Raises:
-        ConfigurationError: the rest of the network alone has more.
-    """
-    with torch.device("meta"):
-        one, two = (sum(p.numel() for p in Classifier(**{**recipe, "mlp_dim": width}).parameters()) for width in (1, 2))
-    width = 1 + round((n_parameters - one) / (two - one))
-    if width < 1:
-        raise ConfigurationError(f"model.equalise_to={n_parameters}: the network has {one:,} parameters without its MLPs; ask for more")
-    return width

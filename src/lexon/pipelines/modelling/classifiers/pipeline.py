@@ -6,6 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
 from lexon.config import FittedConfig, tokeniser_config
+from lexon.config.classifiers import classifier_config
 from lexon.experiments import Experiment, Member, tokeniser_name
 from lexon.pipelines.members import member_pipeline
 from lexon.pipelines.modelling.classifiers.baselines import score_baselines
@@ -23,13 +24,13 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 def _member(member: Member, settings: list[str]) -> Pipeline:
     """Continuous values are made from events as they are needed; integer tokens were written to a file, once for all."""
-    config = tokeniser_config(member.config["tokeniser"])
+    config, network = tokeniser_config(member.config["tokeniser"]), classifier_config(member.config["classifier"])
     name = tokeniser_name(member.config["tokeniser"])
     if not config.continuous:
-        return member_pipeline(member, train, evaluate, {"shown": f"tokens_{name}"}, settings)
+        return member_pipeline(member, resting_on(train, network.module), evaluate, {"shown": f"tokens_{name}"}, settings)
     encodes = [config.module] if isinstance(config, FittedConfig) else []
     shown = {"shown": f"tokeniser_{name}", "events": "events"}
-    return member_pipeline(member, resting_on(train, *encodes), resting_on(evaluate, *encodes), shown, settings)
+    return member_pipeline(member, resting_on(train, network.module, *encodes), resting_on(evaluate, *encodes), shown, settings)
 
 
 def _baselines() -> Node:

@@ -15,7 +15,7 @@ from lexon.config import ClassifierMember
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
-from lexon.models.classifier import Classifier, equalised_mlp_dim
+from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
 from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens
 from lexon.pipelines.tensors import tensor_table
@@ -36,11 +36,13 @@ def train(
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
     tables = {split: tensor_table(read_tokens(split, config, shown, events)) for split in ("train", "val")}
     recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
-    recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.model_dump()}
+    recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
+    network: Any = named(config.classifier.module, config.classifier.made_by.rpartition(".")[2])
     if config.equalise_to is not None:
-        recipe["mlp_dim"] = equalised_mlp_dim(recipe, config.equalise_to)
+        width = config.classifier.equalised_by
+        recipe[width] = equalised_width(network, width, recipe, config.equalise_to)
     with seeded(config.seed):
-        model = Classifier(**recipe)
+        model = network(**recipe)
         if config.start_from_codebook and isinstance(shown, TokenSource):
             model.start_from_codebook(torch.from_numpy(shown.array("codebook")))
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc)

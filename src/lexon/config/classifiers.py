@@ -1,0 +1,109 @@
+"""The networks that classify events: what each is made with, less what tokeniser and classes decide.
+
+Each is one subclass of `ClassifierConfig` here and one file of `lexon.models`; `model.name` chooses it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from inspect import isabstract
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
+
+from lexon.config.base import Config
+from lexon.config.training import TransformerConfig
+
+if TYPE_CHECKING:  # the parameters are made of the groups here
+    from lexon.config.parameters import Parameters
+
+# The one that is meant where a configuration names none: those of earlier versions never do.
+DEFAULT = "normformer"
+
+
+class ClassifierConfig(Config, ABC):
+    """What a classifier is made with; all fields but `name` are arguments of its class.
+
+    Attributes:
+        name: what `model.name` takes.
+        met: whether it is shown MET.
+        made_by: its class, ``module.Class`` in `lexon.models`.
+        equalised_by: the argument that `model.equalise_to` fits, in which the number of parameters is linear; "" for none.
+        starts_from_codebook: whether it has a method `start_from_codebook`.
+    """
+
+    name: str
+    met: bool
+
+    made_by: ClassVar[str]
+    equalised_by: ClassVar[str] = ""
+    starts_from_codebook: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def of(cls, parameters: Parameters) -> Self:
+        """The one that a member is."""
+
+    @property
+    def module(self) -> str:
+        """The module of `made_by`."""
+        return f"lexon.models.{self.made_by.rpartition('.')[0]}"
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of its class."""
+        return self.model_dump(exclude={"name"})
+
+
+class NormFormerConfig(ClassifierConfig, TransformerConfig):
+    """A transformer over CLS, MET and the objects (`lexon.models.classifier.Classifier`)."""
+
+    # Left out of what identifies a member: those trained before other networks could be chosen do not name it.
+    name: Literal["normformer"] = Field("normformer", exclude_if=lambda name: name == DEFAULT)
+    pool: Literal["cls", "mean", "max"]
+
+    made_by: ClassVar[str] = "classifier.Classifier"
+    equalised_by: ClassVar[str] = "mlp_dim"
+    starts_from_codebook: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Self:
+        return cls(pool=parameters.pool, met=parameters.met, **parameters.model.transformer().model_dump())
+
+
+def classifier_classes() -> dict[str, type[ClassifierConfig]]:
+    """All classifiers by name."""
+    return {found.model_fields["name"].default: found for found in _subclasses(ClassifierConfig) if not isabstract(found)}
+
+
+def classifier_config(data: Any) -> ClassifierConfig:
+    """The settings of a classifier from plain data.
+
+    Raises:
+        ValueError: none is called so.
+    """
+    if isinstance(data, ClassifierConfig):
+        return data
+    return classifier_classes()[known_classifier(data.get("name", DEFAULT))](**data)
+
+
+def known_classifier(name: str) -> str:
+    """A value of `model.name`.
+
+    Raises:
+        ValueError: no classifier is called so.
+    """
+    known = classifier_classes()
+    if name not in known:
+        raise ValueError(f"model.name={name}: no such network; choose one of {', '.join(known)}")
+    return name
+
+
+def _subclasses(base: Any) -> Iterator[type[ClassifierConfig]]:
+    for found in base.__subclasses__():
+        yield found
+        yield from _subclasses(found)
+
+
+ClassifierName = Annotated[str, AfterValidator(known_classifier)]
+AnyClassifier = Annotated[SerializeAsAny[ClassifierConfig], BeforeValidator(classifier_config)]
