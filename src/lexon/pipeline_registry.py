@@ -5,24 +5,20 @@ They are built from the expanded configuration, so a new experiment of an existi
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
+from lexon.config import KINDS
 from lexon.experiments import Experiment
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
 from lexon.framework.session import log_plainly_without_terminal, readable_errors
-from lexon.pipelines import comparison, data_engineering, validation
-from lexon.pipelines.modelling import classifiers, regression, vae
-from lexon.pipelines.pretraining import autoencoders
+from lexon.pipelines import data_engineering
 from lexon.pipelines.pretraining import pipeline as pretraining
-from lexon.pipelines.reporting import autoencoders as autoencoders_report
-from lexon.pipelines.reporting import classifiers as classifiers_report
-from lexon.pipelines.reporting import regression as regression_report
-from lexon.pipelines.reporting import vae as vae_report
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -43,23 +39,11 @@ def _pipelines(loader: LayeredConfigLoader) -> dict[str, Pipeline]:
 
 
 def _experiment_pipeline(experiment: Experiment) -> Pipeline:
-    match experiment.parameters.kind:
-        case "classifier":
-            prepared = [data_engineering.create_pipeline, pretraining.create_pipeline, comparison.create_ambre_pipeline]
-            parts = [*prepared, classifiers.create_pipeline, classifiers_report.create_pipeline]
-        case "autoencoder":
-            parts = [data_engineering.create_pipeline, autoencoders.create_pipeline, autoencoders_report.create_pipeline]
-        case "regression":
-            parts = [data_engineering.create_pipeline, regression.create_pipeline, regression_report.create_pipeline]
-        case "token_comparison":
-            parts = [pretraining.create_pipeline, comparison.create_pipeline]
-        case "simulation":
-            parts = [validation.create_pipeline]
-        case "vae":
-            parts = [vae.create_pipeline, vae_report.create_pipeline]
-        case _:
-            parts = []
-    return _namespaced(Pipeline([create(experiment) for create in parts]), experiment.name)
+    parts = []
+    for name in KINDS[experiment.parameters.kind].pipelines:
+        module, _, function = name.partition(":")
+        parts.append(getattr(import_module(f"lexon.pipelines.{module}"), function)(experiment))
+    return _namespaced(Pipeline(parts), experiment.name)
 
 
 def _token_file(experiment: Experiment) -> Pipeline:

@@ -20,7 +20,7 @@ def test_the_default_network_is_not_named_in_what_identifies_a_member():
 
 
 def test_an_unknown_network_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="model.name=normfromer: no such network; choose one of normformer"):
+    with pytest.raises(ValueError, match="no such network; choose one of normformer"):
         known_classifier("normfromer")
 
 

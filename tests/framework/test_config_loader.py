@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
-from lexon.config import Parameters, reading
-from lexon.config.parameters import Kind
+from lexon.config import KINDS, Parameters, reading
 from lexon.errors import ConfigurationError, MissingFile
 from lexon.framework.config_loader import LayeredConfigLoader
 
@@ -157,9 +156,23 @@ def test_a_parameter_that_something_reads_is_fine(conf):
     load(conf, ambre={"path": "a.h5"}, tokeniser="ambre").ask_for([])
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"tokeniser": "bined"}, r"tokeniser='bined' \(--params\): no such tokeniser; choose one of direct, binned, vqvae, ambre"),
+        ({"tokeniser": "file"}, r"tokeniser='file' \(--params\): no such tokeniser"),
+        ({"model": {"name": "gnn"}}, r"model.name='gnn' \(--params\): no such network; choose one of normformer"),
+        ({"kind": "vea"}, r"kind='vea' \(--params\): no such kind; choose one of classifier, autoencoder, regression, vae, simulation"),
+    ],
+)
+def test_what_is_called_otherwise_is_refused_with_the_names_there_are(conf, params, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load(conf, **params).experiment("default")
+
+
 def test_what_only_some_kinds_read_exists():
     assert Parameters.model_fields.keys() >= reading._SPECIFIC
-    assert set(reading._READ) == {*get_args(Kind), reading.TOKEN_FILE}
+    assert set(reading._READ) == {*KINDS, reading.TOKEN_FILE}
 
 
 AXES = """

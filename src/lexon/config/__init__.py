@@ -13,6 +13,7 @@ from lexon.config.data import (
     SimulationConfig,
     named_labels,
 )
+from lexon.config.kinds import KINDS, Kind, member_config
 from lexon.config.members import (
     AutoencoderMember,
     ClassifierMember,
@@ -23,7 +24,6 @@ from lexon.config.members import (
     VAEMember,
     event_checks,
     event_data,
-    member_config,
     simulated_events,
 )
 from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
@@ -33,6 +33,7 @@ from lexon.config.training import SIZES, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 
 __all__ = [
+    "KINDS",
     "LABEL_SETS",
     "SEEDS",
     "SIZES",
@@ -53,6 +54,7 @@ __all__ = [
     "EventsConfig",
     "EventsFile",
     "FittedConfig",
+    "Kind",
     "Label",
     "MemberConfig",
     "Parameters",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Collection
+from inspect import isabstract
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 PositiveInt = Annotated[int, Field(gt=0)]
 # Limits far above anything useful: a digit too many is refused at once, not by a full memory an hour later.
@@ -29,3 +32,22 @@ class Config(BaseModel):
     """Base of every group: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def classes_by(field: str, base: Any) -> dict[str, Any]:
+    """All classes below another one that can be made, by the default of a field: each is known by being there."""
+    found = {} if isabstract(base) else {base.model_fields[field].default: base}
+    for below in base.__subclasses__():
+        found |= classes_by(field, below)
+    return found
+
+
+def one_of(known: Collection[str], value: str, what: str) -> str:
+    """A value that is a name of something.
+
+    Raises:
+        ValueError: nothing is called so.
+    """
+    if value not in known:
+        raise PydanticCustomError("unknown_name", "no such {what}; choose one of {known}", {"what": what, "known": ", ".join(known)})
+    return value

@@ -6,13 +6,11 @@ Each is one subclass of `ClassifierConfig` here and one file of `lexon.models`; 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from inspect import isabstract
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
 
-from lexon.config.base import Config
+from lexon.config.base import Config, classes_by, one_of
 from lexon.config.training import TransformerConfig
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
@@ -73,7 +71,7 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:
     """All classifiers by name."""
-    return {found.model_fields["name"].default: found for found in _subclasses(ClassifierConfig) if not isabstract(found)}
+    return classes_by("name", ClassifierConfig)
 
 
 def classifier_config(data: Any) -> ClassifierConfig:
@@ -93,16 +91,7 @@ def known_classifier(name: str) -> str:
     Raises:
         ValueError: no classifier is called so.
     """
-    known = classifier_classes()
-    if name not in known:
-        raise ValueError(f"model.name={name}: no such network; choose one of {', '.join(known)}")
-    return name
-
-
-def _subclasses(base: Any) -> Iterator[type[ClassifierConfig]]:
-    for found in base.__subclasses__():
-        yield found
-        yield from _subclasses(found)
+    return one_of(classifier_classes(), name, "network")
 
 
 ClassifierName = Annotated[str, AfterValidator(known_classifier)]

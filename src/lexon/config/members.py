@@ -1,4 +1,4 @@
-"""What one training needs, complete: `member_config` resolves a cell's parameters and a seed.
+"""What one training needs, complete: `lexon.config.kinds.member_config` resolves a cell's parameters and a seed.
 
 No node meets an option that is not for it, a size by name, or a None that means "work it out". A member's
 configuration is its identity: what is compared to tell a stale result, so it holds no path and nothing of evaluation or
@@ -7,7 +7,7 @@ report.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,10 +15,12 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
 from lexon.config.classifiers import AnyClassifier, classifier_classes
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
-from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
+
+if TYPE_CHECKING:  # the parameters are made of the groups here
+    from lexon.config.parameters import Parameters
 
 
 class MemberConfig(Config):
@@ -119,24 +121,15 @@ class TableRegression(RegressionMember):
     dropout: Fraction
 
 
-def member_config(parameters: Parameters, seed: int) -> MemberConfig:
-    """Everything that one training of a cell needs."""
-    match parameters.kind:
-        case "autoencoder":
-            return AutoencoderMember(
-                seed=seed,
-                data=event_data(parameters),
-                classes=parameters.classes,
-                tokeniser=DirectConfig.of(parameters, seed),
-                autoencoder=parameters.autoencoder,
-                training=parameters.training,
-            )
-        case "regression":
-            return _regression(parameters, seed)
-        case "vae":
-            return _vae(parameters, seed)
-        case _:
-            return _classifier(parameters, seed)
+def autoencoder_member(parameters: Parameters, seed: int) -> AutoencoderMember:
+    return AutoencoderMember(
+        seed=seed,
+        data=event_data(parameters),
+        classes=parameters.classes,
+        tokeniser=DirectConfig.of(parameters, seed),
+        autoencoder=parameters.autoencoder,
+        training=parameters.training,
+    )
 
 
 def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
@@ -158,7 +151,7 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
     return SimulatedEvents(n=parameters.events.n, simulation=parameters.simulation)
 
 
-def _classifier(parameters: Parameters, seed: int) -> ClassifierMember:
+def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
     tokeniser = tokeniser_of(parameters, seed)
     return ClassifierMember(
         seed=seed,
@@ -173,7 +166,7 @@ def _classifier(parameters: Parameters, seed: int) -> ClassifierMember:
     )
 
 
-def _regression(parameters: Parameters, seed: int) -> EventRegression | TableRegression:
+def regression_member(parameters: Parameters, seed: int) -> EventRegression | TableRegression:
     regression = parameters.regression
     common = {
         "seed": seed,
@@ -197,7 +190,7 @@ def _regression(parameters: Parameters, seed: int) -> EventRegression | TableReg
     return TableRegression(**common, **own, dropout=parameters.model.dropout)
 
 
-def _vae(parameters: Parameters, seed: int) -> VAEMember:
+def vae_member(parameters: Parameters, seed: int) -> VAEMember:
     model, recipe = complete(parameters.configurations, parameters.configuration)
     if parameters.beta is not None:
         model = model.model_copy(update={"beta": parameters.beta})

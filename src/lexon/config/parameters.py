@@ -15,13 +15,12 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
 from lexon.config.classifiers import ClassifierName
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
+from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
 from lexon.config.tokenisers import BinningConfig, TokeniserName, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
-from lexon.config.vae import TagsConfig, VAEConfig, complete
-
-Kind = Literal["classifier", "autoencoder", "regression", "vae", "simulation", "token_comparison"]
+from lexon.config.vae import TagsConfig, VAEConfig
 
 
 class EvaluationConfig(Config):
@@ -68,7 +67,7 @@ class Parameters(Config):
     """All parameters of one cell, as typed by the user; `grid.axes` name those that a list spans."""
 
     description: str
-    kind: Kind
+    kind: KindName
     run: Name
     seed: Seed
     n_seeds: Annotated[int, Field(gt=0, le=MAX_SEEDS)]
@@ -113,11 +112,8 @@ class Parameters(Config):
         return device
 
     @model_validator(mode="after")
-    def _configuration_is_complete(self) -> Self:
-        if self.kind == "vae":
-            if self.preset not in self.presets:
-                raise ValueError(f"preset={self.preset}: no such preset; there are {', '.join(self.presets)}")
-            complete(self.configurations, self.configuration)
+    def _fit_together(self) -> Self:
+        KINDS[self.kind].check(self)
         return self
 
     @model_validator(mode="after")

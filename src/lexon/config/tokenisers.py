@@ -7,13 +7,11 @@ have to know about it, so that no other file lists tokenisers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from inspect import isabstract
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
-from lexon.config.base import SHARED_SEED, Config, Fraction, Width
+from lexon.config.base import SHARED_SEED, Config, Fraction, Width, classes_by, one_of
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
@@ -206,7 +204,7 @@ class FinishedTokens(TokeniserConfig):
 
 def tokeniser_classes() -> dict[str, type[TokeniserConfig]]:
     """All tokenisers by kind."""
-    return {found.model_fields["kind"].default: found for found in _subclasses(TokeniserConfig) if not isabstract(found)}
+    return classes_by("kind", TokeniserConfig)
 
 
 def tokeniser_config(data: Any) -> TokeniserConfig:
@@ -217,10 +215,8 @@ def tokeniser_config(data: Any) -> TokeniserConfig:
     """
     if isinstance(data, TokeniserConfig):
         return data
-    known, kind = tokeniser_classes(), data.get("kind")
-    if kind not in known:
-        raise ValueError(f"tokeniser.kind={kind}: no such tokeniser; choose one of {', '.join(known)}")
-    return known[kind](**data)
+    known = tokeniser_classes()
+    return known[one_of(known, data.get("kind"), "tokeniser")](**data)
 
 
 def fitted_config(data: Any) -> FittedConfig:
@@ -237,16 +233,7 @@ def known_tokeniser(kind: str) -> str:
     Raises:
         ValueError: it is no tokeniser.
     """
-    known = [name for name, found in tokeniser_classes().items() if found.selectable]
-    if kind not in known:
-        raise ValueError(f"tokeniser={kind}: no such tokeniser; choose one of {', '.join(known)}")
-    return kind
-
-
-def _subclasses(base: Any) -> Iterator[type[TokeniserConfig]]:
-    for found in base.__subclasses__():
-        yield found
-        yield from _subclasses(found)
+    return one_of([name for name, found in tokeniser_classes().items() if found.selectable], kind, "tokeniser")
 
 
 TokeniserName = Annotated[str, AfterValidator(known_tokeniser)]

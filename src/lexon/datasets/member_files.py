@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lexon.config import KINDS
 from lexon.datasets.arrays import Arrays, read_arrays
 from lexon.datasets.scores import read_scores
 from lexon.errors import DataError, explained
@@ -20,29 +21,9 @@ from lexon.metrics.scores import Scores
 STATUSES = ("running", "interrupted", "failed", "done")
 SPLITS = ("train", "val", "test")
 AGAIN = "delete it and run the member again"
-# What reports read of each kind's facts/history.csv and scores.h5; `*` stands for train and val, or for val and test.
-HISTORY = {
-    "classifier": ("*_loss", "val_auroc"),
-    "autoencoder": ("*_total", "*_rec_tokens", "*_rec_globals"),
-    "regression": ("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
-    "vae": ("*_loss", "*_kld"),
-}
-ARRAYS = {
-    "autoencoder": ("*_rec_tokens", "*_rec_globals", "*_total", "*_met", "*_probe_met", "*_target"),
-    "regression": ("*_prediction", "*_target"),
-    "vae": ("rows", "index", "group", "group_names", "tag_names", "reconstructed", "prior", "latent_mean", "kl_per_unit", "bce", "kld"),
-}
 # Facts of run.json that reports calculate with or write, each with its type where it is known.
 NUMBERS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "evaluation_seconds")
 FACTS: dict[str, Any] = dict.fromkeys(NUMBERS, int | float) | {"device": str, "given_up": str, "code_version": dict}
-DATA = {"classifier": (), "autoencoder": ("test_digest",), "regression": (), "vae": ("digest", "groups", "notes")}
-# Metrics that every evaluation gives, whatever the split.
-METRICS = {
-    "classifier": ("accuracy",),
-    "autoencoder": ("rec_tokens", "rec_globals", "total"),
-    "regression": (),
-    "vae": ("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),
-}
 # Predictions of a diverged training are not finite, and are reported as such.
 MAY_DIVERGE = ("val_prediction", "test_prediction")
 NOT_PER_ROW = ("group_names", "tag_names", "kl_per_unit")
@@ -81,7 +62,7 @@ def check_facts(record: Mapping[str, Any], config: Mapping[str, Any], folder: Pa
     data = record.get("data")
     if not isinstance(data, dict):
         raise DataError(f"{path}: data is {_shown(record, 'data')}, not what the member was trained on; {AGAIN}")
-    for key in DATA[config["kind"]]:
+    for key in KINDS[config["kind"]].files.data:
         if key not in data:
             raise DataError(f"{path}: data.{key} is missing; {AGAIN}")
     for key, value in data.items():
@@ -107,7 +88,7 @@ def read_metrics(folder: Path, kind: str) -> dict[str, dict[str, float]]:
         for name, value in metrics[split].items():
             if not _is_number(value) or not math.isfinite(value):
                 raise DataError(f"{path}: {split}.{name} is {value!r:.60}, not a finite number; {AGAIN}")
-        if missing := [name for pattern in METRICS[kind] for name in _named(pattern, split) if name not in metrics[split]]:
+        if missing := [name for pattern in KINDS[kind].files.metrics for name in _named(pattern, split) if name not in metrics[split]]:
             raise DataError(f"{path}: {split} has no {missing[0]}; {AGAIN}")
     return metrics
 
@@ -126,7 +107,7 @@ def read_history(folder: Path, kind: str, epochs: Any) -> pd.DataFrame:
         raise explained(error, path) from error
     except ValueError as error:  # pandas' own errors, and text that is not UTF-8
         raise DataError(f"{path}: not a table of epochs ({error}); {AGAIN}") from error
-    wanted = ["epoch", *(name for pattern in HISTORY[kind] for name in _named(pattern, "train", "val"))]
+    wanted = ["epoch", *(name for pattern in KINDS[kind].files.history for name in _named(pattern, "train", "val"))]
     if missing := [name for name in wanted if name not in history.columns]:
         raise DataError(f"{path}: no column {', '.join(missing)}; {AGAIN}")
     if not len(history):
@@ -167,12 +148,12 @@ def read_member_arrays(folder: Path, kind: str, record: Mapping[str, Any]) -> Ar
     path = folder / "scores.h5"
     _must_exist(path)
     arrays = read_arrays(path)
-    wanted = [name for pattern in ARRAYS[kind] for name in _named(pattern, "val", "test")]
+    wanted = [name for pattern in KINDS[kind].files.arrays or () for name in _named(pattern, "val", "test")]
     if missing := [name for name in wanted if name not in arrays or not arrays[name].ndim]:
         raise DataError(f"{path}: no {', '.join(missing)} in it; {AGAIN}")
     for split in ("val", "test"):
         own = [name for name in wanted if name.startswith(f"{split}_")]
-        own += [name for name in wanted if split == "test" and kind == "vae" and name not in NOT_PER_ROW]
+        own += [name for name in wanted if split == "test" and not name.startswith(("val_", "test_", *NOT_PER_ROW))]
         sizes = {len(arrays[name]) for name in own} | {record["data"].get(f"n_{split}", len(arrays[own[0]])) if own else 0}
         if own and len(sizes) > 1:
             raise DataError(f"{path}: {split} has {' or '.join(map(str, sorted(sizes)))} rows; {AGAIN}")

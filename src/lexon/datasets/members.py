@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from lexon.baselines import BASELINES
+from lexon.config import KINDS
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
 from lexon.datasets.member_files import (
@@ -85,8 +86,9 @@ class MemberFolders:
         kind = member.config["kind"]
         check_facts(record, member.config, folder)
         metrics, history = read_metrics(folder, kind), read_history(folder, kind, record.get("epochs"))
-        scores = read_member_scores(folder, member.config, record) if kind == "classifier" else None
-        arrays = read_member_arrays(folder, kind, record) if kind != "classifier" else None
+        probabilities = KINDS[kind].files.arrays is None
+        scores = read_member_scores(folder, member.config, record) if probabilities else None
+        arrays = None if probabilities else read_member_arrays(folder, kind, record)
         check_agreement(folder, metrics, scores, arrays)
         return Result(member, status, notes, record, metrics, history, scores, arrays)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lexon.config import (
+    KINDS,
     BinnedConfig,
     FittedConfig,
     Parameters,
@@ -62,15 +63,7 @@ class Experiment:
     @property
     def starts_from_events(self) -> bool:
         """Whether events are made or read, or a finished token file takes their place."""
-        parameters = self.parameters
-        match parameters.kind:
-            case "regression":
-                return parameters.regression.source == "events"
-            case "classifier":
-                return parameters.tokens.path is None
-            case "token_comparison":
-                return parameters.tokens.path is None or parameters.events.source == "file"
-        return True
+        return KINDS[self.parameters.kind].starts_from_events(self.parameters)
 
     def why_unread(self, key: str, kind: str | None = None) -> str:
         """Why a dotted parameter makes no difference here, taken as another `kind` where one is given; empty where it does."""
@@ -83,7 +76,7 @@ class Experiment:
         Raises:
             ConfigurationError: the axes to pin.
         """
-        if self.parameters.kind != "classifier" or self.parameters.tokens.path is None:
+        if "tokens.path" not in KINDS[self.parameters.kind].reads or self.parameters.tokens.path is None:
             return
         cells = [
             member.cell

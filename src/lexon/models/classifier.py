@@ -86,7 +86,7 @@ class Classifier(Network):
     ) -> None:
         super().__init__()
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
-        self.embedding = _embedding(vocab_size, n_features, dim, met)
+        self.embedding = make_embedding(vocab_size, n_features, dim, met)
         self.cls = nn.Parameter(torch.randn(dim))
         self.positions = nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False)
         self.dropout = nn.Dropout(dropout)
@@ -141,7 +141,8 @@ class Classifier(Network):
         return self(batch).float().softmax(-1)
 
 
-def _embedding(vocab_size: int | None, n_features: int | None, dim: int, met: bool) -> CodeEmbedding | FeatureEmbedding:
+def make_embedding(vocab_size: int | None, n_features: int | None, dim: int, met: bool) -> CodeEmbedding | FeatureEmbedding:
+    """How objects and MET become vectors: a table for integer codes, projections for continuous values."""
     if vocab_size is not None and n_features is None:
         return CodeEmbedding(vocab_size, dim)
     if n_features is not None and vocab_size is None:

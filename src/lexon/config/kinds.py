@@ -1,0 +1,181 @@
+"""Kinds of experiments: `KINDS` is the one list of them, and each says here what other parts of lexon have to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator
+
+from lexon.config.base import one_of
+from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, vae_member
+from lexon.config.vae import complete
+
+if TYPE_CHECKING:  # `Parameters` has a kind
+    from lexon.config.parameters import Parameters
+
+EVENTS = frozenset({"events", "simulation", "classes"})
+# What decides how an event is shown to a network.
+SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
+Idle = Iterator[tuple[str, Collection[str]]]
+
+
+@dataclass(frozen=True)
+class Files:
+    """What reports read of a finished member's files, by name; ``*`` stands for the splits that have it.
+
+    Attributes:
+        history: columns of facts/history.csv, ``*`` for train and val.
+        metrics: of each split in metrics.json, whatever the split.
+        arrays: of scores.h5, ``*`` for val and test; others have a row per test event. None: it holds class probabilities (`Scores`).
+        data: of run.json's `data`.
+    """
+
+    history: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    arrays: tuple[str, ...] | None = ()
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of experiment.
+
+    Attributes:
+        name: what `kind` takes.
+        reads: groups of parameters, or dotted keys of them, that it reads; those that no kind names are read by all.
+        member: a member's configuration from a cell's parameters and a seed.
+        pipelines: ``package:function`` in `lexon.pipelines`, in order, the report the last; each makes a part from an `Experiment`.
+            They are imported when an experiment of this kind is asked for.
+        files: what its members leave to be reported on.
+        idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers' kinds.
+        check: refuses parameters that do not belong together, by ValueError.
+        starts_from_events: whether events are made or read; else something takes their place.
+    """
+
+    name: str
+    reads: frozenset[str]
+    member: Callable[[Parameters, int], MemberConfig]
+    pipelines: tuple[str, ...]
+    files: Files = field(default_factory=Files)
+    idle: Callable[[Parameters, Collection[str]], Idle] = lambda _parameters, _tokenisers: iter(())
+    check: Callable[[Parameters], object] = lambda _parameters: None
+    starts_from_events: Callable[[Parameters], bool] = lambda _parameters: True
+
+
+def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[str]) -> Idle:
+    if parameters.tokens.path:
+        of_events = {f"events.{name}" for name in type(parameters.events).model_fields if name != "label_names"}
+        yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
+    if "ambre" not in tokenisers:
+        yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
+
+
+def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
+    yield "a regression has one network", {"model.name"}
+    if parameters.regression.source != "events":
+        yield f"regression.source is {parameters.regression.source}", {*EVENTS, "vector", "pid", "pool"}
+
+
+def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
+    if parameters.tags.path:
+        yield "tags.path takes the place of events", EVENTS
+
+
+def _is_complete(parameters: Parameters) -> None:
+    if parameters.preset not in parameters.presets:
+        raise ValueError(f"preset={parameters.preset}: no such preset; there are {', '.join(parameters.presets)}")
+    complete(parameters.configurations, parameters.configuration)
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "classifier",
+            reads=EVENTS | SHOWN | {"tokens.path", "pool", "met", "model", "n_train", "training", "evaluation"},
+            member=classifier_member,
+            pipelines=(
+                "data_engineering:create_pipeline",
+                "pretraining.pipeline:create_pipeline",
+                "comparison:create_ambre_pipeline",
+                "modelling.classifiers:create_pipeline",
+                "reporting.classifiers:create_pipeline",
+            ),
+            files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
+            idle=_idle_in_a_classifier,
+            starts_from_events=lambda parameters: parameters.tokens.path is None,
+        ),
+        Kind(
+            "autoencoder",
+            reads=EVENTS | {"vector", "pid", "autoencoder", "training"},
+            member=autoencoder_member,
+            pipelines=(
+                "data_engineering:create_pipeline",
+                "pretraining.autoencoders:create_pipeline",
+                "reporting.autoencoders:create_pipeline",
+            ),
+            files=Files(
+                history=("*_total", "*_rec_tokens", "*_rec_globals"),
+                metrics=("rec_tokens", "rec_globals", "total"),
+                arrays=("*_rec_tokens", "*_rec_globals", "*_total", "*_met", "*_probe_met", "*_target"),
+                data=("test_digest",),
+            ),
+        ),
+        Kind(
+            "regression",
+            reads=EVENTS | {"vector", "pid", "pool", "model", "variance_lambda", "penalty", "regression", "collapse", "training"},
+            member=regression_member,
+            pipelines=("data_engineering:create_pipeline", "modelling.regression:create_pipeline", "reporting.regression:create_pipeline"),
+            files=Files(
+                history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
+                arrays=("*_prediction", "*_target"),
+            ),
+            idle=_idle_in_a_regression,
+            starts_from_events=lambda parameters: parameters.regression.source == "events",
+        ),
+        Kind(
+            "vae",
+            reads=EVENTS | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
+            member=vae_member,
+            pipelines=("modelling.vae:create_pipeline", "reporting.vae:create_pipeline"),
+            files=Files(
+                history=("*_loss", "*_kld"),
+                metrics=("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),
+                arrays=(
+                    *("rows", "index", "group", "group_names", "tag_names", "reconstructed", "prior"),
+                    *("latent_mean", "kl_per_unit", "bce", "kld"),
+                ),
+                data=("digest", "groups", "notes"),
+            ),
+            idle=_idle_in_a_vae,
+            check=_is_complete,
+        ),
+        Kind("simulation", reads=EVENTS | {"validation"}, member=classifier_member, pipelines=("validation:create_pipeline",)),
+        Kind(
+            "token_comparison",
+            reads=EVENTS | SHOWN | {"tokens"},
+            member=classifier_member,
+            pipelines=("pretraining.pipeline:create_pipeline", "comparison:create_pipeline"),
+            starts_from_events=lambda parameters: parameters.tokens.path is None or parameters.events.source == "file",
+        ),
+    )
+}
+
+
+def known_kind(name: str) -> str:
+    """A value of the parameter `kind`.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    return one_of(KINDS, name, "kind")
+
+
+def member_config(parameters: Parameters, seed: int) -> MemberConfig:
+    """Everything that one training of a cell needs."""
+    return KINDS[parameters.kind].member(parameters, seed)
+
+
+KindName = Annotated[str, AfterValidator(known_kind)]
