@@ -269,3 +269,14 @@ def test_a_damaged_baseline_is_left_out_with_a_word(tmp_path, whole, caplog):
     path.write_text("nothing")
     assert MemberFolders(tmp_path).baselines() == {}
     assert "Baseline left out" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["gnn", None, 3])
+def test_a_member_of_a_kind_that_lexon_does_not_know_has_failed(tmp_path, whole, kind):
+    member: Member = MEMBERS["vae"].planned[0]
+    shutil.copytree(whole / "vae", tmp_path / "vae")
+    config = {**member.config, "kind": kind}
+    edited(lambda record: record | {"parameters": config})(tmp_path / "vae" / member.folder / "run.json")
+    (first,) = MemberFolders(tmp_path / "vae").read([replace(member, config=config)])
+    assert first.status == "failed"
+    assert f"run.json: parameters.kind is {kind!r}, not one of classifier, autoencoder" in first.notes

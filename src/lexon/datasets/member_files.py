@@ -49,6 +49,17 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def known_kind(config: Mapping[str, Any], folder: Path) -> str:
+    """The kind of a member.
+
+    Raises:
+        DataError: it is none of `KINDS`.
+    """
+    if config.get("kind") not in KINDS:
+        raise DataError(f"{folder / 'run.json'}: parameters.kind is {_shown(config, 'kind')}, not one of {', '.join(KINDS)}; {AGAIN}")
+    return config["kind"]
+
+
 def check_facts(record: Mapping[str, Any], config: Mapping[str, Any], folder: Path) -> None:
     """Facts that a report writes or calculates with.
 

@@ -16,6 +16,7 @@ from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
 from lexon.datasets.member_files import (
     check_agreement,
     check_facts,
+    known_kind,
     read_history,
     read_member_arrays,
     read_member_scores,
@@ -83,7 +84,7 @@ class MemberFolders:
         status, notes = _status(record, member)
         if status != "done":
             return Result(member, status, notes, record, {}, None)
-        kind = member.config["kind"]
+        kind = known_kind(member.config, folder)
         check_facts(record, member.config, folder)
         metrics, history = read_metrics(folder, kind), read_history(folder, kind, record.get("epochs"))
         probabilities = KINDS[kind].files.arrays is None
