@@ -41,7 +41,7 @@ def extended(project):
             if added.startswith("in KINDS"):
                 first = "    for kind in (\n"
                 assert text.count(first) == 1
-                path.write_text(text.replace(first, first + textwrap.indent(code, " " * 8)))
+                path.write_text(text.replace(first, first + textwrap.indent(f"{code.rstrip()},\n", " " * 8)))
             else:
                 path.write_text((f"{text}\n\n" if added else "") + code)
         return run
