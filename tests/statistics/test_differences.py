@@ -93,6 +93,23 @@ def test_settings_of_a_grid_take_the_place_of_seeds() -> None:
     assert verdict(2) == "undecided (1 seed)"
 
 
+def test_settings_that_share_a_training_are_no_more_than_one() -> None:
+    """Twelve settings in which four trainings stand three times each vary no more independently than four."""
+    own = rng(6)
+    events = 0.5 * own.normal(size=N_ROWS)
+    statistics = {f"a{i}": trainings(1.2, 1, events, own, 0.05) for i in range(4)} | {
+        f"b{i}": trainings(1.0, 1, events, own) for i in range(4)
+    }
+    cells = resample(statistics, N_ROWS, 400, own)
+
+    def interval(settings: list[Setting]) -> Interval:
+        return compare(cells, {"": settings}, SMALLEST, rng())[""].alone
+
+    each = [{f"a{i}": 1.0, f"b{i}": -1.0} for i in range(4)]
+    assert vars(interval(each * 3)) == pytest.approx(vars(interval(each)))
+    assert compare(cells, {"": [{"a0": 1, f"b{i}": -1} for i in range(4)]}, SMALLEST, rng())[""].verdict == "undecided (1 seed)"
+
+
 def test_a_baseline_without_a_seed_needs_none() -> None:
     own = rng(3)
     events = own.normal(size=N_ROWS)

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from lexon.plots.style import PALETTE, Figure, empty_figure, looks, note, padded, styled
-from lexon.statistics import Verdict
+from lexon.statistics import CERTAIN
 
 MAX_ROWS = 36  # more effects of a kind than this are not readable: the largest are drawn
 NAMES = {
@@ -135,7 +135,7 @@ def _largest(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _intervals(axes: Axes, rows: pd.DataFrame) -> None:
     for place, row in enumerate(rows.to_dict("records")):
-        color = PALETTE[0] if Verdict(row["verdict"]).certain else "0.55"
+        color = PALETTE[0] if row["verdict"] in CERTAIN else "0.55"
         axes.plot([row["low_all"], row["high_all"]], [place, place], color=color, linewidth=1)
         axes.plot([row["low"], row["high"]], [place, place], color=color, linewidth=3.5, solid_capstyle="butt")
         axes.plot(row["difference"], place, "o", color=color, markeredgecolor="white", markersize=6)

@@ -1,46 +1,61 @@
 """Uncertainties: how far would a number move with other test events, or with another seed?
 
 All comparisons on the same events are paired: every model sees the same resamples, so what the events have in
-common cancels. Intervals hold 95 %. `intervals` says what an interval is, `bootstrap` makes them, `effects` turns the cells
-of a grid into main effects and interactions.
+common cancels. Intervals hold 95 %. `intervals` says what an interval is, `bootstrap` draws the events, `differences` compares
+cells over events and seeds, `effects` turns the cells of a grid into main effects and interactions.
 """
 
-from lexon.statistics.bootstrap import bootstrap, bootstrap_interval, bootstrap_statistics, paired_difference, weighted_mean
+from lexon.statistics.bootstrap import SEED, bootstrap_statistics, score_statistics, weighted_mean
+from lexon.statistics.differences import (
+    CERTAIN,
+    EFFECTS,
+    Difference,
+    Setting,
+    SmallestEffect,
+    Trainings,
+    Verdict,
+    compare,
+    resample,
+    weighted_intervals,
+)
 from lexon.statistics.effects import UNPAIRED, Contrast, Grid, Mean, contrasts
 from lexon.statistics.intervals import (
     LEVEL,
     Interval,
     Replicates,
     SeedSpread,
-    Verdict,
-    expected_by_chance,
     is_effect,
     pooled_seed_spread,
     seed_spread,
     simultaneous_intervals,
-    weighted_sum,
 )
 
 __all__ = [
+    "CERTAIN",
+    "EFFECTS",
     "LEVEL",
+    "SEED",
     "UNPAIRED",
     "Contrast",
+    "Difference",
     "Grid",
     "Interval",
     "Mean",
     "Replicates",
     "SeedSpread",
+    "Setting",
+    "SmallestEffect",
+    "Trainings",
     "Verdict",
-    "bootstrap",
-    "bootstrap_interval",
     "bootstrap_statistics",
+    "compare",
     "contrasts",
-    "expected_by_chance",
     "is_effect",
-    "paired_difference",
     "pooled_seed_spread",
+    "resample",
+    "score_statistics",
     "seed_spread",
     "simultaneous_intervals",
+    "weighted_intervals",
     "weighted_mean",
-    "weighted_sum",
 ]

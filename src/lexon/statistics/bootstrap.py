@@ -11,29 +11,21 @@ from numpy.typing import NDArray
 from lexon.errors import DataError
 from lexon.metrics.ranking import Metric, Statistic, Weights
 from lexon.metrics.scores import Scores
-from lexon.statistics.intervals import Interval, Replicates, pooled_seed_spread
+from lexon.statistics.intervals import Replicates, pooled_seed_spread
 
+SEED = 2026  # of every report's resamples: reports of the same results are the same to the last digit
 _CHUNK = 2**21  # resampled events held in memory at once
 
 
-def bootstrap(
-    groups: Mapping[str, Sequence[Scores]], metric: Metric, n: int, rng: np.random.Generator, seedless: Collection[str] = ()
-) -> dict[str, Replicates]:
-    """Replicates of `metric` for each group of seeds, all on the same `n` resamples of the events (`bootstrap_statistics`).
-
-    Args:
-        groups: scores of each group's seeds, by name.
-        metric: what is estimated.
-        n: number of resamples.
-        rng: draws them.
-        seedless: groups that no seed moves, as boosted trees on all events.
+def score_statistics(groups: Mapping[str, Sequence[Scores]], metric: Metric) -> tuple[dict[str, list[Statistic]], int]:
+    """A metric of each group's scores, events in one order, for `resample`: statistics by group, and the number of events.
 
     Raises:
         DataError: when the scores are not of the same events.
     """
     order = _aligned(list(chain.from_iterable(groups.values())))
     statistics = {name: [metric(_take(scores, order[id(scores)])) for scores in seeds] for name, seeds in groups.items()}
-    return bootstrap_statistics(statistics, len(next(iter(order.values()))), n, rng, seedless)
+    return statistics, len(next(iter(order.values())))
 
 
 def bootstrap_statistics(
@@ -73,21 +65,6 @@ def bootstrap_statistics(
 def weighted_mean(values: NDArray[np.floating]) -> Statistic:
     """The mean of one value a row, as a statistic: values [row] -> weights [resample, row] -> means [resample]."""
     return lambda weights: (weights @ values) / weights.sum(axis=1)
-
-
-def bootstrap_interval(seeds: Sequence[Scores], metric: Metric, n: int, rng: np.random.Generator) -> Interval:
-    """Interval of one metric over events and, where there are several, seeds."""
-    return bootstrap({"": seeds}, metric, n, rng)[""].interval()
-
-
-def paired_difference(a: Sequence[Scores], b: Sequence[Scores], metric: Metric, n: int, rng: np.random.Generator) -> Interval:
-    """metric(a) - metric(b) over the same resamples of the same events; seeds as in `bootstrap`.
-
-    Raises:
-        DataError: when the scores are not of the same events.
-    """
-    replicates = bootstrap({"a": a, "b": b}, metric, n, rng)
-    return (replicates["a"] - replicates["b"]).interval()
 
 
 def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:

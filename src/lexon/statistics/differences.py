@@ -9,7 +9,8 @@ Satterthwaite (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
 
 With one seed a cell, the settings of a difference take the seeds' place where there are at least three: how far the same
 difference varies from setting to setting holds the spread over seeds, and any interaction too (blocks without replication;
-Montgomery, Design and Analysis of Experiments, chapter 4). A difference of two single trainings has no such spread: undecided.
+Montgomery, Design and Analysis of Experiments, chapter 4). Settings that share a training are one block.
+A difference of two single trainings has no such spread: undecided.
 """
 
 from __future__ import annotations
@@ -101,6 +102,10 @@ class Verdict(StrEnum):
         return cls.SAME if -smallest < change.low and change.high < smallest else cls.UNDECIDED
 
 
+EFFECTS = frozenset({Verdict.HIGHER, Verdict.LOWER})
+CERTAIN = EFFECTS | {Verdict.HIGHER_SMALL, Verdict.LOWER_SMALL}
+
+
 @dataclass(frozen=True)
 class Difference:
     """A difference between cells, with all that a table or a sentence says of it.
@@ -124,7 +129,7 @@ class Difference:
     @property
     def is_effect(self) -> bool:
         """Certain in its family, and large enough."""
-        return self.verdict in (Verdict.HIGHER, Verdict.LOWER)
+        return self.verdict in EFFECTS
 
 
 def resample(
@@ -177,6 +182,12 @@ def compare(
     return {key: _judged(cells, family[key], replicates[key], interval, smallest) for key, interval in zip(family, together, strict=True)}
 
 
+def weighted_intervals(cells: Mapping[str, Trainings], sums: Mapping[Key, Setting], rng: np.random.Generator) -> dict[Key, Interval]:
+    """Weighted sums of cells, each with its interval over events and, where they are known, seeds."""
+    noise = _SeedNoise(cells, rng)
+    return {key: noise.difference([weights]).interval() for key, weights in sums.items()}
+
+
 def _judged(
     cells: Mapping[str, Trainings], settings: Sequence[Setting], replicates: Replicates, family: Interval, smallest: SmallestEffect
 ) -> Difference:
@@ -190,7 +201,7 @@ def _judged(
 
 def _has_spread(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:
     """Whether anything shows what other seeds would do to a difference."""
-    return _seeds_show_it(cells, settings) or len(settings) >= MIN_SETTINGS
+    return _seeds_show_it(cells, settings) or len(_blocks(cells, settings)) >= MIN_SETTINGS
 
 
 def _seeds_show_it(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:
@@ -230,16 +241,15 @@ class _SeedNoise:
 
     def difference(self, settings: Sequence[Setting]) -> Replicates:
         """The mean over settings, with its replicates over events and seeds."""
-        weights: dict[str, float] = {}
-        for setting in settings:
-            for name, weight in setting.items():
-                weights[name] = weights.get(name, 0.0) + weight / len(settings)
+        weights = _mean_of(settings)
         estimate, events = _weighted(self._cells, weights)
         if _seeds_show_it(self._cells, settings):
             moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
             parts = [_Part(self._cells[name], weight, self._variance[name]) for name, weight in moved.items()]
-        elif len(settings) >= MIN_SETTINGS:
-            parts = [_Part(_over_settings(self._cells, settings), 1.0, _chi2_share(len(settings) - 1, len(events), self._rng))]
+        elif len(blocks := _blocks(self._cells, settings)) >= MIN_SETTINGS:
+            # Blocks of unequal numbers of settings: as many equal ones would have the variance of the mean that these have.
+            weight = np.sqrt(len(blocks) * sum((len(block) / len(settings)) ** 2 for block in blocks))
+            parts = [_Part(_over_blocks(self._cells, blocks), weight, _chi2_share(len(blocks) - 1, len(events), self._rng))]
         else:
             parts = []
         return Replicates(estimate, estimate + self._with_seeds(events - estimate, parts, weights))
@@ -250,7 +260,8 @@ class _SeedNoise:
         if not seen.sum() > 0:  # nothing moves with the seed, or one training is not finite
             return moved
         own = sum(part.weight**2 * _variance_of_events(part.trainings) / part.trainings.n for part in parts)
-        shared = np.sqrt(np.clip(1 - own / np.nanvar(moved), 0, 1))
+        by_events = np.nanvar(moved)
+        shared = np.sqrt(np.clip(1 - own / by_events, 0, 1)) if by_events > 0 else 0.0
         # Welch and Satterthwaite: Student's t, whose degrees of freedom follow from the cells' shares of the variance.
         variance = np.average([part.variance for part in parts], axis=0, weights=seen)
         return shared * moved + np.sqrt(seen.sum() / variance) * self._direction(weights)
@@ -273,10 +284,30 @@ def _weighted(cells: Mapping[str, Trainings], weights: Mapping[str, float]) -> t
     return estimate, np.sum([weight * cells[name].values.mean(axis=1) for name, weight in weights.items()], axis=0)
 
 
-def _over_settings(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> Trainings:
-    """The difference in each setting, in the place of the trainings of one cell."""
-    estimates, values = zip(*(_weighted(cells, setting) for setting in settings), strict=True)
+def _blocks(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Settings together that share a training: their differences do not vary independently."""
+    blocks: list[list[Setting]] = []
+    for setting in settings:
+        own = {name for name in setting if not cells[name].seedless}
+        joined = [block for block in blocks if any(own & one.keys() for one in block)]
+        blocks = [block for block in blocks if block not in joined] + [[setting, *(one for block in joined for one in block)]]
+    return blocks
+
+
+def _over_blocks(cells: Mapping[str, Trainings], blocks: Sequence[Sequence[Setting]]) -> Trainings:
+    """The difference in each block, the mean over its settings, in the place of the trainings of one cell."""
+    found = [_weighted(cells, _mean_of(block)) for block in blocks]
+    estimates, values = zip(*found, strict=True)
     return Trainings(np.array(estimates), np.stack(values, axis=1))
+
+
+def _mean_of(settings: Sequence[Setting]) -> dict[str, float]:
+    """The weight of each cell in the mean over settings."""
+    weights: dict[str, float] = {}
+    for setting in settings:
+        for name, weight in setting.items():
+            weights[name] = weights.get(name, 0.0) + weight / len(settings)
+    return weights
 
 
 def _variance_of_events(cell: Trainings) -> float:

@@ -1,4 +1,4 @@
-"""Which axis of a grid matters, and do two act together? Contrasts of cells, each a weighted sum of paired replicates.
+"""Which axis of a grid matters, and do two act together? Contrasts of cells, each a list of settings in which cells are compared.
 
 An effect is between two levels of an axis, averaged over the settings of all other axes (Montgomery, Design and Analysis of
 Experiments, chapter 5). Only settings in which every cell that takes part is finished count, so the levels are always
@@ -16,6 +16,8 @@ from itertools import combinations, product
 from math import prod
 from typing import Any, Literal
 
+from lexon.statistics.differences import Setting
+
 Pair = tuple[Any, Any]
 # Why a setting of the other axes is no part of a contrast.
 Reason = Literal["are no part of the grid", "have one model on both sides", "were evaluated on other test events", "are not finished"]
@@ -31,18 +33,21 @@ class Contrast:
 
     Attributes:
         levels: the two levels (a, b) of one axis, or of each of two, by axis.
-        weights: of each cell's metric, by cell name: the mean over settings of a - b, or of (a1 - b1) with a2 less (a1 - b1)
-            with b2. Empty where no setting is finished.
-        n_used: settings of the other axes that are averaged over.
+        settings: those of the other axes that are averaged over, each with the sign of every model in it: a - b, or (a1 - b1)
+            with a2 less (a1 - b1) with b2. Empty where none is finished.
         left_out: number of the others, by the reason why.
         n_settings: all of the plan.
     """
 
     levels: Mapping[str, Pair]
-    weights: Mapping[str, float]
-    n_used: int
+    settings: Sequence[Setting]
     left_out: Mapping[Reason, int]
     n_settings: int
+
+    @property
+    def n_used(self) -> int:
+        """Settings that are averaged over."""
+        return len(self.settings)
 
     @property
     def n_compared(self) -> int:
@@ -112,8 +117,8 @@ class Grid:
         settings = [self._corners(levels, setting) for setting in self.others(levels)]
         reasons = [self._why_left_out(corners, 2 ** len(levels)) for corners in settings]
         used = [corners for corners, reason in zip(settings, reasons, strict=True) if reason is None]
-        weights = {name: sign / len(used) for corners in used for name, sign in corners.items()}
-        return Contrast(levels, weights, len(used), Counter(reason for reason in reasons if reason), len(settings))
+        signs = [{self.models[name]: float(sign) for name, sign in corners.items()} for corners in used]
+        return Contrast(levels, signs, Counter(reason for reason in reasons if reason), len(settings))
 
     def means(self, *axes: str) -> list[Mean]:
         """The mean of each combination of levels of these axes, over the settings in which all of them are finished.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,14 +72,6 @@ def pooled_seed_spread(groups: Sequence[NDArray[np.float64]]) -> tuple[float, in
     return (float(np.sqrt(squares / freedom)), freedom) if freedom else (np.nan, 0)
 
 
-def weighted_sum(replicates: Mapping[str, Replicates], weights: Mapping[str, float]) -> Replicates:
-    """A linear combination of paired replicates, by name."""
-    return Replicates(
-        float(sum(weight * replicates[name].estimate for name, weight in weights.items())),
-        np.sum([weight * replicates[name].values for name, weight in weights.items()], axis=0),
-    )
-
-
 def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
     """Intervals that hold 95 % for all of a family together: the correction for their number.
 
@@ -112,46 +102,6 @@ def _reaches(values: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDA
     return reach * max(1.0, float(np.quantile(distance.max(axis=0), LEVEL)))
 
 
-class Verdict(StrEnum):
-    """What one difference is, in words: certain or not, and large enough to matter or not."""
-
-    HIGHER = "higher"
-    LOWER = "lower"
-    HIGHER_SMALL = "higher, small"
-    LOWER_SMALL = "lower, small"
-    SAME = "same"
-    UNDECIDED = "undecided"
-    UNFINISHED = "undecided: not all cells are finished"
-    UNPAIRED = "not compared: evaluated on other test events"
-
-    @classmethod
-    def of(cls, change: Interval, min_effect: float) -> Self:
-        """What an interval says of a change; one in a family says it for all of the family together.
-
-        Args:
-            change: in the unit of `min_effect`: relative for losses, absolute for scores between 0 and 1.
-        """
-        if change.excludes_zero:
-            large = is_effect(change, change.estimate, min_effect)
-            return (cls.HIGHER if large else cls.HIGHER_SMALL) if change.estimate > 0 else (cls.LOWER if large else cls.LOWER_SMALL)
-        return cls.SAME if -min_effect < change.low and change.high < min_effect else cls.UNDECIDED
-
-    @property
-    def certain(self) -> bool:
-        """Whether there is a difference, large or small."""
-        return self in (Verdict.HIGHER, Verdict.LOWER, Verdict.HIGHER_SMALL, Verdict.LOWER_SMALL)
-
-    @property
-    def is_effect(self) -> bool:
-        """Whether there is one that matters."""
-        return self in (Verdict.HIGHER, Verdict.LOWER)
-
-
 def is_effect(interval: Interval, change: float, min_effect: float) -> bool:
     """An effect: the paired 95 % interval is without 0 **and** the change, in the unit of `min_effect`, is above it."""
     return interval.excludes_zero and abs(change) > min_effect
-
-
-def expected_by_chance(n_comparisons: int) -> float:
-    """How many of `n_comparisons` independent intervals exclude zero where there is no difference at all."""
-    return n_comparisons * (1 - LEVEL)

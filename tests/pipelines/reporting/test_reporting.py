@@ -71,27 +71,32 @@ def test_only_finished_distinct_members_join_the_statistics(mixed: list[Result])
     done = summary.set_index("label").loc[["max, MET", "cls, no MET"], ["auroc", "auroc_low", "auroc_high"]]
     np.testing.assert_array_equal(done.iloc[0], done.iloc[1])
     assert (done["auroc_low"] < done["auroc"]).all()
-    assert any("5 paired comparisons" in caveat and "about 0.3" in caveat for caveat in words["caveats"])
+    assert any("5 paired comparisons" in caveat and "max-t" in caveat for caveat in words["caveats"])
+    assert set(comparisons["verdict"]) == {"undecided (1 seed)"}
     assert any("1 failed, 1 stale, 1 pending" in caveat for caveat in words["caveats"])
 
 
-def test_words_follow_from_their_numbers(mixed: list[Result]) -> None:
-    _, summary, comparisons, words = report(mixed)
-    best = summary.set_index("label").loc["max, MET"]
-    assert words["headline"].startswith(f"Max, MET: AUROC {best['auroc']:.3f} [{best['auroc_low']:.3f}, {best['auroc_high']:.3f}]")
-    row = comparisons[(comparisons["a"] == "max, MET") & (comparisons["b"] == "gradient boosting on flat columns")].iloc[0]
-    assert row["verdict"] == "higher"
-    assert row["effect"] == (row["low"] > 0 and row["difference"] > 0.005)
-    expected = f"higher than gradient boosting on flat columns by {row['difference']:.3f} [{row['low']:.3f}, {row['high']:.3f}], paired"
-    assert any(expected in sentence for sentence in words["sentences"])
+def seeds_of(cell: dict, separation: float) -> list[Result]:
+    return [result(cell, seed=seed, separation=separation) for seed in (42, 123, 314)]
+
+
+def test_words_follow_from_their_numbers() -> None:
+    _, summary, comparisons, words = report([*seeds_of({"pool": "max"}, 1.3), *seeds_of({"pool": "mean"}, 0.8)])
+    best = summary.set_index("label").loc["max"]
+    assert words["headline"].startswith(f"Max: AUROC {best['auroc']:.3f} [{best['auroc_low']:.3f}, {best['auroc_high']:.3f}]")
+    row = comparisons[(comparisons["a"] == "max") & (comparisons["b"] == "gradient boosting on flat columns")].iloc[0]
+    assert (row["verdict"], row["effect"]) == ("higher", True)
+    assert row["low_all"] <= row["low"]
+    size = f"{row['difference']:.3f} [{row['low_all']:.3f}, {row['high_all']:.3f}], paired"
+    assert any(f"higher than gradient boosting on flat columns by {size}" in sentence for sentence in words["sentences"])
     assert any("1000: too few events" in sentence for sentence in words["sentences"])
     assert json.loads(json.dumps(words, allow_nan=False)) == words
 
 
 def test_validation_chooses_and_test_only_tells() -> None:
-    good, bad = result({"pool": "max"}, separation=1.5), result({"pool": "mean"}, separation=0.5)
-    bad_on_test = replace(bad, metrics=bad.metrics | {"val": {"auroc": 0.99}})
-    _, _, comparisons, words = report([good, bad_on_test])
+    good, bad = seeds_of({"pool": "max"}, 1.5), seeds_of({"pool": "mean"}, 0.5)
+    bad_on_test = [replace(one, metrics=one.metrics | {"val": {"auroc": 0.99}}) for one in bad]
+    _, _, comparisons, words = report([*good, *bad_on_test])
     assert words["best_cell"] == "pool_mean"
     assert comparisons[comparisons["against"] != "baseline"]["a"].tolist() == ["max"]
     assert any("above it on the test split, though not chosen" in sentence for sentence in words["sentences"])

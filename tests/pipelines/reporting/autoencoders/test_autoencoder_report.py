@@ -17,7 +17,7 @@ from fabricate import to_png
 from lexon.config import ReportConfig
 from lexon.experiments import Member, Result, cell_name
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid, columns_of, pairs
-from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid, verdict
+from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
 from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
 from lexon.pipelines.reporting.layout import write_page
@@ -38,7 +38,7 @@ def result(
     tokens: float,
     found: float,
     probe: float = 0.9,
-    noise: float = 0.005,
+    noise: float = 0.001,
     shown: bool = True,
     status: Any = "done",
     usage: float = 0.5,
@@ -285,19 +285,31 @@ def test_a_change_is_relative_and_paired() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "expected"),
+    ("verdict", "negligible", "outcome"),
     [
-        ((0.2, 0.1, 0.3), "higher"),
-        ((-0.2, -0.3, -0.1), "lower"),
-        ((0.01, -0.02, 0.04), "similar"),
-        ((0.03, 0.02, 0.04), "similar"),
-        ((0.02, -0.1, 0.1), "undecided"),
-        ((0.04, 0.01, 0.09), "undecided"),
-        ((np.nan, np.nan, np.nan), "undecided"),
+        ("higher", False, "higher"),
+        ("lower", False, "lower"),
+        ("higher, small", True, "same"),
+        ("higher, small", False, "undecided"),
+        ("same", True, "same"),
+        ("undecided (1 seed)", False, "undecided"),
     ],
 )
-def test_an_interval_has_one_verdict(interval: tuple[float, float, float], expected: str) -> None:
-    assert verdict(Interval(*interval), 0.05) == expected
+def test_an_answer_rests_on_an_effect_or_on_the_certainty_that_there_is_none(verdict: str, negligible: bool, outcome: str) -> None:
+    nothing = Interval(0, 0, 0)
+    assert Change("rec_tokens", "a", "b", nothing, nothing, verdict, 3, negligible=negligible).outcome == outcome
+
+
+def test_the_table_is_one_family_and_both_directions_agree() -> None:
+    results = grid(rising, falling)
+    measured, changes = estimate_grid(collect_grid(results), "test", REPORT), summarise_results(results, REPORT, "main", "study")[3]
+    assert (changes["low_all"] <= changes["low"]).mean() > 0.9
+    for _, row in changes.iterrows():
+        cells = {cell.label: cell for cell in measured.cells}
+        there, back = (measured.change(row["metric"], cells[a], cells[b]) for a, b in ((row["a"], row["b"]), (row["b"], row["a"])))
+        assert there.verdict == row["verdict"]
+        assert (1 + there.relative.low) * (1 + back.relative.high) == pytest.approx(1)
+        assert row["effect"] == (row["verdict"] in ("higher", "lower"))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +318,8 @@ def test_an_interval_has_one_verdict(interval: tuple[float, float, float], expec
     ids=["more", "less", "factor", "fold"],
 )
 def test_a_change_in_words_is_a_share_or_a_factor(relative: float, words: str) -> None:
-    change = Change("rec_tokens", "a", "b", Interval(relative, relative, relative), "lower", 3)
+    interval = Interval(relative, relative, relative)
+    change = Change("rec_tokens", "a", "b", interval, interval, "lower", 3, negligible=False)
     assert change.words == f"rec_tokens {words} [{words}, {words}], a against b"
 
 

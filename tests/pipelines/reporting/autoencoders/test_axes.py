@@ -77,7 +77,7 @@ def test_every_axis_has_rows_with_its_planted_change(report):
         "averaged over 8 settings",
     ]
     assert rows.loc["autoencoder.encoder", "relative"] == pytest.approx(0.8 / np.sqrt(1.1) - 1, abs=0.005)
-    assert rows.loc["autoencoder.latent_dim", "verdict"] == "similar"
+    assert rows.loc["autoencoder.latent_dim", "verdict"] == "same"
     assert rows.loc["training.lr", ["a", "b"]].tolist() == ["0.01", "0.001"]
     assert rows.loc["training.lr", "relative"] == pytest.approx(np.sqrt(1.1) - 1, abs=0.005)
 
@@ -96,7 +96,7 @@ def test_every_axis_has_a_sentence(report):
     assert "rec_tokens -23.7 %" in encoder
     assert "lower" in encoder
     assert encoder.endswith("averaged over 8 settings.")
-    assert any(text.startswith("Latent dim, 32 against 8") and "similar" in text for text in sentences)
+    assert any(text.startswith("Latent dim, 32 against 8") and text.count(": same") == 2 for text in sentences)
     assert any(text.startswith("Lr, 0.01 against 0.001") and text.count("higher, small") == 2 for text in sentences)
     assert not any("not asked" in text for text in sentences)
 
@@ -110,10 +110,11 @@ def test_missing_settings_are_counted(results):
     assert any(text.startswith("Encoder, ") and text.endswith("averaged over 4 of 8 settings.") for text in sentences)
 
 
-def test_one_seed_decides_nothing():
+def test_one_seed_decides_nothing_but_averages_over_settings():
     single = [made(member) for member in planned(**SWEEP | {"n_seeds": 1}).planned]
-    sentences = summarise_results(single, REPORT, "main", "sweep")[4]["sentences"]
-    assert any(text.startswith("Encoder, ") and text.count("undecided (1 seed)") == 2 for text in sentences)
+    *_, changes, words, _ = summarise_results(single, REPORT, "main", "sweep")
+    assert set(changes.loc[changes["axis"].eq(""), "verdict"]) == {"undecided (1 seed)"}
+    assert any(text.startswith("Encoder, ") and text.count(": lower") == 2 for text in words["sentences"])
 
 
 def test_tables_and_maps_have_one_mean(results, report):

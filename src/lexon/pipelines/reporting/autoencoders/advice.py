@@ -9,10 +9,12 @@ import numpy as np
 
 from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, listed
 from lexon.pipelines.reporting.autoencoders.cells import BETA, BOTTLENECK, GridCell, columns_of, pairs, rows_of_grid
-from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Grid
+from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change, Grid
+from lexon.pipelines.reporting.autoencoders.comparisons import of_cells
 from lexon.pipelines.reporting.autoencoders.hypotheses import PROBED
 from lexon.pipelines.reporting.autoencoders.scenarios import HOLDS, by_column
 from lexon.pipelines.reporting.parameter_file import parameter_file
+from lexon.statistics import Verdict
 
 SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, geometric mean over seeds"
 # A head that explains more than this share of what a constant answer to MET costs reconstructs it well.
@@ -43,9 +45,14 @@ def choose(validation: Grid) -> Choice | None:
     best, *others = ranked
     if not others:
         return Choice(best, "the only finished cell")
-    change = validation.change("criterion", others[0], best)
-    told = "apart from it" if change.relative.low > 0 and change.n_seeds >= MIN_SEEDS else "not told apart from it"
-    return Choice(best, f"the next best is {told}: {change.words}, on validation")
+    (change,) = validation.family([of_cells("criterion", others[0], best)])
+    return Choice(best, f"the next best is {_next(change)}: {change.words}, on validation")
+
+
+def _next(change: Change) -> str:
+    """How the second best stands to the best."""
+    words = {Verdict.HIGHER: "worse", Verdict.SAME: "the same", Verdict.UNDECIDED: "not told apart from it"}
+    return {str(verdict): text for verdict, text in words.items()}.get(change.verdict, change.verdict)
 
 
 def criterion(cell: GridCell, split: str) -> float:
@@ -86,7 +93,7 @@ def _trade_off(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
 def _hardly_used(grid: Grid) -> list[str]:
     """Nothing of MET in the latents at the smallest weight."""
     lowest = [column[0] for column in columns_of(grid.cells).values() if len(column[0].finished) >= MIN_SEEDS]
-    empty = [cell for cell in lowest if all(grid.interval(metric, cell).high < grid.min_effect for metric in PROBED)]
+    empty = [cell for cell in lowest if all(grid.interval(metric, cell).high < grid.smallest.size for metric in PROBED)]
     if not empty:
         return []
     return [
@@ -101,8 +108,8 @@ def _good_head(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
         for cell in (cell for cell in column if cell.beta > 0 and cell in finished and len(cell.finished) >= MIN_SEEDS):
             constant = cell.mean("test", "rec_globals_constant")
             interval = grid.interval("rec_globals", cell)
-            cost = grid.change("rec_tokens", cell, column[0]).verdict if cell is not column[0] else "similar"
-            free = cost in ("similar", "lower") or cell.nearly_exact
+            cost = grid.change("rec_tokens", cell, column[0]).outcome if cell is not column[0] else "same"
+            free = cost in ("same", "lower") or cell.nearly_exact
             if interval.high < (1 - WELL_RECONSTRUCTED) * constant and free:
                 return [
                     f"MET is well reconstructed at globals_beta {cell.beta:g} ({name}: rec_globals {interval.estimate:.3g} "
@@ -121,7 +128,7 @@ def _linear(grid: Grid) -> list[str]:
         for other in row
         if cell.bottleneck == "linear" and other is not cell
     ]
-    if not changes or any(change.verdict != "lower" for change in changes):
+    if not changes or any(change.outcome != "lower" for change in changes):
         return []
     return [f"linear is best at every weight: use autoencoder.bottleneck=linear instead of none ({'; '.join(listed(changes))})."]
 
@@ -131,7 +138,7 @@ def _codebook(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
     quantised = [cell for cell in finished if cell.bottleneck == "vq"]
     usage = [cell.mean("test", "code_usage") for cell in quantised]
     row_pairs = [pair for row in rows_of_grid(grid.cells).values() for pair in pairs(row) if pair[0].bottleneck == "vq"]
-    worse = [grid.change("rec_tokens", later, earlier).verdict == "higher" for later, earlier in row_pairs]
+    worse = [grid.change("rec_tokens", later, earlier).outcome == "higher" for later, earlier in row_pairs]
     if not usage or not any(worse):
         return []
     size = quantised[0].settings["codebook_size"]

@@ -15,9 +15,9 @@ def anomaly_sentences(grid: Grid, cell: GridCell) -> list[str]:
     config = cell.results[0].member.config
     trained = "the background alone" if config["autoencoder"]["train_on"] == "background" else "all classes, signal included"
     signal = grid.interval("anomaly", cell)
-    found = {WORDS[name]: grid.interval(name, cell) for name in CORRUPTIONS if (name, cell.name) in grid.estimates}
+    found = {WORDS[name]: grid.interval(name, cell) for name in CORRUPTIONS if grid.has(name, cell)}
     sentences = []
-    if ("anomaly", cell.name) in grid.estimates:
+    if grid.has("anomaly", cell):
         sentences.append(
             f"Reconstruction error as an anomaly score ({cell.label}, trained on {trained}): AUROC of the signal {_value(signal)}; "
             "of events with something wrong in one object, against the same events as they were: "

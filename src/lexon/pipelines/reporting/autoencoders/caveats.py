@@ -9,7 +9,7 @@ from typing import Any
 from lexon.experiments import Result
 from lexon.pipelines.reporting.autoencoders.cells import NEARLY_EXACT, GridCell
 from lexon.pipelines.reporting.record import code_caveat
-from lexon.statistics import expected_by_chance
+from lexon.statistics.differences import MIN_SETTINGS
 
 SMALL_TRAINING = 50_000  # real files of this kind hold some 240,000 training events
 
@@ -27,7 +27,7 @@ def caveats(cells: Sequence[GridCell], n_changes: int, min_effect: float) -> lis
         *_nearly_exact(cells),
         *_data(finished),
         *_convergence(finished),
-        *_chance(n_changes, min_effect),
+        *_comparing(n_changes, min_effect),
         *code_caveat(finished),
     ]
 
@@ -44,10 +44,13 @@ def _missing(cells: Sequence[GridCell]) -> list[str]:
 def _seeds(cells: Sequence[GridCell]) -> list[str]:
     numbers = sorted({len(cell.finished) for cell in cells if cell.finished})
     if numbers == [1]:
-        return ["One seed: another one may move a loss by more than the events do, so every verdict stays undecided (n_seeds=3 shows it)."]
+        return [
+            "One seed: another one may move a loss by more than the events do, so a verdict on two cells stays undecided (n_seeds=3 shows "
+            f"it). Averages over {MIN_SETTINGS} settings or more hold how far they vary from setting to setting."
+        ]
     return [
-        f"Intervals hold the test events and {' to '.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))} seeds; the seed spread is "
-        "pooled over the two cells of a comparison."
+        f"Intervals hold the test events and {' to '.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))} seeds; a difference has "
+        "the seed spread of the cells that it compares."
     ]
 
 
@@ -109,10 +112,11 @@ def _convergence(finished: Sequence[Result]) -> list[str]:
     return [f"Not converged: {len(last)} of {len(known)} finished members were best in their last epoch; more epochs may help them."]
 
 
-def _chance(n_changes: int, min_effect: float) -> list[str]:
+def _comparing(n_changes: int, min_effect: float) -> list[str]:
     if not n_changes:
         return []
     return [
-        f"{n_changes} paired comparisons: about {expected_by_chance(n_changes):.1f} would exclude 0 without any difference. An effect is "
-        f"an interval without 0 and a relative change above {min_effect:.0%}; similar is an interval within it."
+        f"{n_changes} paired comparisons: verdicts use the intervals that hold 95 % for all of them together (max-t over the shared "
+        f"resamples, which allows for their number). An effect is an interval without 0 and a relative change above {min_effect:.0%} "
+        "(report.min_effect.loss); a certain change below that is called small, and same has its whole interval within it."
     ]

@@ -1,14 +1,14 @@
 """How sure the numbers are: estimates of each cell, and changes from one cell to another.
 
 Losses are compared by their logarithms, so a difference is a relative change and losses of any size are compared alike. Cells are
-paired: all see the same resamples of the same events. The spread over seeds differs between bottlenecks, so it is pooled over the
-two cells of a comparison and over no others.
+paired: all see the same resamples of the same events. The table of changes is one family.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -20,31 +20,25 @@ from lexon.metrics.ranking import Statistic, auroc
 from lexon.metrics.scores import Scores
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
 from lexon.pipelines.reporting.autoencoders.cells import GridCell
-from lexon.statistics import Interval, Replicates, bootstrap_statistics, is_effect, pooled_seed_spread
+from lexon.pipelines.reporting.autoencoders.comparisons import Comparison, comparisons, of_cells
+from lexon.statistics import (
+    EFFECTS,
+    SEED,
+    Difference,
+    Interval,
+    SmallestEffect,
+    Trainings,
+    Verdict,
+    compare,
+    resample,
+    weighted_intervals,
+)
 
-# Reports of the same results are the same to the last digit.
-_SEED = 2026
 MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
 LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
 PROBES = {"probe_met_r2": slice(0, 1), "probe_met_phi_r2": slice(1, 3)}
-Verdict = Literal["higher", "lower", "similar", "undecided"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One number of a cell.
-
-    Attributes:
-        seeds: its value for each seed, float64 [seed].
-        events: its mean over seeds for each resample of the events, float64 [resample].
-    """
-
-    seeds: NDArray[np.float64]
-    events: NDArray[np.float64]
-
-    def interval(self, rng: np.random.Generator) -> Interval:
-        """Over events and seeds."""
-        return Replicates(float(self.seeds.mean()), self.events + _seed_noise([self], rng)).interval()
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
+Outcome = Literal["higher", "lower", "same", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -52,18 +46,28 @@ class Change:
     """A loss of a cell relative to the same loss of another.
 
     Attributes:
-        relative: (geometric) mean over seeds of loss / other loss - 1, with its interval; NaN where a cell is not finished.
-        verdict: ``higher`` and ``lower`` are effects (`lexon.statistics.is_effect`); ``similar`` has its whole interval within
-            the smallest effect; else, or with a single seed, ``undecided``.
-        n_seeds: of the cell that has fewer.
+        relative: (geometric) mean over seeds of loss / other loss - 1, with the interval of its family; NaN where nothing is finished.
+        alone: the same with the interval that it has when nothing else is asked.
+        verdict: of `lexon.statistics.differences`.
+        n_seeds: of the cell that has fewest; 0 where nothing is finished.
+        negligible: the whole interval of its family lies within the smallest effect.
     """
 
     metric: str
     cell: str
     against: str
     relative: Interval
-    verdict: Verdict
+    alone: Interval
+    verdict: str
     n_seeds: int
+    negligible: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """What an answer may rest on: an effect, the certainty that there is none, or neither."""
+        if self.verdict in EFFECTS:
+            return "higher" if self.verdict == Verdict.HIGHER else "lower"
+        return "same" if self.negligible else "undecided"
 
     @property
     def words(self) -> str:
@@ -83,70 +87,92 @@ class Grid:
 
     Attributes:
         cells: in the order of the plan.
-        estimates: by metric and name of the cell; losses as logarithms.
-        min_effect: relative change below which a significant difference is not called an effect.
+        trainings: statistics of the finished cells, by metric and name of the cell; losses as logarithms.
+        smallest: relative change below which a certain difference is not called an effect.
     """
 
     cells: tuple[GridCell, ...]
-    estimates: Mapping[tuple[str, str], Estimate]
-    min_effect: float
+    trainings: Mapping[str, Trainings]
+    smallest: SmallestEffect
 
     @property
     def n_seeds(self) -> int:
         """Finished seeds of the finished cell that has fewest; 0 where none is finished."""
         return min((len(cell.finished) for cell in self.cells if cell.finished), default=0)
 
+    def has(self, metric: str, cell: GridCell) -> bool:
+        """Whether it was measured."""
+        return _key(metric, cell) in self.trainings
+
     def interval(self, metric: str, cell: GridCell) -> Interval:
         """A metric of a cell, losses in their own unit; NaN where it is not finished."""
-        estimate = self.estimates.get((metric, cell.name))
-        if estimate is None:
-            return Interval(np.nan, np.nan, np.nan)
-        interval = estimate.interval(np.random.default_rng(_SEED))
+        interval = self._alone.get(_key(metric, cell), UNKNOWN)
         return _each(np.exp, interval) if metric in LOSSES else interval
 
     def change(self, metric: str, cell: GridCell, against: GridCell) -> Change:
-        """How much larger a loss is in a cell than in another."""
-        return self.average_change(metric, [(cell, against)], cell.label, against.label)
+        """How much larger a loss is in a cell than in another that differs from it in one thing."""
+        return self.of(of_cells(metric, cell, against))
 
-    def average_change(self, metric: str, pairs: Sequence[tuple[GridCell, GridCell]], words: str, against: str) -> Change:
-        """How much larger a loss is in the first cells of some pairs than in the second: the geometric mean over finished pairs."""
-        looked_up = [tuple(self.estimates.get((metric, cell.name)) for cell in pair) for pair in pairs]
-        known = [(ours, theirs) for ours, theirs in looked_up if ours is not None and theirs is not None]
-        if not known:
-            return Change(metric, words, against, Interval(np.nan, np.nan, np.nan), "undecided", 0)
-        relative = _each(np.expm1, _difference(known, np.random.default_rng(_SEED)))
-        n_seeds = min(len(estimate.seeds) for pair in known for estimate in pair)
-        told = verdict(relative, self.min_effect) if n_seeds >= MIN_SEEDS else "undecided"
-        return Change(metric, words, against, relative, told, n_seeds)
+    def of(self, comparison: Comparison) -> Change:
+        """A change of the table, or the same the other way round."""
+        if not comparison.finished:
+            return Change(comparison.metric, comparison.cell, comparison.against, UNKNOWN, UNKNOWN, Verdict.UNDECIDED, 0, negligible=False)
+        table, turned = self._table, comparison.turned
+        found = table[comparison.key] if comparison.key in table else self._turned(table[turned.key])
+        return replace(found, cell=comparison.cell, against=comparison.against)
+
+    def family(self, asked: Sequence[Comparison]) -> list[Change]:
+        """Changes that are judged together and apart from the table's."""
+        settings = {
+            i: [{_key(one.metric, a): 1.0, _key(one.metric, b): -1.0} for a, b in one.finished]
+            for i, one in enumerate(asked)
+            if one.finished
+        }
+        metrics = {one.metric for one in asked}
+        trainings = {name: cell for name, cell in self.trainings.items() if name.partition(":")[0] in metrics}
+        found = compare(trainings, settings, self.smallest, np.random.default_rng(SEED))
+        return [self._change(one, found[i]) if i in found else self.of(one) for i, one in enumerate(asked)]
+
+    @cached_property
+    def _table(self) -> dict[Any, Change]:
+        """The table of changes, all of it one family."""
+        asked = list({one.key: one for one in comparisons(self.cells) if one.finished}.values())
+        return dict(zip((one.key for one in asked), self.family(asked), strict=True))
+
+    @cached_property
+    def _alone(self) -> dict[str, Interval]:
+        return weighted_intervals(self.trainings, {name: {name: 1.0} for name in self.trainings}, np.random.default_rng(SEED))
+
+    def _change(self, asked: Comparison, found: Difference) -> Change:
+        decidable = found.verdict in set(Verdict)
+        inside = -self.smallest.size < found.change.low and found.change.high < self.smallest.size
+        alone = self.smallest.change(found.alone, 1.0)
+        words = asked.metric, asked.cell, asked.against
+        return Change(*words, found.change, alone, found.verdict, found.n_seeds, negligible=decidable and inside)
+
+    def _turned(self, change: Change) -> Change:
+        relative, alone = (
+            _each(lambda share: 1 / (1 + share) - 1, Interval(one.estimate, one.high, one.low)) for one in (change.relative, change.alone)
+        )
+        verdict = str(Verdict.of(relative, self.smallest.size)) if change.verdict in set(Verdict) else change.verdict
+        return replace(change, relative=relative, alone=alone, verdict=verdict)
+
+
+def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -> Grid:
+    """Everything that a split says, from the per-event arrays of the finished members."""
+    finished = [cell for cell in cells if cell.finished]
+    statistics = {_key(metric, cell): seeds for cell in finished for metric, seeds in _statistics(cell, split).items()}
+    n_rows = len(finished[0].arrays(f"{split}_rec_tokens")[0]) if finished else 1
+    trainings = resample(statistics, n_rows, report.n_bootstrap, np.random.default_rng(SEED)) if statistics else {}
+    return Grid(tuple(cells), trainings, SmallestEffect(report.min_effect.loss, "log"))
+
+
+def _key(metric: str, cell: GridCell) -> str:
+    return f"{metric}:{cell.name}"
 
 
 def _percent_interval(interval: Interval) -> str:
     return f"{_percent(interval.estimate)} [{_percent(interval.low)}, {_percent(interval.high)}]"
-
-
-def verdict(relative: Interval, min_effect: float) -> Verdict:
-    """What an interval of a relative change says."""
-    if is_effect(relative, relative.estimate, min_effect):
-        return "higher" if relative.estimate > 0 else "lower"
-    return "similar" if -min_effect < relative.low and relative.high < min_effect else "undecided"
-
-
-def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -> Grid:
-    """Everything that is told of a split, from the per-event arrays of the finished members."""
-    finished = [cell for cell in cells if cell.finished]
-    statistics = {(metric, cell.name): seeds for cell in finished for metric, seeds in _statistics(cell, split).items()}
-    if not statistics:
-        return Grid(tuple(cells), {}, report.min_effect.loss)
-    n_rows = len(finished[0].arrays(f"{split}_rec_tokens")[0])
-    named = {f"{metric}:{cell}": seeds for (metric, cell), seeds in statistics.items()}
-    # The seeds' share is added by comparison: here it would be pooled over all metrics and cells.
-    replicates = bootstrap_statistics(named, n_rows, report.n_bootstrap, np.random.default_rng(_SEED), seedless=named)
-    once = np.ones((1, n_rows), np.float32)
-    estimates = {
-        (metric, cell): Estimate(np.array([float(seed(once)[0]) for seed in seeds]), replicates[f"{metric}:{cell}"].values)
-        for (metric, cell), seeds in statistics.items()
-    }
-    return Grid(tuple(cells), estimates, report.min_effect.loss)
 
 
 def _statistics(cell: GridCell, split: str) -> dict[str, list[Statistic]]:
@@ -189,23 +215,6 @@ def _as_scores(score: NDArray[np.floating], is_signal: NDArray[np.bool_]) -> Sco
     """Any score as that of a classifier: only its order counts."""
     target = np.where(is_signal, 0, 1)
     return Scores(np.stack([score, -score], axis=1), target, target, np.arange(len(score)), ("signal", "background"), {}, "")
-
-
-def _difference(pairs: Sequence[tuple[Estimate, Estimate]], rng: np.random.Generator) -> Interval:
-    """The mean difference of some pairs of cells, paired over events."""
-    estimate = float(np.mean([ours.seeds.mean() - theirs.seeds.mean() for ours, theirs in pairs]))
-    events = np.mean([ours.events - theirs.events for ours, theirs in pairs], axis=0)
-    noise = _seed_noise([estimate for pair in pairs for estimate in pair], rng) / len(pairs)
-    return Replicates(estimate, events + noise).interval()
-
-
-def _seed_noise(estimates: Sequence[Estimate], rng: np.random.Generator) -> NDArray[np.float64]:
-    """What seeds add to a difference of means, [resample]: s sqrt(sum 1/n) Student's t; 0 where no spread can be seen."""
-    n = len(estimates[0].events)
-    spread, freedom = pooled_seed_spread([estimate.seeds for estimate in estimates])
-    if not freedom:
-        return np.zeros(n)
-    return spread * np.sqrt(sum(1 / len(estimate.seeds) for estimate in estimates)) * rng.standard_t(freedom, n)
 
 
 def _each(function: Callable[[float], Any], interval: Interval) -> Interval:

@@ -32,7 +32,7 @@ def findings(grid: Grid, choice: Choice | None, summary: pd.DataFrame, changes: 
     return {
         "headline": _headline(grid, choice),
         "sentences": _sentences(grid, choice, told),
-        "caveats": caveats(grid.cells, measured, grid.min_effect),
+        "caveats": caveats(grid.cells, measured, grid.smallest.size),
         "best_cell": choice.cell.name if choice else None,
         "selected_by": SELECTED_BY,
         **({"scenarios": [], "hypotheses": [], "predictions": []} | answers),

@@ -66,9 +66,9 @@ def type_matters(grid: Grid) -> Told:
     changes = [grid.change("rec_globals", later, earlier) for row in rows for later, earlier in pairs(row)]
     if not changes:
         return NOT_ASKED, ("one bottleneck only",)
-    if effects := [change for change in changes if change.verdict in ("higher", "lower")]:
+    if effects := [change for change in changes if change.outcome in ("higher", "lower")]:
         return f"yes, in {len(effects)} of {len(changes)} comparisons", listed(effects)
-    return ("no" if all(change.verdict == "similar" for change in changes) else undecided(changes)), listed(changes)
+    return ("no" if all(change.outcome == "same" for change in changes) else undecided(changes)), listed(changes)
 
 
 def use_head(grid: Grid) -> Told:
@@ -84,11 +84,11 @@ def use_head(grid: Grid) -> Told:
 
 
 def _worth(gain: Change, cost: Change) -> str:
-    if gain.verdict in ("similar", "higher"):
+    if gain.outcome in ("same", "higher"):
         return "no"
-    if UNDECIDED in (gain.verdict, cost.verdict):
+    if UNDECIDED in (gain.outcome, cost.outcome):
         return undecided([gain, cost])
-    return "yes, at a price in rec_tokens" if cost.verdict == "higher" else "yes"
+    return "yes, at a price in rec_tokens" if cost.outcome == "higher" else "yes"
 
 
 def _of_columns(grid: Grid, tell: Callable[[Grid, Sequence[GridCell]], str], metric: str) -> Told:
@@ -102,20 +102,20 @@ def _of_columns(grid: Grid, tell: Callable[[Grid, Sequence[GridCell]], str], met
 
 def _sufficient(grid: Grid, column: Sequence[GridCell]) -> str:
     tokens = [change for _, change in weight_changes(grid, column)]
-    if any(change.verdict == "higher" for change in tokens):
+    if any(change.outcome == "higher" for change in tokens):
         return (
             f"no, but less than {NEARLY_EXACT:.0%} of the objects' variance is lost" if all(cell.nearly_exact for cell in column) else "no"
         )
-    return undecided(tokens) if any(change.verdict == UNDECIDED for change in tokens) else "yes"
+    return undecided(tokens) if any(change.outcome == UNDECIDED for change in tokens) else "yes"
 
 
 def _sweet(grid: Grid, column: Sequence[GridCell]) -> str:
     first, *between, last = column
     gains = {cell.beta: [grid.change("criterion", cell, end) for end in (first, last)] for cell in between}
     for beta, changes in gains.items():
-        if all(change.verdict == "lower" for change in changes):
+        if all(change.outcome == "lower" for change in changes):
             return f"yes, {beta:g}"
-    if gains and all(any(change.verdict in ("higher", "similar") for change in changes) for changes in gains.values()):
+    if gains and all(any(change.outcome in ("higher", "same") for change in changes) for changes in gains.values()):
         return "no"
     changes = [change for of_one in gains.values() for change in of_one]
     return undecided(changes) if changes else f"{NOT_ASKED} (two weights have none between them)"
@@ -139,9 +139,9 @@ def _shown_met(cells: Sequence[GridCell]) -> str:
 def _held(grid: Grid, interval: Interval, cell: GridCell) -> str:
     if len(cell.finished) < MIN_SEEDS:
         return f"{UNDECIDED} ({len(cell.finished)} seed)"
-    if interval.low > grid.min_effect:
+    if interval.low > grid.smallest.size:
         return "yes"
-    return "no" if interval.high < grid.min_effect else UNDECIDED
+    return "no" if interval.high < grid.smallest.size else UNDECIDED
 
 
 def _bounds(interval: Interval) -> str:

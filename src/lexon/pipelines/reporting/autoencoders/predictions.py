@@ -16,13 +16,14 @@ from scipy.stats import kendalltau
 from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, Answer, listed, undecided
 from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.changes import Change, Grid
+from lexon.pipelines.reporting.autoencoders.comparisons import of_cells
 
 # Lowest total loss first: (bottleneck, globals_beta).
 TOTAL_LOSS = (
     *(("none", 0.0), ("linear", 0.0), ("none", 1.0), ("linear", 1.0), ("none", 10.0), ("linear", 10.0)),
     *(("vq", 0.0), ("vq", 1.0), ("vq", 10.0)),
 )
-Expected = Literal["higher", "lower", "similar"]
+Expected = Literal["higher", "lower", "same"]
 
 
 def predictions(grid: Grid) -> list[Answer]:
@@ -31,9 +32,9 @@ def predictions(grid: Grid) -> list[Answer]:
     rows = [cells for cells in rows_of_grid(grid.cells).values() if len(cells) > 1]
     found = [
         _places("rec_tokens: none < linear < vq", grid, "rec_tokens", rows, "higher"),
-        _all_pairs("rec_tokens: similar at every globals_beta", grid, "rec_tokens", columns, "similar"),
+        _all_pairs("rec_tokens: similar at every globals_beta", grid, "rec_tokens", columns, "same"),
         _places("rec_globals: beta 0 >> 1 >> 10", grid, "rec_globals", columns, "lower"),
-        _all_pairs("rec_globals: similar for every bottleneck", grid, "rec_globals", rows, "similar"),
+        _all_pairs("rec_globals: similar for every bottleneck", grid, "rec_globals", rows, "same"),
         _total_loss(grid),
     ]
     return [answer for answer in found if answer is not None]
@@ -56,7 +57,8 @@ def _total_loss(grid: Grid) -> Answer | None:
     if len(known) < len(grid.cells) or any(place not in known for place in TOTAL_LOSS):
         return None
     ranked = [known[place] for place in TOTAL_LOSS]
-    answer = _judged("total loss: the nine places", [grid.change("total", b, a) for a, b in pairwise(ranked)], "higher")
+    neighbours = [of_cells("total", later, earlier) for earlier, later in pairwise(ranked)]
+    answer = _judged("total loss: the nine places", grid.family(neighbours), "higher")
     measured = [grid.interval("total", cell).estimate for cell in ranked]
     if answer is None or not all(cell.finished for cell in ranked):
         return answer
@@ -68,8 +70,8 @@ def _total_loss(grid: Grid) -> Answer | None:
 def _judged(question: str, changes: Sequence[Change], expected: Expected) -> Answer | None:
     if not changes:
         return None
-    against = [change for change in changes if change.verdict not in (expected, UNDECIDED)]
+    against = [change for change in changes if change.outcome not in (expected, UNDECIDED)]
     if against:
         return Answer("prediction", question, "refuted", listed(against))
-    confirmed = all(change.verdict == expected for change in changes)
+    confirmed = all(change.outcome == expected for change in changes)
     return Answer("prediction", question, "confirmed" if confirmed else undecided(changes), listed(changes))

@@ -39,16 +39,16 @@ def weight_changes(grid: Grid, column: Sequence[GridCell]) -> list[tuple[Change,
 
 def tell(number: int, changes: Sequence[tuple[Change, Change]]) -> str:
     """Whether a scenario holds, from changes of (rec_globals, rec_tokens) over the pairs of weights of one column."""
-    both = [(found.verdict, tokens.verdict) for found, tokens in changes]
+    both = [(found.outcome, tokens.outcome) for found, tokens in changes]
     match number:
         case 1:
-            holds, excluded = all(found == "similar" for found, _ in both), any(found in ("lower", "higher") for found, _ in both)
+            holds, excluded = all(found == "same" for found, _ in both), any(found in ("lower", "higher") for found, _ in both)
         case 2:
-            holds = any(found == "lower" for found, _ in both) and all(tokens in ("similar", "lower") for _, tokens in both)
-            excluded = any(tokens == "higher" for _, tokens in both) or all(found in ("similar", "higher") for found, _ in both)
+            holds = any(found == "lower" for found, _ in both) and all(tokens in ("same", "lower") for _, tokens in both)
+            excluded = any(tokens == "higher" for _, tokens in both) or all(found in ("same", "higher") for found, _ in both)
         case _:
             holds = ("lower", "higher") in both
-            excluded = all(found in ("similar", "higher") or tokens in ("similar", "lower") for found, tokens in both)
+            excluded = all(found in ("same", "higher") or tokens in ("same", "lower") for found, tokens in both)
     return HOLDS if holds else DOES_NOT if excluded else UNDECIDED
 
 
@@ -80,9 +80,9 @@ def _quantised(grid: Grid) -> Answer:
     ]
     if not changes:
         return Answer("scenario 4", SCENARIOS[4], NOT_ASKED, ("vq or its alternatives are no part of the grid",))
-    if all(change.verdict == "higher" for change in changes):
+    if all(change.outcome == "higher" for change in changes):
         answer = HOLDS
-    elif against := [change for change in changes if change.verdict in ("lower", "similar")]:
+    elif against := [change for change in changes if change.outcome in ("lower", "same")]:
         answer, changes = f"{DOES_NOT} everywhere" if len(against) < len(changes) else DOES_NOT, against + changes
     else:
         answer = undecided(changes)

@@ -10,10 +10,10 @@ import pandas as pd
 
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
 from lexon.pipelines.reporting.autoencoders.advice import criterion
-from lexon.pipelines.reporting.autoencoders.axes import Step, steps
-from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
-from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Change, Grid
-from lexon.statistics import seed_spread
+from lexon.pipelines.reporting.autoencoders.cells import GridCell
+from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Grid
+from lexon.pipelines.reporting.autoencoders.comparisons import Comparison, comparisons
+from lexon.statistics import EFFECTS, seed_spread
 
 FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
 # Mean over seeds, without an interval of their own.
@@ -28,8 +28,10 @@ MEASURED = (
     "met_mae",
     "met_phi_mae",
 )
-COMPARED = ("rec_tokens", "rec_globals", "criterion")
-CHANGE_COLUMNS = ("run", "axis", "metric", "a", "b", "relative", "low", "high", "verdict", "n_seeds", "status", "notes")
+CHANGE_COLUMNS = (
+    *("run", "axis", "metric", "a", "b", "relative", "low", "high", "low_all", "high_all", "verdict", "effect"),
+    *("n_seeds", "status", "notes"),
+)
 
 Row = dict[str, Any]
 
@@ -53,27 +55,26 @@ def pivot_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 def changes_table(grid: Grid, run: str) -> pd.DataFrame:
     """Every two cells that differ in one thing, and every two levels of any further axis, averaged over the settings of the others."""
-    further = steps(grid.cells)
-    lines = [*columns_of(grid.cells).values(), *rows_of_grid(grid.cells).values()]
-    apart = [pair for line in lines for pair in pairs(line)] + [pair for step in further for pair in step.pairs]
-    rows = [_change_row(step.change(grid, metric), run, step) for step in further for metric in COMPARED]
-    rows += [_change_row(grid.change(metric, later, earlier), run) for later, earlier in apart for metric in COMPARED]
-    return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
+    return pd.DataFrame([_change_row(one, grid, run) for one in comparisons(grid.cells)], columns=list(CHANGE_COLUMNS))
 
 
-def _change_row(change: Change, run: str, step: Step | None = None) -> Row:
-    averaged = f"averaged over {step.averaged_over}" if step else ""
-    known = np.isfinite(change.relative.estimate)
+def _change_row(comparison: Comparison, grid: Grid, run: str) -> Row:
+    change = grid.of(comparison)
+    averaged = f"averaged over {comparison.averaged_over}" if comparison.axis else ""
+    known = bool(comparison.finished)
     return {
         "run": run,
-        "axis": step.axis if step else "",
+        "axis": comparison.axis,
         "metric": change.metric,
         "a": change.cell,
         "b": change.against,
         "relative": change.relative.estimate,
-        "low": change.relative.low,
-        "high": change.relative.high,
+        "low": change.alone.low,
+        "high": change.alone.high,
+        "low_all": change.relative.low,
+        "high_all": change.relative.high,
         "verdict": change.verdict,
+        "effect": change.verdict in EFFECTS,
         "n_seeds": change.n_seeds,
         "status": "done" if known else "pending",
         "notes": averaged if known else "a cell has no finished member",

@@ -12,7 +12,7 @@ from lexon.config.tokenisers import tokeniser_classes
 from lexon.experiments import Result
 from lexon.pipelines.reporting.classifiers.cells import Cell
 from lexon.pipelines.reporting.record import code_caveat
-from lexon.statistics import expected_by_chance
+from lexon.statistics.differences import MIN_SETTINGS
 
 SMALL_TRAINING = 50_000  # the published study of this question trained on 241,658 events
 BALANCED = (0.4, 0.6)
@@ -52,12 +52,13 @@ def _seeds(cells: Sequence[Cell]) -> list[str]:
         return []
     if numbers == [1]:
         return [
-            "One seed: the seed spread is unknown. Intervals, and what is called noise, are of the number of test events only; "
-            "another seed may move a result by more (n_seeds=3 shows it)."
+            "One seed: the seed spread is unknown, so intervals of single trainings hold test events only, and differences between them "
+            f"are undecided (n_seeds=3 shows it). Effects over {MIN_SETTINGS} settings or more hold how far they vary from one to the next."
         ]
     single = [cell.label for cell in cells if len(cell.finished) == 1]
     without = f" Of {'; '.join(single)} one seed is finished: the interval there holds test events only." if single else ""
-    return [f"Intervals hold the test events and {numbers[-1]} seeds; the seed spread is pooled over cells, taken as equal.{without}"]
+    spread = f"Intervals hold the test events and {numbers[-1]} seeds; a difference has the seed spread of the cells that it compares."
+    return [f"{spread}{without}"]
 
 
 def _data(finished: Sequence[Result]) -> list[str]:
@@ -120,20 +121,19 @@ def _convergence(finished: Sequence[Result]) -> list[str]:
 
 
 def _comparing(comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:
-    together = "hold 95 % for all of them together (max-t over the shared resamples, which allows for their number)"
-    sentences = []
-    if judged := int((effects["n_averaged"] > 0).sum()):
-        sentences.append(f"{judged} main effects and interactions: the intervals that decide what is larger than noise {together}.")
-    if n := len(comparisons):
-        chance = (
-            f"{n} paired comparisons on the same test events: about {expected_by_chance(n):.1f} would exclude 0 without any difference; "
-        )
-        sentences.append(f"{chance}the wider intervals beside them {together}.")
+    tables = {"main effects and interactions": int((effects["n_averaged"] > 0).sum()), "paired comparisons": len(comparisons)}
+    listed = " and ".join(f"{n} {words}" for words, n in tables.items() if n)
+    if not listed:
+        return []
+    together = (
+        f"{listed}: verdicts use the intervals that hold 95 % for all of a table together (max-t over the shared resamples, which "
+        "allows for their number). "
+    )
     meaning = (
         f"An effect is an interval without 0 and a difference in AUROC above {min_effect:g} (report.min_effect.score); "
         "a certain difference below that is called small."
     )
-    return [*sentences[:-1], f"{sentences[-1]} {meaning}"] if sentences else []
+    return [together + meaning]
 
 
 def _copies(cells: Sequence[Cell]) -> list[str]:

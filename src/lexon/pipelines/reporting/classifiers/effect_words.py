@@ -8,54 +8,56 @@ from typing import Any
 import pandas as pd
 
 from lexon.pipelines.reporting.classifiers.cells import axis_words
-from lexon.pipelines.reporting.classifiers.effects import ALONE_IN_THE_GRID
+from lexon.pipelines.reporting.classifiers.effects import ALONE_IN_THE_GRID, OTHER_EVENTS
 from lexon.pipelines.reporting.rows import rows_of
-from lexon.statistics import Verdict
+from lexon.statistics import CERTAIN, EFFECTS, Verdict
 
 _MAX_LISTED = 3
 
 Row = Mapping[str, Any]
 
 
-def effect_sentences(effects: pd.DataFrame, min_effect: float, n_seeds: int) -> list[str]:
-    """What the axes do, most important first; intervals are those that hold for all effects together.
-
-    Args:
-        n_seeds: of the cell that has fewest.
-    """
+def effect_sentences(effects: pd.DataFrame, min_effect: float) -> list[str]:
+    """What the axes do, most important first; intervals are those that hold for all effects together."""
     if effects.empty:
         return []
     main, interactions = (rows_of(effects[effects["kind"] == kind]) for kind in ("main effect", "interaction"))
     by_axis: dict[str, list[Row]] = {}
     for row in main:
         by_axis.setdefault(row["axis"], []).append(row)
-    seeds = one_seed(n_seeds)
-    axes = [_axis(axis, rows, min_effect, seeds) for axis, rows in by_axis.items()]
-    return [*axes, *_together(interactions, seeds), *_sizes(rows_of(effects), min_effect)]
+    axes = [_axis(axis, rows, min_effect) for axis, rows in by_axis.items()]
+    return [*axes, *_together(interactions), *_sizes(rows_of(effects), min_effect)]
 
 
-def one_seed(n_seeds: int) -> str:
-    """A remark on differences of single trainings: another seed may turn them round."""
-    return " (1 seed)" if n_seeds == 1 else ""
-
-
-def _axis(axis: str, rows: Sequence[Row], min_effect: float, seeds: str) -> str:
+def _axis(axis: str, rows: Sequence[Row], min_effect: float) -> str:
     name = axis_words(axis)
     name = name[:1].upper() + name[1:]
-    decided = [row for row in rows if Verdict(row["verdict"]).certain]
-    unclear = [row for row in rows if row["verdict"] in (Verdict.SAME, Verdict.UNDECIDED)]
-    left = [row for row in rows if row["verdict"] in (Verdict.UNFINISHED, Verdict.UNPAIRED)]
+    decided = [row for row in rows if row["verdict"] in CERTAIN]
+    unclear = [row for row in rows if row["verdict"] not in CERTAIN and row["n_averaged"]]
+    left = [row for row in rows if not row["n_averaged"]]
     if len(left) == len(rows):
-        return f"{name}: {'; '.join(dict.fromkeys(row['verdict'] for row in left))}."
-    left_open = "".join(f"; {row['a']} against {row['b']} is {row['verdict']}" for row in left)
+        return f"{name}: {'; '.join(dict.fromkeys(_why_not(row) for row in left))}."
+    left_open = "".join(f"; {row['a']} against {row['b']} is {_why_not(row)}" for row in left)
     average = _average([*decided, *unclear])
     if not decided:
         largest = max(unclear, key=lambda row: abs(row["difference"]))
-        same = all(row["verdict"] == Verdict.SAME for row in unclear)
-        what = f"makes no difference of {min_effect:g} or more" if same else "shows no difference beyond noise"
-        return f"{name} {what} ({'largest: ' * (len(unclear) > 1)}{_pair(largest)}{average}){seeds}{left_open}."
-    phrases = [*_winners(decided, seeds), *(f"{_pair(row)}: {row['verdict']}" for row in unclear)]
+        listed = f"{'largest: ' * (len(unclear) > 1)}{_pair(largest)}{average}"
+        return f"{name} {_no_difference(unclear, min_effect)} ({listed}){left_open}."
+    phrases = [*_winners(decided), *(f"{_pair(row)}: {row['verdict']}" for row in unclear)]
     return f"{name}: {'; '.join(phrases)}{left_open}{average}."
+
+
+def _why_not(row: Row) -> str:
+    """Why there is no number."""
+    return f"not compared: {row['notes']}" if row["notes"] == OTHER_EVENTS else f"{row['verdict']}: {row['notes']}"
+
+
+def _no_difference(rows: Sequence[Row], min_effect: float) -> str:
+    """What can be said of levels of which none is certainly above another."""
+    verdicts = {row["verdict"] for row in rows}
+    if verdicts == {Verdict.SAME}:
+        return f"makes no difference of {min_effect:g} or more"
+    return "shows no difference beyond noise" if verdicts <= set(Verdict) else f"is {(verdicts - set(Verdict)).pop()}"
 
 
 def _average(rows: Sequence[Row]) -> str:
@@ -66,14 +68,14 @@ def _average(rows: Sequence[Row]) -> str:
     return f"; averaged over {average}" if (average := found.pop()) != ALONE_IN_THE_GRID else ""
 
 
-def _winners(rows: Sequence[Row], seeds: str) -> list[str]:
+def _winners(rows: Sequence[Row]) -> list[str]:
     """The levels that are above others, each with what it beats."""
     beaten: dict[str, list[str]] = {}
     for row in rows:
         better, worse = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
-        small = "" if Verdict(row["verdict"]).is_effect else ", small"
+        small = "" if row["verdict"] in EFFECTS else ", small"
         beaten.setdefault(better, []).append(f"{worse} by {_size(row)}{small}")
-    return [f"{better} beats {' and '.join(others)}{seeds}" for better, others in beaten.items()]
+    return [f"{better} beats {' and '.join(others)}" for better, others in beaten.items()]
 
 
 def _size(row: Row) -> str:
@@ -85,20 +87,20 @@ def _pair(row: Row) -> str:
     return f"{row['a']} less {row['b']} {row['difference']:+.3f} [{row['low_all']:+.3f}, {row['high_all']:+.3f}]"
 
 
-def _together(rows: Sequence[Row], seeds: str) -> list[str]:
+def _together(rows: Sequence[Row]) -> list[str]:
     if not rows:
         return []
-    decided = sorted((row for row in rows if Verdict(row["verdict"]).certain), key=lambda row: -abs(row["difference"]))
-    missing = sum(row["verdict"] in (Verdict.UNFINISHED, Verdict.UNPAIRED) for row in rows)
+    decided = sorted((row for row in rows if row["verdict"] in CERTAIN), key=lambda row: -abs(row["difference"]))
+    missing = sum(not row["n_averaged"] for row in rows)
     judged = len(rows) - missing
     left_open = f" Of {missing} interactions nothing can be said: not all their cells are finished, or comparable." if missing else ""
     if not judged:
         return [left_open.strip()]
     if not decided:
-        return [f"No two axes act together beyond noise ({judged} interactions judged){seeds}.{left_open}"]
+        return [f"No two axes act together beyond noise ({judged} interactions judged).{left_open}"]
     more = f"; and {len(decided) - _MAX_LISTED} more in the table" if len(decided) > _MAX_LISTED else ""
     listed = "; ".join(_depends(row) for row in decided[:_MAX_LISTED])
-    return [f"Axes act together in {len(decided)} of {judged} interactions: {listed}{more}{seeds}.{left_open}"]
+    return [f"Axes act together in {len(decided)} of {judged} interactions: {listed}{more}.{left_open}"]
 
 
 def _depends(row: Row) -> str:
@@ -108,7 +110,7 @@ def _depends(row: Row) -> str:
 
 
 def _sizes(rows: Sequence[Row], min_effect: float) -> list[str]:
-    certain = [row for row in rows if Verdict(row["verdict"]).certain]
+    certain = [row for row in rows if row["verdict"] in CERTAIN]
     if not certain:
         return []
     effects = sum(row["effect"] for row in certain)

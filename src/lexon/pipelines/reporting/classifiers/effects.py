@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lexon.pipelines.reporting.classifiers.aurocs import Aurocs
 from lexon.pipelines.reporting.classifiers.cells import Cell, axis_words, level_words
-from lexon.statistics import UNPAIRED, Contrast, Grid, Interval, Mean, Replicates, Verdict, contrasts, simultaneous_intervals, weighted_sum
+from lexon.statistics import UNPAIRED, Contrast, Grid, Interval, Mean, Setting, Verdict, contrasts
 
 EFFECT_COLUMNS = (
     *("run", "kind", "axis", "a", "b", "second_axis", "with", "less_with", "averaged_over", "n_averaged", "difference", "low", "high"),
@@ -19,6 +20,8 @@ EFFECT_COLUMNS = (
 MEAN_COLUMNS = ("run", "axis", "level", "second_axis", "second_level", "auroc", "low", "high", "n_averaged", "n_settings", "balanced")
 
 ALONE_IN_THE_GRID = "nothing else varies"
+NOT_FINISHED = "not all cells are finished"
+OTHER_EVENTS = "evaluated on other test events"
 
 Row = dict[str, Any]
 
@@ -29,28 +32,35 @@ def grid_of(cells: Sequence[Cell], finished: Collection[str]) -> Grid:
     return Grid({cell.name: cell.axes for cell in cells}, models, finished, {cell.name for cell in cells if cell.apart})
 
 
-def effects_table(grid: Grid, replicates: Mapping[str, Replicates], min_effect: float, run: str) -> pd.DataFrame:
-    """One row a main effect or two-way interaction, with its interval alone and in the family of all of them.
-
-    The verdict follows from the interval that holds for all effects together; so does whether it counts as an effect.
-    """
+def effects_table(grid: Grid, aurocs: Aurocs, min_effect: float, run: str) -> pd.DataFrame:
+    """One row a main effect or two-way interaction, all of them one family."""
     planned = contrasts(grid)
-    family = {i: weighted_sum(replicates, contrast.weights) for i, contrast in enumerate(planned) if contrast.weights}
-    together = dict(zip(family, simultaneous_intervals(list(family.values())), strict=True))
+    found = aurocs.compare({i: contrast.settings for i, contrast in enumerate(planned) if contrast.settings}, min_effect)
     rows = [
         {"run": run}
         | _what(contrast, grid)
-        | (_judged(family[i], together[i], _reference(contrast, replicates), min_effect) if i in family else _undecided(contrast))
+        | (aurocs.row(found[i], contrast.settings) | {"status": "done", "notes": ""} if i in found else _not_compared(contrast))
         for i, contrast in enumerate(planned)
     ]
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
 
 
-def means_table(grid: Grid, replicates: Mapping[str, Replicates], run: str) -> pd.DataFrame:
+def means_table(grid: Grid, aurocs: Aurocs, run: str) -> pd.DataFrame:
     """One row a level of each axis, then one row a pair of levels of each two axes: mean AUROC over the settings of the others."""
     chosen = [(axis,) for axis in grid.axes] + list(combinations(grid.axes, 2))
-    rows = [{"run": run} | _mean_row(mean, replicates) for axes in chosen for mean in grid.means(*axes)]
+    means = [mean for axes in chosen for mean in grid.means(*axes)]
+    found = aurocs.means({i: _of_models(mean, grid) for i, mean in enumerate(means) if mean.weights})
+    unknown = Interval(np.nan, np.nan, np.nan)
+    rows = [{"run": run} | _mean_row(mean, found.get(i, unknown)) for i, mean in enumerate(means)]
     return pd.DataFrame(rows, columns=list(MEAN_COLUMNS))
+
+
+def _of_models(mean: Mean, grid: Grid) -> Setting:
+    """Weights of models: one that stands in several cells has the weight of all."""
+    weights: dict[str, float] = {}
+    for name, weight in mean.weights.items():
+        weights[grid.models[name]] = weights.get(grid.models[name], 0.0) + weight
+    return weights
 
 
 def _what(contrast: Contrast, grid: Grid) -> Row:
@@ -72,42 +82,17 @@ def _settings(contrast: Contrast, grid: Grid) -> str:
     return f"{number} settings of {others}" + (f": {', '.join(reasons)}" if reasons else "")
 
 
-def _judged(effect: Replicates, together: Interval, reference: float, min_effect: float) -> Row:
-    alone = effect.interval()
-    relative = alone.estimate / reference if reference else np.nan
-    return {
-        "difference": alone.estimate,
-        "low": alone.low,
-        "high": alone.high,
-        "low_all": together.low,
-        "high_all": together.high,
-        "relative": relative,
-        "verdict": (verdict := Verdict.of(together, min_effect)),
-        "effect": verdict.is_effect,
-        "n_resamples": len(effect.values),
-        "status": "done",
-        "notes": "",
-    }
-
-
-def _undecided(contrast: Contrast) -> Row:
+def _not_compared(contrast: Contrast) -> Row:
     unpaired = contrast.left_out.get(UNPAIRED, 0) == contrast.n_compared
-    verdict, status = (Verdict.UNPAIRED, "done") if unpaired else (Verdict.UNFINISHED, "pending")
+    status, notes = ("done", OTHER_EVENTS) if unpaired else ("pending", NOT_FINISHED)
     numbers = dict.fromkeys(("difference", "low", "high", "low_all", "high_all", "relative"), np.nan)
-    return numbers | {"verdict": verdict, "effect": False, "n_resamples": 0, "status": status, "notes": verdict}
+    return numbers | {"verdict": str(Verdict.UNDECIDED), "effect": False, "n_resamples": 0, "status": status, "notes": notes}
 
 
-def _reference(contrast: Contrast, replicates: Mapping[str, Replicates]) -> float:
-    """Mean of the cells that are subtracted: what a relative change is relative to."""
-    subtracted = [replicates[name].estimate for name, weight in contrast.weights.items() if weight < 0]
-    return float(np.mean(subtracted))
-
-
-def _mean_row(mean: Mean, replicates: Mapping[str, Replicates]) -> Row:
+def _mean_row(mean: Mean, interval: Interval) -> Row:
     (axis, level), *second = mean.levels.items()
     row: Row = {"axis": axis, "level": level_words(axis, level), "second_axis": "", "second_level": ""}
     for other, value in second:
         row |= {"second_axis": other, "second_level": level_words(other, value)}
-    interval = weighted_sum(replicates, mean.weights).interval() if mean.weights else Interval(np.nan, np.nan, np.nan)
     numbers = {"auroc": interval.estimate, "low": interval.low, "high": interval.high}
     return row | numbers | {"n_averaged": mean.n_used, "n_settings": mean.n_settings, "balanced": mean.balanced}

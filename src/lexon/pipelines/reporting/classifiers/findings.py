@@ -13,13 +13,11 @@ from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.caveats import caveats
 from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
-from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences, one_seed
+from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
-from lexon.statistics import Interval, Verdict, bootstrap_interval
-
-_DETAIL_SEED = 2027
+from lexon.statistics import CERTAIN, EFFECTS, SEED, Interval, Verdict, resample, score_statistics, weighted_intervals
 
 Findings = dict[str, Any]
 
@@ -44,7 +42,7 @@ def findings(
         value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
         headline = f"{_capital(best.label)}: AUROC{_meaning(best.scores)} {value}{_choice(len(ranked))}."
         sentences = [
-            *effect_sentences(effects, report.min_effect.score, _fewest_seeds(cells)),
+            *effect_sentences(effects, report.min_effect.score),
             *_against_baselines(comparisons, best.label, report.min_effect.score),
             *_among_cells(comparisons),
             *_baseline_sentences(summary),
@@ -71,9 +69,9 @@ def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig, n_bootstrap:
         return {}
     metrics = {f"auroc_against_{name}": ranking.auroc_against(label) for name, label in seeds[0].backgrounds.items()}
     metrics |= {f"signal_efficiency_at_rejection_{r:g}": ranking.signal_efficiency(r) for r in evaluation.rejections}
-    intervals = {
-        name: bootstrap_interval(seeds, metric, n_bootstrap, np.random.default_rng(_DETAIL_SEED)) for name, metric in metrics.items()
-    }
+    statistics = {name: score_statistics({"": seeds}, metric)[0][""] for name, metric in metrics.items()}
+    trainings = resample(statistics, len(seeds[0]), n_bootstrap, np.random.default_rng(SEED))
+    intervals = weighted_intervals(trainings, {name: {name: 1.0} for name in metrics}, np.random.default_rng(SEED))
     # A seed spread with few degrees of freedom may reach beyond what a share can be.
     return {name: Interval(value.estimate, *np.clip([value.low, value.high], 0, 1).tolist()) for name, value in intervals.items()}
 
@@ -81,10 +79,6 @@ def _details(seeds: Sequence[Scores], evaluation: EvaluationConfig, n_bootstrap:
 def _meaning(seeds: Sequence[Scores]) -> str:
     n_classes = len(seeds[0].class_names) if seeds else 2
     return f" (mean over {n_classes} classes, each against the rest)" if n_classes > 2 else ""
-
-
-def _fewest_seeds(cells: Sequence[Cell]) -> int:
-    return min((len(cell.finished) for cell in comparable(cells) if cell.finished), default=0)
 
 
 def _choice(n_models: int) -> str:
@@ -97,20 +91,15 @@ def _against_baselines(comparisons: pd.DataFrame, label: str, min_effect: float)
 
 
 def _in_words(row: Mapping[str, Any], min_effect: float) -> str:
-    size = f"{abs(row['difference']):.3f} [{_bounds(row)}], paired, {row['relative']:+.1%}"
-    verdict, seeds = Verdict(row["verdict"]), one_seed(row["n_seeds_a"])
-    signed = f"({row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}], paired{seeds})"
-    if verdict == Verdict.SAME:
+    low, high = sorted(abs(row[side]) for side in ("low_all", "high_all"))
+    if row["verdict"] in CERTAIN:
+        enough = "an effect" if row["verdict"] in EFFECTS else f"certain, but small: below {min_effect:g}, the smallest change that counts"
+        size = f"{abs(row['difference']):.3f} [{low:.3f}, {high:.3f}], paired, {row['relative']:+.1%}"
+        return f"{'higher' if row['difference'] > 0 else 'lower'} than {row['b']} by {size}: {enough}"
+    signed = f"({row['difference']:+.3f} [{row['low_all']:+.3f}, {row['high_all']:+.3f}], paired)"
+    if row["verdict"] == Verdict.SAME:
         return f"the same as {row['b']} within {min_effect:g} {signed}"
-    if not verdict.certain:
-        return f"no difference seen from {row['b']} {signed}"
-    enough = "an effect" if verdict.is_effect else f"certain, but small: below {min_effect:g}, the smallest change that counts"
-    return f"{'higher' if row['difference'] > 0 else 'lower'} than {row['b']} by {size}{seeds}: {enough}"
-
-
-def _bounds(row: Mapping[str, Any]) -> str:
-    low, high = sorted(abs(row[side]) for side in ("low", "high"))
-    return f"{low:.3f}, {high:.3f}"
+    return f"{row['verdict']} against {row['b']} {signed}"
 
 
 def _among_cells(comparisons: pd.DataFrame) -> list[str]:
@@ -118,12 +107,13 @@ def _among_cells(comparisons: pd.DataFrame) -> list[str]:
     rows = rows_of(comparisons[comparisons["against"] == "best cell by validation"])
     if not rows:
         return []
+    undecided = sorted({row["verdict"] for row in rows} - CERTAIN - {Verdict.SAME})
     groups = {
-        "below it": [row for row in rows if Verdict(row["verdict"]).certain and row["difference"] < 0],
+        "below it": [row for row in rows if row["verdict"] in CERTAIN and row["difference"] < 0],
         "the same": [row for row in rows if row["verdict"] == Verdict.SAME],
-        "not told apart from it": [row for row in rows if row["verdict"] == Verdict.UNDECIDED],
+        **{why: [row for row in rows if row["verdict"] == why] for why in undecided},
         "above it on the test split, though not chosen by validation": [
-            row for row in rows if Verdict(row["verdict"]).certain and row["difference"] > 0
+            row for row in rows if row["verdict"] in CERTAIN and row["difference"] > 0
         ],
     }
     parts = [f"{len(members)} {phrase} ({_list(members)})" for phrase, members in groups.items() if members]
@@ -132,7 +122,7 @@ def _among_cells(comparisons: pd.DataFrame) -> list[str]:
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> str:
-    shown = [f"{row['a']}: {row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]" for row in rows[:3]]
+    shown = [f"{row['a']}: {row['difference']:+.3f} [{row['low_all']:+.3f}, {row['high_all']:+.3f}]" for row in rows[:3]]
     return "; ".join(shown) + (f"; and {len(rows) - 3} more in the table" if len(rows) > 3 else "")
 
 

@@ -9,6 +9,7 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers import tables
+from lexon.pipelines.reporting.classifiers.aurocs import measure
 from lexon.pipelines.reporting.classifiers.cells import collect_cells, comparable, on_common_events, set_aside_other_events
 from lexon.pipelines.reporting.classifiers.effects import effects_table, grid_of, means_table
 from lexon.pipelines.reporting.classifiers.findings import findings
@@ -29,18 +30,18 @@ def summarise(
     results, baselines = on_common_events(results, baselines)
     checked = set_aside_other_events(results, baselines)
     cells = collect_cells(checked, baselines)
-    replicates = tables.replicate_auroc(cells, baselines, report.n_bootstrap)
-    summary = tables.summary_table(cells, baselines, replicates, evaluation, run)
+    aurocs = measure(cells, baselines, report.n_bootstrap)
+    summary = tables.summary_table(cells, baselines, aurocs, evaluation, run)
     min_effect = report.min_effect.score
-    comparisons = tables.comparisons_table(cells, baselines, replicates, min_effect, run)
-    effects = effects_table(grid_of(cells, replicates), replicates, min_effect, run)
+    comparisons = tables.comparisons_table(cells, baselines, aurocs, min_effect, run)
+    effects = effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run)
     best_models = tables.best_models_table(cells, summary, run)
     return {
         "members": tables.members_table(checked, run),
         "summary": summary,
         "comparisons": comparisons,
         "effects": effects,
-        "means": means_table(grid_of(comparable(cells), replicates), replicates, run),
+        "means": means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run),
         "best_models": best_models,
         "findings": findings(cells, summary, comparisons, effects, best_models, evaluation, report),
     }
