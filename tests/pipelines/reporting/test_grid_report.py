@@ -18,8 +18,8 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.figures import draw_grid
-from lexon.pipelines.reporting.classifiers.nodes import write_page
 from lexon.pipelines.reporting.classifiers.summary import summarise
+from lexon.pipelines.reporting.layout import write_page
 from lexon.statistics import CERTAIN, Verdict
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
@@ -254,9 +254,10 @@ def test_the_page_holds_the_grid_from_its_files(grid: list[Result], with_others:
     read = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
     drawn = draw_grid(grid, BASELINES, read["effects"], read.pop("means"))
     assert list(drawn) == ["effects", "heat_maps", "roc_by_axis", "validation_auroc"]
-    figures = {f"figure_{name}": to_png(figure) for name, figure in drawn.items()}
-    figures |= {"figure_occupancy_binned_5_auto_correct": figures["figure_effects"], "figure_vqvae_4_0a1b2c3d": None}
-    html = write_page(**read, findings=words, title="grid", description="Which?", **figures)
+    figures = {name: to_png(figure) for name, figure in drawn.items()}
+    figures |= {"occupancy_binned_5_auto_correct": figures["effects"], "vqvae_4_0a1b2c3d": None}
+    tables = {f"{name}_table": table for name, table in read.items()}
+    html = write_page("classifier", **tables, findings=words, title="grid", description="Which?", **figures)
     assert html.count("<img") == 5
     order = [html.index(text) for text in ("Before you believe it", 'id="figures"', 'id="results"', 'id="effects"', 'id="comparisons"')]
     order += [html.index(text) for text in ('id="trainings"', 'id="members"', 'id="record"')]
@@ -264,7 +265,7 @@ def test_the_page_holds_the_grid_from_its_files(grid: list[Result], with_others:
     for text in (
         "Evaluated on other test events",
         "How the bins of binned_5_auto_correct are filled",
-        "direct less vqvae",
+        ">less level<",
         "higher",
     ):
         assert text in html

@@ -60,6 +60,11 @@ def test_a_star_stands_for_the_rest_of_a_name(page):
     assert "AUROC against ttW" in html
 
 
+def test_a_table_of_columns_that_are_not_there_is_left_out(page):
+    assert "All" not in page({"label": "cell", "efficiency_*": "rejection *"})
+    assert "All" in page({"label": "cell"})
+
+
 def test_rows_are_chosen_by_kind_and_status(page):
     html = page({"label": "cell"}, kinds=["cell"], statuses=["done"])
     assert [name for name in "abc" if f'<th scope="row">{name}</th>' in html] == ["a"]

@@ -18,8 +18,8 @@ from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_events, words_of
 from lexon.pipelines.reporting.classifiers.figures import draw_figures
-from lexon.pipelines.reporting.classifiers.nodes import write_page
 from lexon.pipelines.reporting.classifiers.summary import summarise
+from lexon.pipelines.reporting.layout import write_page
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
 REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
@@ -35,9 +35,10 @@ def report(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> T
 
 def page(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> str:
     tables = summarise(results, baselines, EVALUATION, REPORT, "main")
-    tables.pop("means")
-    figures = {f"figure_{name}": to_png(figure) for name, figure in draw_figures(results, baselines, tables["summary"]).items()}
-    return write_page(**tables, title="A <title>", description="Which pooling?", **figures)
+    words = tables.pop("findings")
+    shown = {f"{name}_table": table for name, table in tables.items() if name != "means"}
+    figures = {name: to_png(figure) for name, figure in draw_figures(results, baselines, tables["summary"]).items()}
+    return write_page("classifier", words, **shown, title="A <title>", description="Which pooling?", **figures)
 
 
 @pytest.fixture(scope="module")
@@ -188,8 +189,8 @@ def test_a_page_can_be_made_again_from_the_files(mixed: list[Result]) -> None:
     tables = summarise(mixed, BASELINES, EVALUATION, REPORT, "main")
     words = json.loads(json.dumps(tables.pop("findings")))
     tables.pop("means")
-    read = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
-    again = write_page(**read, findings=words, title="A <title>", description="Which pooling?")
+    read = {f"{name}_table": pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
+    again = write_page("classifier", **read, findings=words, title="A <title>", description="Which pooling?")
     assert ">nan<" not in again.lower()
     assert "out of memory" in again
 

@@ -142,6 +142,8 @@ def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Seque
         if kept and not frame.empty:
             frame = frame[frame[column].isin(kept)]
     columns = _columns(layout.columns, list(frame.columns))
+    if len(columns) == 1 < len(layout.columns):  # nothing of what the table is about
+        frame = frame.iloc[:0]
     written = {name: _writer(how) for one in (formats, layout.formats) for how, names in one.items() for name in names}
     return table(frame, columns, layout.caption, written)
 

@@ -52,6 +52,7 @@ def findings(
         "headline": headline,
         "sentences": sentences,
         "caveats": caveats(cells, comparisons, effects, report.min_effect.score),
+        "left_to_compare": [] if len(comparisons) else ["Nothing to compare yet."],
         "best_cell": best.name if best else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},

@@ -16,7 +16,6 @@ from lexon.datasets.tokens import TokenSource
 from lexon.pipelines.reporting.classifiers import figures
 from lexon.pipelines.reporting.classifiers import summary as classifiers
 from lexon.pipelines.reporting.classifiers.occupancy import bin_counts
-from lexon.pipelines.reporting.classifiers.page import classifier_page
 from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
 from lexon.plots.features import feature_distributions
 from lexon.plots.grid import bin_occupancy
@@ -62,19 +61,3 @@ def draw_features(events: EventSource, classes: dict[str, Any], object_types: di
     sample = events.classified("train", classes)
     present = {label: name for label, name in events.label_names.items() if np.any(sample.events.labels == label)}
     return feature_distributions(sample.events, sample.events.labels, present, object_types, "train")
-
-
-def write_page(
-    members: pd.DataFrame,
-    summary: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    effects: pd.DataFrame,
-    best_models: pd.DataFrame,
-    findings: dict[str, Any],
-    title: str,
-    description: str,
-    **drawn: bytes | None,
-) -> str:
-    """report.html: self-contained, opens offline, begins with the answer. Figures come by name, ``figure_roc`` and so on."""
-    tables = {"members": members, "summary": summary, "comparisons": comparisons, "effects": effects, "best_models": best_models}
-    return classifier_page(tables, findings, drawn, title, description)

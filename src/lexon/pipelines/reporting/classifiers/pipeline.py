@@ -11,6 +11,7 @@ from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, tokeniser_name
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.classifiers import nodes
+from lexon.pipelines.reporting.layout import write_page
 
 TABLES = ("members", "summary", "comparisons", "effects", "means", "best_models")
 FIGURES = ("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars")
@@ -72,6 +73,7 @@ def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
 
 
 def _write_page(figures: list[str]) -> Node:
-    shown = {name: f"{name}_table" for name in TABLES if name != "means"}
-    said = {"findings": "findings", "title": "params:name", "description": "params:description"}
-    return Node(nodes.write_page, {**shown, **said, **{name: name for name in figures}}, "page", name="write_page", tags="report")
+    shown = {f"{name}_table": f"{name}_table" for name in TABLES if name != "means"}
+    words = {"kind": "params:kind", "findings": "findings", "title": "params:name", "description": "params:description"}
+    drawn = {name.removeprefix("figure_"): name for name in figures}
+    return Node(write_page, {**shown, **words, **drawn}, "page", name="write_page", tags="report")
