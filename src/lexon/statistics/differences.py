@@ -260,8 +260,9 @@ class _SeedNoise:
         if not seen.sum() > 0:  # nothing moves with the seed, or one training is not finite
             return moved
         own = sum(part.weight**2 * _variance_of_events(part.trainings) / part.trainings.n for part in parts)
-        by_events = np.nanvar(moved)
-        shared = np.sqrt(np.clip(1 - own / by_events, 0, 1)) if by_events > 0 else 0.0
+        # Cells whose events move alike, as copies of one model, leave nothing that could be shared.
+        events = np.nanvar(moved)
+        shared = np.sqrt(np.clip(1 - own / events, 0, 1)) if events > 0 else 0.0
         # Welch and Satterthwaite: Student's t, whose degrees of freedom follow from the cells' shares of the variance.
         variance = np.average([part.variance for part in parts], axis=0, weights=seen)
         return shared * moved + np.sqrt(seen.sum() / variance) * self._direction(weights)
