@@ -137,13 +137,18 @@ def _drawn(known: Mapping[str, FigureLayout], drawn: Mapping[str, bytes | None])
     return found
 
 
+def _says_nothing(layout: TableLayout, frame: pd.DataFrame) -> bool:
+    """Whether the frame has no column of several but the first, which only names its rows."""
+    return len(layout.columns) > 1 and len(_columns(layout.columns, list(frame.columns))) == 1
+
+
 def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Sequence[str]]) -> Block:
+    if _says_nothing(layout, frame):
+        frame = frame.iloc[:0]
     for column, kept in (("kind", layout.kinds), ("status", layout.statuses)):
         if kept and not frame.empty:
             frame = frame[frame[column].isin(kept)]
     columns = _columns(layout.columns, list(frame.columns))
-    if len(columns) == 1 < len(layout.columns):  # nothing of what the table is about
-        frame = frame.iloc[:0]
     written = {name: _writer(how) for one in (formats, layout.formats) for how, names in one.items() for name in names}
     return table(frame, columns, layout.caption, written)
 
