@@ -1,11 +1,11 @@
 """The difference between cells: one estimate, one interval, one verdict, for every statistic and every report.
 
 A difference is a weighted sum of cells, averaged over the settings in which they are compared. Two things move it: other
-events, which a paired bootstrap shows, and other seeds, whose spread is measured on the cells of this difference alone
-(cells differ in it: a collapsed regression hardly moves with the seed). Trainings of one cell have noise of their own on each
-event; the bootstrap of their mean and the spread of their results both contain it, so it is taken out of the bootstrap. What the
-events have in common stays a bootstrap, and the spread of trainings becomes Student's t with the degrees of freedom of Welch and
-Satterthwaite (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
+events, which a paired bootstrap shows, and other seeds, whose spread is that of the cells of this difference, drawn towards the
+usual one as far as cells agree (`spreads`; a collapsed regression hardly moves with the seed, others do). Trainings of one cell have
+noise of their own on each event; the bootstrap of their mean and the spread of their results both contain it, so it is taken out of
+the bootstrap. What the events have in common stays a bootstrap, and the spread of trainings becomes Student's t with the degrees of
+freedom of Welch and Satterthwaite (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
 
 With one seed a cell, the settings of a difference take the seeds' place where there are at least three: how far the same
 difference varies from setting to setting holds the spread over seeds, and any interaction too (blocks without replication;
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from lexon.metrics.ranking import Statistic
 from lexon.statistics.bootstrap import resamples
 from lexon.statistics.intervals import Interval, Replicates, simultaneous_intervals
+from lexon.statistics.spreads import moderated
 
 MIN_SETTINGS = 3  # fewer give a spread with one degree of freedom, whose interval spans everything
 
@@ -215,17 +216,19 @@ class _Part:
     Attributes:
         trainings: of a cell, or the settings in their place.
         weight: in the difference.
+        spread: variance over seeds.
         variance: seen over true variance, as it may be, [resample].
     """
 
     trainings: Trainings
     weight: float
+    spread: float
     variance: NDArray[np.float64]
 
     @property
     def seen(self) -> float:
         """Variance that the spread gives the difference."""
-        return float(self.weight**2 * self.trainings.estimates.var(ddof=1) / self.trainings.n)
+        return self.weight**2 * self.spread / self.trainings.n
 
 
 class _SeedNoise:
@@ -235,8 +238,13 @@ class _SeedNoise:
         self._cells = cells
         n = len(next(iter(cells.values())).values) if cells else 0
         self._normal = {name: rng.standard_normal(n) for name in cells}
-        # Seen over true variance of each cell over its seeds, as it may be.
-        self._variance = {name: _chi2_share(cell.n - 1, n, rng) for name, cell in cells.items()}
+        known = {name: cell for name, cell in cells.items() if cell.n > 1 and not cell.seedless}
+        freedom = {name: cell.n - 1 for name, cell in known.items()}
+        self._spreads = moderated({name: float(cell.estimates.var(ddof=1)) for name, cell in known.items()}, freedom)
+        # Seen over true variance of each cell over its seeds, as it may be: the usual variance is known alike for all of them.
+        usual, prior = _chi2_share(self._spreads.pooled, n, rng), self._spreads.prior
+        share = {name: 1.0 if np.isinf(prior) else prior / (prior + freedom[name]) for name in known}
+        self._variance = {name: share[name] * usual + (1 - share[name]) * _chi2_share(freedom[name], n, rng) for name in known}
         self._rng = rng
 
     def difference(self, settings: Sequence[Setting]) -> Replicates:
@@ -245,11 +253,13 @@ class _SeedNoise:
         estimate, events = _weighted(self._cells, weights)
         if _seeds_show_it(self._cells, settings):
             moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
-            parts = [_Part(self._cells[name], weight, self._variance[name]) for name, weight in moved.items()]
+            spreads = self._spreads.variances
+            parts = [_Part(self._cells[name], weight, spreads[name], self._variance[name]) for name, weight in moved.items()]
         elif len(blocks := _blocks(self._cells, settings)) >= MIN_SETTINGS:
             # Blocks of unequal numbers of settings: as many equal ones would have the variance of the mean that these have.
             weight = np.sqrt(len(blocks) * sum((len(block) / len(settings)) ** 2 for block in blocks))
-            parts = [_Part(_over_blocks(self._cells, blocks), weight, _chi2_share(len(blocks) - 1, len(events), self._rng))]
+            over = _over_blocks(self._cells, blocks)
+            parts = [_Part(over, weight, float(over.estimates.var(ddof=1)), _chi2_share(over.n - 1, len(events), self._rng))]
         else:
             parts = []
         return Replicates(estimate, estimate + self._with_seeds(events - estimate, parts, weights))
