@@ -126,6 +126,14 @@ def test_equal_cells_differ_by_nothing() -> None:
     assert (one.alone, one.family, one.verdict) == (Interval(0, 0, 0), Interval(0, 0, 0), "same")
 
 
+def test_events_that_move_two_cells_alike_leave_the_seeds_alone() -> None:
+    events = rng(6).normal(size=N_ROWS)
+    cells = {name: [weighted_mean(events + 0.1 * seed) for seed in range(3)] for name in "ab"}
+    one = compare(resample(cells, N_ROWS, 400, rng()), {"": [{"a": 1, "b": -1}]}, SMALLEST, rng())[""]
+    assert one.alone.estimate == pytest.approx(0, abs=1e-9)
+    assert one.alone.low < 0 < one.alone.high
+
+
 def test_an_undefined_statistic_is_undecided_and_costs_the_others_nothing() -> None:
     own = rng(4)
     events = own.normal(size=N_ROWS)

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Member, Result, cell_name
 from lexon.metrics.regression import regression_metrics
+from lexon.pipelines.reporting.layout import write_page
 from lexon.pipelines.reporting.plan import without_seeds_not_asked_for
 from lexon.pipelines.reporting.regression.findings import selected_parameters
-from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results, write_page
+from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results
 from lexon.pipelines.reporting.regression.sweep import collect
 
 CONF = Path(__file__).parents[3] / "conf" / "base" / "parameters_modelling.yml"
@@ -172,12 +173,59 @@ def _last_epoch(history: pd.DataFrame | None, change: dict[str, Any]) -> pd.Data
     return history.assign(**{column: [*history[column][:-1], value] for column, value in change.items()})
 
 
-def test_beating_a_baseline_takes_a_paired_interval_above_zero(good: Summary) -> None:
+def test_each_lambda_is_compared_with_lambda_0_and_each_baseline_in_one_family(good: Summary) -> None:
     comparisons = good[2]
-    assert (comparisons["beats"] == (comparisons["low"] > 0)).all()
+    assert comparisons.groupby("variance_lambda")["against"].count().tolist() == [3, 4, 4, 4, 4]
+    assert (comparisons["low_all"] < comparisons["low"]).all(), "all together need wider intervals than each alone"
+    certain = comparisons["verdict"].isin(["higher", "lower", "higher, small", "lower, small"])
+    assert (certain == ((comparisons["low_all"] > 0) | (comparisons["high_all"] < 0))).all()
     best = row(good, 2.0)
-    assert (best["beats_mean"], best["beats_ridge"], best["beats_trees"]) == (True, True, True)
-    assert row(good, 5.0)["beats_mean"] is np.False_ or row(good, 5.0)["beats_mean"] is False
+    assert {best[f"r2_against_{name}"] for name in ("lambda_0", "mean", "ridge", "trees")} == {"higher"}
+    assert row(good, 5.0)["r2_against_mean"] == "undecided", "two of its five seeds have the other sign"
+    assert row(good, 0.0)["r2_against_lambda_0"] == ""
+
+
+def test_a_diverging_lambda_does_not_widen_the_intervals_of_the_others(good: Summary) -> None:
+    calm = summarise([one for one in sweep() if one.member.config["variance_lambda"] in (0.0, 2.0)])[2]
+    rows = good[2][good[2]["variance_lambda"] == 2.0].set_index("against")
+    same = calm[calm["variance_lambda"] == 2.0].set_index("against")
+    np.testing.assert_allclose(rows["high"] - rows["low"], same["high"] - same["low"], rtol=0.3)
+
+
+def test_one_seed_decides_no_difference() -> None:
+    comparisons = summarise([result(v, 42, rho, ratio) for v, rho, ratio in ((0.0, 0.2, 0.05), (2.0, 0.8, 1.0))])[2]
+    assert set(comparisons["verdict"]) == {"undecided (1 seed)"}
+    assert not comparisons["effect"].any()
+
+
+def test_rows_of_one_group_are_resampled_together() -> None:
+    """Twenty rows of a group are all but equal: as if there were 20 rows, not 400."""
+    groups = np.repeat(np.arange(20), 20)
+    alike = np.random.default_rng(3).normal(size=20)[groups] + 0.01 * TARGET
+
+    def member(value: float, seed: int, rho: float, grouped: bool) -> Result:
+        p = rho * alike + 0.001 * seed
+        arrays = {f"{s}_{n}": v for s in ("val", "test") for n, v in (("prediction", p), ("target", alike))}
+        arrays |= {f"{s}_group": groups for s in ("val", "test")} if grouped else {}
+        one = result(value, seed)
+        return replace(one, arrays=arrays, record=one.record | {"data": one.record["data"] | {"n_groups": 20}})
+
+    def summary(grouped: bool) -> Summary:
+        return summarise([member(v, s, rho, grouped) for v, rho in ((0.0, 0.3), (2.0, 0.6)) for s in (0, 1, 2)], None)
+
+    together, alone = summary(True), summary(False)
+    width = [one[2]["high"].iloc[0] - one[2]["low"].iloc[0] for one in (together, alone)]
+    assert width[0] > 2 * width[1]
+    assert "are resampled together" in " ".join(together[-1]["caveats"])
+    assert "rows are resampled one by one, so intervals are too narrow" in " ".join(alone[-1]["caveats"])
+
+
+def test_without_baselines_lambdas_are_compared_with_lambda_0_and_other_rows_are_set_aside() -> None:
+    results = sweep()
+    other = dict(results[-1].arrays or {}) | {"val_target": TARGET + 1}
+    summary = summarise([*results[:-1], replace(results[-1], arrays=other)], None)
+    assert set(summary[2]["against"]) == {"lambda 0"}
+    assert summary[0].iloc[-1][["status", "notes"]].tolist() == ["stale", "evaluated on different rows from the other members"]
 
 
 def test_the_selected_lambda_is_a_parameter_file(good: Summary) -> None:
@@ -282,7 +330,7 @@ def test_diverged_runs_refute_nothing_and_their_numbers_stay_readable(stability:
     results = [without_a_number(value, seed, stability) for value in (0.0, 2.0, 5.0) for seed in SEEDS]
     members, summary, comparisons, _, text, _, words = summarise(results)
     assert [one["mark"] for one in words["sweeps"][0]["hypotheses"]][::2] == ["undecided", "undecided"]
-    html = write_page(read_back(members), read_back(summary), read_back(comparisons), words, "t", "d")
+    html = page_of(members, summary, comparisons, words, "t", "d")
     for written in (text, *words["sentences"], html):
         assert not re.search(r"\d{15}", written)
 
@@ -293,7 +341,7 @@ def test_the_matrix_reads_each_criterion_off_its_own_number() -> None:
     summary = summarise(results)
     assert summary[1]["decision"].tolist() == ["reject_collapsed", "reject_unstable"]
     assert row(summary, 0.0)["r2"] > 0.30
-    html = write_page(read_back(summary[0]), read_back(summary[1]), read_back(summary[2]), summary[-1], "t", "d")
+    html = page_of(*summary[:3], summary[-1], "t", "d")
     matrix = html[html.index("Decision matrix, on the medians") :]
     cells = [re.findall(r">([^<]*)</t[dh]>", line) for line in matrix.splitlines() if line.startswith("<tr class")][:2]
     assert cells == [["0", "yes", "no", "yes", "reject_collapsed", "no"], ["1", "yes", "yes", "no", "reject_unstable", "no"]]
@@ -311,8 +359,8 @@ def test_a_validation_split_of_one_value_has_a_report() -> None:
         history = pd.DataFrame(one.history).assign(val_r2=np.nan, val_variance_ratio=np.nan)
         results.append(replace(one, arrays=arrays, metrics={"val": metrics, "test": metrics}, history=history))
     *tables, _, _, words = summarise(results, constant)
-    members, summary, comparisons, _ = (read_back(table) for table in tables)
-    html = write_page(members, summary, comparisons, words, "t", "d")
+    members, summary, comparisons, _ = tables
+    html = page_of(members, summary, comparisons, words, "t", "d")
     assert "mean: R2 unknown, variance ratio unknown" in html
     assert words["headline"].startswith("Nothing can be judged: the validation split (10 rows) holds one target value, 1,")
     assert set(summary["stability"]) == {"non_finite (undefined)"}, "the seeds have no number, but each training was as it should be"
@@ -409,6 +457,12 @@ def test_one_seed_is_a_singular_and_no_code_heads_a_report() -> None:
     assert not re.search(r"[a-z]+_[a-z]+", everything)
 
 
+def page_of(members: pd.DataFrame, summary: pd.DataFrame, comparisons: pd.DataFrame, words: Any, *names: str, **figures: Any) -> str:
+    """The page, of tables as a node gets them."""
+    shown = {name: read_back(table) for name, table in (("members", members), ("summary", summary), ("comparisons", comparisons))}
+    return write_page("regression", words, *names, **shown, **figures)
+
+
 def read_back(table: pd.DataFrame) -> pd.DataFrame:
     """As a node gets it, from a CSV file."""
     return pd.read_csv(io.StringIO(table.to_csv(index=False)))
@@ -417,9 +471,9 @@ def read_back(table: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("results", [sweep(), [result(v, s, status="pending") for v in (0.0, 1.0) for s in SEEDS]], ids=["done", "nothing"])
 def test_the_page_is_whole(results: list[Result]) -> None:
     *tables, _, _, words = summarise(results)
-    members, summary, comparisons, table2 = (read_back(table) for table in tables)
+    members, summary, comparisons, table2 = tables
     drawn = {name: to_png(figure) for name, figure in figures(collect(results, LIMITS), BASELINES).items()}
-    html = write_page(members, summary, comparisons, words, "A <title>", "Which lambda?", **drawn)
+    html = page_of(members, summary, comparisons, words, "A <title>", "Which lambda?", **drawn)
     assert "A &lt;title&gt;" in html
     assert words["headline"] in html
     assert html.count("data:image/png;base64,") == 3

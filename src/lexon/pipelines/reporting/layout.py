@@ -18,7 +18,8 @@ import yaml
 from pydantic import Field
 
 from lexon.config.base import Config
-from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, signed, table, whole
+from lexon.pipelines.reporting.numbers import LARGE, number
+from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, table, whole
 
 Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fixed_\d)$")]
 
@@ -167,9 +168,14 @@ def _with_intervals(frame: pd.DataFrame, intervals: Mapping[str, IntervalLayout]
 
 def _bounds(estimate: float | None, low: float, high: float, digits: str) -> str | None:
     if not np.isfinite(low):
-        return None if estimate is None or not np.isfinite(estimate) else f"{estimate:{digits}}"
-    text = f"[{low:{digits}},\N{NO-BREAK SPACE}{high:{digits}}]"
-    return text if estimate is None else f"{estimate:{digits}} {text}"
+        return None if estimate is None or not np.isfinite(estimate) else _written(estimate, digits)
+    text = f"[{_written(low, digits)},\N{NO-BREAK SPACE}{_written(high, digits)}]"
+    return text if estimate is None else f"{_written(estimate, digits)} {text}"
+
+
+def _written(value: float, digits: str) -> str:
+    """A bound; of what has diverged, digits after the point say nothing."""
+    return f"{value:{digits}}" if abs(value) < LARGE else f"{value:{digits[:-3]}.2g}"
 
 
 def _columns(known: Mapping[str, str], existing: Sequence[str]) -> dict[str, str]:
@@ -202,6 +208,6 @@ def _writer(how: str) -> Callable[[Any], str]:
         case "plain":
             return lambda value: UNKNOWN if pd.isna(value) else f"{value:g}"
         case "signed":
-            return signed(int(digits))
+            return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits), "+")
         case _:
-            return lambda value: UNKNOWN if pd.isna(value) else f"{value:.{digits}f}"
+            return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits))

@@ -54,7 +54,11 @@ def evaluate_on_table(
 ) -> Evaluated:
     """Metrics of each split, predictions with targets, the training's curves and the member's run record."""
     refuse_other_parameters(config, training_record, member)
-    return _evaluate(table_sample(config, rows), model, history, training_record, config, device, checkpoints, member)
+    sample = table_sample(config, rows)
+    metrics, arrays, curves, record = _evaluate(sample, model, history, training_record, config, device, checkpoints, member)
+    if rows.groups is not None:  # rows of one group are resampled together
+        arrays |= {f"{split}_group": rows.groups[sample.index[split]] for split in ("val", "test")}
+    return metrics, arrays, curves, record
 
 
 def _evaluate(

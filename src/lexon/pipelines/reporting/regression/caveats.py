@@ -29,7 +29,7 @@ def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
         *_penalty(results),
         *_target(config),
         *_shown(results),
-        *_data(config, data),
+        *_data(config, data, grouped=all("val_group" in (result.arrays or {}) for result in finished)),
         *code_caveat(finished),
         *_kept(),
     ]
@@ -85,7 +85,7 @@ def _shown(results: Sequence[Result]) -> list[str]:
     return ["Members differ in what they are shown (vector, pid); the baselines are shown the most of it."]
 
 
-def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
+def _data(config: dict[str, Any], data: dict[str, Any], *, grouped: bool) -> list[str]:
     said = []
     if data.get("n_val") is not None and data["n_val"] < SMALL_VALIDATION:
         said.append(f"Small sample: {data['n_train']:,} training, {data['n_val']:,} validation and {data['n_test']:,} test rows.")
@@ -93,7 +93,10 @@ def _data(config: dict[str, Any], data: dict[str, Any]) -> list[str]:
         said.append("Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group).")
     if data.get("n_groups"):
         said.append(
-            f"Rows of {data['n_groups']:,} groups were kept together; intervals resample rows, so they are too narrow where groups are few."
+            f"Rows of {data['n_groups']:,} groups were kept together when the data were split, and are resampled together."
+            if grouped
+            else f"Rows of {data['n_groups']:,} groups were kept together when the data were split, but members that were evaluated by an "
+            "earlier version do not hold them: rows are resampled one by one, so intervals are too narrow (--tags evaluate writes them)."
         )
     if data.get("generator"):
         said.append("Simulated events: good for learning the tool, not for a physics claim.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lexon.config import ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.collapse import Judged
 from lexon.metrics.regression import recalibration, regression_metrics
@@ -18,12 +19,14 @@ from lexon.pipelines.reporting.numbers import counted, number, percentage
 from lexon.pipelines.reporting.parameter_file import parameter_file
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.regression.caveats import caveats
+from lexon.pipelines.reporting.regression.differences import CONTROL, Differences, r2_differences, r2_interval
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
 from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, Cell, Sweep
-from lexon.pipelines.reporting.regression.tables import compare, r2_interval
+from lexon.pipelines.reporting.regression.tables import decisions
 from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.plots.style import NOTHING
+from lexon.statistics.differences import Difference
 
 logger = logging.getLogger(__name__)
 
@@ -31,20 +34,31 @@ Findings = dict[str, Any]
 
 
 def findings(
-    results: Sequence[Result], sweeps: Sequence[Sweep], summary: pd.DataFrame, comparisons: pd.DataFrame, baselines: Arrays | None, n: int
+    results: Sequence[Result],
+    sweeps: Sequence[Sweep],
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    differences: Differences,
+    baselines: Arrays | None,
+    report: ReportConfig,
 ) -> Findings:
     """JSON-able: headline, sentences, caveats, and for each sweep its gate, selection, hypotheses and test numbers."""
     finished = [result for result in results if result.status == "done"]
-    details = [_details(sweep, baselines, n) for sweep in sweeps]
+    details = [_details(sweep, baselines, report) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
-    sentences = [_led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable)]
+    sentences = [
+        _led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable, differences)
+    ]
     return {
         "headline": _headline(sweeps, finished),
-        "sentences": [*sentences, *_beating(comparisons), *_negative(summary)],
+        "sentences": [*sentences, *_negative(summary)],
         "caveats": caveats(results, sweeps),
         "sweeps": details,
+        "decisions": decisions(summary),
+        "hypotheses": [_with_setting(sweep, row) for sweep, one in zip(sweeps, details, strict=True) for row in one["hypotheses"]],
         "baselines": numbers,
+        "baselines_in_words": _baselines_in_words(numbers),
         "table": [jsonable(row) for row in rows_of(summary)],
         "comparisons": [jsonable(row) for row in rows_of(comparisons)],
         "record": run_record(finished),
@@ -97,18 +111,19 @@ def _answer(sweep: Sweep) -> str:
     return f"Lambda {chosen.value:g}{control} is selected: {_numbers(chosen)}; {gate}."
 
 
-def _sentences(sweep: Sweep, details: Findings, attainable: float) -> list[str]:
+def _sentences(sweep: Sweep, details: Findings, attainable: float, differences: Differences) -> list[str]:
     return [
-        *_key_findings(sweep),
+        *_key_findings(sweep, differences),
         *_limit_of_data(sweep, attainable),
         *([] if sweep.selected else [f"None selected: {_why_none(sweep, DECISIONS)}."]),
         *_disagreement(sweep),
         *_on_test(details),
         *(f"Expected: {one['hypothesis']}: {one['mark']} ({one['numbers']})." for one in details["hypotheses"]),
+        *_compared(sweep, differences),
     ]
 
 
-def _key_findings(sweep: Sweep) -> list[str]:
+def _key_findings(sweep: Sweep, differences: Differences) -> list[str]:
     """The guide's three sentences, filled in with what the numbers say, which need not be what it hoped."""
     control, best = sweep.control, sweep.best_penalised
     if control is None or control.judged is None or not np.isfinite(control.judged.r2):
@@ -116,7 +131,8 @@ def _key_findings(sweep: Sweep) -> list[str]:
     said = [_without_penalty(control, control.judged)]
     if best is None or best[0].judged is None:
         return said
-    return [*said, _with_penalty(control.judged, best[0].judged, best[1], sweep), _contribution(sweep, control.judged)]
+    paired = differences.get((sweep.label, best[0].value, CONTROL))
+    return [*said, _with_penalty(control.judged, best[0].judged, best[1], sweep, paired), _contribution(sweep, control.judged)]
 
 
 def _without_penalty(control: Cell, judged: Judged) -> str:
@@ -129,7 +145,7 @@ def _without_penalty(control: Cell, judged: Judged) -> str:
     )
 
 
-def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep) -> str:
+def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep, paired: Difference | None) -> str:
     """The guide's sentence; a ratio that was bought with a lower R2 is not called restored."""
     low, high = sweep.limits.under_dispersed_below, sweep.limits.matched_up_to
     change = after.r2 - before.r2
@@ -139,8 +155,15 @@ def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep) -> st
     cost = ": the spread of the target, without its values" if matched and after.r2 <= 0 else ""
     return (
         f"Introducing the penalty with lambda {after.value:g} ({which}) {r2} {number(after.r2, 3)} and {ratio} "
-        f"{percentage(after.variance_ratio)}{cost}."
+        f"{percentage(after.variance_ratio)}{cost}{_with_interval(paired)}."
     )
+
+
+def _with_interval(paired: Difference | None) -> str:
+    if paired is None:
+        return ""
+    estimate, low, high = (number(value, 3, "+") for value in (paired.family.estimate, paired.family.low, paired.family.high))
+    return f"; R2 less that of lambda 0, mean over seeds, paired: {estimate} [{low}, {high}], {paired.verdict}"
 
 
 def _contribution(sweep: Sweep, control: Judged) -> str:
@@ -180,7 +203,8 @@ def _on_test(details: Findings) -> list[str]:
     if not test:
         return []
     against = ", ".join(
-        f"{number(one['difference'], 3, '+')} [{number(one['low'], 3, '+')}, {number(one['high'], 3, '+')}] against {one['baseline']}"
+        f"{number(one['difference'], 3, '+')} [{number(one['low'], 3, '+')}, {number(one['high'], 3, '+')}] against {one['against']} "
+        f"({one['verdict']})"
         for one in test["against"]
     )
     r2, low, high, after = (number(test[name], 3) for name in ("r2", "low", "high", "r2_recalibrated"))
@@ -191,15 +215,17 @@ def _on_test(details: Findings) -> list[str]:
     ]
 
 
-def _beating(comparisons: pd.DataFrame) -> list[str]:
-    if comparisons.empty:
-        return []
-    said = []
-    for words in BASELINES.values():
-        rows = comparisons[comparisons["baseline"] == words]
-        winners = [f"{value:g}" for value in rows.loc[rows["beats"], "variance_lambda"]]
-        said.append(f"{words}: {'lambda ' + ', '.join(winners) if winners else 'no lambda'}")
-    return [f"Beaten in R2 on validation (paired 95 % interval above 0): {'; '.join(said)}."]
+def _compared(sweep: Sweep, differences: Differences) -> list[str]:
+    """Which lambdas have a higher R2 than lambda 0 and than each baseline, by verdict."""
+    listed = []
+    for against in (CONTROL, *BASELINES.values()):
+        verdicts: dict[str, list[str]] = {}
+        for (label, value, other), difference in differences.items():
+            if (label, other) == (sweep.label, against):
+                verdicts.setdefault(difference.verdict, []).append(f"{value:g}")
+        if verdicts:
+            listed.append(f"against {against}: " + ", ".join(f"{word} at {' and '.join(at)}" for word, at in verdicts.items()))
+    return [f"R2 on validation, by lambda (paired over rows and seeds, all comparisons together) - {'; '.join(listed)}."] if listed else []
 
 
 def _negative(summary: pd.DataFrame) -> list[str]:
@@ -212,7 +238,7 @@ def _negative(summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def _details(sweep: Sweep, baselines: Arrays | None, n: int) -> Findings:
+def _details(sweep: Sweep, baselines: Arrays | None, report: ReportConfig) -> Findings:
     passed, reasons = sweep.gate
     chosen = sweep.selected
     return {
@@ -223,23 +249,30 @@ def _details(sweep: Sweep, baselines: Arrays | None, n: int) -> Findings:
         "reasons": {f"{one.value:g}": one.decision for one in sweep.judged},
         "lambdas": [jsonable(asdict(one)) for one in sweep.judged],
         "hypotheses": hypotheses(sweep),
-        "test": _test(chosen, baselines, n) if chosen else {},
+        "test": _test(sweep, chosen, baselines, report) if chosen else {},
     }
 
 
-def _test(cell: Cell, baselines: Arrays | None, n: int) -> Findings:
+def _test(sweep: Sweep, cell: Cell, baselines: Arrays | None, report: ReportConfig) -> Findings:
     """The selected lambda on the test split, and how it would do after the line that validation asks for."""
-    interval = r2_interval(cell, "test", n)
+    interval = r2_interval(cell, "test", report)
     if interval is None:
         return {}
     arrays = [result.arrays for result in cell.finished if result.arrays is not None]
     lines = [recalibration(one["val_target"], one["val_prediction"]) for one in arrays]
     straight = [regression_metrics(one["test_target"], a * one["test_prediction"] + b) for one, (a, b) in zip(arrays, lines, strict=True)]
-    against = compare(cell, baselines, "test", n)
+    differences = r2_differences([sweep], baselines, "test", report, only=cell)
     return jsonable(
         {"r2": interval.estimate, "low": interval.low, "high": interval.high, "variance_ratio": cell.median("variance_ratio", "test")}
         | {f"{name}_recalibrated": float(np.median([one[name] for one in straight])) for name in ("r2", "variance_ratio")}
-    ) | {"against": [{"baseline": BASELINES[name], "difference": i.estimate, "low": i.low, "high": i.high} for name, i in against.items()]}
+    ) | {"against": [_against(against, difference) for (_, _, against), difference in differences.items()]}
+
+
+def _against(against: str, difference: Difference) -> Findings:
+    family = difference.family
+    return {"against": against, "verdict": difference.verdict} | jsonable(
+        {"difference": family.estimate, "low": family.low, "high": family.high}
+    )
 
 
 def _baseline_numbers(baselines: Arrays | None) -> Findings:
@@ -248,6 +281,17 @@ def _baseline_numbers(baselines: Arrays | None) -> Findings:
         return {}
     numbers = {name: regression_metrics(baselines["val_target"], baselines[f"val_{name}"]) for name in BASELINES}
     return {name: jsonable({key: one[key] for key in ("r2", "variance_ratio")}) for name, one in numbers.items()}
+
+
+def _baselines_in_words(numbers: Findings) -> list[str]:
+    listed = [
+        f"{BASELINES[name]}: R2 {number(one['r2'], 3)}, variance ratio {percentage(one['variance_ratio'])}" for name, one in numbers.items()
+    ]
+    return [f"On validation, fitted on the same training rows: {'; '.join(listed)}."] if listed else []
+
+
+def _with_setting(sweep: Sweep, row: Findings) -> Findings:
+    return {**({"setting": sweep.label} if sweep.label else {}), **row}
 
 
 def _why_none(sweep: Sweep, words: Mapping[str, str] | None = None) -> str:

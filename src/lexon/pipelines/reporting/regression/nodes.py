@@ -19,8 +19,8 @@ from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.numbers import number
 from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.regression import tables
+from lexon.pipelines.reporting.regression.differences import r2_differences
 from lexon.pipelines.reporting.regression.findings import Findings, findings, selected_parameters
-from lexon.pipelines.reporting.regression.page import regression_page
 from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep, collect, set_aside_other_rows
 from lexon.plots import regression as plots
 
@@ -54,10 +54,10 @@ def summarise_results(
     """The same from what the members left."""
     checked = set_aside_other_rows(results, baselines)
     sweeps = collect(checked, limits)
-    comparisons = tables.comparisons_table(sweeps, baselines, report.n_bootstrap, run)
-    summary = tables.summary_table(sweeps, comparisons, run)
+    differences = r2_differences(sweeps, baselines, "val", report)
+    comparisons, summary = tables.comparisons_table(sweeps, differences, run), tables.summary_table(sweeps, differences, run)
     table2 = tables.table2(summary)
-    words = findings(checked, sweeps, summary, comparisons, baselines, report.n_bootstrap)
+    words = findings(checked, sweeps, summary, comparisons, differences, baselines, report)
     text = tables.table2_text(table2)
     return tables.members_table(checked, run), summary, comparisons, table2, text, selected_parameters(sweeps), words
 
@@ -81,19 +81,6 @@ def figures(sweeps: Sequence[Sweep], baselines: Arrays | None) -> dict[str, Figu
         ),
         "r2_against_ratio": plots.r2_against_ratio({title: _points(cell) for title, cell in cells.items()}, _baseline_points(baselines)),
     }
-
-
-def write_page(
-    members: pd.DataFrame,
-    summary: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    findings: dict[str, Any],
-    title: str,
-    description: str,
-    **figures: bytes | None,
-) -> str:
-    """report.html: self-contained, opens offline, begins with the answer."""
-    return regression_page(members, summary, comparisons, findings, figures, title, description)
 
 
 def _baselines(members: MemberFolders) -> Arrays | None:

@@ -179,17 +179,21 @@ def collect(results: Sequence[Result], limits: CollapseConfig) -> list[Sweep]:
 
 
 def set_aside_other_rows(results: Sequence[Result], baselines: Arrays | None) -> list[Result]:
-    """Members whose targets are not the baselines' become ``stale``: nothing of theirs can be compared."""
-    if baselines is None:
+    """Members whose targets are not the baselines', or without these the first member's, become ``stale``: they cannot be compared."""
+    expected = next(
+        (one for one in (baselines, *(result.arrays for result in results if result.status == "done")) if one is not None), None
+    )
+    if expected is None:
         return list(results)
 
     def checked(result: Result) -> Result:
         if result.status != "done" or result.arrays is None:
             return result
-        ours, theirs = result.arrays["val_target"], baselines["val_target"]
-        if ours.shape == theirs.shape and np.allclose(ours, theirs):
+        own, wanted = result.arrays["val_target"], expected["val_target"]
+        if own.shape == wanted.shape and np.allclose(own, wanted):
             return result
-        return replace(result, status="stale", notes="evaluated on other rows than the baselines")
+        other = "baselines" if baselines is not None else "other members"
+        return replace(result, status="stale", notes=f"evaluated on different rows from the {other}")
 
     return [checked(result) for result in results]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,14 @@ import pandas as pd
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, passes, shrinkage_explained
-from lexon.metrics.regression import negative_r2, r2_statistic
+from lexon.metrics.regression import negative_r2
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.numbers import LARGE, counted
-from lexon.pipelines.reporting.regression.sweep import LAMBDA, Arrays, Cell, Sweep
-from lexon.statistics import Interval, bootstrap_statistics
+from lexon.pipelines.reporting.regression.differences import CONTROL, Differences
+from lexon.pipelines.reporting.regression.sweep import LAMBDA, Cell, Sweep
+from lexon.pipelines.reporting.rows import rows_of
+from lexon.statistics.differences import Difference
 
-# Reports of the same results are the same to the last digit.
-_BOOTSTRAP_SEED = 2026
 PENDING = "[pending]"
 MEDIANS = ("sd_ratio", "pearson", "bias", "calibration_slope", "rmse", "r2_signal", "r2_spread", "r2_offset")
 TABLE2 = {
@@ -32,14 +32,16 @@ TABLE2 = {
 }
 BASELINE = "0.0 (Baseline)"
 
-COMPARISON_COLUMNS = ("variance_lambda", "baseline", "difference", "low", "high", "beats", "n_seeds", "status", "notes")
+COMPARISON_COLUMNS = ["variance_lambda", "against", "difference", "low", "high", "low_all", "high_all"]
+COMPARISON_COLUMNS += ["verdict", "effect", "n_seeds", "status", "notes"]
+_ANSWERS = {True: "yes", False: "no", None: "undecided"}
 
 Row = dict[str, Any]
 
 
-def summary_table(sweeps: Sequence[Sweep], comparisons: pd.DataFrame, run: str) -> pd.DataFrame:
+def summary_table(sweeps: Sequence[Sweep], differences: Differences, run: str) -> pd.DataFrame:
     """One row a lambda, whatever happened to it; medians over the finished seeds."""
-    return pd.DataFrame([_row(sweep, cell, comparisons, run) for sweep in sweeps for cell in sweep.cells])
+    return pd.DataFrame([_row(sweep, cell, differences, run) for sweep in sweeps for cell in sweep.cells])
 
 
 def table2(summary: pd.DataFrame) -> pd.DataFrame:
@@ -65,45 +67,43 @@ def table2_text(table: pd.DataFrame) -> str:
     return "\n".join([lines[0], "-|-".join("-" * width for width in widths), *lines[1:]]) + "\n"
 
 
-def comparisons_table(sweeps: Sequence[Sweep], baselines: Arrays | None, n: int, run: str) -> pd.DataFrame:
-    """R2 of each lambda less R2 of each baseline, on the same resamples of the same validation rows; mean over seeds."""
-    rows = [
-        {"run": run, **sweep.axes, "variance_lambda": cell.value, "baseline": BASELINES[name]}
-        | {"difference": interval.estimate, "low": interval.low, "high": interval.high, "beats": interval.low > 0}
-        | {"n_seeds": len(cell.predictions("val")), "status": "done", "notes": ""}
-        for sweep in sweeps
-        for cell in sweep.cells
-        for name, interval in compare(cell, baselines, "val", n).items()
-    ]
-    return pd.DataFrame(rows, columns=["run", *sweeps[0].axes, *COMPARISON_COLUMNS])
+def comparisons_table(sweeps: Sequence[Sweep], differences: Differences, run: str) -> pd.DataFrame:
+    """R2 of each lambda less that of lambda 0 and of each baseline, on the same resamples of the same validation rows.
 
-
-def compare(cell: Cell, baselines: Arrays | None, split: str, n: int) -> dict[str, Interval]:
-    """R2 of a lambda less R2 of each baseline, paired; nothing where either is missing.
-
-    Each lambda is resampled for itself: the seed spread of a diverging one must not widen the others' intervals.
+    `low` and `high` bound each difference alone, `low_all` and `high_all` all of them together; the verdict is by the latter.
     """
-    if baselines is None or not cell.predictions(split):
-        return {}
-    target = baselines[f"{split}_target"]
-    if not np.ptp(target):  # R2 does not exist
-        return {}
-    groups = {"cell": [r2_statistic(target, values) for values in cell.predictions(split)]}
-    groups |= {name: [r2_statistic(target, baselines[f"{split}_{name}"])] for name in BASELINES}
-    replicates = bootstrap_statistics(groups, len(target), n, np.random.default_rng(_BOOTSTRAP_SEED), seedless=BASELINES)
-    return {name: (replicates["cell"] - replicates[name]).interval() for name in BASELINES}
+    rows = [
+        {"run": run, **sweep.axes, "variance_lambda": value, "against": against, **_numbers(difference), "status": "done", "notes": ""}
+        | {"setting": sweep.label}
+        for sweep in sweeps
+        for (label, value, against), difference in differences.items()
+        if label == sweep.label
+    ]
+    return pd.DataFrame(rows, columns=["run", *sweeps[0].axes, *COMPARISON_COLUMNS, *(["setting"] if sweeps[0].label else [])])
 
 
-def r2_interval(cell: Cell, split: str, n: int) -> Interval | None:
-    """R2 of a lambda, mean over its seeds, with the interval over rows and seeds; None without predictions."""
-    predictions = cell.predictions(split)
-    if not predictions:
-        return None
-    target = next(result.arrays[f"{split}_target"] for result in cell.finished if result.arrays is not None)
-    if not np.ptp(target):  # R2 does not exist
-        return None
-    statistics = {"": [r2_statistic(target, values) for values in predictions]}
-    return bootstrap_statistics(statistics, len(target), n, np.random.default_rng(_BOOTSTRAP_SEED))[""].interval()
+def _numbers(difference: Difference) -> Row:
+    alone, family = difference.alone, difference.family
+    return {"difference": alone.estimate, "low": alone.low, "high": alone.high, "low_all": family.low, "high_all": family.high} | {
+        "verdict": difference.verdict,
+        "effect": difference.is_effect,
+        "n_seeds": difference.n_seeds,
+    }
+
+
+def decisions(summary: pd.DataFrame) -> list[dict[str, str]]:
+    """The decision matrix in words: what passed, each criterion by its own number, whatever was decided."""
+    return [_decision(row) for row in rows_of(summary)]
+
+
+def _decision(row: Row) -> dict[str, Any]:
+    pending = not row["decision"]
+    answers = {name: PENDING if pending else _ANSWERS[row[name]] for name in ("r2_passes", "ratio_passes", "stable")}
+    return (
+        {name: row[name] for name in ("status", "setting", LAMBDA, "decision") if name in row}
+        | answers
+        | {"selected": bool(row["selected"])}
+    )
 
 
 def members_table(results: Sequence[Result], run: str) -> pd.DataFrame:
@@ -123,7 +123,7 @@ def stability_words(judged: Judged | None, cell: Cell) -> str:
     return "stable" if judged.stable else judged.seeds
 
 
-def _row(sweep: Sweep, cell: Cell, comparisons: pd.DataFrame, run: str) -> Row:
+def _row(sweep: Sweep, cell: Cell, differences: Differences, run: str) -> Row:
     judged, counts = cell.judged, Counter(cell.verdicts)
     medians = {name: cell.median(name) for name in MEDIANS}
     r2, ratio = (judged.r2, judged.variance_ratio) if judged else (np.nan, np.nan)
@@ -138,21 +138,19 @@ def _row(sweep: Sweep, cell: Cell, comparisons: pd.DataFrame, run: str) -> Row:
         | {"seeds": judged.seeds if judged else "", "stable": judged.stable if judged else None}
         | {"r2_passes": r2_passes, "ratio_passes": ratio_passes, "falling": cell.falling}
         | {"decision": judged.decision if judged else "", "selected": cell is sweep.selected}
+        | ({"setting": sweep.label} if sweep.label else {})
         | medians
         | {"shrinkage_explained": shrinkage_explained(ratio, medians["calibration_slope"], cell.limits)}
         | {"negative_because": negative_r2({"r2": r2, **medians}) or ""}
         | {"r2_best_line": medians["pearson"] ** 2}
-        | _beats(sweep, cell, comparisons)
+        | _verdicts(sweep, cell, differences)
     )
 
 
-def _beats(sweep: Sweep, cell: Cell, comparisons: pd.DataFrame) -> Row:
-    if comparisons.empty:
-        return {}
-    own = {**sweep.axes, "variance_lambda": cell.value}
-    rows = comparisons[np.logical_and.reduce([comparisons[axis] == value for axis, value in own.items()])]
-    known: Mapping[str, bool] = dict(zip(rows["baseline"], rows["beats"], strict=True))
-    return {f"beats_{name}": known.get(words) for name, words in BASELINES.items()}
+def _verdicts(sweep: Sweep, cell: Cell, differences: Differences) -> Row:
+    """The verdict on R2 against lambda 0 and each baseline; empty where they cannot be compared."""
+    found = {name: differences.get((sweep.label, cell.value, words)) for name, words in {"lambda_0": CONTROL, **BASELINES}.items()}
+    return {f"r2_against_{name}": difference.verdict if difference else "" for name, difference in found.items()}
 
 
 def _sd(cell: Cell) -> float:
