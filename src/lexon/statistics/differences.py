@@ -167,20 +167,26 @@ def resample(
 
 
 def compare(
-    cells: Mapping[str, Trainings], family: Mapping[Key, Sequence[Setting]], smallest: SmallestEffect, rng: np.random.Generator
+    cells: Mapping[str, Trainings],
+    family: Mapping[Key, Sequence[Setting]],
+    smallest: SmallestEffect | Mapping[Key, SmallestEffect],
+    rng: np.random.Generator,
 ) -> dict[Key, Difference]:
     """All differences of a family, each with its verdict.
 
     Args:
         cells: of one `resample` call.
         family: for each difference its settings, each a weighted sum of cells; the difference is their mean.
-        smallest: the smallest effect.
+        smallest: the smallest effect, of all or of each: losses and scores may stand in one table.
         rng: draws what seeds add.
     """
     noise = _SeedNoise(cells, rng)
     replicates = {key: noise.difference(settings) for key, settings in family.items()}
     together = simultaneous_intervals(list(replicates.values()))
-    return {key: _judged(cells, family[key], replicates[key], interval, smallest) for key, interval in zip(family, together, strict=True)}
+    effects = dict.fromkeys(family, smallest) if isinstance(smallest, SmallestEffect) else smallest
+    return {
+        key: _judged(cells, family[key], replicates[key], interval, effects[key]) for key, interval in zip(family, together, strict=True)
+    }
 
 
 def weighted_intervals(cells: Mapping[str, Trainings], sums: Mapping[Key, Setting], rng: np.random.Generator) -> dict[Key, Interval]:

@@ -7,7 +7,7 @@ name, and `*` stands for the rest of a name: `auroc_against_*: AUROC against *` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal
@@ -48,6 +48,7 @@ class TableLayout(Config):
         caption: above it.
         columns: heading by column, in order; those that the table does not have are left out.
         kinds, statuses: rows to keep, by the columns of these names; all where none are named.
+        only_measured: kinds of which only those rows are kept that have a number in any of its columns.
         formats: how its columns are written, where that differs from the formats of the page.
     """
 
@@ -56,6 +57,7 @@ class TableLayout(Config):
     columns: dict[str, str]
     kinds: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    only_measured: tuple[str, ...] = ()
     formats: dict[Format, tuple[str, ...]] = Field(default_factory=dict)
 
 
@@ -73,7 +75,7 @@ class Layout(Config):
 
     Attributes:
         footer: how choices were made; `{selected_by}` is the finding of that name.
-        formats: columns by how they are written, wherever they stand.
+        formats: columns by how they are written, wherever they stand; `*` as in columns, and the last that fits counts.
         intervals: columns that are made of others, wherever these stand.
         sections: in order.
     """
@@ -150,8 +152,15 @@ def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Seque
         if kept and not frame.empty:
             frame = frame[frame[column].isin(kept)]
     columns = _columns(layout.columns, list(frame.columns))
-    written = {name: _writer(how) for one in (formats, layout.formats) for how, names in one.items() for name in names}
-    return table(frame, columns, layout.caption, written)
+    if layout.only_measured:
+        frame = frame[~frame["kind"].isin(layout.only_measured) | frame[list(columns)].select_dtypes("number").notna().any(axis=1)]
+    return table(frame, columns, layout.caption, _written_as(columns, [formats, layout.formats]))
+
+
+def _written_as(columns: Iterable[str], formats: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, Callable[[Any], str]]:
+    """How the values of each column are written, where the formats name it."""
+    patterns = [(pattern, how) for one in formats for how, names in one.items() for pattern in names]
+    return {name: _writer(how) for pattern, how in patterns for name in columns if _rest(pattern, name) is not None}
 
 
 def _with_intervals(frame: pd.DataFrame, intervals: Mapping[str, IntervalLayout]) -> pd.DataFrame:

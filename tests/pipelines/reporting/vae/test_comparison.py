@@ -1,23 +1,24 @@
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lexon.config import ReportConfig
+from lexon.pipelines.reporting.layout import write_page
 from lexon.pipelines.reporting.vae.configurations import collect_configurations, set_aside_other_rows
+from lexon.pipelines.reporting.vae.differences import differences_table, learnt, verdicts_of
 from lexon.pipelines.reporting.vae.figures import draw_figures
 from lexon.pipelines.reporting.vae.findings import findings
-from lexon.pipelines.reporting.vae.learnt import learnt
 from lexon.pipelines.reporting.vae.nodes import besides, configuration_files
-from lexon.pipelines.reporting.vae.page import vae_page
 from lexon.pipelines.reporting.vae.predictions import predictions
-from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, told_apart
-from lexon.pipelines.reporting.vae.tables import comparison_table, differences_table, in_words, members_table
+from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, seeds_differ
+from lexon.pipelines.reporting.vae.tables import comparison_table, members_table
 from lexon.pipelines.reporting.vae.text import comparison_report
-from lexon.statistics import Interval
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SEEDS = (42, 123, 314)
@@ -39,7 +40,7 @@ def results(make):
 
 
 def every_choice(configurations):
-    return [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations)]
+    return [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations, {})]
 
 
 def words_of(results, anchors):
@@ -51,6 +52,13 @@ def words_of(results, anchors):
         differences,
         findings(results, configurations, anchors, differences),
     )
+
+
+def page_of(results, comparison, differences, words):
+    """The page, of tables as a node gets them."""
+    tables = {"members": members_table(results, "main"), "comparison": comparison, "differences": differences}
+    shown = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
+    return write_page("vae", words, "a study", "a question", **shown)
 
 
 def test_uncommitted_code_is_a_caveat(results, anchors):
@@ -65,7 +73,7 @@ def test_a_collapsed_model_never_wins_anything_even_if_perfect(results, anchors)
     assert {choice.name for choice in choices} <= {"good", "worse"}
     assert not any("planted" in choice.level_with for choice in choices)
     assert "planted" not in set(differences["a"]) | set(differences["b"])
-    text = comparison_report(configurations, comparison, words["caveats"])
+    text = comparison_report(configurations, comparison, differences, words["caveats"])
     assert "Best=planted" not in text
     assert "planted                             : collapsed" in text
     assert "left out of every best: planted" in " ".join(words["sentences"])
@@ -88,8 +96,10 @@ def test_the_better_one_wins_what_can_be_ranked(results, anchors):
     for column in ("test_bce_plus_kld", "hamming_loss", "jaccard_index", "cosine_similarity", "kl_divergence"):
         assert best[column] == "good"
     assert words["headline"].startswith("1 of 3 configurations learnt a latent code; the lowest BCE + KL is good's")
-    bound = differences[differences.metric == "test_bce_plus_kld"].iloc[0]
-    assert bound.high < 0
+    bound = differences[(differences.metric == "test_bce_plus_kld") & (differences.kind == "best")].iloc[0]
+    assert bound.high_all < 0
+    assert bound.verdict == "lower"
+    assert bound.low_all < bound.low
     assert bound.effect
     assert bound.difference == pytest.approx(40 * (0.05 - 0.2), abs=0.3)
 
@@ -109,7 +119,7 @@ def test_learnt_is_what_is_certainly_better_than_independent_marginals(make, anc
     configurations, _, differences, words = words_of([*good, *diverged], anchors)
     assert [one.name for one in learnt(configurations, differences)] == ["good"], "another's divergence costs it nothing"
     assert words["headline"].startswith("1 of 2 configurations learnt a latent code; the lowest BCE + KL is good's")
-    page = vae_page(members_table([*good, *diverged], "main"), *words_of([*good, *diverged], anchors)[1:], {}, "a study", "a question")
+    page = page_of([*good, *diverged], *words_of([*good, *diverged], anchors)[1:])
     assert "Against independent marginals" in page
 
 
@@ -123,16 +133,52 @@ def test_differences_are_told_in_the_words_of_every_report(make, anchors):
     def verdicts(**wrong):
         results = [make(name, seed, wrong=share) for name, share in wrong.items() for seed in SEEDS]
         *_, differences, words = words_of(results, anchors)
-        rows = differences[(differences.metric == "test_bce_plus_kld") & (differences.b != "independent_marginals")]
+        rows = differences[(differences.metric == "test_bce_plus_kld") & (differences.kind == "best")]
         return set(rows.verdict), " ".join(words["sentences"])
 
     assert verdicts(a=0.05, b=0.2)[0] == {"lower"}
     small, sentences = verdicts(a=0.050, b=0.055)
     assert small == {"lower, small"}
     assert "no effect" not in sentences
-    assert in_words(Interval(0.0, -0.1, 0.1), 0.2) == "same"
-    assert in_words(Interval(0.0, -0.3, 0.1), 0.2) == "undecided"
-    assert in_words(Interval(0.3, 0.1, 0.5), 0.2) == "higher"
+
+
+def test_a_choice_is_level_by_rows_and_seeds_where_its_metric_is_a_mean_over_rows(make, anchors):
+    """What a few seeds alone leave open, the rows show: they are the same for both."""
+    results = [make(name, seed, wrong=wrong) for name, wrong in (("a", 0.05), ("b", 0.07), ("a again", 0.051)) for seed in SEEDS]
+    *_, differences, words = words_of(results, anchors)
+    choices = {choice["metric"]: choice for choice in words["choices"]}
+    assert (choices["test_bce_plus_kld"]["by"], choices["entropy"]["by"]) == ("rows and seeds", "seeds")
+    assert "b" not in choices["test_bce_plus_kld"]["level_with"].split(", ")
+    certain = {
+        b for (metric, _, b), verdict in verdicts_of(differences, "best").items() if metric == "hamming_loss" and "er" in verdict[:6]
+    }
+    assert set(choices["hamming_loss"]["level_with"].split(", ")) - {""} == {"a", "b", "a again"} - certain - {
+        choices["hamming_loss"]["best"]
+    }
+
+
+def test_scores_have_an_absolute_smallest_effect_and_losses_a_relative_one(make, anchors):
+    *_, differences, _ = words_of([make(n, seed, wrong=w) for n, w in (("a", 0.05), ("b", 0.0502)) for seed in SEEDS], anchors)
+    rows = differences[differences.kind == "best"].set_index("metric")
+    assert rows.loc["test_bce_plus_kld", "verdict"] in ("lower, small", "same", "undecided", "higher, small")
+    assert abs(rows.loc["hamming_loss", "relative"]) > 0
+    assert not rows.loc["test_bce_plus_kld", "effect"]
+
+
+def test_larger_configurations_are_compared_with_smaller_ones_over_rows_and_seeds(make, anchors):
+    results = [make(name, seed, wrong=w, hidden_dim=d) for name, w, d in (("small", 0.2, 16), ("large", 0.1, 64)) for seed in SEEDS]
+    *_, differences, words = words_of(results, anchors)
+    (row,) = differences[differences.kind == "size"].to_dict("records")
+    assert (row["metric"], row["a"], row["b"], row["verdict"]) == ("test_bce", "large", "small", "lower")
+    verdicts = {one["words"]: one["verdict"] for one in words["predictions"]}
+    assert verdicts["Larger models have a lower reconstruction loss"] == "confirmed"
+
+
+def test_one_seed_leaves_open_what_was_learnt(make, anchors):
+    _, _, differences, words = words_of([make("a", wrong=0.01)], anchors)
+    assert set(differences[differences.kind == "marginals"].verdict) == {"undecided (1 seed)"}
+    assert "whether it is better than independent marginals" in words["headline"]
+    assert "is undecided (1 seed)" in words["headline"]
 
 
 def test_one_seed_decides_no_difference_between_configurations(make, anchors):
@@ -147,7 +193,7 @@ def test_a_collapsed_pair_decides_nothing_about_size(make):
     learnt = [make(name, seed, wrong=wrong, hidden_dim=width) for name, (width, wrong) in sizes.items() for seed in SEEDS]
     dead = [make(f"beta_{w}", seed, collapsed=True, hidden_dim=w, beta=4.0) for w in (16, 32) for seed in SEEDS]
     half = [make("half dead", seed, collapsed=True, hidden_dim=128) for seed in SEEDS]
-    rows = {row["words"]: row for row in predictions(collect_configurations([*learnt, *dead, *half]))}
+    rows = {row["words"]: row for row in predictions(collect_configurations([*learnt, *dead, *half]), {})}
     row = rows["Larger models have a lower reconstruction loss"]
     assert row["verdict"] == "confirmed", row
     assert "dead" not in row["numbers"]
@@ -171,9 +217,9 @@ def test_names_that_hold_commas_are_told_apart(make, anchors):
 
 @pytest.mark.parametrize("column", ["test_kld", "gini_coefficient", "pct_active_units"])
 def test_what_has_no_fair_direction_is_shown_with_its_reason(results, anchors, column):
-    configurations, comparison, _, words = words_of(results, anchors)
+    configurations, comparison, differences, words = words_of(results, anchors)
     assert column not in {choice.rule.column for choice in every_choice(configurations)}
-    text = comparison_report(configurations, comparison, words["caveats"])
+    text = comparison_report(configurations, comparison, differences, words["caveats"])
     assert f"{column:<36}: not ranked: " in text
 
 
@@ -182,13 +228,13 @@ def test_what_holds_beta_is_ranked_within_a_beta_only(make):
         [*(make("one", seed) for seed in SEEDS), *(make("half", seed, wrong=0.01, beta=0.5) for seed in SEEDS)]
     )
     rule = next(rule for rules in SECTIONS.values() for rule in rules if rule.column == "test_loss")
-    assert {(choice.scope, choice.name) for choice in choose(rule, configurations)} == {("beta 1", "one"), ("beta 0.5", "half")}
+    assert {(choice.scope, choice.name) for choice in choose(rule, configurations, {})} == {("beta 1", "one"), ("beta 0.5", "half")}
 
 
 def test_choices_are_made_on_validation_and_show_the_test_split(make):
     a, b = make("a", wrong=0.1), make("b", wrong=0.2)
     a.metrics["test"]["test_hamming_loss"], b.metrics["test"]["test_hamming_loss"] = 0.9, 0.1
-    (choice,) = choose(Rule("hamming_loss", "low"), collect_configurations([a, b]))
+    (choice,) = choose(Rule("hamming_loss", "low"), collect_configurations([a, b]), {})
     assert choice.name == "a"
     assert choice.test == 0.9
 
@@ -230,10 +276,10 @@ def test_a_further_seed_joins_its_configuration_only_if_it_was_made_alike(make):
 
 
 def test_seeds_tell_apart_only_what_differs_beyond_them():
-    assert told_apart([1.0, 1.1, 0.9], [2.0, 2.1, 1.9])
-    assert not told_apart([1.0, 1.1, 0.9], [1.05, 1.2, 0.8])
-    assert not told_apart([1.0], [5.0])
-    assert told_apart([0.0, 0.0], [1.0, 1.0])
+    assert seeds_differ([1.0, 1.1, 0.9], [2.0, 2.1, 1.9])
+    assert not seeds_differ([1.0, 1.1, 0.9], [1.05, 1.2, 0.8])
+    assert not seeds_differ([1.0], [5.0])
+    assert seeds_differ([0.0, 0.0], [1.0, 1.0])
 
 
 def test_files_of_a_configuration_have_the_keys_of_the_guide_and_numbers_only(results):
@@ -265,7 +311,7 @@ def test_the_guide_s_predictions_are_held_against_the_numbers(make, anchors):
 
 def test_the_page_holds_verdicts_anchors_and_stays_self_contained(results, anchors):
     _, comparison, differences, words = words_of(results, anchors)
-    page = vae_page(members_table(results, "main"), comparison, differences, words, {}, "a study", "a question")
+    page = page_of(results, comparison, differences, words)
     for text in (words["headline"], "independent_marginals", "collapsed", "Rows drawn from the prior"):
         assert text.replace("'", "&#39;") in page
     assert "http" not in page

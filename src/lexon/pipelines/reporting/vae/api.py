@@ -23,11 +23,13 @@ import pandas as pd
 from kedro.framework.project import settings
 from kedro.framework.startup import bootstrap_project
 
+from lexon.config import ReportConfig
 from lexon.datasets.files import write_text
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae_metrics import MEANS, read_metrics_folder
 from lexon.errors import ConfigurationError, DataError
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations
+from lexon.pipelines.reporting.vae.differences import differences_table
 from lexon.pipelines.reporting.vae.findings import caveats
 from lexon.pipelines.reporting.vae.nodes import read
 from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table
@@ -105,7 +107,8 @@ class VAEExperimentRunner:
     def compare_configurations(self, results: Collected) -> pd.DataFrame:
         """comparison.csv as a table; its report travels with it."""
         table = comparison_table(results.configurations, results.anchors, results.folder.name)
-        table.attrs[_REPORT] = comparison_report(results.configurations, table, results.caveats)
+        differences = differences_table(results.configurations, self._report_settings(), results.folder.name)
+        table.attrs[_REPORT] = comparison_report(results.configurations, table, differences, results.caveats)
         return table
 
     def save_comparison(self, table: pd.DataFrame, folder: Path | str | None = None) -> Path:
@@ -133,6 +136,10 @@ class VAEExperimentRunner:
         if found is None:
             raise ConfigurationError(f"model_variant={variant}: no such configuration; there are {', '.join(known)}")
         return found
+
+    def _report_settings(self) -> ReportConfig:
+        with self._session({}) as session:
+            return ReportConfig(**session.place()["parameters"]["report"])
 
     def _members(self) -> MemberFolders:
         with self._session({}) as session:

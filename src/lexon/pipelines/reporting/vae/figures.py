@@ -15,7 +15,7 @@ from lexon.metrics.latent import ACTIVE_KL
 from lexon.metrics.multilabel import cooccurrence
 from lexon.pipelines.reporting.vae.configurations import Configuration
 from lexon.pipelines.reporting.vae.findings import BOUND
-from lexon.pipelines.reporting.vae.rules import choose
+from lexon.pipelines.reporting.vae.rules import best_of
 from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
 from lexon.plots import vae as plots
 from lexon.plots.style import empty_figure
@@ -37,8 +37,7 @@ def draw_figures(configurations: Sequence[Configuration], anchors: Anchors) -> d
     """bars, kl_per_unit, rate_distortion, learning_curves; latent_map and cooccurrence of the lowest BCE + KL, first seed."""
     shown = [one for one in configurations if one.finished][:MAX_CURVES]
     firsts = {one.name: one.finished[0] for one in shown}
-    choice = next(iter(choose(BOUND, configurations)), None)
-    best = next((one for one in configurations if choice and one.name == choice.name), None)
+    best = next((found.best for found in best_of(BOUND, configurations)), None)
     histories = {name: result.history for name, result in firsts.items() if result.history is not None}
     return {
         "bars": _bars(shown, anchors),

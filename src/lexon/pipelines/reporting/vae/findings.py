@@ -16,9 +16,9 @@ from lexon.pipelines.reporting.plan import incomplete
 from lexon.pipelines.reporting.record import code_caveat, run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
-from lexon.pipelines.reporting.vae.learnt import BOUND_COLUMN, MARGINALS, learnt, rows_against_marginals
+from lexon.pipelines.reporting.vae.differences import BOUND_COLUMN, MARGINALS, learnt, rows_of_kind, verdicts_of
 from lexon.pipelines.reporting.vae.predictions import predictions
-from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, choose
+from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, Verdicts, best_of, choose
 from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
 
 BOUND = Rule(BOUND_COLUMN, "low")
@@ -41,14 +41,16 @@ def findings(
 ) -> dict[str, Any]:
     """Headline, sentences, caveats, choices, predictions and the run record, as JSON takes them."""
     finished = [result for result in results if result.status == "done"]
-    choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations)]
+    verdicts, larger = verdicts_of(differences, "best"), verdicts_of(differences, "size")
+    choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations, verdicts)]
+    predicted = predictions(configurations, larger)
     return {
         "headline": _headline(configurations, anchors, differences),
-        "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences)],
+        "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences, predicted)],
         "caveats": caveats(results, configurations),
         "verdicts": {one.name: one.verdict for one in configurations},
         "choices": [jsonable(_choice(choice)) for choice in choices],
-        "predictions": predictions(configurations),
+        "predictions": predicted,
         "anchors": {name: metrics.get("test", {}) for name, metrics in anchors.items()},
         "differences": [jsonable(row) for row in rows_of(differences)],
         "record": run_record(finished),
@@ -70,78 +72,90 @@ def _headline(configurations: Sequence[Configuration], anchors: Anchors, differe
     in_use = [one for one in judged if one.compared]
     if not in_use:
         return f"Every finished configuration collapsed ({len(judged)} of {len(judged)}): none of them says anything about a row."
-    good = learnt(configurations, differences)
+    good, verdicts = learnt(configurations, differences), verdicts_of(differences, "best")
     floor = anchor_value(anchors, MARGINALS, "bce_plus_kld")
     marginals = "independent marginals" + ("" if np.isnan(floor) else f" ({floor:.2f} nats per row)")
     if good is None:
         return (
             f"{len(in_use)} of {len(judged)} configurations did not collapse; whether they are better than {marginals} is not known, "
-            f"because their scores.h5 does not hold the marginals' nats (--tags evaluate writes them); {_lowest(in_use)}."
+            f"because their scores.h5 does not hold the marginals' nats (--tags evaluate writes them); {_lowest(in_use, verdicts)}."
+        )
+    single = sum(verdict.endswith("seed)") for verdict in verdicts_of(differences, "marginals").values())
+    if not good and single:
+        return (
+            f"{len(in_use)} of {len(judged)} configurations did not collapse; whether {'these are' if single > 1 else 'it is'} better than "
+            f"{marginals} is undecided (1 seed); {_lowest(in_use, verdicts)}."
         )
     if not good:
-        lowest = f"; {_lowest(in_use)}" if choose(BOUND, in_use) else ""
+        lowest = f"; {_lowest(in_use, verdicts)}" if best_of(BOUND, in_use) else ""
         return (
             f"No configuration is certainly better than {marginals}, so none of {len(judged)} is shown to have learnt anything: "
             f"{len(judged) - len(in_use)} collapsed, {len(in_use)} did not{lowest}."
         )
     return (
-        f"{len(good)} of {len(judged)} configurations learnt a latent code; {_lowest(good)}, against "
+        f"{len(good)} of {len(judged)} configurations learnt a latent code; {_lowest(good, verdicts)}, against "
         f"{'more' if np.isnan(floor) else f'{floor:.2f}'} for independent marginals."
     )
 
 
-def _lowest(candidates: Sequence[Configuration]) -> str:
-    best = choose(BOUND, candidates)[0]
-    level = f" (not told apart by the seeds: {'; '.join(best.level_with)})" if best.level_with else ""
+def _lowest(candidates: Sequence[Configuration], verdicts: Verdicts) -> str:
+    best = choose(BOUND, candidates, verdicts)[0]
+    level = f" (not certainly different, by {best.by}: {'; '.join(best.level_with)})" if best.level_with else ""
     return f"the lowest BCE + KL is {best.name}'s{level}, {number(best.test, 2)} nats per row"
 
 
 def _verdict_sentences(configurations: Sequence[Configuration]) -> list[str]:
     names = {verdict: [one.name for one in configurations if one.verdict == verdict] for verdict in VERDICTS}
-    said = []
+    sentences = []
     if names["collapsed"]:
-        said.append(f"Collapsed (KL below {COLLAPSED_KL} nat or no active unit), left out of every best: {'; '.join(names['collapsed'])}.")
+        sentences.append(
+            f"Collapsed (KL below {COLLAPSED_KL} nat or no active unit), left out of every best: {'; '.join(names['collapsed'])}."
+        )
     if names["partial"]:
-        said.append(f"Partial (under a quarter of the units active, or jaccard at most 0.01): {'; '.join(names['partial'])}.")
-    return said
+        sentences.append(f"Partial (under a quarter of the units active, or jaccard at most 0.01): {'; '.join(names['partial'])}.")
+    return sentences
 
 
-def _sentences(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> list[str]:
+def _sentences(
+    configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame, predicted: Sequence[Mapping[str, str]]
+) -> list[str]:
     return [
         *_against_marginals(configurations, differences),
         *_differences(differences),
         *_against_pca(configurations, anchors),
         *_generation(configurations, anchors),
-        *_predicted(configurations),
+        *_predicted(predicted),
     ]
 
 
 def _against_marginals(configurations: Sequence[Configuration], differences: pd.DataFrame) -> list[str]:
-    rows = rows_against_marginals(differences)
+    rows = rows_of_kind(differences, "marginals")
     in_use = {one.name for one in configurations if one.compared}
-    doubtful = rows[rows["a"].isin(in_use) & ~(rows["high"] < 0)].to_dict("records")
+    doubtful = rows[rows["a"].isin(in_use) & ~rows["verdict"].str.startswith("lower")].to_dict("records")
     listed = "; ".join(f"{row['a']} ({_with_interval(row)} nats per row)" for row in doubtful)
     return [f"Did not collapse, but not certainly better than independent marginals by BCE + KL: {listed}."] if listed else []
 
 
 def _differences(differences: pd.DataFrame) -> list[str]:
     """The runner-up's paired interval, for each metric that has one."""
-    said = []
-    for metric, rows in differences[differences["b"] != MARGINALS].groupby("metric", sort=False):
+    sentences = []
+    for (metric, scope), rows in rows_of_kind(differences, "best").groupby(["metric", "scope"], sort=False, dropna=False):
         nearest = rows.iloc[int(rows["difference"].abs().argmin())].to_dict()
-        said.append(
-            f"{metric}: {nearest['a']} - {nearest['b']} = {_with_interval(nearest)}, paired on the test rows: {nearest['verdict']}."
+        where = f"{metric}, {scope}" if scope else metric
+        sentences.append(
+            f"{where}: {nearest['a']} - {nearest['b']} = {_with_interval(nearest)}, paired over test rows and seeds, all comparisons "
+            f"together: {nearest['verdict']}."
         )
-    return said
+    return sentences
 
 
 def _with_interval(row: Mapping[Any, Any]) -> str:
-    low, high = (number(row[name], 4, sign="+") for name in ("low", "high"))
+    low, high = (number(row[name], 4, sign="+") for name in ("low_all", "high_all"))
     return f"{number(row['difference'], 4, sign='+')} [{low}, {high}]"
 
 
 def _against_pca(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
-    best = next(iter(choose(Rule("jaccard_index", "high"), configurations)), None)
+    best = next(iter(choose(Rule("jaccard_index", "high"), configurations, {})), None)
     if best is None:
         return []
     width = next(one.model["latent_dim"] for one in configurations if one.name == best.name)
@@ -155,7 +169,7 @@ def _against_pca(configurations: Sequence[Configuration], anchors: Anchors) -> l
 
 
 def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> list[str]:
-    best = next(iter(choose(Rule("cosine_similarity_off_diagonal_prior", "high"), configurations)), None)
+    best = next(iter(choose(Rule("cosine_similarity_off_diagonal_prior", "high"), configurations, {})), None)
     if best is None:
         return []
     bounds = {words: anchor_value(anchors, name, best.rule.metric) for name, words in _BOUNDS.items()}
@@ -166,12 +180,12 @@ def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> li
 _BOUNDS = {"independent_marginals": "independent marginals", "data_bootstrap": "the data drawn again"}
 
 
-def _predicted(configurations: Sequence[Configuration]) -> list[str]:
+def _predicted(predicted: Sequence[Mapping[str, str]]) -> list[str]:
     verdicts: dict[str, list[str]] = {}
-    for row in predictions(configurations):
+    for row in predicted:
         verdicts.setdefault(row["verdict"], []).append(row["words"][0].lower() + row["words"][1:])
-    said = "; ".join(f"{verdict}: {', '.join(words)}" for verdict, words in verdicts.items())
-    return [f"Predictions of the user's guide (numbers below) - {said}."]
+    listed = "; ".join(f"{verdict}: {', '.join(words)}" for verdict, words in verdicts.items())
+    return [f"Predictions of the user's guide (numbers below) - {listed}."]
 
 
 def _trained_otherwise(results: Sequence[Result]) -> list[str]:
@@ -199,4 +213,4 @@ def _silhouette(configurations: Sequence[Configuration], results: Sequence[Resul
 
 def _choice(choice: Choice) -> dict[str, Any]:
     row = {"metric": choice.rule.column, "scope": choice.scope, "best": choice.name, "test": choice.test}
-    return row | {"level_with": ", ".join(choice.level_with), "partial": choice.partial}
+    return row | {"level_with": ", ".join(choice.level_with), "by": choice.by, "partial": choice.partial}

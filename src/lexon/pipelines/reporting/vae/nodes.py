@@ -17,10 +17,10 @@ from lexon.datasets.vae import finished_besides, read_anchors
 from lexon.experiments import Result, differences
 from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of, set_aside_other_rows
+from lexon.pipelines.reporting.vae.differences import differences_table
 from lexon.pipelines.reporting.vae.figures import draw_figures as figures_of
 from lexon.pipelines.reporting.vae.findings import findings
-from lexon.pipelines.reporting.vae.page import vae_page
-from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table, differences_table, members_table
+from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table, members_table
 from lexon.pipelines.reporting.vae.text import comparison_report
 
 logger = logging.getLogger(__name__)
@@ -43,26 +43,13 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     words["caveats"][:0] = said_of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
-    text = comparison_report(configurations, comparison, words["caveats"])
+    text = comparison_report(configurations, comparison, paired, words["caveats"])
     return members_table(results, run), comparison, paired, words, text, configuration_files(configurations)
 
 
 def draw_figures(members: MemberFolders, plan: Plan, comparison: pd.DataFrame) -> dict[str, Figure]:  # noqa: ARG001
     """The figures of the comparison, by name; `comparison` is asked for so that they follow it."""
     return figures_of(*read(members, plan))
-
-
-def write_page(
-    members: pd.DataFrame,
-    comparison: pd.DataFrame,
-    differences: pd.DataFrame,
-    findings: dict[str, Any],
-    title: str,
-    description: str,
-    **figures: bytes | None,
-) -> str:
-    """report.html: self-contained, opens offline, begins with the answer."""
-    return vae_page(members, comparison, differences, findings, figures, title, description)
 
 
 def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tuple[list[Configuration], Anchors]:
@@ -77,7 +64,7 @@ def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tupl
 
 
 def besides(others: Sequence[Result], planned: Sequence[Result]) -> list[Result]:
-    """Members that the plan has not: a further seed of a planned configuration must have been made like the others, or is ``stale``."""
+    """Members that are not in the grid: a further seed of a planned configuration must have been made like the others, or is ``stale``."""
     wanted = {label_of(result.member.cell): result.member.config for result in planned}
     checked = []
     for other in others:

@@ -8,8 +8,8 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.experiments import Experiment
 from lexon.pipelines.members import left_behind
+from lexon.pipelines.reporting.layout import layout_of, write_page
 from lexon.pipelines.reporting.vae import nodes
-from lexon.pipelines.reporting.vae.page import FIGURES
 from lexon.pipelines.reporting.vae.selection import selected_parameters
 
 TABLES = {"members": "members_table", "comparison": "comparison_table", "differences": "differences_table", "findings": "findings"}
@@ -18,7 +18,7 @@ TABLES = {"members": "members_table", "comparison": "comparison_table", "differe
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
     finished = [*left_behind(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"]
-    drawn = {name: f"figure_{name}" for name, _, _ in FIGURES}
+    drawn = {name: f"figure_{name}" for name in layout_of("vae").figures}
     with warnings.catch_warnings():  # Kedro warns of dots in names that it put there itself, as the members' namespaces
         warnings.simplefilter("ignore", UserWarning)
         summarise = Node(
@@ -29,14 +29,14 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
             tags="report",
         )
     draw_figures = Node(nodes.draw_figures, ["members", "params:plan", "comparison_table"], drawn, name="draw_figures", tags="report")
-    write_page = Node(
-        nodes.write_page,
-        {**TABLES, "title": "params:name", "description": "params:description", **drawn},
+    page = Node(
+        write_page,
+        {"kind": "params:kind", **TABLES, "title": "params:name", "description": "params:description", **drawn},
         "page",
         name="write_page",
         tags="report",
     )
     select = Node(
-        selected_parameters, ["members", "params:plan", "comparison_table"], "selected_parameters", name="select_parameters", tags="report"
+        selected_parameters, ["members", "params:plan", "differences_table"], "selected_parameters", name="select_parameters", tags="report"
     )
-    return Pipeline([summarise, draw_figures, select, write_page])
+    return Pipeline([summarise, draw_figures, select, page])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from lexon.pipelines.reporting.numbers import counted
 from lexon.pipelines.reporting.vae.configurations import Configuration
-from lexon.pipelines.reporting.vae.rules import told_apart
+from lexon.pipelines.reporting.vae.differences import SIZE_COLUMN, by_size
+from lexon.pipelines.reporting.vae.rules import Verdicts, is_certain, seeds_differ
 
 Pair = tuple[Configuration, Configuration]
 
@@ -40,39 +40,41 @@ def _by_beta(configurations: Sequence[Configuration]) -> list[Pair]:
     ]
 
 
-def _by_size(configurations: Sequence[Configuration]) -> list[Pair]:
-    """All pairs of one beta that differ in width; without collapsed ones, whose reconstruction has nothing to do with their size."""
-    able = sorted((one for one in configurations if one.compared), key=lambda one: one.model["hidden_dim"])
-    return [(a, b) for a, b in combinations(able, 2) if a.beta == b.beta and a.model["hidden_dim"] < b.model["hidden_dim"]]
-
-
 PREDICTIONS = (
     Prediction("A larger beta has a higher entropy", "diversity_entropy", 1, _by_beta),
     Prediction("A larger beta has more unique combinations", "diversity_pct_unique_combinations", 1, _by_beta),
     Prediction("beta 1 has a lower co-occurrence KL divergence", "cooccurrence_kl_divergence", 1, _by_beta),
-    Prediction("Larger models have a lower reconstruction loss", "bce", -1, _by_size),
+    Prediction("Larger models have a lower reconstruction loss", "bce", -1, by_size),
 )
 
 
-def predictions(configurations: Sequence[Configuration]) -> list[dict[str, str]]:
-    """Each prediction with its verdict and the numbers of its pairs, on the test split."""
-    rows = [_row(one, one.pairs(configurations)) for one in PREDICTIONS]
+def predictions(configurations: Sequence[Configuration], larger: Verdicts) -> list[dict[str, str]]:
+    """Each prediction with its verdict and the numbers of its pairs, on the test split.
+
+    Args:
+        larger: verdicts on the BCE of a larger configuration less that of a smaller one, paired over rows and seeds.
+    """
+    rows = [_row(one, one.pairs(configurations), larger) for one in PREDICTIONS]
     return [*rows, {"words": "A larger beta is better disentangled", "verdict": "undecided", "numbers": "not measured here"}]
 
 
-def _row(prediction: Prediction, pairs: Sequence[Pair]) -> dict[str, str]:
-    outcomes = [_outcome(prediction, *pair) for pair in pairs]
+def _row(prediction: Prediction, pairs: Sequence[Pair], larger: Verdicts) -> dict[str, str]:
+    outcomes = [_outcome(prediction, a, b, larger) for a, b in pairs]
     verdict = next((v for v in ("confirmed", "refuted") if outcomes and set(outcomes) == {v}), "undecided")
     n_seeds = min((len(one.finished) for pair in pairs for one in pair), default=2)
     if verdict == "undecided" and n_seeds < 2:
         verdict = f"undecided ({counted(n_seeds, 'seed')})"
-    numbers = [f"{a.name} {a.mean('test', prediction.metric):.3g}, {b.name} {b.mean('test', prediction.metric):.3g}" for a, b in pairs]
+    numbers = [
+        f"{a.name} {a.mean('test', prediction.metric):.3g}, {b.name} {b.mean('test', prediction.metric):.3g}: {outcome}"
+        for (a, b), outcome in zip(pairs, outcomes, strict=True)
+    ]
     return {"words": prediction.words, "verdict": verdict, "numbers": "; ".join(numbers) or "no pair of configurations to tell"}
 
 
-def _outcome(prediction: Prediction, a: Configuration, b: Configuration) -> str:
-    """Of one pair, if the seeds tell the two apart."""
+def _outcome(prediction: Prediction, a: Configuration, b: Configuration, larger: Verdicts) -> str:
+    """Of one pair, by rows and seeds where the metric is a mean over rows, else by seeds alone."""
     before, after = a.values("test", prediction.metric), b.values("test", prediction.metric)
-    if not told_apart(before, after):
+    paired = larger.get((SIZE_COLUMN, b.name, a.name)) if prediction.metric == "bce" else None
+    if not (seeds_differ(before, after) if paired is None else is_certain(paired)):
         return "undecided"
     return "confirmed" if prediction.sign * (np.mean(after) - np.mean(before)) > 0 else "refuted"

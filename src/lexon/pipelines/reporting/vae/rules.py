@@ -6,7 +6,7 @@ with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,14 +106,29 @@ SECTIONS: dict[str, tuple[Rule, ...]] = {
 }
 
 
+# Verdict of a paired difference by metric, configuration and the one that it is compared with.
+Verdicts = Mapping[tuple[str, str, str], str]
+Test = Literal["rows and seeds", "seeds"]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best of a group of configurations, on validation; `scope` is ``beta 4`` where they are those of that beta, else empty."""
+
+    scope: str
+    best: Configuration
+    group: tuple[Configuration, ...]
+
+
 @dataclass(frozen=True)
 class Choice:
     """The best configuration by a rule.
 
     Attributes:
-        scope: ``beta 4`` where the choice is within that beta, else empty.
+        scope: as of `Best`.
         test: mean over seeds on the test split.
-        level_with: names of those that the seeds do not tell from it.
+        level_with: names of those that do not certainly differ from it.
+        by: what shows a difference: test rows and seeds, paired, or, where a metric is no mean over rows, seeds alone on validation.
         partial: whether only part of its latent code is used.
     """
 
@@ -122,23 +137,44 @@ class Choice:
     name: str
     test: float
     level_with: tuple[str, ...]
+    by: Test
     partial: bool
 
 
-def choose(rule: Rule, configurations: Sequence[Configuration]) -> list[Choice]:
+def best_of(rule: Rule, configurations: Sequence[Configuration]) -> list[Best]:
     """The best by a rule, of those that did not collapse and have the metric; one for each beta where only those compare."""
     if rule.better is None:
         return []
     able = [one for one in configurations if one.compared and np.isfinite(_loss(rule, one)).all() and len(_loss(rule, one))]
     betas = sorted({one.beta for one in able}) if rule.within_beta else [None]
-    groups = {beta: [one for one in able if beta is None or one.beta == beta] for beta in betas}
-    return [_best(rule, "" if beta is None else f"beta {beta:g}", group) for beta, group in groups.items() if group]
+    groups = {beta: tuple(one for one in able if beta is None or one.beta == beta) for beta in betas}
+    return [
+        Best("" if beta is None else f"beta {beta:g}", min(group, key=lambda one: float(np.mean(_loss(rule, one)))), group)
+        for beta, group in groups.items()
+        if group
+    ]
 
 
-def _best(rule: Rule, scope: str, group: Sequence[Configuration]) -> Choice:
-    best = min(group, key=lambda one: float(np.mean(_loss(rule, one))))
-    level = tuple(one.name for one in group if one is not best and not told_apart(_loss(rule, best), _loss(rule, one)))
-    return Choice(rule, scope, best.name, best.mean("test", rule.metric), level, best.verdict == "partial")
+def choose(rule: Rule, configurations: Sequence[Configuration], verdicts: Verdicts) -> list[Choice]:
+    """The best by a rule, with those that do not certainly differ from it by the `verdicts` of paired differences."""
+    return [_choice(rule, found, verdicts) for found in best_of(rule, configurations)]
+
+
+def _choice(rule: Rule, found: Best, verdicts: Verdicts) -> Choice:
+    best, others = found.best, [one for one in found.group if one is not found.best]
+    paired = {one.name: verdicts.get((rule.column, best.name, one.name)) for one in others}
+    level = tuple(one.name for one in others if not _differs(rule, best, one, paired[one.name]))
+    by: Test = "rows and seeds" if others and all(paired.values()) else "seeds"
+    return Choice(rule, found.scope, best.name, best.mean("test", rule.metric), level, by, best.verdict == "partial")
+
+
+def _differs(rule: Rule, best: Configuration, other: Configuration, verdict: str | None) -> bool:
+    return seeds_differ(_loss(rule, best), _loss(rule, other)) if verdict is None else is_certain(verdict)
+
+
+def is_certain(verdict: str) -> bool:
+    """Whether there is a difference, large or small."""
+    return verdict.startswith(("higher", "lower"))
 
 
 def _loss(rule: Rule, one: Configuration) -> list[float]:
@@ -153,8 +189,11 @@ def _loss(rule: Rule, one: Configuration) -> list[float]:
             return [abs(value - own) for value, own in zip(values, one.values("val", rule.of_data), strict=True)]
 
 
-def told_apart(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Whether two means over seeds differ at 95 % (Welch's t-test); one seed alone cannot tell."""
+def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two means over seeds differ at 95 % (Welch's t-test); one seed alone cannot show it.
+
+    For metrics that are no mean over rows, as the entropy of all of them: resampled rows would change what they measure.
+    """
     if min(len(a), len(b)) < 2:
         return False
     (mean_a, sd_a), (mean_b, sd_b) = ((float(np.mean(x)), float(np.std(x, ddof=1))) for x in (a, b))

@@ -12,21 +12,22 @@ from lexon.datasets.members import MemberFolders
 from lexon.pipelines.reporting.parameter_file import parameter_file
 from lexon.pipelines.reporting.plan import Plan
 from lexon.pipelines.reporting.vae.configurations import Configuration
+from lexon.pipelines.reporting.vae.differences import verdicts_of
 from lexon.pipelines.reporting.vae.nodes import read
-from lexon.pipelines.reporting.vae.rules import Rule, choose
+from lexon.pipelines.reporting.vae.rules import Rule, Verdicts, choose
 
 _LOWEST_BOUND = Rule("test_bce_plus_kld", "low")
 _OF_THE_TRAINING = ("epochs", "batch_size", "lr")
 
 
-def selected_parameters(members: MemberFolders, plan: Plan, comparison: pd.DataFrame) -> str:  # noqa: ARG001
-    """parameters_selected.yml: the configuration with the lowest BCE + KL on validation; this runs after `comparison`."""
-    return chosen_parameters(read(members, plan)[0])
+def selected_parameters(members: MemberFolders, plan: Plan, differences: pd.DataFrame) -> str:
+    """parameters_selected.yml: the configuration with the lowest BCE + KL on validation."""
+    return chosen_parameters(read(members, plan)[0], verdicts_of(differences, "best"))
 
 
-def chosen_parameters(configurations: Sequence[Configuration]) -> str:
+def chosen_parameters(configurations: Sequence[Configuration], verdicts: Verdicts) -> str:
     """The text of the file; nothing but a remark where no configuration can be chosen."""
-    chosen = next(iter(choose(_LOWEST_BOUND, configurations)), None)
+    chosen = next(iter(choose(_LOWEST_BOUND, configurations, verdicts)), None)
     if chosen is None:
         return parameter_file({}, "Nothing is selected: no finished configuration learnt a latent code.")
     one = next(each for each in configurations if each.name == chosen.name)
