@@ -15,7 +15,7 @@ def words(figure: Figure) -> str:
 
 
 def test_bins_are_as_high_as_their_shares():
-    rows = [("ours", "pt", k, 0.2, 0.2) for k in range(1, 6)] + [("hers", "pt", 1, 0.9, 0.5), ("hers", "pt", 2, 0.1, 0.5)]
+    rows = [("ours", "pt", k, 0.2, 0.2) for k in range(1, 6)] + [("reference", "pt", 1, 0.9, 0.5), ("reference", "pt", 2, 0.1, 0.5)]
     figure = occupancy_bars(pd.DataFrame(rows, columns=["file", "axis", "bin", "share", "due"]))
     (axes,) = figure.axes
     assert [bar.get_height() for bar in axes.patches] == [0.2] * 5 + [0.9, 0.1]
@@ -25,7 +25,7 @@ def test_bins_are_as_high_as_their_shares():
 
 def test_confusion_shows_the_shares_of_our_bins():
     shares = {(1, 1): 1.0, (2, 1): 0.25, (2, 2): 0.75}
-    table = pd.DataFrame([{"axis": "eta", "ours": a, "hers": b, "share": share} for (a, b), share in shares.items()])
+    table = pd.DataFrame([{"axis": "eta", "ours": a, "reference": b, "share": share} for (a, b), share in shares.items()])
     figure = confusion_maps(table)
     np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[1, 0], [0.25, 0.75]])
     assert "0.75" in words(figure)
@@ -41,7 +41,7 @@ def test_edges_are_drawn_where_they_are_known():
 
 
 def test_tokens_of_one_file_lie_on_its_axis():
-    table = pd.DataFrame({"token": [1, 2, 3], "meaning": "x", "ours": [5, 5, 0], "hers": [10, 0, 10]})
+    table = pd.DataFrame({"token": [1, 2, 3], "meaning": "x", "ours": [5, 5, 0], "reference": [10, 0, 10]})
     figure = token_frequencies(table)
     both, alone = figure.axes[0].lines[1:]
     assert (len(both.get_xdata()), len(alone.get_xdata())) == (1, 2)
@@ -53,5 +53,5 @@ def test_nothing_to_draw_is_said_in_words():
     empty = pd.DataFrame()
     assert "could be linked" in words(confusion_maps(empty))
     assert "could be linked" in words(edge_intervals(empty))
-    other = pd.DataFrame({"token": [1], "meaning": "", "ours": [1], "hers": [0]})
+    other = pd.DataFrame({"token": [1], "meaning": "", "ours": [1], "reference": [0]})
     assert "another number of bins" in words(token_frequencies(other))

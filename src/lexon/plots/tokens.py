@@ -13,7 +13,7 @@ from lexon.plots.style import PALETTE, Figure, empty_figure, note, styled
 
 AXES = {"pt": r"$p_T$", "eta": r"$\eta$", "phi": r"$\phi$", "met": r"$E_T^{miss}$", "met_phi": r"$\phi(E_T^{miss})$", "type": "object type"}
 UNITS = {"pt": "GeV", "eta": "", "phi": "rad", "met": "GeV", "met_phi": "rad"}
-FILES = {"ours": PALETTE[0], "hers": PALETTE[1]}
+FILES = {"ours": PALETTE[0], "reference": PALETTE[1]}
 NOT_LINKED = "no row of the two files could be linked: nothing to compare one by one"
 WRITTEN_IN = 10  # bins up to which a cell of a confusion holds its share as text
 
@@ -23,7 +23,7 @@ def occupancy_bars(occupancy: pd.DataFrame) -> Figure:
     """Share of each bin in both files, one panel an axis, with the share that is due as a line.
 
     Args:
-        occupancy: columns file (ours, hers), axis, bin, share, due.
+        occupancy: columns file (ours, reference), axis, bin, share, due.
     """
     names = [axis for axis in AXES if axis in set(occupancy["axis"])]
     figure = Figure(figsize=(9.2, 2.9 * -(-len(names) // 3)), layout="constrained")
@@ -49,17 +49,17 @@ def occupancy_bars(occupancy: pd.DataFrame) -> Figure:
 
 @styled
 def confusion_maps(confusion: pd.DataFrame) -> Figure:
-    """Where the entries of each of our bins are in her file, one panel an axis.
+    """Where the entries of each of our bins are in the reference file, one panel an axis.
 
     Args:
-        confusion: columns axis, ours, hers, share (of our bin).
+        confusion: columns axis, ours, reference, share (of our bin).
     """
     if confusion.empty:
         return empty_figure(NOT_LINKED)
     names = [axis for axis in AXES if axis in set(confusion["axis"])]
     figure = Figure(figsize=(9.2, 3.1 * -(-len(names) // 3)), layout="constrained")
     for axes, name in _panels(figure, names, 3):
-        table = confusion[confusion["axis"] == name].pivot_table(index="ours", columns="hers", values="share", fill_value=0)
+        table = confusion[confusion["axis"] == name].pivot_table(index="ours", columns="reference", values="share", fill_value=0)
         shares = table.to_numpy()
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for (row, column), share in np.ndenumerate(shares) if max(shares.shape) <= WRITTEN_IN else ():
@@ -69,7 +69,7 @@ def confusion_maps(confusion: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(table.index)), table.index)
         axes.tick_params(which="both", length=0)
         axes.minorticks_off()
-        axes.set_xlabel("Her bin", loc="center")
+        axes.set_xlabel("The reference's bin", loc="center")
         axes.set_ylabel("Our bin", loc="center")
         axes.set_title(AXES[name], loc="left")
     figure.colorbar(image, ax=figure.axes, label="Share of our bin", shrink=0.7)
@@ -78,7 +78,7 @@ def confusion_maps(confusion: pd.DataFrame) -> Figure:
 
 @styled
 def edge_intervals(edges: pd.DataFrame) -> Figure:
-    """Our edges, and the interval that each of hers lies in, one panel an axis.
+    """Our edges, and the interval that each edge of the reference lies in, one panel an axis.
 
     Args:
         edges: columns axis, ours, low, high (NaN where unknown).
@@ -94,9 +94,15 @@ def edge_intervals(edges: pd.DataFrame) -> Figure:
         axes.vlines(rows["ours"].dropna(), 0.6, 1.4, color=FILES["ours"], linewidth=2)
         middle = (found["low"] + found["high"]) / 2
         axes.errorbar(
-            middle, np.zeros(len(found)), xerr=(found["high"] - found["low"]) / 2, fmt="o", markersize=5, capsize=5, color=FILES["hers"]
+            middle,
+            np.zeros(len(found)),
+            xerr=(found["high"] - found["low"]) / 2,
+            fmt="o",
+            markersize=5,
+            capsize=5,
+            color=FILES["reference"],
         )
-        axes.set_yticks([0, 1], ["hers", "ours"])
+        axes.set_yticks([0, 1], ["reference", "ours"])
         axes.set_ylim(-0.7, 1.7)
         axes.tick_params(axis="y", which="both", length=0)
         axes.set_xlabel(f"Edges in {AXES[name]}" + (f" [{UNITS[name]}]" if UNITS[name] else ""))
@@ -108,21 +114,23 @@ def token_frequencies(tokens: pd.DataFrame) -> Figure:
     """How often each token occurs in both files; those that one file never uses lie on its axis.
 
     Args:
-        tokens: columns token, ours, hers (counts).
+        tokens: columns token, ours, reference (counts).
     """
     if tokens.empty or (tokens["meaning"] == "").all():
         return empty_figure("the files have another number of bins each: a token means another thing in either")
-    shares = tokens[["ours", "hers"]] / tokens[["ours", "hers"]].sum().clip(lower=1)
+    shares = tokens[["ours", "reference"]] / tokens[["ours", "reference"]].sum().clip(lower=1)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
     used = (shares > 0).all(axis=1)
     low = 0.3 * shares.to_numpy()[shares.to_numpy() > 0].min()
     top = 2 * float(shares.to_numpy().max())
     axes.plot([low, top], [low, top], color="0.75", linewidth=1, zorder=0)
-    axes.plot(shares["ours"][used], shares["hers"][used], linestyle="none", marker="o", markersize=3, alpha=0.6, color=PALETTE[0])
+    axes.plot(shares["ours"][used], shares["reference"][used], linestyle="none", marker="o", markersize=3, alpha=0.6, color=PALETTE[0])
     alone = shares[~used].clip(lower=low)
-    axes.plot(alone["ours"], alone["hers"], linestyle="none", marker="x", markersize=5, color=PALETTE[2], clip_on=False)
-    axes.set(xscale="log", yscale="log", xlim=(low, top), ylim=(low, top), xlabel="Share of our tokens", ylabel="Share of her tokens")
+    axes.plot(alone["ours"], alone["reference"], linestyle="none", marker="x", markersize=5, color=PALETTE[2], clip_on=False)
+    axes.set(
+        xscale="log", yscale="log", xlim=(low, top), ylim=(low, top), xlabel="Share of our tokens", ylabel="Share of the reference's tokens"
+    )
     note(axes, f"{used.sum():,} tokens in both; crosses: {(~used).sum():,} in one file only")
     return figure
 

@@ -50,11 +50,11 @@ def every(parts) -> Events:
 
 
 @pytest.fixture
-def hers(tmp_path: Path) -> Callable[..., ForeignTokens]:
+def reference(tmp_path: Path) -> Callable[..., ForeignTokens]:
     def write(**arrays: np.ndarray) -> ForeignTokens:
-        with h5py.File(tmp_path / "hers.h5", "w") as file:
+        with h5py.File(tmp_path / "reference.h5", "w") as file:
             for key, array in arrays.items():
                 file[key] = array
-        return read_foreign(tmp_path / "hers.h5")
+        return read_foreign(tmp_path / "reference.h5")
 
     return write

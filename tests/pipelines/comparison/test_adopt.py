@@ -24,14 +24,14 @@ DIVISION = Division(split={"train": 0.8, "val": 0.1, "test": 0.1}, split_seed=42
 
 @pytest.fixture
 def adopt(tmp_path):
-    """The file that the node would leave, for a source of ours and arrays of hers."""
+    """The file that the node would leave, for a source of ours and arrays of the reference."""
 
     def go(shown, **arrays):
-        with h5py.File(tmp_path / "hers.h5", "w") as file:
+        with h5py.File(tmp_path / "reference.h5", "w") as file:
             for key, array in arrays.items():
                 file[key] = array
         dataset = TokensDataset(str(tmp_path / "adopted.h5"))
-        dataset.save(adopt_ambre(shown, read_foreign(tmp_path / "hers.h5"), DIVISION))
+        dataset.save(adopt_ambre(shown, read_foreign(tmp_path / "reference.h5"), DIVISION))
         return dataset.load()
 
     return go
@@ -53,7 +53,7 @@ def others(every, make_events):
 
 @pytest.mark.parametrize("source", ["events", "ours"])
 def test_rows_that_are_ours_are_divided_as_ours_and_paired(request, adopt, every, flawed, source):
-    """Whatever their order and bins, and without labels of hers."""
+    """Whatever their order and bins, and without labels of the reference."""
     shown = request.getfixturevalue(source)
     order = np.random.default_rng(4).permutation(len(flawed))
     adopted = adopt(shown, X_train_and_test=flawed[order])
@@ -73,13 +73,13 @@ def test_her_labels_check_the_links(adopt, events, every, flawed):
 
 
 def test_a_missing_row_leaves_the_rest_paired(adopt, events, flawed):
-    """The first test event and two training events are not in her file: the others keep their identity."""
+    """The first test event and two training events are not in the reference file: the others keep their identity."""
     first = events.n("train") + events.n("val")
     adopted = adopt(events, X=np.delete(flawed, [3, 7, first], axis=0))
-    hers, ours = adopted.classified("test", CLASSES), events.classified("test", CLASSES)
-    np.testing.assert_array_equal(hers.index, np.arange(1, events.n("test")))
-    np.testing.assert_array_equal(hers.targets, ours.targets[1:])
-    assert is_part(hers.digest, ours.digest)
+    reference, ours = adopted.classified("test", CLASSES), events.classified("test", CLASSES)
+    np.testing.assert_array_equal(reference.index, np.arange(1, events.n("test")))
+    np.testing.assert_array_equal(reference.targets, ours.targets[1:])
+    assert is_part(reference.digest, ours.digest)
     assert adopted.classified("val", CLASSES).digest == events.classified("val", CLASSES).digest
     n = events.n("test")
     assert any(
@@ -98,7 +98,7 @@ def test_train_and_test_without_val_is_paired_and_validated_on_training_rows(ado
     assert adopted.n("train") + adopted.n("val") == len(train)
     assert adopted.n("val") == pytest.approx(len(train) / 9, abs=1), "events.split says one in nine"
     assert adopted.classified("val", CLASSES).digest != events.classified("val", CLASSES).digest
-    assert any("none of our validation events is in her file" in note for note in adopted.notes)
+    assert any("none of our validation events is in the reference file" in note for note in adopted.notes)
     assert not any("not paired" in note for note in adopted.notes)
     together = np.concatenate([adopted.read("train"), adopted.read("val")])
     np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(train, axis=0))
@@ -119,7 +119,7 @@ def test_other_events_keep_their_own_splits_and_labels(adopt, events, others):
         np.testing.assert_array_equal(adopted.read(split), rows[cut])
         np.testing.assert_array_equal(adopted.labels(split), labels[cut])
         assert adopted.classified(split, CLASSES).digest != events.classified(split, CLASSES).digest
-    assert any("her splits" in note or "her test and val split" in note for note in adopted.notes)
+    assert any("the reference's splits" in note or "the reference's test and val split" in note for note in adopted.notes)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Her file as one more tokeniser of a grid."""
+"""The reference file as one more tokeniser of a grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ONE_CELL = {"pool": "mean", "met": True, "vector": 4}
 
 
 def test_a_grid_adopts_and_compares_her_file_where_it_is_named(kedro_session):
-    catalog = kedro_session("test", ambre={"path": "hers.h5"}, **ONE_CELL).load_context().catalog
+    catalog = kedro_session("test", ambre={"path": "reference.h5"}, **ONE_CELL).load_context().catalog
     nodes = {node.name.removeprefix("binning_vs_direct."): node for node in pipelines["binning_vs_direct"].nodes}
     assert {"adopt_ambre", "compare_tokens", "write_ambre_page"} <= nodes.keys()
     assert "binning_vs_direct.tokens_ambre" in nodes["adopt_ambre"].outputs

@@ -22,12 +22,12 @@ def test_equal_tokens_agree_everywhere(tokens_of, unpack):
 
 
 def test_only_what_differs_is_reported(tokens_of, unpack):
-    ours, hers = tokens_of(), tokens_of()
-    hers[7, 18] = 876 + (hers[7, 18] - 876 + 1) % 5
-    agreement = axis_agreement(unpack(ours), unpack(hers)).set_index("axis")
+    ours, reference = tokens_of(), tokens_of()
+    reference[7, 18] = 876 + (reference[7, 18] - 876 + 1) % 5
+    agreement = axis_agreement(unpack(ours), unpack(reference)).set_index("axis")
     assert agreement["differ"].to_dict() == {"type": 0, "pt": 0, "eta": 0, "phi": 0, "met": 1, "met_phi": 0}
-    assert column_agreement(ours, hers).set_index("column")["differ"]["MET"] == 1
-    np.testing.assert_array_equal(differing_rows(ours, hers, 10), [7])
+    assert column_agreement(ours, reference).set_index("column")["differ"]["MET"] == 1
+    np.testing.assert_array_equal(differing_rows(ours, reference, 10), [7])
 
 
 def test_bins_of_another_number_are_confused_not_compared(tokens_of, unpack):
@@ -70,10 +70,10 @@ def test_wrong_links_cost_an_edge_little(sample):
 
 def test_without_values_an_edge_is_as_sure_as_our_bins_are_narrow(sample):
     values = sample.pt[sample.mask]
-    ours, hers = (BinnedTokeniser(n, "correct", True).fit(sample).axes["pt"] for n in (20, 5))
+    ours, reference = (BinnedTokeniser(n, "correct", True).fit(sample).axes["pt"] for n in (20, 5))
     joint = np.zeros((20, 5), int)
-    np.add.at(joint, (ours.bin(values) - 1, hers.bin(values) - 1), 1)
-    for edge, upper in zip(edges_from_bins(joint, ours.bounds), hers.bounds[:-1, 1], strict=True):
+    np.add.at(joint, (ours.bin(values) - 1, reference.bin(values) - 1), 1)
+    for edge, upper in zip(edges_from_bins(joint, ours.bounds), reference.bounds[:-1, 1], strict=True):
         assert edge.low <= upper * 1.001
         assert upper <= edge.high * 1.001
         assert edge.below == pytest.approx((values < upper).mean())

@@ -53,8 +53,8 @@ def test_other_events_are_not_linked(make_events, tokens_of, unpack, how):
 def test_half_of_another_sample_is_partly_aligned(make_events, tokens_of, unpack):
     """Some of the others have no object, or one, and the same tokens as an event of ours: they may well be taken for it."""
     others = make_events(300, seed=77)
-    hers = np.concatenate([tokens_of()[PERMUTED[:300]], tokens_of(events=others)])
-    alignment = align(unpack(tokens_of()), unpack(hers))
+    reference = np.concatenate([tokens_of()[PERMUTED[:300]], tokens_of(events=others)])
+    alignment = align(unpack(tokens_of()), unpack(reference))
     assert alignment.verdict == "partly aligned"
     assert alignment.linked[:300].mean() > 0.9
     assert not alignment.linked[300:][others.mask.sum(1) >= 4].any()
@@ -62,9 +62,9 @@ def test_half_of_another_sample_is_partly_aligned(make_events, tokens_of, unpack
 
 
 def test_a_row_that_differs_within_a_run_is_linked_to_its_place(tokens_of, unpack):
-    hers = tokens_of()
-    hers[500, :MAX_OBJECTS] = hers[501, :MAX_OBJECTS]
-    np.testing.assert_array_equal(align(unpack(tokens_of()), unpack(hers)).index, np.arange(N))
+    reference = tokens_of()
+    reference[500, :MAX_OBJECTS] = reference[501, :MAX_OBJECTS]
+    np.testing.assert_array_equal(align(unpack(tokens_of()), unpack(reference)).index, np.arange(N))
 
 
 def test_rows_are_linked_though_one_file_hides_the_types(tokens_of, unpack):
@@ -81,8 +81,8 @@ def test_no_two_rows_need_be_told_apart_by_their_types(link, tokens_of, unpack, 
     assert alignment.share > 0.9
     assert (alignment.index == PERMUTED)[alignment.linked].mean() > 0.99
     others = make_events(N, seed=77)
-    hers = unpack(tokens_of(**how, pid=False, events=others[others.mask.sum(1) >= 4]), how.get("n_bins", 5))
-    assert align(pair[0], hers).verdict == "not aligned"
+    reference = unpack(tokens_of(**how, pid=False, events=others[others.mask.sum(1) >= 4]), how.get("n_bins", 5))
+    assert align(pair[0], reference).verdict == "not aligned"
 
 
 def test_each_row_of_ours_is_used_once(link):
@@ -115,8 +115,8 @@ def test_chance_is_taken_from_events_of_as_many_objects():
     small, large = rng.integers(0, 300, 1000).astype(np.uint64), np.arange(10_000, 11_000).astype(np.uint64)
     ours = np.concatenate([small, large])
     sizes = np.repeat([1, 9], 1000)
-    hers = rng.integers(0, 300, 400).astype(np.uint64)
-    links = by_key(ours, hers, (sizes, np.ones(400, int)), interchangeable=False)
+    reference = rng.integers(0, 300, 400).astype(np.uint64)
+    links = by_key(ours, reference, (sizes, np.ones(400, int)), interchangeable=False)
     assert links.found > 0.9
     assert not links.credible
 
@@ -141,8 +141,8 @@ def with_muons(rows, change):
 @pytest.mark.parametrize("order", [ORDERS["same"], ORDERS["permuted"], ORDERS["subset"]], ids=["same", "permuted", "subset"])
 @pytest.mark.parametrize("how", [{"fit_on": None}, {"variant": "flawed_2026"}], ids=["same bins", "flawed"])
 def test_exchanged_muons_are_linked_and_named(tokens_of, unpack, order, how):
-    hers = with_muons(tokens_of(**how)[order], {5: 6, 6: 5})
-    alignment = align(unpack(tokens_of(5, fit_on=None)), unpack(hers))
+    reference = with_muons(tokens_of(**how)[order], {5: 6, 6: 5})
+    alignment = align(unpack(tokens_of(5, fit_on=None)), unpack(reference))
     assert alignment.share > 0.97
     assert (alignment.index == order)[alignment.linked].mean() > 0.999
     assert alignment.muons.startswith("The reference's muon charges are exchanged: ")

@@ -25,9 +25,9 @@ from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
 
 logger = logging.getLogger(__name__)
 
-# Share of our rows of a split that hers must cover to be divided as ours: a biased remainder would be another sample.
+# Share of our rows of a split that the reference must cover to be divided as ours: a biased remainder would be another sample.
 COVERED = {"train": 0.9, "val": 0.95, "test": 0.95}
-# Without these, her rows are a block of their own; validation can be drawn from her training rows.
+# Without these, the reference's rows are a block of their own; validation can be drawn from its training rows.
 NEEDED = ("train", "test")
 HELD_OUT = ("test", "val")
 HANDED_ON = ("raw_path", "raw_digest", "raw_energy_unit", "generator")
@@ -38,12 +38,12 @@ Splits = dict[str, tuple[NDArray[np.integer], Index]]
 
 @dataclass(frozen=True)
 class Part:
-    """What her file has of one of our splits.
+    """What the reference file has of one of our splits.
 
     Attributes:
-        rows: her tokens, in our order.
+        rows: the reference's tokens, in our order.
         labels: of all our events of the split.
-        ours: which of these her rows are.
+        ours: which of these the reference's rows are.
     """
 
     rows: NDArray[np.int32]
@@ -57,13 +57,15 @@ class Part:
 
 
 def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> TokenSample:
-    """Her tokens in our splits, in our order, with our labels, so that they are compared event by event; where her rows cannot
-    be shown to be ours, in her own splits with her own labels, as a block that is not paired with the others.
+    """The reference's tokens in our splits, in our order, with our labels, so that they are compared event by event.
+
+    Where its rows cannot be shown to be ours, they stay in its own splits with its own labels, as a block that is not paired with
+    the others.
 
     Args:
         shown: our events, or our token file where that takes their place.
-        ambre: her file.
-        division: `events.split` and `events.split_seed`, for rows of hers that she did not divide.
+        ambre: the reference file.
+        division: `events.split` and `events.split_seed`, for rows that the reference does not divide.
 
     Raises:
         DataError: rows that are not ours and have no labels.
@@ -85,9 +87,9 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
         splits, attributes, arrays = _in_our_splits(shown, ambre, parts, covered, division)
         notes = [how_sure(alignment), *attributes.pop("notes"), *_label_check(ambre, labels, alignment)]
     else:
-        splits, attributes = _in_her_splits(shown, ambre, division)
+        splits, attributes = _in_reference_splits(shown, ambre, division)
         notes = [how_sure(alignment), *attributes.pop("notes")]
-    said = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
+    tokeniser = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
     own: dict[str, Any] = {
         "vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1,
         "tokens_path": str(ambre.path),
@@ -95,11 +97,11 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
     }
     own |= {} if rows.shape[1] > MAX_OBJECTS else {"has_met": False}
     chunks = ((split, *part) for split, part in splits.items())
-    return TokenSample(chunks, {**attributes, **said, **own, "notes": [*ambre.notes, *notes]}, arrays)
+    return TokenSample(chunks, {**attributes, **tokeniser, **own, "notes": [*ambre.notes, *notes]}, arrays)
 
 
 def _our_columns(shown: EventSource | TokenSource, ambre: ForeignTokens) -> tuple[TokenColumns, int]:
-    """Our rows in bins to hold hers against, and her number of bins. Which edges ours has does not matter."""
+    """Our rows in bins to compare the reference with, and the reference's number of bins. Which edges ours has does not matter."""
     if isinstance(shown, TokenSource):
         columns = our_side(shown).columns
         return columns, infer_n_bins(ambre.rows, str(ambre.path), like=columns.types)
@@ -114,10 +116,10 @@ def _labels(shown: EventSource | TokenSource, split: str) -> NDArray[np.int64]:
 
 
 def _row_of(alignment: Alignment) -> Index:
-    """Her row of each of our rows, -1 for none."""
+    """The reference's row of each of our rows, -1 for none."""
     row_of = np.full(alignment.n_ours, -1, np.int64)
-    theirs = np.flatnonzero(alignment.linked)
-    row_of[alignment.index[theirs]] = theirs
+    reference_rows = np.flatnonzero(alignment.linked)
+    row_of[alignment.index[reference_rows]] = reference_rows
     return row_of
 
 
@@ -133,7 +135,10 @@ def _in_our_splits(
         kept, held_out = _drawn(np.arange(len(rows)), labels, share, division.split_seed, ambre)
         splits |= {"train": (rows[kept], labels[kept]), "val": (rows[held_out], labels[held_out])}
         held = "none of our validation events is" if not covered["val"] else f"only {covered['val']:.0%} of our validation events are"
-        drawn = [f"Because {held} in her file, {len(held_out):,} of her training rows, drawn by label, validate instead (events.split)."]
+        drawn = [
+            f"Because {held} in the reference file, {len(held_out):,} of its training rows, drawn by label, validate instead "
+            "(events.split)."
+        ]
     own = [split for split in SPLITS if not drawn or split == "test"]
     digests = {split: digest for split, digest in shown.attributes.get("split_digests", {}).items() if split in own}
     missing = {split: len(parts[split].labels) - len(parts[split].ours) for split in own}
@@ -142,9 +147,9 @@ def _in_our_splits(
     counts = ", ".join(f"{n:,} of our {len(parts[split].labels):,} {split} events" for split, n in missing.items() if n)
     common = f" Results are compared on the {len(parts['test'].ours):,} test events that both have." if missing["test"] else ""
     notes = [
-        "Her rows are divided as ours, in our order, with our labels.",
+        "The reference's rows are divided as ours, in our order, with our labels.",
         *drawn,
-        *([f"Not in her file: {counts}.{common}"] if counts else []),
+        *([f"Not in the reference file: {counts}.{common}"] if counts else []),
     ]
     handed_on = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
     names = {"label_names": shown.label_names, "named_by_file": shown.named_by_file}
@@ -152,7 +157,7 @@ def _in_our_splits(
     return splits, {**handed_on, **names, "split_digests": complete, "part_of": part_of, "notes": notes}, arrays
 
 
-def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:
+def _in_reference_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:
     labels = ambre.labels
     if labels is None:
         raise DataError(
@@ -162,27 +167,27 @@ def _in_her_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, divis
     indices, how = _division(ambre, labels, division)
     rows = ambre.rows
     splits: Splits = {split: (rows[index], labels[index]) for split, index in indices.items()}
-    known, hers = shown.label_names, {int(label) for label in np.unique(labels)}
-    names = ambre.attributes.get("label_names") or (known if hers <= known.keys() else {})
-    taken = f" Her labels {sorted(hers)} are taken to mean what ours do." if names is known else ""
-    notes = [f"Her rows are a block of their own: her labels, {how}. Results on it are not paired with the others.{taken}"]
+    known, reference = shown.label_names, {int(label) for label in np.unique(labels)}
+    names = ambre.attributes.get("label_names") or (known if reference <= known.keys() else {})
+    taken = f" The reference's labels {sorted(reference)} are taken to mean what ours do." if names is known else ""
+    notes = [f"The reference's rows are a block of their own: its labels, {how}. Results on it are not paired with the others.{taken}"]
     return splits, {"label_names": names, "raw_path": str(ambre.path), "raw_digest": ambre.digest, "notes": notes}
 
 
 def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: Division) -> tuple[dict[str, Index], str]:
-    """Rows of each split: hers where she calls one val or test, else drawn by label from the rest; and how, in words."""
+    """Rows of each split: those of the reference where it names one val or test, else drawn by label from the rest; and how, in words."""
     names = np.repeat([part.name for part in ambre.parts], [len(part.rows) for part in ambre.parts])
     held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if (names == split).any()}
     rest = np.flatnonzero(~np.isin(names, list(held_out)))
     if not len(rest):
         raise DataError(f"{ambre.path}: has no rows to train on beside {' and '.join(held_out)}; add X_train, or one array of all")
-    hers, drawn = list(held_out), [split for split in HELD_OUT if split not in held_out]
+    reference, drawn = list(held_out), [split for split in HELD_OUT if split not in held_out]
     for split in drawn:
         shares = {str(name): share for name, share in division.split.items() if name not in held_out}
         rest, held_out[split] = _drawn(rest, labels, shares[split] / sum(shares.values()), division.split_seed, ambre)
-    said = [f"her {' and '.join(hers)} split"] if hers else []
-    said += [f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})"] if drawn else []
-    return {"train": rest, **held_out}, ", ".join(said)
+    parts = [f"the reference's {' and '.join(reference)} split"] if reference else []
+    parts += [f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})"] if drawn else []
+    return {"train": rest, **held_out}, ", ".join(parts)
 
 
 def _drawn(pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambre: ForeignTokens) -> tuple[Index, Index]:
@@ -196,10 +201,10 @@ def _drawn(pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambr
 
 
 def _label_check(ambre: ForeignTokens, labels: NDArray[np.int64], alignment: Alignment) -> Sequence[str]:
-    """Her labels beside ours: an independent check of the links, which never saw them."""
-    hers = ambre.labels
-    if hers is None:
+    """The reference's labels beside ours: an independent check of the links, which never saw them."""
+    reference = ambre.labels
+    if reference is None:
         return []
     linked = alignment.linked
-    same = float((hers[linked] == labels[alignment.index[linked]]).mean())
-    return [f"Her labels, which the links never saw, equal ours in {same:.1%} of the linked rows."]
+    same = float((reference[linked] == labels[alignment.index[linked]]).mean())
+    return [f"The reference's labels, which the links never saw, equal ours in {same:.1%} of the linked rows."]

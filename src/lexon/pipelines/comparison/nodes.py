@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from lexon.datasets.events import EventSource
 from lexon.datasets.foreign_tokens import ForeignTokens
 from lexon.datasets.tokens import TokenSource
-from lexon.pipelines.comparison.page import comparison_page
 from lexon.pipelines.comparison.sides import compared
 from lexon.pipelines.comparison.tables import tables
 from lexon.pipelines.comparison.words import findings
+from lexon.pipelines.reporting.layout import write_page
 from lexon.plots.tokens import confusion_maps, edge_intervals, occupancy_bars, token_frequencies
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def compare_tokens(tokens: TokenSource, ambre: ForeignTokens, classes: dict[str,
     made = tables(both)
     record = [
         ("Our file", f"{tokens.path} ({len(both.ours.rows):,} rows, SHA-256 {tokens.digest[:12]})"),
-        ("Her file", f"{ambre.path} ({len(both.hers.rows):,} rows, SHA-256 {ambre.digest[:12]})"),
+        ("The reference file", f"{ambre.path} ({len(both.reference.rows):,} rows, SHA-256 {ambre.digest[:12]})"),
         *((f"Her {name}", str(value)) for name, value in ambre.attributes.items()),
     ]
     words = findings(both, made, [*tokens.notes, *ambre.notes], record)
@@ -52,8 +52,6 @@ def draw_figures(occupancy: pd.DataFrame, confusion: pd.DataFrame, edges: pd.Dat
     }
 
 
-def write_page(findings: dict[str, Any], title: str, description: str, **parts: Any) -> str:
-    """report.html: begins with the answer. `parts` are tables, and figures as PNG under `figure_<name>`."""
-    drawn = {name.removeprefix("figure_"): part for name, part in parts.items() if name.startswith("figure_")}
-    shown = {name: part for name, part in parts.items() if isinstance(part, pd.DataFrame)}
-    return comparison_page(findings, shown, drawn, title, description)
+def write_tokens_page(findings: dict[str, Any], title: str, description: str, **shown: pd.DataFrame | bytes | None) -> str:
+    """report.html: begins with the answer. `shown` are tables, and figures as PNG."""
+    return write_page("tokens", findings, title, description, **shown)

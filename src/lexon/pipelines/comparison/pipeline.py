@@ -11,7 +11,7 @@ from lexon.pipelines.data_engineering.pipeline import create_token_file, events_
 
 TABLES = ("links", "parts", "agreement", "columns", "confusion", "edges", "examples", "occupancy", "distances", "frequencies")
 DRAWN = ("occupancy", "confusion", "edges", "frequencies")
-SHOWN = ("links", "parts", "agreement", "columns", "edges", "examples", "distances")
+SHOWN = ("links", "parts", "agreement", "edges", "examples", "distances")
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
@@ -22,13 +22,13 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         data = create_token_file(experiment)
     else:
         tokens, data = "tokens_file", events_pipeline(experiment) if experiment.starts_from_events else Pipeline([])
-    # Nothing is made before her file is named: its dataset is asked first, and says what to do.
+    # Nothing is made before the reference file is named: its dataset is asked first, and says what to do.
     prepared = data if parameters.ambre.path else Pipeline([])
     return Pipeline([prepared, compare(tokens, with_events=experiment.starts_from_events)])
 
 
 def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
-    """Her tokens as one more tokeniser of a grid, and the report on them beside our binned ones; nothing where no member asks."""
+    """The reference's tokens as one more tokeniser of a grid, and their report beside our binned ones; nothing where no member asks."""
     names = {config.kind: name for name, config in experiment.tokenisers.items()}
     if "ambre" not in names:
         return Pipeline([])
@@ -55,6 +55,8 @@ def compare(tokens: str, with_events: bool, report: str = "") -> Pipeline:
     comparing = Node(nodes.compare_tokens, inputs, {**tables, "findings": f"{report}findings"}, name="compare_tokens", tags="report")
     drawing = Node(nodes.draw_figures, {name: tables[name] for name in DRAWN}, figures, name=f"draw_{report}figures", tags="report")
     words = {"findings": f"{report}findings", "title": "params:name", "description": "params:description"}
-    shown = {name: tables[name] for name in SHOWN} | {f"figure_{name}": dataset for name, dataset in figures.items()}
-    writing = Node(nodes.write_page, {**words, **shown}, f"{report}page", name=f"write_{report}page", tags="report")
+    # Edges are a table and a figure.
+    drawn = {"edge_intervals" if name == "edges" else name: dataset for name, dataset in figures.items()}
+    shown = {name: tables[name] for name in SHOWN}
+    writing = Node(nodes.write_tokens_page, {**words, **shown, **drawn}, f"{report}page", name=f"write_{report}page", tags="report")
     return Pipeline([comparing, drawing, writing])

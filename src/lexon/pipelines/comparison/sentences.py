@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lexon.events import N_TYPES
-from lexon.pipelines.comparison.sides import Compared, Side
+from lexon.pipelines.comparison.sides import Compared, Side, name_of
 from lexon.pipelines.reporting.rows import rows_of
-from lexon.tokenisers.comparison.agreement import TYPE
 from lexon.tokenisers.comparison.alignment import Alignment
 from lexon.tokenisers.comparison.occupied import NAMES, Filling, flawed, imbalance, unreachable
 
@@ -23,13 +22,13 @@ UNEQUAL = 0.005
 
 def sentences(compared: Compared, tables: dict[str, pd.DataFrame]) -> list[str]:
     """All of them, the most important first."""
-    ours, hers, fillings = compared.ours, compared.hers, compared.fillings
+    ours, reference, fillings = compared.ours, compared.reference, compared.fillings
     return [
         how_sure(compared.alignment),
         *_arrangement(tables["parts"], compared.alignment),
         *_fitted_on(compared),
         *_filling_sentences("Ours", ours, fillings["ours"]),
-        *_filling_sentences("Hers", hers, fillings["hers"]),
+        *_filling_sentences("Reference", reference, fillings["reference"]),
         *_edge_sentences(tables["edges"]),
         *_distance_sentences(tables["distances"]),
         *_unused(tables["frequencies"], compared),
@@ -39,21 +38,22 @@ def sentences(compared: Compared, tables: dict[str, pd.DataFrame]) -> list[str]:
 def how_sure(alignment: Alignment) -> str:
     """How the rows were linked and what chance could have done."""
     of_ours = f" ({alignment.share_of_ours:.1%} of ours)"
-    start = f"{alignment.linked.sum():,} of her {len(alignment.index):,} rows ({alignment.share:.1%}) are linked to one of ours{of_ours}"
+    n_linked, n = alignment.linked.sum(), len(alignment.index)
+    start = f"{n_linked:,} of the reference's {n:,} rows ({alignment.share:.1%}) are linked to one of ours{of_ours}"
     if alignment.verdict == "not aligned":
         tried = ", ".join(step.way for step in alignment.steps)
         return f"{start}. Tried: {tried}; chance explains what agrees (table of rows)."
     by = ", ".join(f"{step.linked:,} by {step.way} ({step.evidence})" for step in alignment.steps if step.linked)
     wrong = "fewer than one" if alignment.accidental < 1 else f"about {alignment.accidental:,.0f}"
     left = len(alignment.index) - int(alignment.linked.sum())
-    rest = f" {left:,} rows have rivals that fit as well, or are not ours." if left else ""
+    rest = f" {left:,} rows match several of our events equally well, or none." if left else ""
     return f"{start}: {by}. Of these links {wrong} should be accidental.{rest}{_population(alignment)}{_muons(alignment)}"
 
 
 def _population(alignment: Alignment) -> str:
     if alignment.share >= 0.99 or alignment.same_population < 1:
         return ""
-    return " In their object types all her rows can be matched with ours one for one, as for the same events."
+    return " In their object types all the reference's rows can be matched with ours one for one, as for the same events."
 
 
 def _muons(alignment: Alignment) -> str:
@@ -64,7 +64,7 @@ def _arrangement(parts: pd.DataFrame, alignment: Alignment) -> list[str]:
     if alignment.verdict == "not aligned":
         return []
     listed = "; ".join(f"{row.part} ({row.rows:,}): {row.runs}" for row in parts.itertuples())
-    return [f"Her rows by ours: {listed}."]
+    return [f"The reference's rows by ours: {listed}."]
 
 
 def _edge_sentences(edges: pd.DataFrame) -> list[str]:
@@ -80,7 +80,7 @@ def _edges_in_words(axis: str, edges: pd.DataFrame) -> str:
     if len(found) == len(edges) and all(same is True for same in edges["same"]):
         return f"Edges of {NAMES[axis]}: the same, {own}{contradicted}."
     intervals = ", ".join(_interval(row) for row in rows_of(found))
-    return f"Edges of {NAMES[axis]}: hers {intervals}{f'; ours {own}' if own else ''}{contradicted}."
+    return f"Edges of {NAMES[axis]}: reference {intervals}{f'; ours {own}' if own else ''}{contradicted}."
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -117,16 +117,16 @@ def _fitted_on(compared: Compared) -> list[str]:
     background = compared.known.background
     if background is None or compared.alignment.verdict != "aligned":  # those that can be linked are no fair sample
         return []
-    of_linked = background[compared.mine]
+    of_linked = background[compared.our_rows]
     if not 0 < of_linked.sum() < len(of_linked):
         return []
     lines = []
-    for file, columns in zip(("ours", "hers"), compared.pairs, strict=True):
+    for file, columns in zip(("ours", "reference"), compared.pairs, strict=True):
         wrong = flawed(compared.fillings[file])
         found = {"the background": imbalance(columns[of_linked], wrong), "all classes": imbalance(columns, wrong)}
         best, other = sorted(found, key=lambda name: found[name])
         sure = found[best] < max(UNEQUAL, 1 / np.sqrt(of_linked.sum())) and found[other] > 2 * found[best]
-        verdict = f"were fitted on {best}" if sure else "cannot be told to be fitted on the background or on all classes"
+        verdict = f"were fitted on {best}" if sure else "may be fitted on the background or on all classes: the data do not show which"
         sizes = f"they divide it equally within {found[best]:.2%}, {other} within {found[other]:.2%}"
         lines.append(f"{file.capitalize()}: edges {verdict}: {sizes if sure else sizes.replace('it', best, 1)}.")
     return lines
@@ -143,11 +143,11 @@ def _distance_sentences(distances: pd.DataFrame) -> list[str]:
 def _unused(tokens: pd.DataFrame, compared: Compared) -> list[str]:
     """Tokens that one file uses and the other, with as many entries, should have used."""
     if not compared.same_n_bins:
-        mine, theirs = compared.ours.columns.n_bins, compared.hers.columns.n_bins
-        return [f"The files have {mine} and {theirs} bins per axis, so their tokens mean different things and were not compared."]
-    entries = tokens[["ours", "hers"]].sum()
+        n_ours, n_reference = compared.ours.columns.n_bins, compared.reference.columns.n_bins
+        return [f"The files have {n_ours} and {n_reference} bins per axis, so their tokens mean different things and were not compared."]
+    entries = tokens[["ours", "reference"]].sum()
     lines = []
-    for user, other in (("ours", "hers"), ("hers", "ours")):
+    for user, other in (("ours", "reference"), ("reference", "ours")):
         alone = tokens[(tokens[user] > 0) & (tokens[other] == 0)].sort_values(user, ascending=False)
         if alone.empty:
             continue
@@ -157,7 +157,3 @@ def _unused(tokens: pd.DataFrame, compared: Compared) -> list[str]:
         words = f"chance does not explain {len(missed):,} of them, e.g. {listed}" if len(missed) else "all so rare that chance explains it"
         lines.append(f"Tokens only in {user}: {len(alone):,}; {words}.")
     return lines
-
-
-def name_of(axis: str) -> str:
-    return {TYPE: "object type", "token": "whole object tokens"}.get(axis, NAMES.get(axis, axis))

@@ -15,9 +15,10 @@ from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.physics import wrap_phi
 from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.comparison.agreement import TYPE
 from lexon.tokenisers.comparison.alignment import Alignment, align
 from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
-from lexon.tokenisers.comparison.occupied import Filling, fillings
+from lexon.tokenisers.comparison.occupied import NAMES, Filling, fillings
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -63,45 +64,45 @@ class Compared:
     """Everything that tables and words are made from.
 
     Attributes:
-        ours, hers: the files.
-        alignment: which of our rows her rows are.
+        ours, reference: the files.
+        alignment: which of our rows the reference's rows are.
         known: of ours.
-        fillings: of the axes, by ``ours`` and ``hers``.
+        fillings: of the axes, by ``ours`` and ``reference``.
     """
 
     ours: Side
-    hers: Side
+    reference: Side
     alignment: Alignment
     known: Known
     fillings: dict[str, list[Filling]]
 
     @property
-    def mine(self) -> NDArray[np.int64]:
+    def our_rows(self) -> NDArray[np.int64]:
         """Our row of each linked pair."""
-        return self.alignment.index[self.theirs]
+        return self.alignment.index[self.reference_rows]
 
     @property
-    def theirs(self) -> NDArray[np.int64]:
-        """Her row of each linked pair."""
+    def reference_rows(self) -> NDArray[np.int64]:
+        """The reference's row of each linked pair."""
         return np.flatnonzero(self.alignment.linked)
 
     @property
     def pairs(self) -> tuple[TokenColumns, TokenColumns]:
         """Linked rows, one against one."""
-        return self.ours.columns[self.mine], self.hers.columns[self.theirs]
+        return self.ours.columns[self.our_rows], self.reference.columns[self.reference_rows]
 
     @property
     def same_n_bins(self) -> bool:
         """Whether a token means the same in both files."""
-        return self.ours.columns.n_bins == self.hers.columns.n_bins
+        return self.ours.columns.n_bins == self.reference.columns.n_bins
 
 
 def compared(tokens: TokenSource, foreign: ForeignTokens, events: EventSource | None, classes: dict[str, Any]) -> Compared:
     """Read, unpack, link and judge."""
     ours = our_side(tokens)
-    hers = her_side(foreign, ours.columns)
-    filled = {"ours": fillings(ours.columns), "hers": fillings(hers.columns)}
-    return Compared(ours, hers, align(ours.columns, hers.columns), known_of(tokens, events, classes, ours.columns), filled)
+    reference = reference_side(foreign, ours.columns)
+    filled = {"ours": fillings(ours.columns), "reference": fillings(reference.columns)}
+    return Compared(ours, reference, align(ours.columns, reference.columns), known_of(tokens, events, classes, ours.columns), filled)
 
 
 def our_side(tokens: TokenSource) -> Side:
@@ -122,8 +123,8 @@ def our_side(tokens: TokenSource) -> Side:
     return _side(tokens.path.name, every, n_bins, {split: len(part) for split, part in rows.items()})
 
 
-def her_side(foreign: ForeignTokens, ours: TokenColumns) -> Side:
-    """Somebody else's token file: its parts in order."""
+def reference_side(foreign: ForeignTokens, ours: TokenColumns) -> Side:
+    """The reference file: its parts in order."""
     rows = foreign.rows
     n_bins = infer_n_bins(rows, str(foreign.path), like=ours.types)
     return _side(foreign.path.name, rows, n_bins, {part.name: len(part.rows) for part in foreign.parts})
@@ -141,11 +142,11 @@ def _values(tokens: TokenSource, events: EventSource | None, columns: TokenColum
     if events is None:
         return {}, ["The events behind our tokens were not given (events.path): edges come from our bins alone."]
     if [events.n(split) for split in SPLITS] != [tokens.n(split) for split in SPLITS]:
-        return {}, [f"{events.path.name} holds another number of events than our tokens and was not used."]
+        return {}, [f"{events.path.name} holds a different number of events from our tokens and was not used."]
     every = Events.concatenate([events.read(split) for split in SPLITS])
     same = columns.mask == every.mask if columns.types.max() == 1 else columns.types == every.ids
     if not same.all():
-        return {}, [f"{events.path.name} holds other events than our tokens, or in another order, and was not used."]
+        return {}, [f"{events.path.name} holds different events from our tokens, or in a different order, and was not used."]
     azimuths = {"phi": wrap_phi(every.phi), "met_phi": wrap_phi(every.met_phi)}
     return {"pt": every.pt, "eta": every.eta, "met": every.met, **azimuths}, []
 
@@ -154,7 +155,7 @@ def _background(tokens: TokenSource, classes: dict[str, Any]) -> tuple[NDArray[n
     try:
         named = tokens.class_map(classes)
     except ConfigurationError as error:  # a comparison needs no classes; only which events the edges fit stays unknown
-        return None, [f"Which classes the edges were fitted on cannot be told: {error}."]
+        return None, [f"Which classes the edges were fitted on is not known: {error}."]
     return np.concatenate([named.is_background(tokens.labels(split)) for split in SPLITS]), []
 
 
@@ -172,3 +173,8 @@ def _bounds(tokens: TokenSource) -> tuple[dict[str, FloatArray], list[str]]:
         return {}, []
     bounds = {axis: tokeniser.axes[axis].bounds for axis in ("pt", "eta", "phi", "met")}
     return bounds | {"met_phi": bounds["phi"]}, []
+
+
+def name_of(axis: str) -> str:
+    """An axis in words."""
+    return {TYPE: "object type", "token": "whole object tokens"}.get(axis, NAMES.get(axis, axis))

@@ -1,4 +1,4 @@
-"""The answer in one sentence, what it rests on, what to know before believing it, and the numbers for a program."""
+"""The answer in one sentence, what it rests on, caveats, and the numbers for a program."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from lexon import provenance
-from lexon.pipelines.comparison.sentences import name_of, sentences
-from lexon.pipelines.comparison.sides import Compared
-from lexon.pipelines.reporting.rows import rows_of
+from lexon.pipelines.comparison.sentences import sentences
+from lexon.pipelines.comparison.sides import Compared, name_of
+from lexon.pipelines.reporting.rows import jsonable, rows_of
 from lexon.tokenisers.comparison.occupied import NAMES, flawed, unreachable
 
 ALL = 0.99
@@ -24,6 +24,7 @@ def findings(
     return {
         "headline": headline(compared, tables),
         "sentences": sentences(compared, tables),
+        "compared_columns": [jsonable(row) for row in rows_of(tables["columns"]) if row["compared"]],
         "caveats": caveats(compared, notes),
         "numbers": numbers(compared),
         "record": [*record, ("Code", str(provenance.code_version())), ("Compared", provenance.now())],
@@ -31,8 +32,8 @@ def findings(
 
 
 def headline(compared: Compared, tables: dict[str, pd.DataFrame]) -> str:
-    """The answer to "is ours the same as hers?"."""
-    mark = " Her bins bear the marks of the published mistake (flawed_2026)." if flawed(compared.fillings["hers"]) else ""
+    """The answer to "is ours the same as the reference?"."""
+    mark = " The reference shows the known binning error (flawed_2026)." if flawed(compared.fillings["reference"]) else ""
     if compared.alignment.verdict == "not aligned":
         return f"{_not_aligned(compared)} {_by_distribution(tables['distances'])}{mark}"
     muons = f" {compared.alignment.muons}" if compared.alignment.muons else ""
@@ -40,8 +41,8 @@ def headline(compared: Compared, tables: dict[str, pd.DataFrame]) -> str:
 
 
 def caveats(compared: Compared, notes: Sequence[str]) -> list[str]:
-    """What a reader must know before believing it."""
-    sides = {"Our file": compared.ours, "Her file": compared.hers}
+    """Caveats."""
+    sides = {"Our file": compared.ours, "The reference file": compared.reference}
     linked = compared.alignment.verdict != "not aligned"
     wrong = compared.alignment.accidental
     return [
@@ -65,7 +66,7 @@ def caveats(compared: Compared, notes: Sequence[str]) -> list[str]:
 
 def numbers(compared: Compared) -> dict[str, Any]:
     """What a program may want of the answer."""
-    sides, alignment = {"ours": compared.ours, "hers": compared.hers}, compared.alignment
+    sides, alignment = {"ours": compared.ours, "reference": compared.reference}, compared.alignment
     return {
         "verdict": alignment.verdict,
         "share_linked": alignment.share,
@@ -82,23 +83,24 @@ def numbers(compared: Compared) -> dict[str, Any]:
 
 
 def _not_aligned(compared: Compared) -> str:
-    alike = compared.alignment.same_population == 1 and len(compared.hers.rows) == len(compared.ours.rows)
+    alike = compared.alignment.same_population == 1 and len(compared.reference.rows) == len(compared.ours.rows)
     if alike:
-        return "Her rows have our object types one for one, as for the same events, but single rows cannot be told apart."
-    return "Not aligned: no row of hers can be shown to be one of our events."
+        return "The reference's rows have our object types one for one, as for the same events, but which row is which is not known."
+    return "Not aligned: no row of the reference can be shown to be one of our events."
 
 
 def _which_events(compared: Compared) -> str:
-    alignment, n = compared.alignment, len(compared.hers.rows)
+    alignment, n = compared.alignment, len(compared.reference.rows)
     if alignment.verdict == "partly aligned":
-        return f"Partly aligned: {alignment.share:.0%} of her {n:,} rows can be shown to be events of ours, {alignment.arrangement}"
+        share = f"{alignment.share:.0%} of the reference's {n:,} rows"
+        return f"Partly aligned: {share} can be shown to be events of ours, {alignment.arrangement}"
     ours = "all of our events" if alignment.share_of_ours >= ALL else f"{alignment.share_of_ours:.0%} of our events"
-    return f"Aligned: her {n:,} rows are {ours}, {alignment.arrangement}"
+    return f"Aligned: the reference's {n:,} rows are {ours}, {alignment.arrangement}"
 
 
 def _how_binned(compared: Compared, agreement: pd.DataFrame) -> str:
     if not compared.same_n_bins:
-        return f"in {compared.hers.columns.n_bins} bins per axis where ours has {compared.ours.columns.n_bins}"
+        return f"in {compared.reference.columns.n_bins} bins per axis where ours has {compared.ours.columns.n_bins}"
     differing = agreement[agreement["differ"] > 0]
     if differing.empty:
         return "and every token agrees: the same binning"

@@ -13,17 +13,17 @@ TYPE = "type"
 COLUMNS = (*(f"object {slot}" for slot in range(1, MAX_OBJECTS + 1)), "MET", "METphi")
 
 
-def axis_agreement(ours: TokenColumns, hers: TokenColumns) -> pd.DataFrame:
+def axis_agreement(ours: TokenColumns, reference: TokenColumns) -> pd.DataFrame:
     """One row an axis: pairs that were compared, the share in the same bin, that share for unrelated objects, and how many differ
     (-1 where bins cannot be compared, or there are none).
 
     Args:
-        ours, hers: rows of the same events, one against one.
+        ours, reference: rows of the same events, one against one.
     """
     rows = []
-    for axis, counts in confusions(ours, hers).items():
+    for axis, counts in confusions(ours, reference).items():
         n, equal = int(counts.sum()), int(np.trace(counts))
-        comparable = axis == TYPE or ours.n_bins == hers.n_bins
+        comparable = axis == TYPE or ours.n_bins == reference.n_bins
         row = {"axis": axis, "compared": n, "agreement": np.nan, "by_chance": np.nan, "differ": -1}
         if comparable and n:
             row |= {"agreement": equal / n, "by_chance": float(counts.sum(1) @ counts.sum(0)) / n**2, "differ": n - equal}
@@ -31,34 +31,34 @@ def axis_agreement(ours: TokenColumns, hers: TokenColumns) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def column_agreement(ours: IntArray, hers: IntArray) -> pd.DataFrame:
+def column_agreement(ours: IntArray, reference: IntArray) -> pd.DataFrame:
     """One row a column of the file: share of equal tokens among those that are no padding in either.
 
     Args:
-        ours, hers: tokens of the same events, [N, 20] or [N, 18].
+        ours, reference: tokens of the same events, [N, 20] or [N, 18].
     """
-    width = min(ours.shape[1], hers.shape[1])
-    a, b = ours[:, :width], hers[:, :width]
+    width = min(ours.shape[1], reference.shape[1])
+    a, b = ours[:, :width], reference[:, :width]
     real = (a > 0) | (b > 0)
     equal = ((a == b) & real).sum(0)
     shares = [float(n / of) if of else np.nan for n, of in zip(equal, real.sum(0), strict=True)]
     return pd.DataFrame({"column": COLUMNS[:width], "compared": real.sum(0), "agreement": shares, "differ": real.sum(0) - equal})
 
 
-def confusions(ours: TokenColumns, hers: TokenColumns) -> dict[str, NDArray[np.int64]]:
-    """Counts [our bin, her bin] of the object type and of each axis that both have, of real objects in both files."""
-    both = ours.mask & hers.mask
-    tables = {TYPE: _counts(ours.types[both], hers.types[both], N_TYPES, N_TYPES)}
-    for axis in (axis for axis in ours.bins if axis in hers.bins):
-        a, b = (one.bins[axis][both] if axis in OBJECT_AXES else one.bins[axis] for one in (ours, hers))
-        tables[axis] = _counts(a, b, ours.n_bins, hers.n_bins)
+def confusions(ours: TokenColumns, reference: TokenColumns) -> dict[str, NDArray[np.int64]]:
+    """Counts [our bin, the reference's bin] of the object type and of each axis that both have, of real objects in both files."""
+    both = ours.mask & reference.mask
+    tables = {TYPE: _counts(ours.types[both], reference.types[both], N_TYPES, N_TYPES)}
+    for axis in (axis for axis in ours.bins if axis in reference.bins):
+        a, b = (one.bins[axis][both] if axis in OBJECT_AXES else one.bins[axis] for one in (ours, reference))
+        tables[axis] = _counts(a, b, ours.n_bins, reference.n_bins)
     return tables
 
 
-def differing_rows(ours: IntArray, hers: IntArray, n: int) -> NDArray[np.int64]:
+def differing_rows(ours: IntArray, reference: IntArray, n: int) -> NDArray[np.int64]:
     """The first n pairs of rows [N, C] that are not equal."""
-    width = min(ours.shape[1], hers.shape[1])
-    return np.flatnonzero((ours[:, :width] != hers[:, :width]).any(1))[:n]
+    width = min(ours.shape[1], reference.shape[1])
+    return np.flatnonzero((ours[:, :width] != reference[:, :width]).any(1))[:n]
 
 
 def _counts(a: IntArray, b: IntArray, n_a: int, n_b: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Which row of ours each row of hers is, found in up to four ways, and how sure that is."""
+"""Which row of ours each row of the reference is, found in up to four ways, and how sure that is."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Alignment:
     """The result of `align`.
 
     Attributes:
-        index: row of ours for each row of hers, -1 for none, int64 [N of hers].
+        index: row of ours for each row of the reference, -1 for none, int64 [N of the reference].
         n_ours: rows of ours.
         steps: what was tried, in order.
-        same_population: share of her rows that ours can match one for one in their sequence of object types; 1 for the same
+        same_population: share of the reference's rows that ours can match one for one in their sequence of object types; 1 for the same
             events, however the rows lie and whatever the bins.
         muons: what differs in the types of linked muons, as a sentence; empty where they agree.
     """
@@ -61,12 +61,12 @@ class Alignment:
 
     @property
     def linked(self) -> NDArray[np.bool_]:
-        """Rows of hers that have one of ours."""
+        """Rows of the reference that have one of ours."""
         return self.index >= 0
 
     @property
     def share(self) -> float:
-        """Share of her rows that are linked."""
+        """Share of the reference's rows that are linked."""
         return float(self.linked.mean()) if len(self.index) else 0.0
 
     @property
@@ -86,36 +86,36 @@ class Alignment:
 
     @property
     def arrangement(self) -> str:
-        """How the linked rows of hers lie: ``in our order``, ``in runs of our order`` or ``in another order``."""
+        """How the linked rows of the reference lie: ``in our order``, ``in runs of our order`` or ``in another order``."""
         if self.in_order < 0.5:
             return "in another order"
         return "in our order" if (np.diff(self.index[self.linked]) > 0).all() else "in runs of our order"
 
     @property
     def in_order(self) -> float:
-        """Share of neighbouring linked rows of hers that are neighbours in ours: 1 for untouched order, about 0 for a permutation."""
+        """Share of neighbouring linked rows that are neighbours in ours too: 1 for untouched order, about 0 for a permutation."""
         both = self.linked[1:] & self.linked[:-1]
         return float((np.diff(self.index) == 1)[both].mean()) if both.any() else 0.0
 
 
-def align(ours: TokenColumns, hers: TokenColumns, seed: int = 2027) -> Alignment:
+def align(ours: TokenColumns, reference: TokenColumns, seed: int = 2027) -> Alignment:
     """Link the rows of two files by what no edge decides first: object types in sequence, then whole rows, then types and
     azimuths, then a relation between the bins that is learnt from the data.
 
     Args:
-        ours, hers: all rows of each file, the parts of each one after the other.
+        ours, reference: all rows of each file, the parts of each one after the other.
         seed: of the choice of rows where comparing all of them would take too long.
     """
-    ours, hers = _same_types(ours, hers)
-    found = _aligned(ours, hers, seed)
-    if found.verdict != "aligned" and all(np.isin(one.types, MUONS).any() for one in (ours, hers)):
-        merged = _aligned(_muons_merged(ours), _muons_merged(hers), seed)
+    ours, reference = _same_types(ours, reference)
+    found = _aligned(ours, reference, seed)
+    if found.verdict != "aligned" and all(np.isin(one.types, MUONS).any() for one in (ours, reference)):
+        merged = _aligned(_muons_merged(ours), _muons_merged(reference), seed)
         found = merged if merged.share > found.share + PARTLY else found
-    muons = _muon_charges(ours, hers, found)
+    muons = _muon_charges(ours, reference, found)
     if muons.startswith(EXCHANGED):  # known by now, charges tell events apart again that merged ones confuse
-        exact = _aligned(ours, replace(hers, types=_muons_exchanged(hers.types)), seed)
+        exact = _aligned(ours, replace(reference, types=_muons_exchanged(reference.types)), seed)
         found = exact if exact.share >= found.share else found
-        muons = _muon_charges(ours, hers, found)
+        muons = _muon_charges(ours, reference, found)
     return replace(found, muons=muons)
 
 
@@ -128,44 +128,44 @@ def _muons_merged(columns: TokenColumns) -> TokenColumns:
     return replace(columns, types=np.where(columns.types == MUONS[1], MUONS[0], columns.types).astype(np.int8))
 
 
-def _muon_charges(ours: TokenColumns, hers: TokenColumns, alignment: Alignment) -> str:
+def _muon_charges(ours: TokenColumns, reference: TokenColumns, alignment: Alignment) -> str:
     """Whether linked muons have the other charge, in a sentence; empty where they have the same, or are few."""
-    mine, theirs = ours.types[alignment.index[alignment.linked]], hers.types[alignment.linked]
-    both = np.isin(mine, MUONS) & np.isin(theirs, MUONS)
-    total, other = int(both.sum()), int((both & (mine != theirs)).sum())
+    our_rows, reference_rows = ours.types[alignment.index[alignment.linked]], reference.types[alignment.linked]
+    both = np.isin(our_rows, MUONS) & np.isin(reference_rows, MUONS)
+    total, other = int(both.sum()), int((both & (our_rows != reference_rows)).sum())
     if total < FEW_MUONS or other < MOSTLY * total / 2:
         return ""
     counted = f"{other:,} of {total:,} linked muons have the other type ({MUONS[0]} and {MUONS[1]})"
     if other >= MOSTLY * total:
         return f"{EXCHANGED}: {counted}."
-    if len(np.unique(theirs[both])) == 1:
-        return f"The reference gives all muons the type {theirs[both][0]}, without their charge: {counted}."
+    if len(np.unique(reference_rows[both])) == 1:
+        return f"The reference gives all muons the type {reference_rows[both][0]}, without their charge: {counted}."
     return f"Muon charges differ: {counted}."
 
 
-def _aligned(ours: TokenColumns, hers: TokenColumns, seed: int) -> Alignment:
+def _aligned(ours: TokenColumns, reference: TokenColumns, seed: int) -> Alignment:
     """Links by what the columns say, in up to four steps."""
-    types = row_keys(ours.types), row_keys(hers.types)
+    types = row_keys(ours.types), row_keys(reference.types)
     index, step = _by_order(*types)
     steps, groups, within = [step], types, "types"
-    if ours.n_bins == hers.n_bins and _left(index):
-        index, step = _by_whole_row(index, ours, hers)
+    if ours.n_bins == reference.n_bins and _left(index):
+        index, step = _by_whole_row(index, ours, reference)
         steps.append(step)
-    if ours.n_bins == hers.n_bins and _left(index):
-        index, step, groups = _by_circle(index, ours, hers, types)
+    if ours.n_bins == reference.n_bins and _left(index):
+        index, step, groups = _by_circle(index, ours, reference, types)
         steps.append(step)
         within = "types" if groups is types else "types and azimuths"
     if _left(index):
-        index, step = _by_relation(index, ours, hers, groups, f"bins related, within equal {within}", seed)
+        index, step = _by_relation(index, ours, reference, groups, f"bins related, within equal {within}", seed)
         steps.append(step)
     return Alignment(index, len(ours), tuple(steps), _same_population(*types))
 
 
-def _same_types(ours: TokenColumns, hers: TokenColumns) -> tuple[TokenColumns, TokenColumns]:
+def _same_types(ours: TokenColumns, reference: TokenColumns) -> tuple[TokenColumns, TokenColumns]:
     """Where one file hides object types, neither may use them."""
-    if all(one.types.max(initial=0) > 1 for one in (ours, hers)):
-        return ours, hers
-    a, b = (replace(one, types=one.mask.astype(np.int8)) for one in (ours, hers))
+    if all(one.types.max(initial=0) > 1 for one in (ours, reference)):
+        return ours, reference
+    a, b = (replace(one, types=one.mask.astype(np.int8)) for one in (ours, reference))
     return a, b
 
 
@@ -173,81 +173,87 @@ def _left(index: Index) -> bool:
     return bool((index < 0).any())
 
 
-def _same_population(ours: Keys, hers: Keys) -> float:
-    """Share of her rows for which ours has as many rows of the same key, one for one."""
-    keys, inverse = np.unique(np.concatenate([ours, hers]), return_inverse=True)
+def _same_population(ours: Keys, reference: Keys) -> float:
+    """Share of the reference's rows for which ours has as many rows of the same key, one for one."""
+    keys, inverse = np.unique(np.concatenate([ours, reference]), return_inverse=True)
     counts = [np.bincount(part, minlength=len(keys)) for part in (inverse[: len(ours)], inverse[len(ours) :])]
-    return float(np.minimum(*counts).sum() / max(len(hers), 1))
+    return float(np.minimum(*counts).sum() / max(len(reference), 1))
 
 
-def _by_order(ours: Keys, hers: Keys) -> tuple[Index, Step]:
-    links = by_order(ours, hers)
+def _by_order(ours: Keys, reference: Keys) -> tuple[Index, Step]:
+    links = by_order(ours, reference)
     if links.window is None:
         alike = f"{links.chance:.0%} of unrelated rows have the same object types"
         words = f"too few rows, or too alike ({alike}), to tell anything by their order"
     else:
         alike = f"unrelated rows have the same object types with a chance of at most {links.chance:.1%}"
         words = f"runs of at least {links.window} rows; {alike}, so both files would make fewer than {ACCIDENTS:g} such runs by accident"
-    return links.index, Step("object types in sequence", len(hers), int((links.index >= 0).sum()), 0.0, words)
+    return links.index, Step("object types in sequence", len(reference), int((links.index >= 0).sum()), 0.0, words)
 
 
-def _by_whole_row(index: Index, ours: TokenColumns, hers: TokenColumns) -> tuple[Index, Step]:
+def _by_whole_row(index: Index, ours: TokenColumns, reference: TokenColumns) -> tuple[Index, Step]:
     """Only where nearly all that is left agrees: with other edges, a row may equal that of another event."""
     way = "all tokens of a row"
-    keys = _keys(ours, hers, list(ours.bins))
-    links, mine, theirs = _by_key(index, ours, hers, keys, interchangeable=True)
+    keys = _keys(ours, reference, list(ours.bins))
+    links, our_rows, reference_rows = _by_key(index, ours, reference, keys, interchangeable=True)
     if not links.credible or links.common < WHOLE_ROWS:
-        return index, Step(way, len(theirs), 0, 0.0, f"{_found(links)}: {'too few to rely on' if links.credible else 'chance explains it'}")
-    merged = _merged(index, mine, theirs, links.index)
-    step = Step(way, len(theirs), int((links.index >= 0).sum()), links.accidental, f"{_found(links)}; equal rows are interchangeable")
+        return index, Step(
+            way, len(reference_rows), 0, 0.0, f"{_found(links)}: {'too few to rely on' if links.credible else 'chance explains it'}"
+        )
+    merged = _merged(index, our_rows, reference_rows, links.index)
+    step = Step(
+        way, len(reference_rows), int((links.index >= 0).sum()), links.accidental, f"{_found(links)}; equal rows are interchangeable"
+    )
     return merged, step
 
 
-def _by_circle(index: Index, ours: TokenColumns, hers: TokenColumns, types: tuple[Keys, Keys]) -> tuple[Index, Step, tuple[Keys, Keys]]:
+def _by_circle(
+    index: Index, ours: TokenColumns, reference: TokenColumns, types: tuple[Keys, Keys]
+) -> tuple[Index, Step, tuple[Keys, Keys]]:
     """By types and azimuths, which are the same in every file with as many bins: the full circle has no edges to choose.
 
     Also the keys that rows must share to be linked in any other way.
     """
     way = "object types and azimuths"
-    keys = _keys(ours, hers, ["phi", "met_phi"])
-    links, mine, theirs = _by_key(index, ours, hers, keys, interchangeable=False)
+    keys = _keys(ours, reference, ["phi", "met_phi"])
+    links, our_rows, reference_rows = _by_key(index, ours, reference, keys, interchangeable=False)
     if not links.credible:
-        return index, Step(way, len(theirs), 0, 0.0, f"{_found(links)}: chance explains it"), types
+        return index, Step(way, len(reference_rows), 0, 0.0, f"{_found(links)}: chance explains it"), types
     number = int((links.index >= 0).sum())
-    step = Step(way, len(theirs), number, min(links.accidental, number), f"{_found(links)}; linked where unique in both files")
-    return _merged(index, mine, theirs, links.index), step, keys
+    step = Step(way, len(reference_rows), number, min(links.accidental, number), f"{_found(links)}; linked where unique in both files")
+    return _merged(index, our_rows, reference_rows, links.index), step, keys
 
 
-def _keys(ours: TokenColumns, hers: TokenColumns, axes: Sequence[str]) -> tuple[Keys, Keys]:
+def _keys(ours: TokenColumns, reference: TokenColumns, axes: Sequence[str]) -> tuple[Keys, Keys]:
     """Keys of the types and of those axes that both files have."""
-    common = [axis for axis in axes if axis in ours.bins and axis in hers.bins]
-    mine, theirs = (row_keys(one.types, *(one.bins[axis] for axis in common)) for one in (ours, hers))
-    return mine, theirs
+    common = [axis for axis in axes if axis in ours.bins and axis in reference.bins]
+    our_rows, reference_rows = (row_keys(one.types, *(one.bins[axis] for axis in common)) for one in (ours, reference))
+    return our_rows, reference_rows
 
 
 def _by_key(
-    index: Index, ours: TokenColumns, hers: TokenColumns, keys: tuple[Keys, Keys], interchangeable: bool
+    index: Index, ours: TokenColumns, reference: TokenColumns, keys: tuple[Keys, Keys], interchangeable: bool
 ) -> tuple[ByKey, Index, Index]:
     """Links among the rows that are not linked yet, and which rows of each file these are."""
-    mine = np.setdiff1d(np.arange(len(ours)), index[index >= 0])
-    theirs = np.flatnonzero(index < 0)
-    sizes = ours.mask.sum(1)[mine], hers.mask.sum(1)[theirs]
-    return by_key(keys[0][mine], keys[1][theirs], sizes, interchangeable), mine, theirs
+    our_rows = np.setdiff1d(np.arange(len(ours)), index[index >= 0])
+    reference_rows = np.flatnonzero(index < 0)
+    sizes = ours.mask.sum(1)[our_rows], reference.mask.sum(1)[reference_rows]
+    return by_key(keys[0][our_rows], keys[1][reference_rows], sizes, interchangeable), our_rows, reference_rows
 
 
 def _found(links: ByKey) -> str:
     return f"{links.found:.1%} are among our rows, {links.chance:.1%} would be by chance ({links.significance:+.0f} standard deviations)"
 
 
-def _merged(index: Index, mine: Index, theirs: Index, found: Index) -> Index:
+def _merged(index: Index, our_rows: Index, reference_rows: Index, found: Index) -> Index:
     merged = index.copy()
-    merged[theirs] = np.where(found >= 0, mine[np.maximum(found, 0)], -1) if len(mine) else -1
+    merged[reference_rows] = np.where(found >= 0, our_rows[np.maximum(found, 0)], -1) if len(our_rows) else -1
     return merged
 
 
 def _by_relation(
-    index: Index, ours: TokenColumns, hers: TokenColumns, groups: tuple[Keys, Keys], way: str, seed: int
+    index: Index, ours: TokenColumns, reference: TokenColumns, groups: tuple[Keys, Keys], way: str, seed: int
 ) -> tuple[Index, Step]:
-    links = by_relation(ours, hers, groups, index, np.random.default_rng(seed))
+    links = by_relation(ours, reference, groups, index, np.random.default_rng(seed))
     step = Step(way, int((index < 0).sum()), int((links.index >= 0).sum()), links.accidental, links.evidence)
     return np.where(links.index >= 0, links.index, index), step

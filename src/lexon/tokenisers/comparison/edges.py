@@ -54,7 +54,7 @@ def edges_from_bins(joint: NDArray[np.int64], bounds: FloatArray) -> list[Implie
     that reaches below it.
 
     Args:
-        joint: counts [our bin, her bin].
+        joint: counts [our bin, the reference's bin].
         bounds: lower and upper limit of each of our bins, [our bin, 2]; NaN for a bin that nothing can be in.
     """
     filled = (joint.sum(1) > 0) & np.isfinite(bounds).all(1)

@@ -65,28 +65,28 @@ class ByKey:
         return self.significance > SIGNIFICANCE and self.common > MIN_COMMON
 
 
-def by_order(ours: Keys, hers: Keys) -> ByOrder:
+def by_order(ours: Keys, reference: Keys) -> ByOrder:
     """Find every run of rows that follow one another in both files, wherever it lies: parts may be put together in any order.
 
     Args:
-        ours, hers: keys of the object types of each row, [N] each.
+        ours, reference: keys of the object types of each row, [N] each.
     """
-    chance = max(_coincidence(ours), _coincidence(hers))
-    window = _window(chance, len(ours), len(hers))
-    index = np.full(len(hers), -1, np.int64)
-    if window is None or window > min(len(ours), len(hers)):
+    chance = max(_coincidence(ours), _coincidence(reference))
+    window = _window(chance, len(ours), len(reference))
+    index = np.full(len(reference), -1, np.int64)
+    if window is None or window > min(len(ours), len(reference)):
         return ByOrder(index, None, chance)
-    mine, position = np.unique(_rolling(ours, window), return_index=True)
-    wanted = _rolling(hers, window)
-    place = np.minimum(np.searchsorted(mine, wanted), len(mine) - 1)
-    start = np.where(mine[place] == wanted, position[place], -1)
+    our_keys, position = np.unique(_rolling(ours, window), return_index=True)
+    wanted = _rolling(reference, window)
+    place = np.minimum(np.searchsorted(our_keys, wanted), len(our_keys) - 1)
+    start = np.where(our_keys[place] == wanted, position[place], -1)
     found = np.flatnonzero(start >= 0)
     for shift in range(window):
         index[found + shift] = start[found] + shift
     return ByOrder(_filled(index, len(ours)), window, chance)
 
 
-def by_key(ours: Keys, hers: Keys, sizes: tuple[IntArray, IntArray], interchangeable: bool) -> ByKey:
+def by_key(ours: Keys, reference: Keys, sizes: tuple[IntArray, IntArray], interchangeable: bool) -> ByKey:
     """Link rows with equal keys.
 
     Chance is measured on our own file: the share of our rows whose key another of our rows has too is the chance that a new
@@ -94,21 +94,21 @@ def by_key(ours: Keys, hers: Keys, sizes: tuple[IntArray, IntArray], interchange
     events of few objects meet by chance far more often.
 
     Args:
-        ours, hers: keys of each row.
-        sizes: number of objects of each row, of ours and of hers.
+        ours, reference: keys of each row.
+        sizes: number of objects of each row, of ours and of the reference.
         interchangeable: rows of equal keys are equal altogether, so it does not matter which is linked to which.
     """
-    _, inverse = np.unique(np.concatenate([ours, hers]), return_inverse=True)
-    mine, theirs = inverse[: len(ours)], inverse[len(ours) :]
-    n_mine, n_theirs = (np.bincount(one, minlength=inverse.max() + 1) for one in (mine, theirs))
-    known = n_mine[theirs] > 0
-    chance = _per_size(n_mine[mine] > 1, *sizes)
+    _, inverse = np.unique(np.concatenate([ours, reference]), return_inverse=True)
+    our_keys, reference_keys = inverse[: len(ours)], inverse[len(ours) :]
+    n_of_ours, n_of_reference = (np.bincount(one, minlength=inverse.max() + 1) for one in (our_keys, reference_keys))
+    known = n_of_ours[reference_keys] > 0
+    chance = _per_size(n_of_ours[our_keys] > 1, *sizes)
     found, expected = float(known.mean()), float(chance.mean())
-    spread = np.sqrt(max((chance * (1 - chance)).sum(), 1)) / len(hers)
+    spread = np.sqrt(max((chance * (1 - chance)).sum(), 1)) / len(reference)
     common = max(found - expected, 0) / max(1 - expected, 1e-12)
-    index = _matched(mine, theirs, (n_mine[theirs] == 1) & (n_theirs[theirs] == 1) | interchangeable)
-    to_single = float(_per_size(n_mine[mine] == 2, *sizes).mean()) if not interchangeable else expected
-    return ByKey(index, found, expected, common, (found - expected) / spread, len(hers) * (1 - common) * to_single)
+    index = _matched(our_keys, reference_keys, (n_of_ours[reference_keys] == 1) & (n_of_reference[reference_keys] == 1) | interchangeable)
+    to_single = float(_per_size(n_of_ours[our_keys] == 2, *sizes).mean()) if not interchangeable else expected
+    return ByKey(index, found, expected, common, (found - expected) / spread, len(reference) * (1 - common) * to_single)
 
 
 def _coincidence(keys: Keys) -> float:
@@ -122,11 +122,11 @@ def _same(keys: Keys) -> float:
     return float((counts * (counts - 1)).sum() / max(n * (n - 1), 1)) if n > 1 else 1.0
 
 
-def _window(chance: float, n_ours: int, n_hers: int) -> int | None:
+def _window(chance: float, n_ours: int, n_reference: int) -> int | None:
     """Shortest run that all pairs of places together agree on by accident fewer than `ACCIDENTS` times."""
     if chance >= 1:
         return None
-    length = int(np.ceil(np.log(n_ours * n_hers / ACCIDENTS) / -np.log(max(chance, 1e-3))))
+    length = int(np.ceil(np.log(n_ours * n_reference / ACCIDENTS) / -np.log(max(chance, 1e-3))))
     return max(length, 3) if length <= LONGEST_WINDOW else None
 
 
@@ -152,21 +152,21 @@ def _filled(index: Index, n_ours: int) -> Index:
     return np.where(inside, np.clip(rows + offset[before], 0, n_ours - 1), index)
 
 
-def _per_size(repeated: NDArray[np.bool_], ours: IntArray, hers: IntArray) -> NDArray[np.floating[Any]]:
-    """For each row of hers, the share of our rows of as many objects for which it is true; pooled where we have too few."""
-    n = int(max(ours.max(initial=0), hers.max(initial=0))) + 1
+def _per_size(repeated: NDArray[np.bool_], ours: IntArray, reference: IntArray) -> NDArray[np.floating[Any]]:
+    """For each row of the reference, the share of our rows of as many objects for which it is true; pooled where we have too few."""
+    n = int(max(ours.max(initial=0), reference.max(initial=0))) + 1
     total, true = np.bincount(ours, minlength=n), np.bincount(ours[repeated], minlength=n)
     shares = np.where(total >= 20, true / np.maximum(total, 1), repeated.mean() if len(repeated) else 1.0)
-    return shares[hers]
+    return shares[reference]
 
 
-def _matched(mine: Index, theirs: Index, wanted: NDArray[np.bool_]) -> Index:
-    """The k-th of our rows with a key for the k-th of hers with it; -1 where not wanted or not there."""
-    n = int(max(mine.max(initial=0), theirs.max(initial=0))) + 1
-    ours, hers = (_occurrence(one) * n + one for one in (mine, theirs))
-    _, at_ours, at_hers = np.intersect1d(ours, hers, assume_unique=True, return_indices=True)
-    index = np.full(len(theirs), -1, np.int64)
-    index[at_hers] = at_ours
+def _matched(our_keys: Index, reference_keys: Index, wanted: NDArray[np.bool_]) -> Index:
+    """The k-th of our rows with a key for the k-th of the reference with it; -1 where not wanted or not there."""
+    n = int(max(our_keys.max(initial=0), reference_keys.max(initial=0))) + 1
+    ours, reference = (_occurrence(one) * n + one for one in (our_keys, reference_keys))
+    _, at_ours, at_reference = np.intersect1d(ours, reference, assume_unique=True, return_indices=True)
+    index = np.full(len(reference_keys), -1, np.int64)
+    index[at_reference] = at_ours
     return np.where(wanted, index, -1)
 
 

@@ -108,7 +108,7 @@ SECTIONS: dict[str, tuple[Rule, ...]] = {
 
 # Verdict of a paired difference by metric, configuration and the one that it is compared with.
 Verdicts = Mapping[tuple[str, str, str], str]
-Test = Literal["rows and seeds", "seeds"]
+Test = Literal["rows and seeds", "seeds", ""]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ class Choice:
         scope: as of `Best`.
         test: mean over seeds on the test split.
         level_with: names of those that do not certainly differ from it.
-        by: what shows a difference: test rows and seeds, paired, or, where a metric is no mean over rows, seeds alone on validation.
+        by: what shows a difference: test rows and seeds, paired, or, where a metric is no mean over rows, seeds alone on validation;
+            empty without others.
         partial: whether only part of its latent code is used.
     """
 
@@ -164,7 +165,7 @@ def _choice(rule: Rule, found: Best, verdicts: Verdicts) -> Choice:
     best, others = found.best, [one for one in found.group if one is not found.best]
     paired = {one.name: verdicts.get((rule.column, best.name, one.name)) for one in others}
     level = tuple(one.name for one in others if not _differs(rule, best, one, paired[one.name]))
-    by: Test = "rows and seeds" if others and all(paired.values()) else "seeds"
+    by: Test = "" if not others else "rows and seeds" if all(paired.values()) else "seeds"
     return Choice(rule, found.scope, best.name, best.mean("test", rule.metric), level, by, best.verdict == "partial")
 
 
