@@ -88,6 +88,14 @@ def test_the_last_epoch_is_the_model_whatever_came_before(tmp_path: Path) -> Non
     assert not list(tmp_path.rglob("checkpoint.pt"))
 
 
+def test_rows_of_groups_leave_their_groups_beside_their_predictions(tmp_path: Path) -> None:
+    rows = replace(table(), groups=np.arange(len(table())) // 3)
+    model, history, record = train(rows, config(epochs=2), tmp_path)
+    _, arrays, *_ = evaluate_on_table(rows, model, history, record, config(epochs=2), "cpu", Checkpoints(tmp_path), "one")
+    for split in ("val", "test"):
+        np.testing.assert_array_equal(arrays[f"{split}_group"], arrays[f"{split}_index"] // 3)
+
+
 def test_a_saved_model_predicts_the_same_from_raw_columns(tmp_path: Path) -> None:
     model, *_ = train(table(), config(epochs=2), tmp_path)
     dataset = CheckpointDataset(filepath=str(tmp_path / "model.pt"))

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.floating]
 NAMES = {"type": "object type", "pt": "pT", "eta": "eta", "phi": "phi", "met": "MET", "met_phi": "METphi"}
 # Axes of n equal bins; edges of the others divide some events equally.
 CIRCLE = ("phi", "met_phi")
-# Relative deviation from the share that is due: below the first nothing is said, above the second it cannot be the choice of events.
+# Relative deviation from the share that is due: below the first nothing is reported, above the second it cannot be the choice of events.
 UNEVEN, WRONG = 0.1, 0.5
 # Entries that a bin must be due for its emptiness to mean anything.
 ENOUGH = 20

@@ -72,10 +72,10 @@ def _target(config: dict[str, Any]) -> list[str]:
     if config.get("source") != "events":
         return []
     name = config["target"]
-    said = f"Target: {TARGETS[name]}, from objects without their azimuths and without MET."
+    remarks = f"Target: {TARGETS[name]}, from objects without their azimuths and without MET."
     if name in COMPUTABLE:
-        said += " It can be computed from what the network and the baselines are shown: a check of the method, no physics."
-    return [said]
+        remarks += " It can be computed from what the network and the baselines are shown: a check of the method, no physics."
+    return [remarks]
 
 
 def _shown(results: Sequence[Result]) -> list[str]:
@@ -86,21 +86,21 @@ def _shown(results: Sequence[Result]) -> list[str]:
 
 
 def _data(config: dict[str, Any], data: dict[str, Any], *, grouped: bool) -> list[str]:
-    said = []
+    remarks = []
     if data.get("n_val") is not None and data["n_val"] < SMALL_VALIDATION:
-        said.append(f"Small sample: {data['n_train']:,} training, {data['n_val']:,} validation and {data['n_test']:,} test rows.")
+        remarks.append(f"Small sample: {data['n_train']:,} training, {data['n_val']:,} validation and {data['n_test']:,} test rows.")
     if config.get("source") == "table" and not data.get("n_groups"):
-        said.append("Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group).")
+        remarks.append("Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group).")
     if data.get("n_groups"):
-        said.append(
+        remarks.append(
             f"Rows of {data['n_groups']:,} groups were kept together when the data were split, and are resampled together."
             if grouped
             else f"Rows of {data['n_groups']:,} groups were kept together when the data were split, but members that were evaluated by an "
             "earlier version do not hold them: rows are resampled one by one, so intervals are too narrow (--tags evaluate writes them)."
         )
     if data.get("generator"):
-        said.append("Simulated events: good for learning the tool, not for a physics claim.")
-    return said + [f"Data: {note}" for note in data.get("notes") or []]
+        remarks.append("Simulated events: good for learning the tool, not for a physics claim.")
+    return remarks + [f"Data: {note}" for note in data.get("notes") or []]
 
 
 def _kept() -> list[str]:

@@ -128,11 +128,11 @@ def _key_findings(sweep: Sweep, differences: Differences) -> list[str]:
     control, best = sweep.control, sweep.best_penalised
     if control is None or control.judged is None or not np.isfinite(control.judged.r2):
         return ["Lambda 0 has left no number yet: there is no control to compare with."]
-    said = [_without_penalty(control, control.judged)]
+    sentences = [_without_penalty(control, control.judged)]
     if best is None or best[0].judged is None:
-        return said
+        return sentences
     paired = differences.get((sweep.label, best[0].value, CONTROL))
-    return [*said, _with_penalty(control.judged, best[0].judged, best[1], sweep, paired), _contribution(sweep, control.judged)]
+    return [*sentences, _with_penalty(control.judged, best[0].judged, best[1], sweep, paired), _contribution(sweep, control.judged)]
 
 
 def _without_penalty(control: Cell, judged: Judged) -> str:

@@ -53,7 +53,7 @@ def hypotheses(sweep: Sweep) -> list[dict[str, Any]]:
 
 
 def _mark(expected: Expectation, sweep: Sweep) -> Mark:
-    """One lambda refutes what is said of several; to confirm takes all of them, and enough seeds."""
+    """One lambda refutes a statement about several; to confirm takes all of them, and enough seeds."""
     cells = _cells(expected, sweep)
     marks = [_mark_of(expected, cell) for cell in cells]
     if "refuted" in marks:
@@ -89,8 +89,8 @@ def _cells(expected: Expectation, sweep: Sweep) -> Sequence[Cell]:
 
 
 def _numbers(expected: Expectation, sweep: Sweep) -> str:
-    said = [f"lambda {cell.value:g}: {_numbers_of(expected, cell)}" for cell in _cells(expected, sweep)]
-    return "; ".join(said) or "no such lambda in this sweep"
+    listed = [f"lambda {cell.value:g}: {_numbers_of(expected, cell)}" for cell in _cells(expected, sweep)]
+    return "; ".join(listed) or "no such lambda in this sweep"
 
 
 def _numbers_of(expected: Expectation, cell: Cell) -> str:

@@ -27,7 +27,7 @@ from lexon.plots import regression as plots
 logger = logging.getLogger(__name__)
 
 BASELINES_FOLDER = "baselines"
-SAID = 3  # of the findings' sentences are logged; the page has them all
+LOGGED = 3  # of the findings' sentences are logged; the page has them all
 
 Summary = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, str, str, Findings]
 
@@ -43,7 +43,7 @@ def summarise(
     summary = summarise_results(results, _baselines(members), collapse, report, run)
     words = summary[-1]
     words["caveats"][:0] = said_of_the_folder(members, plan, report)
-    for sentence in [words["headline"], *words["sentences"][:SAID]]:
+    for sentence in [words["headline"], *words["sentences"][:LOGGED]]:
         logger.info("%s", sentence)
     return summary
 

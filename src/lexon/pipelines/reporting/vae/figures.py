@@ -20,7 +20,7 @@ from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
 from lexon.plots import vae as plots
 from lexon.plots.style import empty_figure
 
-MAX_CURVES = 12  # more cannot be told apart
+MAX_CURVES = 12  # more cannot be distinguished
 MAX_TAGS = 30  # of a heat map, the commonest
 # Metrics of the bars, in words; the anchors are drawn where they have them.
 BARS = {

@@ -25,7 +25,7 @@ from lexon.pipelines.reporting.vae.text import comparison_report
 
 logger = logging.getLogger(__name__)
 
-SAID = 2  # of the findings' sentences are logged; the page has them all
+LOGGED = 2  # of the findings' sentences are logged; the page has them all
 
 Summary = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any], str, dict[str, dict[str, Any]]]
 
@@ -41,7 +41,7 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
     words = findings(results, configurations, anchors, paired)
     words["caveats"][:0] = said_of_the_folder(members, plan, report)
-    for sentence in [words["headline"], *words["sentences"][:SAID]]:
+    for sentence in [words["headline"], *words["sentences"][:LOGGED]]:
         logger.info("%s", sentence)
     text = comparison_report(configurations, comparison, paired, words["caveats"])
     return members_table(results, run), comparison, paired, words, text, configuration_files(configurations)
