@@ -351,3 +351,23 @@ def test_events_over_several_files_are_named_in_the_notes_and_change_the_digest(
     with h5py.File(parts, "r+") as file:
         file["X_train"][0, 18] += 1
     assert EventSource(path).digest != before
+
+
+@pytest.mark.parametrize("unit", ["GeV", "MeV", "ln(MeV)"])
+def test_an_object_whose_four_vector_was_never_written_is_refused_in_any_unit(write_file, unit):
+    path = write_file(unit)
+    with h5py.File(path, "r+") as file:
+        file["X_train"][7, 20:24] = 0
+    source = EventsDataset(str(path)).load()
+    with pytest.raises(DataError, match=r"X_train: row 7, object 0: an object of this type whose four-vector is four zeros"):
+        source.read("train")
+
+
+@pytest.mark.parametrize("unit", ["GeV", "MeV", "ln(MeV)"])
+def test_a_row_of_zeros_has_no_met_in_any_unit(write_file, unit):
+    path = write_file(unit)
+    with h5py.File(path, "r+") as file:
+        file["X_train"][7] = 0
+    events = EventsDataset(str(path)).load().read("train")
+    assert events.met[7] == 0
+    assert (events.met[:7] > 0).all()

@@ -98,6 +98,27 @@ def test_rows_that_do_not_match_are_refused(tmp_path: Path) -> None:
         load(hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0]))
 
 
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"X": np.zeros((0, 3)), "y": np.zeros(0)}, r"X \(0, 3\) is empty"),
+        ({"X": np.zeros((5, 0)), "y": np.arange(5.0)}, r"X \(5, 0\) is empty"),
+        ({"X": h5py.Empty("f8"), "y": np.arange(5.0)}, r"X is empty \(a dataset without a shape\)"),
+        ({"X": np.eye(5), "y": h5py.Empty("f8")}, r"y is empty \(a dataset without a shape\)"),
+        ({"X": np.eye(5), "y": np.arange(5.0), "group": 3}, "group is no array"),
+    ],
+)
+def test_arrays_without_values_are_refused(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load(hdf5(tmp_path, **arrays))
+
+
+def test_the_target_is_no_group(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,y\n1,2\n2,3\n", encoding="utf-8")
+    with pytest.raises(DataError, match="regression.group=y is the target too"):
+        load(tmp_path / "table.csv", group="y")
+
+
 def test_no_rows_and_no_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no rows below the header"):
         load(csv(tmp_path, CSV.iloc[:0]))
@@ -188,6 +209,8 @@ BROKEN = {
     "root": (b"root\x00\x00\xf6\x08", "is a ROOT file"),
     "json": (b'[{"a": 1}]', "is JSON"),
     "event text": (b"1;p1;1;50000;0.1\n", "is DarkMachines text"),
+    "event text with a header": (b"event ID; process ID; weight; MET; METphi\n1;p1;1;50000;0.1\n", "is DarkMachines text"),
+    "numbers and semicolons": (b"a;b;c;d;y\n1;2;3;4;5\n", "its columns are separated by semicolons"),
 }
 
 

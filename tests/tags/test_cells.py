@@ -68,6 +68,9 @@ def test_all_notations_are_the_same_tags(write):
         (None, []),
         (np.nan, []),
         ("(live), rock", ["(live)", "rock"]),
+        ("(np.str_('a'), np.str_('b'))", ["a", "b"]),
+        ("rock :), jazz", ["rock :)", "jazz"]),
+        ("Paris, France; Rome", ["Paris, France", "Rome"]),
     ],
 )
 def test_other_lists_and_values(cell, tags):
@@ -96,6 +99,12 @@ def test_lists_of_any_texts_come_back(tags):
         (["a;b", "c", "a|b"], r"row 0 is 'a;b', row 2 is 'a\|b'; separate tags by ; or by \|, not by both"),
         (["a", "b", "a b", "c", "c a"], "row 2 is 'a b': one tag, or several\\? The column's 5 different cells are made of 3 words"),
         (["a", "b", "a/b"], "row 2 is 'a/b': one tag, or several"),
+        (['c("a", "b")', "a"], r"row 0: 'c\(\"a\", \"b\"\)' has ',' within brackets"),
+        (["a", "deque(['a', 'b'])"], r"row 1: .* has ',' within brackets"),
+        (["rock (UK, 70s), jazz"], r"row 0: 'rock \(UK, 70s\), jazz' has ',' within brackets: one tag, or several"),
+        (["0    a\n1    b\ndtype: object"], "row 0: .* is a Series as pandas prints it"),
+        (["x;y", "a;R&amp;B"], "row 1: 'a;R&amp;B' has characters as HTML writes them"),
+        (["a;b", "c", "a, c"], "row 2 has the tag 'a, c', but other rows have its parts as tags of their own: .* of all rows by ';'"),
     ],
 )
 def test_what_is_not_understood_is_refused_with_row_and_cell(cells, message):

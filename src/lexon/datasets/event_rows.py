@@ -27,7 +27,16 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
     unknown = ~((raw_ids >= 0) & (raw_ids <= N_TYPES) & (raw_ids == np.rint(raw_ids)))
     reject_rows(unknown, raw_ids, "unknown object type", f"types run from 1 to {N_TYPES}, 0 is padding", where=where, first_row=first_row)
     raw = rows[:, P4:].reshape(-1, MAX_OBJECTS, 4)
-    padding = (raw_ids == 0) & (raw == 0).all(-1)
+    zeros = (raw == 0).all(-1)
+    reject_rows(
+        (raw_ids > 0) & zeros,
+        raw_ids,
+        "an object of this type whose four-vector is four zeros",
+        "was it written?",
+        where=where,
+        first_row=first_row,
+    )
+    padding = (raw_ids == 0) & zeros
     p4 = raw.astype(np.float32)
     p4[..., :2] = np.where(padding[..., None], 0, to_gev(raw[..., :2], unit))
     for azimuth, name in ((raw[..., 3], "azimuth"), (rows[:, MET_PHI], "azimuth of MET")):
@@ -36,10 +45,11 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
     with np.errstate(invalid="ignore"):
         p4[..., 3] = wrap_phi(raw[..., 3])
         met_phi = wrap_phi(rows[:, MET_PHI])
+    nothing = (rows == 0).all(1)  # a row that was never written: no measured MET is 1 MeV, which 0 is as a logarithm
     events = Events(
         ids=raw_ids.astype(np.int8),
         p4=p4,
-        met=to_gev(rows[:, MET], unit),
+        met=np.where(nothing, np.float32(0), to_gev(rows[:, MET], unit)),
         met_phi=met_phi.astype(np.float32),
         labels=read_labels(labels, where, first_row),
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lexon.datasets.kinds import in_words, is_hdf5, read_head
+from lexon.datasets.darkmachines_lines import COMMENTS, first_lines, is_event
+from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.datasets.packed import read_content
 from lexon.errors import DataError
 
@@ -47,7 +48,7 @@ def counts_rows(values: NDArray[np.generic]) -> bool:
 def _text(path: Path, parameter: str) -> str:
     head = read_head(path, parameter)
     kind = in_words(path, head)
-    if is_hdf5(path) or "is text that begins with" not in kind:
+    if is_hdf5(path) or not (_is_table(head) or "is text that begins with" in kind):
         raise DataError(f"{path}: {kind}; {parameter} is a table as CSV with a header, or an HDF5 file")
     content = read_content(path)
     try:
@@ -58,6 +59,13 @@ def _text(path: Path, parameter: str) -> str:
             f"{path}: line {line} is not UTF-8 ({content[error.start : error.start + 1]!r}); save the table as UTF-8, "
             "for example with iconv -f LATIN1 -t UTF-8"
         ) from error
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether a text with semicolons, as event text has them, begins with names of columns that are not those of events."""
+    first = first_lines(head)[:1]
+    names = first[0].lower().replace(b" ", b"").split(b";") if first else []
+    return len(names) > 1 and is_darkmachines(head) and not is_event(first[0]) and b"metphi" not in names and names[0][:1] not in COMMENTS
 
 
 def _header(path: Path, text: str) -> tuple[list[str], str]:

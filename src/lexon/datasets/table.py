@@ -119,6 +119,8 @@ class TableDataset(AbstractDataset[Table, Table]):
 
     def load(self) -> Table:
         path = Path(self._filepath)
+        if self._group == self._target:
+            raise DataError(f"regression.group={self._group} is the target too; name the column whose rows belong together, or none")
         head = read_head(path, PARAMETER)
         if not is_hdf5(path) and path.suffix.lower() in HDF5_ENDINGS:
             raise DataError(f"{path}: {in_words(path, head)}, not HDF5 as its name says; name it .csv, or write it again")
@@ -150,7 +152,9 @@ def read_hdf5(path: Path, target: str, group: str | None, linked_data: Path | No
         images, values = (_numbers(path, name, required_dataset(file, name)[()]) for name in (FEATURES, target))
         values = values.squeeze()
         named = group or (GROUP if GROUP in file else None)
-        groups = _values(required_dataset(file, named)) if named else None
+        groups = _values(path, named, required_dataset(file, named)) if named else None
+    if not images.size:
+        raise DataError(f"{path}: {FEATURES} {images.shape} is empty; a regression needs rows and columns")
     if images.ndim == 0 or values.ndim != 1:
         raise DataError(f"{path}: {FEATURES} {images.shape}, {target} {values.shape}; needed: [row, ...] and [row]")
     features = images.reshape(len(images), -1)
@@ -163,7 +167,10 @@ def read_hdf5(path: Path, target: str, group: str | None, linked_data: Path | No
     return Table(features, values, codes, [str(name) for name in names], str(attributes.get("origin", path)), notes)
 
 
-def _values(dataset: h5py.Dataset) -> NDArray[Any]:
+def _values(path: Path, name: str, dataset: h5py.Dataset) -> NDArray[Any]:
+    """Groups as they are, or as texts."""
+    if not dataset.shape:
+        raise DataError(f"{path}: {name} is no array; write one group for each row")
     return dataset.asstr(errors="replace")[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
@@ -211,7 +218,9 @@ def _listed(names: list[str]) -> str:
     return (", ".join(names[:SHOWN_NAMES]) or "nothing") + (f", ... ({len(names)} in all)" if len(names) > SHOWN_NAMES else "")
 
 
-def _numbers(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+def _numbers(path: Path, name: str, values: NDArray[Any] | h5py.Empty) -> NDArray[np.float64]:
+    if isinstance(values, h5py.Empty):
+        raise DataError(f"{path}: {name} is empty (a dataset without a shape); write numbers")
     if values.dtype.kind not in "biuf":
         raise DataError(f"{path}: {name} holds {values.dtype}, not numbers; name another one, or write numbers")
     return values.astype(np.float64)

@@ -22,6 +22,8 @@ CLOSING = {"[": "]", "(": ")", "{": "}"}
 WRAPPED = re.compile(r"(?:\w+\.)*(?:array|ndarray|Index|list|tuple|set|frozenset)\((.*)\)", re.DOTALL)
 ATTRIBUTES = re.compile(r",\s*(?:dtype|name|length|shape)=[^\[\]]*$")
 SCALAR = re.compile(r"(?:np|numpy)\.\w+\(((?:'[^']*'|\"[^\"]*\"|[-+.\w]+))\)")
+PRINTED = re.compile(r"(?:^|[\n,])\s*dtype: \w+$")  # a Series of pandas
+ENTITY = re.compile(r"&(?:\w+|#\d+);")  # of HTML; its semicolon separates nothing
 TOKEN = re.compile(
     r"""\s*(?:(?P<comma>,)|[bBuU]?(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<bare>[^\s,'"\[\](){}][^,'"\[\](){}]*))\s*""",
     re.DOTALL,
@@ -52,6 +54,10 @@ def read_cells(cells: pd.Series, parameter: str, *, several: bool = True) -> pd.
     if separator is None and several:
         _refuse_joined(plain, parameter)
     found = {row: text.split(separator or ",") if row in plain else list(_listed(text, row, parameter)) for row, text in texts.items()}
+    for row, text in plain.items():
+        _refuse_cut(text, found[row], separator, row, parameter)
+    if several:
+        _refuse_weaker({row: found[row] for row in plain}, separator, parameter)
     tags = [list(dict.fromkeys(name for tag in found.get(row, []) if (name := tag_name(tag)))) for row in range(len(cells))]
     return pd.Series(tags, dtype=object)
 
@@ -67,6 +73,8 @@ def _text(cell: object) -> str:
 
 def _is_list(text: str) -> bool:
     if text[:1] in ("[", "{") or text[:2] in ("('", '("') or text == "()":
+        return True
+    if text[:1] == "(" and SCALAR.match(text, 1):
         return True
     if text[:1] == "(" and text[-1:] == ")":
         return "," in text and "(" not in text[1:] and ")" not in text[:-1]
@@ -99,6 +107,39 @@ def _refuse_joined(plain: Mapping[int, str], parameter: str) -> None:
                 f"The column's {len(cells)} different cells are made of {len(words)} words with {mark!r} between them; "
                 "separate tags by ; or write them as a list: ['a', 'b']"
             )
+
+
+def _refuse_cut(text: str, tags: list[str], separator: str | None, row: int, parameter: str) -> None:
+    """Refuse a cell whose separators are part of something else: of `c("a", "b")`, `rock (UK, 70s)`, a printed Series, `R&amp;B`."""
+    if PRINTED.search(text):
+        raise _not_understood(text, row, parameter, "is a Series as pandas prints it; write its tags as a list, for example with .tolist()")
+    if separator == ";" and ENTITY.search(text):
+        raise _not_understood(
+            text, row, parameter, "has characters as HTML writes them, whose semicolons separate nothing; write & for &amp;"
+        )
+    if len(tags) > 1 and not _is_open(text) and any(map(_is_open, tags)):
+        raise _not_understood(
+            text, row, parameter, f"has {separator!r} within brackets: one tag, or several? Separate tags by ; or write a list"
+        )
+
+
+def _is_open(text: str) -> bool:
+    """Whether a bracket is opened and not closed, or the other way round."""
+    return any(text.count(opening) != text.count(closing) for opening, closing in CLOSING.items())
+
+
+def _refuse_weaker(found: Mapping[int, list[str]], separator: str | None, parameter: str) -> None:
+    """Refuse a tag such as `met, photon` beside tags `met` and `photon`: some rows use another separator than the others."""
+    known = {tag_name(tag) for tags in found.values() for tag in tags}
+    others = [mark for mark in SEPARATORS if mark != separator]
+    for row, tags in found.items():
+        for tag in tags:
+            for mark in (mark for mark in others if mark in tag):
+                if {tag_name(part) for part in tag.split(mark)} - {""} <= known:
+                    raise DataError(
+                        f"{parameter}: row {row} has the tag {tag[:60]!r}, but other rows have its parts as tags of their own: "
+                        f"separate the tags of all rows by {separator!r}"
+                    )
 
 
 def _listed(text: str, row: int, parameter: str) -> Iterator[str]:

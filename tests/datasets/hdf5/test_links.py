@@ -160,3 +160,31 @@ def test_a_file_alone_has_its_own_digest(tmp_path, part):
     text.write_text("1;2")
     assert linked_files(text) == linked_files(part("a.h5")) == ()
     assert len(content_digest(text)) == 64
+
+
+def test_a_circle_of_links_is_named_once(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["X"] = h5py.SoftLink("/X")
+    with pytest.raises(DataError, match=r"X is a link to /X: /X: its links lead in a circle") as error:
+        values(path)
+    assert str(error.value).count("is a link to") == 1
+
+
+def test_two_sources_of_the_same_rows_do_not_cover_the_others(tmp_path, part):
+    part("part.h5")
+    path, layout, source = tmp_path / "x.h5", h5py.VirtualLayout((10, 3), "f8"), h5py.VirtualSource("part.h5", "X", (10, 3))
+    layout[:5], layout[0:5] = source[:5], source[5:]
+    with h5py.File(path, "w") as file:
+        file.create_virtual_dataset("X", layout)
+    with pytest.raises(DataError, match=r"virtual dataset of 30 values, of which only 15 have a source"):
+        values(path)
+
+
+def test_interleaved_sources_cover_all(tmp_path, part):
+    part("even.h5"), part("odd.h5", 100)
+    layout = h5py.VirtualLayout((20, 3), "f8")
+    layout[::2], layout[1::2] = (h5py.VirtualSource(name, "X", (10, 3)) for name in ("even.h5", "odd.h5"))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_virtual_dataset("X", layout)
+    assert values(tmp_path / "x.h5").sum() == sum(values(tmp_path / name).sum() for name in ("even.h5", "odd.h5"))

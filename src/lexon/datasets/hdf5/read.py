@@ -154,16 +154,19 @@ class ReadFile(_Members, h5py.File):
             return self._open(group, raw, part)
         if kind == h5py.h5l.TYPE_SOFT:
             goal = group.links.get_val(raw).decode(errors="replace")
-            return self._linked(lambda: self.follow(group, goal, hops + 1), part, goal)
+            return self._linked(lambda: self.follow(group, goal, hops + 1), part, goal, hops)
         if kind == h5py.h5l.TYPE_EXTERNAL:
             file, goal = (text.decode(errors="surrogateescape") for text in group.links.get_val(raw))
-            return self._linked(lambda: self._other(file).follow(self._other(file).id, "/" + goal, hops + 1), part, f"{file}: {goal}")
+            return self._linked(lambda: self._other(file).follow(self._other(file).id, "/" + goal, hops + 1), part, f"{file}: {goal}", hops)
         raise DataError(f"{self.path}: {part} is a link of a kind that only the program that made it can follow; write the array itself")
 
-    def _linked(self, follow: Callable[[], Any], part: str, goal: str) -> Any:
+    def _linked(self, follow: Callable[[], Any], part: str, goal: str, hops: int) -> Any:
+        """What a link leads to; an error names the first link of a chain and what is wrong at its end."""
         try:
             return follow()
         except LexonError as error:
+            if hops:
+                raise
             raise type(error)(f"{self.path}: {part} is a link to {goal}: {str(error).removeprefix(f'{self.path}: ')}") from error
 
     def _open(self, group: Any, raw: bytes, part: str) -> Any:

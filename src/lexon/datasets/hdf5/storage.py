@@ -83,7 +83,8 @@ def _check_written(dataset: CheckedDataset, chunk: tuple[int, ...], where: str) 
 
 
 def _check_virtual(dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: ReadFile, where: str) -> None:
-    covered = 0
+    covered = h5py.h5s.create_simple(dataset.shape)
+    covered.select_none()
     for place in range(settings.get_virtual_count()):
         name, inner = settings.get_virtual_filename(place), settings.get_virtual_dsetname(place)
         selected, source = settings.get_virtual_vspace(place), settings.get_virtual_srcspace(place)
@@ -92,9 +93,23 @@ def _check_virtual(dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: R
         points = selected.get_select_npoints()
         with file.source(name, "virtual dataset") as other:
             _check_source(other[inner], source, points, f"{where}: its source {other.path}: {inner}")
-        covered += points
-    if covered < dataset.size:
-        raise DataError(f"{where}: is a virtual dataset of {dataset.size:,} values, of which only {covered:,} have a source; {REMEDY}")
+        _add(covered, selected)
+    if (n := covered.get_select_npoints()) < dataset.size:
+        raise DataError(f"{where}: is a virtual dataset of {dataset.size:,} values, of which only {n:,} have a source; {REMEDY}")
+
+
+def _add(covered: h5py.h5s.SpaceID, selected: h5py.h5s.SpaceID) -> None:
+    """Mark what a source covers; where two cover the same, it counts once."""
+    kind = selected.get_select_type()
+    if kind == h5py.h5s.SEL_ALL:
+        covered.select_all()
+    elif kind == h5py.h5s.SEL_HYPERSLABS and selected.is_regular_hyperslab():
+        start, stride, count, block = selected.get_regular_hyperslab()
+        covered.select_hyperslab(start, count, stride, block, op=h5py.h5s.SELECT_OR)
+    elif kind == h5py.h5s.SEL_HYPERSLABS:
+        for first, last in selected.get_select_hyper_blocklist():
+            size = tuple(int(end - begin + 1) for begin, end in zip(first, last, strict=True))
+            covered.select_hyperslab(tuple(map(int, first)), (1,) * len(size), None, size, op=h5py.h5s.SELECT_OR)
 
 
 def _check_source(item: h5py.HLObject, space: h5py.h5s.SpaceID, points: int, where: str) -> None:
