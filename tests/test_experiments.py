@@ -180,3 +180,21 @@ def test_the_smallest_effect_is_given_by_statistic():
     assert (effect.loss, effect.score) == (0.05, 0.01)
     with pytest.raises(ConfigurationError, match=r"report.min_effect=0.1: name the statistic, report.min_effect.loss \(relative\)"):
         grid({"report": {"min_effect": 0.1}})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tokeniser": "binned", "binning": {"n_bins": [3, 5]}},
+        {"tokeniser": "direct", "binning": {"n_bins": [3, 5]}},
+        {"tokeniser": ["binned", "vqvae"]},
+    ],
+)
+def test_a_list_must_not_choose_the_one_token_file(asked):
+    axes = ["tokeniser"] if isinstance(asked["tokeniser"], list) else ["binning.n_bins"]
+    with pytest.raises(ConfigurationError, match=f"data_engineering writes one token file, but {axes[0]} has several values"):
+        grid(**asked, grid={"axes": axes}).refuse_many_token_files()
+
+
+def test_axes_that_give_the_same_tokens_are_one_token_file():
+    grid(tokeniser=["direct", "binned"], pool=["cls", "max"], grid={"axes": ["tokeniser", "pool"]}).refuse_many_token_files()

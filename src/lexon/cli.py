@@ -13,7 +13,7 @@ from kedro.framework.cli.utils import env_option, split_string
 from kedro.framework.startup import bootstrap_project
 from kedro.utils import find_kedro_project
 
-from lexon.framework.command_line import checked_runner, typed_parameters
+from lexon.framework.command_line import checked_config, checked_runner, typed_parameters
 
 
 @click.group(name="lexon")
@@ -30,7 +30,7 @@ def _with_callbacks(command: click.Command, callbacks: dict[str, Callable[..., A
     return own
 
 
-run = _with_callbacks(kedro_run, {"params": typed_parameters, "runner": checked_runner})
+run = _with_callbacks(kedro_run, {"config": checked_config, "params": typed_parameters, "runner": checked_runner})
 cli.add_command(run)
 
 

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from lexon.errors import ConfigurationError
-from lexon.framework.command_line import CommandFailed, checked_runner, refuse_unusable, split_lists, typed_parameters
+from lexon.framework.command_line import CommandFailed, checked_config, checked_runner, refuse_unusable, split_lists, typed_parameters
 
 OPTION = click.Option(["--params"])
 
@@ -71,3 +71,21 @@ def test_a_runner_exists():
     assert checked_runner(context, OPTION, None) is None
     with pytest.raises(CommandFailed, match="--runner Nope: no such runner"):
         checked_runner(context, OPTION, "Nope")
+
+
+@pytest.mark.parametrize(
+    "content", [b"root:x:0:0\nnobody:x:1:1\n", b"", b"run: 5\n", b"run: [a]\n", b"- a\n", b"a: [\n", b"run: {env: ${oc}}\n", b"\xff\xfe"]
+)
+def test_a_file_of_options_is_one_or_a_sentence(tmp_path, content):
+    path = tmp_path / "options.yml"
+    path.write_bytes(content)
+    with click.Context(click.Command("run"), info_name="run") as context, pytest.raises(CommandFailed, match="--config .*options.yml: "):
+        checked_config(context, OPTION, str(path))
+
+
+def test_options_of_a_file_are_taken(tmp_path):
+    path = tmp_path / "options.yml"
+    path.write_text("run: {env: test}\n", encoding="utf-8")
+    with click.Context(click.Command("run"), info_name="run") as context:
+        checked_config(context, OPTION, str(path))
+        assert context.default_map == {"env": "test"}

@@ -90,6 +90,22 @@ class Experiment:
                     f"--params {axis}={cells[-1][axis]}, or leave tokens.path out"
                 )
 
+    def refuse_many_token_files(self) -> None:
+        """`data_engineering` writes one token file, so a list must not choose which.
+
+        Raises:
+            ConfigurationError: the tokenisers that are asked for, and what to pin.
+        """
+        own = [name for name, kind in self.tokeniser_kinds.items() if kind in ("binned", "vqvae")]
+        cells = [member.cell for member in self.planned if member.name in self.selected]
+        axes = [axis for axis in cells[0] if len({cell[axis] for cell in cells}) > 1]
+        idle = [axis for axis in axes if axis.startswith("binning.") and not own]  # of the binned tokeniser that is made if none is named
+        if len(own) > 1 or idle:
+            raise ConfigurationError(
+                f"data_engineering writes one token file, but {', '.join(idle or axes)} has several values; give one, and run the command "
+                "once for each"
+            )
+
     def kedro_parameters(self) -> dict[str, Any]:
         """What the nodes of this experiment's namespace may ask for, as plain data."""
         shared = self.parameters.model_dump(mode="json")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
-from kedro.framework.cli.utils import split_string
+from kedro.framework.cli.utils import _config_file_callback, split_string
 from kedro.utils import load_obj
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -51,6 +51,21 @@ def checked_runner(context: click.Context, option: click.Parameter, typed: str |
         advice = "leave it out to take the place's own, or choose SequentialRunner"
         raise CommandFailed(ConfigurationError(f"--runner {typed}: no such runner; {advice}")) from error
     return typed
+
+
+def checked_config(context: click.Context, option: click.Parameter, typed: str | None) -> str | None:
+    """The callback of `--config`: a file of options, as Kedro reads it.
+
+    Raises:
+        CommandFailed: it is no such file.
+    """
+    try:
+        return _config_file_callback(context, option, typed)
+    except yaml.YAMLError as error:
+        raise CommandFailed(ConfigurationError(f"--config {typed}: {yaml_problem(error)}")) from error
+    except (AttributeError, KeyError, TypeError, OSError, ValueError, OmegaConfBaseException) as error:
+        advice = "options lie below the key run, as in `run: {env: test, pipelines: [binning_flaw]}`"
+        raise CommandFailed(ConfigurationError(f"--config {typed}: is no file of options ({first_line(error)}); {advice}")) from error
 
 
 def split_lists(value: Any, key: str = "") -> Any:

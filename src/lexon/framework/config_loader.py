@@ -131,6 +131,8 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 raise ConfigurationError(f"--params {key}: nothing in {', '.join(named)} reads it: {reasons[0]}")
         for experiment in asked.values():
             experiment.refuse_one_file_for_many_tokenisers()
+        if DATA_ENGINEERING in asked:
+            asked[DATA_ENGINEERING].refuse_many_token_files()
 
     def refuse_missing_file(self, key: str, experiment: str) -> None:
         """Refuse a file from outside that is not there.
