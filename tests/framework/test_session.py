@@ -52,7 +52,8 @@ def test_a_packaged_configuration_is_read_from_its_archive(project, kedro_sessio
     assert session.place().project == project
 
 
-def test_a_new_run_does_not_differ_from_an_older_one_in_case_only(project, kedro_session):
-    (project / "data" / "test" / "06_models" / "default" / "Mine").mkdir(parents=True)
+@pytest.mark.parametrize("layer", ["02_intermediate", "03_primary", "06_models"])
+def test_a_new_run_does_not_differ_from_an_older_one_in_case_only(project, kedro_session, layer):
+    (project / "data" / "test" / layer / "default" / "Mine").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="run=mine: Mine in .* differs in case only"):
         kedro_session(run="mine").run()

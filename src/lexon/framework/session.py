@@ -44,6 +44,8 @@ INPUTS = {
     "published": "validation.published",
 }
 
+LAYERS = ("01_raw", "02_intermediate", "03_primary", "06_models", "08_reporting")  # folders that hold runs
+
 
 class LexonSession(KedroSession):
     """`SESSION_CLASS`: Kedro's session with the place's runner and readable errors."""
@@ -139,14 +141,22 @@ def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) 
 
 def _refuse_a_run_like_another(place: LayeredConfigLoader, project: Path) -> None:
     """Refuse a new run whose name differs from an older one's in case only: on some file systems they share a folder."""
+    root = project / place["globals"]["data_root"]
     for name, experiment in place.experiments.items():
-        folder, run = project / place["globals"]["data_root"] / "06_models" / name, experiment.parameters.run
-        older = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        run = experiment.parameters.run
+        older = {path.name: path for layer in LAYERS for path in _entries(root / layer / name)}
         alike = [other for other in older if other.casefold() == run.casefold()]
         if alike and run not in alike:
-            raise ConfigurationError(
-                f"run={run}: {alike[0]} in {folder} differs in case only and shares a folder on some file systems; rename one"
-            )
+            where = f"{alike[0]} in {older[alike[0]].parent} differs in case only"
+            raise ConfigurationError(f"run={run}: {where} and shares a folder on some file systems; rename one")
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where there is none, or where it may not be listed: whatever needs it will say so."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def log_plainly_without_terminal() -> None:
