@@ -53,8 +53,12 @@ class Experiment:
     @property
     def token_file(self) -> tuple[str, FittedConfig]:
         """Name and settings of the tokeniser whose file `data_engineering` writes: the study's own, or bins where it makes none."""
-        own = {name: config for name, config in self.tokenisers.items() if isinstance(config, FittedConfig) and not config.continuous}
-        return next(iter(own.items()), (tokeniser_name(self._binned), BinnedConfig(**self._binned)))
+        return next(iter(self._token_files.items()), (tokeniser_name(self._binned), BinnedConfig(**self._binned)))
+
+    @property
+    def _token_files(self) -> dict[str, FittedConfig]:
+        """The tokenisers of the study that make integers."""
+        return {name: config for name, config in self.tokenisers.items() if isinstance(config, FittedConfig) and not config.continuous}
 
     @property
     def _binned(self) -> dict[str, Any]:
@@ -96,7 +100,7 @@ class Experiment:
         Raises:
             ConfigurationError: the tokenisers that are asked for, and what to pin.
         """
-        own = [name for name, kind in self.tokeniser_kinds.items() if kind in ("binned", "vqvae")]
+        own = self._token_files
         cells = [member.cell for member in self.planned if member.name in self.selected]
         axes = [axis for axis in cells[0] if len({cell[axis] for cell in cells}) > 1]
         idle = [axis for axis in axes if axis.startswith("binning.") and not own]  # of the binned tokeniser that is made if none is named
