@@ -31,7 +31,7 @@ EnergyUnit = Literal["GeV", "MeV", "ln(MeV)"]
 class Config(BaseModel):
     """Base of every group: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True)
 
 
 def classes_by(field: str, base: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lexon.config.parameters import Parameters
 def fields_beside(location: Sequence[Any]) -> list[str]:
     """The names that may stand where the last of `location` does."""
     (model, *_) = _models(_at(Parameters, [str(part) for part in location[:-1]])) or [Parameters]
-    return sorted(model.model_fields)
+    return sorted(_typed_names(model))
 
 
 def is_text(dotted: str) -> bool:
@@ -40,13 +40,18 @@ def _at(annotation: Any, parts: Sequence[str]) -> Any:
     """The type of what lies at a path below another type; None where nothing does."""
     for part in parts:
         models = _models(annotation)
-        if models and part in models[0].model_fields:
-            annotation = models[0].model_fields[part].annotation
+        if models and part in (names := _typed_names(models[0])):
+            annotation = models[0].model_fields[names[part]].annotation
         elif not models and get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
         else:
             return None
     return annotation
+
+
+def _typed_names(model: type[BaseModel]) -> dict[str, str]:
+    """The name of each field by what a user types: `from` is no name in Python."""
+    return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -117,6 +117,12 @@ class Parameters(Config):
         return self
 
     @model_validator(mode="after")
+    def _another_run_has_the_vqvae(self) -> Self:
+        if self.vqvae.from_run == self.run:
+            raise ValueError(f"vqvae.from={self.run}: this is the run itself; name another run, or leave it out to train a VQ-VAE")
+        return self
+
+    @model_validator(mode="after")
     def _ambre_needs_path(self) -> Self:
         if self.tokeniser == "ambre" and self.ambre.path is None:
             raise ValueError("tokeniser=ambre needs ambre.path=FILE, a token file that others made")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from lexon.config.base import SHARED_SEED, Config, Fraction, Width, classes_by, one_of
+from lexon.config.names import Name
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
@@ -39,6 +40,7 @@ class VQVAEGroup(Config):
     decay: Fraction
     per_seed: bool
     start_from_codebook: bool
+    from_run: Name | None = Field(alias="from")
     training: TrainingConfig
 
     @model_validator(mode="after")
@@ -170,7 +172,7 @@ class VQVAEConfig(FittedConfig):
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
-        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook"})
+        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook", "from_run"})
         return cls(
             **learnt,
             vector=parameters.vector,

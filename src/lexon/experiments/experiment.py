@@ -132,5 +132,8 @@ class Experiment:
 
     def _node_parameters(self, member: Member) -> dict[str, Any]:
         """What a member's nodes ask for, and what its record holds beside its configuration."""
-        recorded = {"member": member.name, "cell": member.cell, "place": self.planned.index(member)}
+        recorded: dict[str, Any] = {"member": member.name, "cell": member.cell, "place": self.planned.index(member)}
+        reused = self.parameters.vqvae.from_run
+        if reused is not None and member.config.get("tokeniser", {}).get("kind") == "vqvae":
+            recorded["vqvae_from"] = reused
         return {"name": member.name, "config": member.config, "recorded": recorded}

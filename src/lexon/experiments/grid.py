@@ -41,6 +41,7 @@ SHARED_GROUPS = (
     "n_seeds",
     "seed",
     "device",
+    "vqvae.from",
 )
 
 
@@ -128,7 +129,7 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
     spanned = [key for key, value in known.items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
     for axis in axes:
-        if axis.split(".")[0] in SHARED_GROUPS:
+        if axis in SHARED_GROUPS or axis.split(".")[0] in SHARED_GROUPS:
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )

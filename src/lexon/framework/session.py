@@ -21,6 +21,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 from rich.logging import RichHandler
 
+from lexon.datasets.trained_vqvae import why_not_there
 from lexon.errors import ConfigurationError, LexonError, first_cause
 from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
@@ -43,6 +44,9 @@ INPUTS = {
     "tag_vocabulary": "tags.vocabulary",
     "published": "validation.published",
 }
+# What precedes a tokeniser's name where another run trained it.
+REUSED = "reused_"
+REUSED_VQVAE = f"{REUSED}vqvae_"
 
 LAYERS = ("01_raw", "02_intermediate", "03_primary", "06_models", "08_reporting")  # folders that hold runs
 
@@ -102,8 +106,20 @@ class LexonSession(KedroSession):
         chosen = selected(every, options)
         for dataset in sorted(chosen.inputs()):
             experiment, _, name = dataset.partition(".")
-            if name in INPUTS and experiment in place.experiments:
+            if experiment not in place.experiments:
+                continue
+            if name in INPUTS:
                 place.refuse_missing_file(INPUTS[name], experiment)
+            elif name.startswith(REUSED_VQVAE):
+                self._refuse_missing_vqvae(place, experiment, name.removeprefix(REUSED))
+
+    def _refuse_missing_vqvae(self, place: LayeredConfigLoader, name: str, tokeniser: str) -> None:
+        """Refuse the VQ-VAE of a run that has none, or another one than the parameters ask for."""
+        experiment = place.experiments[name]
+        run = str(experiment.parameters.vqvae.from_run)
+        folder = self._project_path / place["globals"]["data_root"] / "03_primary" / name / run
+        if reason := why_not_there(folder, tokeniser, experiment.tokenisers[tokeniser]):
+            raise ConfigurationError(f"vqvae.from={run}: {reason}")
 
     def request(self, place: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
         """This run, as jobs elsewhere must repeat it; `options` are those of `run`."""

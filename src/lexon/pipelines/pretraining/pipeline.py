@@ -1,17 +1,19 @@
-"""One VQ-VAE for each distinct setting, shared by all members whose tokens are its codes."""
+"""One VQ-VAE for each distinct setting, trained here or by another run, shared by all members whose tokens are its codes."""
 
 from __future__ import annotations
 
 from kedro.pipeline import Node, Pipeline
 
 from lexon.experiments import Experiment
+from lexon.pipelines.pretraining.reuse import reuse_vqvae
 from lexon.pipelines.pretraining.vqvae import draw_vqvae, train_vqvae
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The pre-training of an experiment's tokenisers, to be put into its namespace."""
     learnt = [name for name, config in experiment.tokenisers.items() if config.trained]
-    return Pipeline([node for name in learnt for node in (_train(name), _draw(name))])
+    make = _train if experiment.parameters.vqvae.from_run is None else _reuse
+    return Pipeline([node for name in learnt for node in (make(name), _draw(name))])
 
 
 def _train(name: str) -> Node:
@@ -29,6 +31,13 @@ def _train(name: str) -> Node:
         name=f"train_{name}",
         tags="train",
     )
+
+
+def _reuse(name: str) -> Node:
+    files = {"trained": f"reused_{name}", "history": f"reused_history_{name}", "diagnostics": f"reused_diagnostics_{name}"}
+    settings = {"settings": f"params:tokenisers.{name}", "classes": "params:classes", "from_run": "params:vqvae.from"}
+    made = [f"tokeniser_{name}", f"history_{name}", f"diagnostics_{name}"]
+    return Node(reuse_vqvae, {**files, "events": "events", **settings}, made, name=f"reuse_{name}", tags="data")
 
 
 def _draw(name: str) -> Node:

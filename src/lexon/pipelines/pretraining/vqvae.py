@@ -64,6 +64,7 @@ def train_vqvae(
     diagnostics = {
         "settings": settings,
         "fitted_on": sentence,
+        "events": events.attributes.get("split_digests"),
         "n_parameters": result.n_parameters,
         "best_epoch": result.best_epoch,
         "seconds": result.seconds,

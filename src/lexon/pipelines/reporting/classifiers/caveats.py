@@ -32,6 +32,7 @@ def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, effects: pd.DataFr
         *_copies(cells),
         *_apart(cells),
         *_learnt_tokens(finished),
+        *_reused_tokens(finished),
         *_sizes(finished),
         *code_caveat(finished),
     ]
@@ -161,6 +162,12 @@ def _learnt_tokens(finished: Sequence[Result]) -> list[str]:
     return [
         "VQ-VAE tokens come from one training for all seeds: how another would move them is in no interval (vqvae.per_seed=true shows it)."
     ]
+
+
+def _reused_tokens(finished: Sequence[Result]) -> list[str]:
+    """Codes of a VQ-VAE that another run trained."""
+    runs = sorted({str(result.record["vqvae_from"]) for result in finished if result.record.get("vqvae_from")})
+    return [f"The VQ-VAE was not trained in this run: its codes come from run {' and '.join(runs)} (vqvae.from)."] if runs else []
 
 
 def _sizes(finished: Sequence[Result]) -> list[str]:
