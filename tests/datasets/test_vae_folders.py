@@ -24,10 +24,27 @@ def test_what_is_finished_and_not_planned_is_found_with_its_name_and_seed(tmp_pa
     assert (member.name, member.cell, member.seed) == ("configuration_mine__seed_7", {"configuration": "mine"}, 7)
 
 
-def test_a_folder_without_anchors_has_none_and_damaged_ones_are_named(tmp_path):
-    assert read_anchors(tmp_path) == (None, {})
-    (tmp_path / "anchors.json").write_text('{"data": {"digest": "d"}, "anchors": {"all_zero": {}}}')
-    assert read_anchors(tmp_path) == ("d", {"all_zero": {}})
-    (tmp_path / "anchors.json").write_text("{")
+def test_a_broken_record_costs_nobody_the_others(tmp_path, caplog):
+    write(tmp_path, "configuration_mine__seed_7", {"status": "done", "parameters": {"kind": "vae", "seed": 7}})
+    for number, content in enumerate(("[1]", "{", "", "\xff", '{"status": "done"}', '{"status": "done", "parameters": {"kind": "vae"}}')):
+        (tmp_path / f"other__seed_{number}").mkdir()
+        (tmp_path / f"other__seed_{number}" / "run.json").write_bytes(content.encode("latin-1"))
+    assert [member.name for member in finished_besides(tmp_path, ())] == ["configuration_mine__seed_7"]
+    assert "other__seed_1 is not shown" in caplog.text
+
+
+def test_anchors_are_read_with_the_digest_of_their_rows(tmp_path):
+    (tmp_path / "anchors.json").write_text('{"data": {"digest": "d"}, "anchors": {"all_zero": {"test": {"test_bce": 1}}}}')
+    assert read_anchors(tmp_path / "anchors.json") == ("d", {"all_zero": {"test": {"test_bce": 1}}})
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1]", "null", '{"data": 3}', '{"data": {"digest": "d"}, "anchors": [1]}', '{"data": {"digest": 1}, "anchors": {}}',
+     '{"data": {"digest": "d"}, "anchors": {"all_zero": {"test": {"test_bce": "low"}}}}', "[" * 100_000],
+    ids=range(9),
+)  # fmt: skip
+def test_damaged_anchors_are_named(tmp_path, content):
+    (tmp_path / "anchors.json").write_text(content)
     with pytest.raises(DataError, match=r"anchors\.json: not what measure_anchors writes"):
-        read_anchors(tmp_path)
+        read_anchors(tmp_path / "anchors.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,22 @@ def read_member_arrays(folder: Path, kind: str, record: Mapping[str, Any]) -> Ar
         values = arrays[name]
         if name not in MAY_DIVERGE and values.dtype.kind == "f" and not np.isfinite(values).all():
             raise DataError(f"{path}: {name} has values that are not finite; {AGAIN}")
+    return arrays
+
+
+def read_baseline_arrays(path: Path, names: Sequence[str]) -> Arrays:
+    """What the named baselines of a regression predict, with the targets, of validation and test.
+
+    Raises:
+        LexonError: the file cannot be read, or holds something else.
+    """
+    arrays = read_arrays(path)
+    for split in ("val", "test"):
+        target = arrays.get(f"{split}_target")
+        for key in (f"{split}_{name}" for name in ("target", *names)):
+            values = arrays.get(key)
+            if values is None or target is None or values.ndim != 1 or values.shape != target.shape or not np.isfinite(values).all():
+                raise DataError(f"{path}: {key} is missing, or not one finite number a row; delete the file and run again")
     return arrays
 
 

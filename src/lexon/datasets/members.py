@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -32,6 +32,8 @@ from lexon.metrics.scores import Scores
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 class MemberFolders:
     """The folder of an experiment's members.
@@ -41,12 +43,16 @@ class MemberFolders:
         configure: the configuration that the present parameters give a cell and a seed.
         axes: names that may be axes, for records that hold no cell.
         as_recorded: the folder's records define the grid; else what is asked for does.
+
+    Attributes:
+        left_out: why files beside the members, such as those of baselines, could not be used; grows as they are read.
     """
 
     def __init__(
         self, root: Path, configure: Configure = lambda _cell, _seed: None, axes: Sequence[str] = (), as_recorded: bool = False
     ) -> None:
         self.root, self._configure, self._axes, self._as_recorded = root, configure, axes, as_recorded
+        self.left_out: dict[str, None] = {}
 
     def plan(self, asked: Iterable[Member]) -> Plan:
         """The members that a report shows; the folder's own where it is read as recorded."""
@@ -63,14 +69,20 @@ class MemberFolders:
 
     def baselines(self) -> dict[str, Scores]:
         """Test scores of the baselines that lie beside the members, by kind; a damaged file counts as none."""
-        found: dict[str, Scores] = {}
-        for kind in BASELINES:
-            path = self.root / f"baseline_{kind}" / "scores.h5"
-            try:
-                found |= {kind: read_scores(path)} if path.exists() else {}
-            except (LexonError, OSError) as error:
-                logger.warning("Baseline left out: %s", first_cause(error))
-        return found
+        found = {kind: self.beside(f"baseline_{kind}/scores.h5", "Baseline", read_scores) for kind in BASELINES}
+        return {kind: scores for kind, scores in found.items() if scores is not None}
+
+    def beside(self, name: str, what: str, read: Callable[[Path], T]) -> T | None:
+        """The content of a file beside the members; None where there is none, or where it is damaged, which `left_out` says."""
+        path = self.root / name
+        try:
+            return read(path) if path.exists() else None
+        except (LexonError, OSError) as error:
+            sentence = f"{what} left out: {first_cause(error)}."
+        if sentence not in self.left_out:
+            logger.warning("%s", sentence)
+            self.left_out[sentence] = None
+        return None
 
     def _result(self, member: Member) -> Result:
         try:

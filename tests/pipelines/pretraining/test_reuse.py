@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from fabricate import planned
 
+from lexon.config import VQVAEConfig
 from lexon.config.fields import fields_beside, is_text
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
 from lexon.datasets.trained_vqvae import why_not_there
@@ -18,6 +18,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.events import SPLITS
 from lexon.pipelines.pretraining.pipeline import create_pipeline
 from lexon.pipelines.pretraining.reuse import reuse_vqvae
+from lexon.pipelines.pretraining.vqvae import shown_to
 from lexon.tokenisers import VQVAETokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
@@ -49,8 +50,8 @@ def reuse(source: EventSource, there: dict[str, Any]) -> dict[str, Any]:
 
 
 def diagnostics_of(source: EventSource) -> dict[str, Any]:
-    fitted_on = source.class_map(CLASSES).to_fit_on("auto", np.empty(0, np.int64))[1]
-    return {"settings": settings(), "events": source.attributes["split_digests"], "fitted_on": fitted_on, "splits": {}}
+    shown = shown_to(source, CLASSES, VQVAEConfig(**settings()))
+    return {"settings": settings(), "fitted_on": "fitted on the background", **shown, "splits": {}}
 
 
 def test_the_same_vqvae_is_taken_over_and_says_where_it_is_from(source):
@@ -62,11 +63,11 @@ def test_the_same_vqvae_is_taken_over_and_says_where_it_is_from(source):
     ("change", "reason"),
     [
         (
-            {"events": {split: "other" for split in SPLITS}},
+            {"events": dict.fromkeys(SPLITS, "other")},
             r"trained on other events than this run has \(the splits train, val, test differ\)",
         ),
         ({"events": None}, "did not record its events; run it again"),
-        ({"fitted_on": "fitted on the moon"}, "was fitted on the moon; here it would be fitted on"),
+        ({"processes": ["tttt"]}, r"was fitted on tttt; here it would be fitted on ttH \(classes\)"),
         ({"settings": settings(latent_dim=3)}, "of other parameters than its file's name says"),
     ],
 )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from fabricate import BASE, asked_parameters, finished, planned, write_member, write_study
 
 from lexon.config import CollapseConfig, EvaluationConfig, ReportConfig
+from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.members import MemberFolders, MembersDataset
 from lexon.experiments import Experiment
 from lexon.pipelines.reporting.autoencoders import nodes as autoencoders
@@ -170,3 +173,32 @@ def test_a_members_record_of_another_kind_is_left_out(tmp_path):
 def test_an_empty_folder_is_all_pending(tmp_path, make: Callable[[Path], None]):
     make(tmp_path / "members")
     assert folders(tmp_path / "members", "vae").plan(study("vae").planned).members == study("vae").planned
+
+
+BESIDE = {"regression": "baselines/scores.h5", "vae": "anchors.json", "classifier": "baseline_flat/scores.h5"}
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("[1, 2]"),
+    "folder": lambda path: path.mkdir(),
+    "pipe": os.mkfifo,
+    "other arrays": lambda path: ArraysDataset(filepath=str(path)).save({"val_target": np.ones(3)}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("kind", BESIDE)
+def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, kind, damage):
+    write_study(tmp_path, study(kind))
+    path = tmp_path / BESIDE[kind]
+    path.parent.mkdir(exist_ok=True)
+    DAMAGES[damage](path)
+    members, experiment = folders(tmp_path, kind), study(kind)
+    match kind:
+        case "classifier":
+            words: Any = classifiers.summarise(members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main")["findings"]
+        case "regression":
+            words = regression.summarise(members, plan(experiment), COLLAPSE, REPORT, "main", 2)[-1]
+        case _:
+            words = vae.summarise(members, plan(experiment), REPORT, "main", 2)[3]
+    (caveat,) = [one for one in words["caveats"] if "left out: " in one]
+    assert str(path) in caveat

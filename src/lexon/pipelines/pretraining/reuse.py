@@ -6,13 +6,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lexon.config import VQVAEConfig
 from lexon.datasets.events import EventSource
 from lexon.errors import DataError
-from lexon.tokenisers import VQVAETokeniser, population
+from lexon.pipelines.pretraining.vqvae import shown_to
+from lexon.tokenisers import VQVAETokeniser
 
 logger = logging.getLogger(__name__)
 
@@ -32,27 +32,23 @@ def reuse_vqvae(
         DataError: it was trained with other parameters or on other events.
     """
     config = VQVAEConfig(**settings)
-    here = {
-        "parameters": settings,
-        "events": events.attributes.get("split_digests"),
-        "fitted_on": events.class_map(classes).to_fit_on(population(config), np.empty(0, np.int64))[1],
-    }
-    there = {"parameters": diagnostics.get("settings"), "events": diagnostics.get("events"), "fitted_on": diagnostics.get("fitted_on")}
-    if reason := _why_another(there, here):
+    here = {"settings": settings, **shown_to(events, classes, config)}
+    if reason := _why_another(diagnostics, here):
         raise DataError(f"vqvae.from={from_run}: {reason}; leave vqvae.from out to train one here")
-    logger.info("vqvae: taken from run %s, not trained here (%s)", from_run, there["fitted_on"])
+    logger.info("vqvae: taken from run %s, not trained here (%s)", from_run, diagnostics["fitted_on"])
     return trained, history, {**diagnostics, "from_run": from_run}
 
 
 def _why_another(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     """What differs between the VQ-VAE of another run and the one that this run would train; empty where nothing does."""
-    if there["parameters"] != here["parameters"]:
+    if there.get("settings") != here["settings"]:
         return "its diagnostics are of other parameters than its file's name says, so the folder is damaged"
-    if there["events"] is None:
+    if not there.get("events") or not there.get("processes"):
         return "an earlier version trained it and did not record its events; run it again"
     if there["events"] != here["events"]:
         splits = [split for split, digest in here["events"].items() if there["events"].get(split) != digest]
         return f"its VQ-VAE was trained on other events than this run has (the splits {', '.join(splits)} differ)"
-    if there["fitted_on"] != here["fitted_on"]:
-        return f"its VQ-VAE was {there['fitted_on']}; here it would be {here['fitted_on']}"
+    then, now = (", ".join(sorted(one["processes"])) for one in (there, here))
+    if then != now:
+        return f"its VQ-VAE was fitted on {then}; here it would be fitted on {now} (classes)"
     return ""

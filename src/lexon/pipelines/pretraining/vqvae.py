@@ -64,7 +64,7 @@ def train_vqvae(
     diagnostics = {
         "settings": settings,
         "fitted_on": sentence,
-        "events": events.attributes.get("split_digests"),
+        **shown_to(events, classes, config),
         "n_parameters": result.n_parameters,
         "best_epoch": result.best_epoch,
         "seconds": result.seconds,
@@ -73,6 +73,15 @@ def train_vqvae(
         "splits": {split: _diagnose(trained, events.classified(split, classes).events, object_types) for split in SPLITS},
     }
     return trained, pd.DataFrame(result.history), diagnostics
+
+
+def shown_to(events: EventSource, classes: dict[str, Any], config: VQVAEConfig) -> dict[str, Any]:
+    """Which events a VQ-VAE is trained on: the digest of each split, and the names of the labels that `fit_on` takes."""
+    classified = events.class_map(classes)
+    labels = np.array(sorted(classified.lookup), np.int64)
+    taken = labels[classified.to_fit_on(population(config), labels)[0]]
+    names = [events.label_names.get(int(label), str(label)) for label in taken]
+    return {"events": events.attributes.get("split_digests"), "processes": names}
 
 
 def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any], checkpoints: Checkpoints) -> Figure:

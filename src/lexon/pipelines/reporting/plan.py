@@ -46,9 +46,10 @@ def _cell_of(folder: str) -> str:
 
 
 def said_of_the_folder(members: MemberFolders, plan: Plan, report: ReportConfig) -> list[str]:
-    """Caveats where the members are not this run's own, or are not what the present parameters ask for; they are logged too."""
+    """Caveats where the members are not this run's own, or are not what the present parameters ask for, or where a file beside them
+    could not be used; they are logged too."""
     elsewhere = [f"Read from {report.source} (report.source), not from this run's own members."] if report.source else []
     remarks = list(members.plan(Member(**member) for member in plan).remarks)
     for remark in remarks:
         logger.warning("%s", remark)
-    return [*elsewhere, *remarks]
+    return [*elsewhere, *remarks, *members.left_out]

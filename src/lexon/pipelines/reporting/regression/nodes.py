@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lexon.config import CollapseConfig, ReportConfig
-from lexon.datasets.arrays import read_arrays
+from lexon.datasets.member_files import read_baseline_arrays
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
 from lexon.metrics.regression import regression_metrics
@@ -85,8 +86,7 @@ def figures(sweeps: Sequence[Sweep], baselines: Arrays | None) -> dict[str, Figu
 
 def _baselines(members: MemberFolders) -> Arrays | None:
     """The predictions that lie beside the members, wherever these are."""
-    path = members.root / BASELINES_FOLDER / "scores.h5"
-    return read_arrays(path) if path.exists() else None
+    return members.beside(f"{BASELINES_FOLDER}/scores.h5", "Baselines", partial(read_baseline_arrays, names=tuple(BASELINES)))
 
 
 def _title(sweep: Sweep, cell: Cell) -> str:

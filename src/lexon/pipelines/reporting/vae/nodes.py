@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
-from lexon.datasets.vae import finished_besides, read_anchors
+from lexon.datasets.vae import ANCHORS, finished_besides, read_anchors
 from lexon.experiments import Result, differences
 from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of, set_aside_other_rows
@@ -57,7 +57,7 @@ def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tupl
 
     `n_seeds`: how many are asked for now; None: all of the plan.
     """
-    digest, anchors = read_anchors(members.root)
+    digest, anchors = members.beside(ANCHORS, "Anchors", read_anchors) or (None, {})
     planned = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
     others = members.read(finished_besides(members.root, {result.member.folder for result in planned}))
     return collect_configurations(set_aside_other_rows([*planned, *besides(others, planned)], digest)), anchors
