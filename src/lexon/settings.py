@@ -5,11 +5,12 @@ from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.hooks import FingerprintHooks
 from lexon.framework.outputs import OutputHooks
 from lexon.framework.records import RunRecordHooks
+from lexon.framework.reports import ReportHooks
 from lexon.framework.session import LexonSession
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "custom_resolvers": {"env": environment.value}}
 SESSION_CLASS = LexonSession
-HOOKS = (OutputHooks(), FingerprintHooks(), RunRecordHooks())
+HOOKS = (OutputHooks(), FingerprintHooks(), RunRecordHooks(), ReportHooks())
 # kedro-viz rewrites its statistics in every run; its pictures need none of them.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)

@@ -173,9 +173,12 @@ def test_a_pattern_reads_several_files_as_one(write_text, events, tmp_path):
         EventsDataset(str(tmp_path / "p*.csv"), text=TEXT).load().n("train")
 
 
-def test_a_single_process_is_refused_and_the_remedy_said(write_text, events):
-    with pytest.raises(DataError, match=r"every event is of the process p1, .* add a file of another process: a pattern reads several"):
-        write_text(lines_of(events[events.labels == 1])).n("train")
+def test_a_single_process_has_events_but_no_classes_and_the_remedy_is_said(write_text, events):
+    source = write_text(lines_of(events[events.labels == 1]))
+    assert source.n("train") > source.n("val") > 0
+    assert source.only_label == 1
+    with pytest.raises(DataError, match=r"one process, p1, .* add a file of another process \(a pattern reads several, .*fit_on=all"):
+        source.class_map({"signal": "p1", "background": "rest"})
 
 
 def test_what_is_no_text_loads_as_a_file_of_events(tmp_path):
@@ -317,5 +320,5 @@ def test_real_events_are_those_of_the_same_events_in_hdf5(shared_data):
 
 def test_an_untouched_file_of_one_process_says_what_to_add(shared_data):
     path = shared_data / "events" / "monojet_Zp2000.0_DM_50.0_chan3.csv"
-    with pytest.raises(DataError, match="every event is of the process monojet_Zp2000.0_DM_50.0.*add a file of another process"):
-        EventsDataset(str(path), text=TEXT).load().n("train")
+    with pytest.raises(DataError, match="one process, monojet_Zp2000.0_DM_50.0.*add a file of another process"):
+        EventsDataset(str(path), text=TEXT).load().class_map({"signal": 1, "background": "rest"})

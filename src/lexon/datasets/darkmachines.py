@@ -147,6 +147,10 @@ class DarkMachinesSource(LabelledSource):
                 chosen = events[splits == index]
                 yield from ((split, chosen[i : i + n]) for i in range(0, len(chosen), n))
 
+    @property
+    def _remedy_for_one_label(self) -> str:
+        return "add a file of another process (a pattern reads several, e.g. events.path='data/*.csv'), or"
+
     @cached_property
     def _types(self) -> dict[str, int]:
         return type_table(self.object_types)
@@ -170,7 +174,7 @@ class DarkMachinesSource(LabelledSource):
         """What the files hold.
 
         Raises:
-            DataError: too many bad lines, or a single process.
+            DataError: too many bad lines.
         """
         scan = scan_files(self.files, self._types, self.energy_unit.unit)
         if scan.bad_share > self.max_bad_lines:
@@ -180,9 +184,6 @@ class DarkMachinesSource(LabelledSource):
             raise DataError(
                 f"{self.path}: the process ID {long[0]} has more than {MOST_DIGITS} digits; give the process a name or a shorter number"
             )
-        if len(set(_labels_of(scan.processes))) == 1:
-            add = "add a file of another process: a pattern reads several, e.g. events.path='data/*.csv'"
-            raise DataError(f"{self.path}: every event is of the process {scan.processes[0]}, so there is nothing to tell apart; {add}")
         return scan
 
     @cached_property

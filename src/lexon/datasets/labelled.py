@@ -83,6 +83,11 @@ class LabelledSource(ABC):
         labels = list(self.label_counts("train"))
         return labels[0] if len(labels) == 1 else None
 
+    @property
+    def _remedy_for_one_label(self) -> str:
+        """What to do about a file with one label, before tokens of it are the answer."""
+        return "give a file with another process too, or"
+
     def _refuse_shifted_names(self, known: Mapping[int, str], own: Mapping[int, str]) -> None:
         """Names of labels that the file has not are usual, and so are labels without a name; both at once is another numbering.
 
@@ -109,9 +114,10 @@ class LabelledSource(ABC):
             ConfigurationError: `classes` do not fit the labels.
         """
         if self.only_label is not None:
+            name = self.label_names.get(self.only_label, self.only_label)
             raise DataError(
-                f"{self.path}: every event has the label {self.only_label}; there is nothing to tell apart (binning.fit_on=all makes "
-                "tokens of one process, too)"
+                f"{self.path}: every event is of one process, {name}, so there is nothing to tell apart; {self._remedy_for_one_label} "
+                "make tokens of it with binning.fit_on=all"
             )
         return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})
 

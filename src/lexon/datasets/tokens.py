@@ -7,8 +7,7 @@ somewhere else needs none of them: X_train, Y_train, ... in `lexon.datasets.spli
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 import lexon
 from lexon.config import named_labels
 from lexon.datasets import split_layout as layout
+from lexon.datasets.files import shown_path
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import of_rows, part_digest
 from lexon.datasets.kinds import is_hdf5
@@ -181,11 +181,13 @@ class TokenSample:
         chunks: (split, rows [n, 20], labels [n]), in any order of splits; consumed once.
         attributes: what to write on the file, `vocab_size` among them.
         arrays: more datasets by name.
+        occupancy: how training events fill the tokens, in sentences; asked after the last chunk.
     """
 
     chunks: Iterable[TokenChunk]
     attributes: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    occupancy: Callable[[], Sequence[str]] = tuple
 
 
 class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
@@ -226,9 +228,16 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             for name, values in data.arrays.items():
                 file[name] = values
             own = {"format_version": FORMAT_VERSION, "lexon_version": lexon.__version__}
-            write_attributes(file, {**data.attributes, **own})
-            sizes = ", ".join(f"{len(file[key]):,} {split}" for split, key in layout.FEATURE_KEYS.items())
-        logger.info("Tokens: %s: %s events, a vocabulary of %s", os.path.relpath(self._filepath), sizes, f"{vocab_size:,}")
+            write_attributes(file, {**data.attributes, **own, "occupancy": list(data.occupancy())})
+        for sentence in self.in_words():
+            logger.info("%s", sentence)
+
+    def in_words(self) -> list[str]:
+        """How training events fill the tokens, where the file is, and how many events each split has."""
+        source = self.load()
+        sizes = ", ".join(f"{source.n(split):,} {split}" for split in layout.FEATURE_KEYS)
+        path = f"Tokens: {shown_path(self._filepath)}: {sizes} events, a vocabulary of {source.vocab_size:,}"
+        return [*(str(sentence) for sentence in source.attributes.get("occupancy", [])), path]
 
     def is_own(self) -> bool:
         """Whether the file is a token file that lexon wrote, by its attributes."""

@@ -31,12 +31,19 @@ class Experiment:
         parameters: those that all members share (any cell's will do).
         planned: every member of the whole grid: what a report shows.
         selected: names of the members to run now; narrower than `planned` where an axis was pinned.
+        recorded: names of the cells that lie in the folder that a command only reports on.
     """
 
     name: str
     parameters: Parameters
     planned: tuple[Member, ...]
     selected: frozenset[str]
+    recorded: frozenset[str] = frozenset()
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether there are several cells to compare."""
+        return len({member.cell_name for member in self.planned}) > 1 or len(self.recorded) > 1
 
     @property
     def trained(self) -> list[Member]:

@@ -115,6 +115,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
             self._expanded[name] = expand(name, configured, self._asked(name), lambda key: self._origin(key, layers))
         return self._expanded[name]
 
+    def keep(self, experiment: Experiment) -> None:
+        """Let an expanded experiment take the place of the one of its name, before pipelines are built."""
+        self._expanded[experiment.name] = experiment
+
     def ask_for(self, names: Iterable[str]) -> None:
         """Expand and validate what these pipelines need and nothing else.
 

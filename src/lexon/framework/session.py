@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import click
 from kedro.framework.context import KedroContext
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 from rich.logging import RichHandler
@@ -27,6 +28,7 @@ from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING
+from lexon.framework.reports import only_reports, recorded_cells, reportable
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
@@ -71,7 +73,11 @@ class LexonSession(KedroSession):
             names = sorted(kwargs.get("pipeline_names") or [])  # Kedro gives them in the order of a set
             _refuse_unknown(names, place.experiment_names)
             place.ask_for(names)
-            self._refuse_unusable(place, names, kwargs)
+            if only_reports(kwargs):
+                self._look_at_members(place)
+            chosen = self._refuse_unusable(place, names, kwargs)
+            if only_reports(kwargs):
+                kwargs["node_names"] = reportable(chosen, DataCatalog.from_config(place["catalog"]))
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner(place, kwargs, preview)
             return super().run(*args, **{**kwargs, "pipeline_names": names})
@@ -96,8 +102,16 @@ class LexonSession(KedroSession):
     def _get_config_loader(self) -> LayeredConfigLoader:
         return self.place()
 
-    def _refuse_unusable(self, place: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> None:
-        """Refuse what names nothing: nodes and datasets that are not there, and files."""
+    def _look_at_members(self, place: LayeredConfigLoader) -> None:
+        """Tell each experiment which cells its folder holds: a grid may have been asked for on the command line alone."""
+        root = self._project_path / place["globals"]["data_root"] / "06_models"
+        for name, experiment in place.experiments.items():
+            source = experiment.parameters.report.source
+            folder = self._project_path / source.expanduser() if source else root / name / experiment.parameters.run
+            place.keep(replace(experiment, recorded=recorded_cells(folder)))
+
+    def _refuse_unusable(self, place: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> Pipeline:
+        """The nodes that the options choose, unless something of what they name is not there: nodes, datasets or files."""
         pipelines.set_requested(names or None)
         every = Pipeline([])
         for name in names or ["__default__"]:
@@ -112,6 +126,7 @@ class LexonSession(KedroSession):
                 place.refuse_missing_file(INPUTS[name], experiment)
             elif name.startswith(REUSED_VQVAE):
                 self._refuse_missing_vqvae(place, experiment, name.removeprefix(REUSED))
+        return chosen
 
     def _refuse_missing_vqvae(self, place: LayeredConfigLoader, name: str, tokeniser: str) -> None:
         """Refuse the VQ-VAE of a run that has none, or another one than the parameters ask for."""

@@ -6,6 +6,7 @@ A report hands over `Section`s of `figure`s and `table`s; the page looks the sam
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ import pandas as pd
 
 PIXEL_RATIO = 1.5  # pixels of a figure per CSS pixel: sharp on a dense screen and on paper
 UNKNOWN = "\N{EN DASH}"
+_PERCENT = re.compile(r"(?<=\d)[ \N{NO-BREAK SPACE}]?%(?!\w)")
+_INTERVAL = re.compile(r"(\[[+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?), ([+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?\])")
 
 Block = dict[str, Any]
 Texts = Mapping[str, Callable[[Any], str]]
@@ -42,9 +45,22 @@ def render_page(title: str, description: str, words: Mapping[str, Any], sections
         words: ``headline`` (the answer in one sentence), ``sentences``, ``caveats``, and ``record``: rows of key and value.
         footer: how choices were made.
     """
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("lexon.plots"), autoescape=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lexon.plots"), autoescape=True, undefined=jinja2.StrictUndefined, finalize=typeset
+    )
     filled = [section for section in sections if section.text or section.figures or any(table["rows"] for table in section.tables)]
     return environment.get_template("report.html").render(title=title, description=description, words=words, sections=filled, footer=footer)
+
+
+def typeset(value: Any) -> Any:
+    """A text with percentages and intervals in one notation, which no line break divides; anything else as it is.
+
+    >>> typeset("14% of 3, +4.0 % [+1.0%, 7.5 %]").replace("\N{NO-BREAK SPACE}", "_")
+    '14_% of 3, +4.0_% [+1.0_%,_7.5_%]'
+    """
+    if type(value) is not str:  # what is marked as HTML is a class of its own
+        return value
+    return _INTERVAL.sub("\\1,\N{NO-BREAK SPACE}\\2", _PERCENT.sub("\N{NO-BREAK SPACE}%", value))
 
 
 def figure(name: str, heading: str, alt: str, png: bytes) -> Block:

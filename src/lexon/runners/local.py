@@ -16,9 +16,8 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
 from lexon.datasets.files import remove_leftovers
-from lexon.datasets.members import MembersDataset
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
-from lexon.framework import fingerprints, locks, records
+from lexon.framework import fingerprints, locks, records, reports
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
 from lexon.runners.replaced import replaced_members
@@ -70,8 +69,8 @@ class LocalRunner(AbstractRunner):
         reasons = reasons_to_run(pipeline, catalog, self.rerun)
         if not reasons:
             return {}
-        if self.rerun and not any({"train", "evaluate"} & node.tags for node in pipeline.nodes):
-            _read_as_recorded(pipeline, catalog)
+        if self.rerun and not any(reports.MAKING & node.tags for node in pipeline.nodes):
+            reports.read_as_recorded(pipeline, catalog)
         return super().run(pipeline.filter(node_names=list(reasons)), catalog, *args, **kwargs)
 
     def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
@@ -96,14 +95,6 @@ def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) ->
     for sentence in where_results_are(pipeline, catalog) if not reasons else ():
         logger.info("%s", sentence)
     return reasons
-
-
-def _read_as_recorded(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """A command that makes nothing but a report takes members as they are: their records, not its parameters, are the grid."""
-    for name in pipeline.inputs():
-        dataset = catalog.get(name)
-        if isinstance(dataset, MembersDataset):
-            dataset.as_recorded = True
 
 
 def _output_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> set[Path]:

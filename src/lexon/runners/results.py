@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 
 from lexon.datasets.atomic import PageDataset
 from lexon.datasets.files import shown_path
+from lexon.datasets.tokens import TokensDataset
 
 LISTED = 5  # files that are named where a run makes no report
 
@@ -20,7 +21,9 @@ def where_results_are(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]
     files = pages or [path for dataset in finals.values() if (path := _path(dataset)) is not None]
     said = "Report" if pages else "Up to date"
     folder = [f"Results: {shown_path(pages[0].parent)}"] if pages else []
-    return [*(f"{said}: {shown_path(path)}" for path in files[:LISTED]), *folder]
+    tokens = [] if pages else [dataset for dataset in finals.values() if isinstance(dataset, TokensDataset) and _path(dataset)]
+    of_tokens = [sentence for dataset in tokens for sentence in dataset.in_words()]
+    return [*(f"{said}: {shown_path(path)}" for path in files[:LISTED]), *folder, *of_tokens]
 
 
 def _path(dataset: object) -> Path | None:

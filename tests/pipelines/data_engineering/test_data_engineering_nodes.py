@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kedro.io import DatasetError
+from kedro.io import DataCatalog, DatasetError
+from kedro.pipeline import Node, Pipeline
 
 from lexon.config import EventChecks
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
@@ -18,6 +19,7 @@ from lexon.pipelines.data_engineering import tokenise
 from lexon.pipelines.data_engineering.clean import clean_events
 from lexon.pipelines.data_engineering.progress import with_progress
 from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_tokens
+from lexon.runners.results import where_results_are
 from lexon.tokenisers import BinnedTokeniser, DirectTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
@@ -205,7 +207,7 @@ def test_tokens_of_one_process_need_no_classes(make_events, tmp_path):
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
     dataset.save(write_tokens(cleaned.load(), tokeniser))
     np.testing.assert_array_equal(dataset.load().read("test")[:, :18] > 0, one.mask)
-    with pytest.raises(DataError, match="every event has the label 1; there is nothing to tell apart .binning.fit_on=all"):
+    with pytest.raises(DataError, match=r"of one process, tttt, so .* give a file with another .*binning\.fit_on=all"):
         fit_tokeniser(cleaned.load(), BINNED, CLASSES)
 
 
@@ -216,3 +218,27 @@ def test_writing_tokens_ends_with_where_they_are_and_how_bins_are_filled(events,
     assert f"tokens.h5: {sizes} events, a vocabulary of 886" in caplog.messages[-1]
     assert any(message.startswith(f"{events.n('train'):,} training events use ") for message in caplog.messages)
     assert any(message.startswith("Bins of pT: ") for message in caplog.messages)
+
+
+def test_text_of_one_process_makes_tokens_fitted_on_all(raw, tmp_path):
+    lines = [line for line in raw.read_text().splitlines() if ";ttH;" in line]
+    raw.write_text("\n".join(lines))
+    events = clean(raw, tmp_path / "events.h5")
+    tokeniser = fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES)
+    assert tokeniser.fit_on["words"] == "fitted on all events, which are of one process: ttH"
+    dataset = TokensDataset(str(tmp_path / "tokens.h5"))
+    dataset.save(write_tokens(events, tokeniser))
+    assert sum(dataset.load().n(split) for split in SPLITS) == len(lines)
+    with pytest.raises(DataError, match=r"of one process, ttH, so there is nothing to tell apart"):
+        fit_tokeniser(events, BINNED, CLASSES)
+
+
+def test_a_token_file_says_again_what_was_said_when_it_was_written(events, tmp_path, caplog):
+    caplog.set_level("INFO")
+    dataset = TokensDataset(str(tmp_path / "tokens.h5"))
+    dataset.save(write_tokens(events, fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES)))
+    assert len(dataset.in_words()) > 2
+    assert caplog.messages[-len(dataset.in_words()) :] == dataset.in_words()
+    assert (
+        where_results_are(Pipeline([Node(write_tokens, ["e", "t"], "tokens")]), DataCatalog({"tokens": dataset}))[1:] == dataset.in_words()
+    )

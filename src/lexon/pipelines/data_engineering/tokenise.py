@@ -80,7 +80,9 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
     handed_on = {name: events.attributes[name] for name in HANDED_ON if name in events.attributes}
     names = {"label_names": events.label_names, "named_by_file": events.named_by_file}
     own = {**names, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "units": UNITS}
-    return TokenSample(_encode(events, tokeniser), {**handed_on, **own}, tokeniser.arrays())
+    judged: list[NDArray[np.int64]] = []
+    chunks = _encode(events, tokeniser, judged)
+    return TokenSample(chunks, {**handed_on, **own}, tokeniser.arrays(), lambda: _occupancy(judged, tokeniser))
 
 
 def _discrete() -> str:
@@ -88,18 +90,19 @@ def _discrete() -> str:
     return " or ".join(name for name, found in tokeniser_classes().items() if found.fitted and not found.continuous)
 
 
-def _encode(events: EventSource, tokeniser: Tokeniser) -> Iterator[TokenChunk]:
-    """The tokens, and in the end how training events fill them."""
+def _encode(events: EventSource, tokeniser: Tokeniser, judged: list[NDArray[np.int64]]) -> Iterator[TokenChunk]:
+    """The tokens; the first ones of training events go to `judged` too."""
     total = sum(events.n(split) for split in SPLITS)
-    judged: list[NDArray[np.int64]] = []
     for split, chunk in with_progress(events.parts(CHUNK), total, "writing tokens"):
         tokens = tokeniser.encode(chunk)
         rows = np.concatenate([tokens.values, tokens.met], axis=1)
         yield split, rows, chunk.labels
         if split == "train" and len(judged) < MAX_JUDGED:
             judged.append(rows)
-    for sentence in occupancy_in_words(np.concatenate(judged), tokeniser):
-        logger.info("%s", sentence)
+
+
+def _occupancy(judged: list[NDArray[np.int64]], tokeniser: Tokeniser) -> list[str]:
+    return occupancy_in_words(np.concatenate(judged), tokeniser) if judged else []
 
 
 def occupancy_in_words(rows: NDArray[np.int64], tokeniser: Tokeniser) -> list[str]:

@@ -136,7 +136,7 @@ def _linear(grid: Grid) -> list[str]:
 def _codebook(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
     """What a quantiser's losses and the use of its codes suggest."""
     quantised = [cell for cell in finished if cell.bottleneck == "vq"]
-    usage = [cell.mean("test", "code_usage") for cell in quantised]
+    usage = [share for cell in quantised if np.isfinite(share := cell.mean("test", "code_usage"))]  # records of old may lack it
     row_pairs = [pair for row in rows_of_grid(grid.cells).values() for pair in pairs(row) if pair[0].bottleneck == "vq"]
     worse = [grid.change("rec_tokens", later, earlier).outcome == "higher" for later, earlier in row_pairs]
     if not usage or not any(worse):

@@ -23,8 +23,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     from_events = not experiment.parameters.tokens.path
     # Members that lie elsewhere may have been made from events that are not here.
     shows_events = from_events and not experiment.parameters.report.source
-    is_grid = len({member.cell_name for member in experiment.planned}) > 1
-    drawn = [_draw_figures(), *([_draw_grid()] if is_grid else [])]
+    drawn = [_draw_figures(), *([_draw_grid()] if experiment.is_grid else [])]
     if shows_events:
         drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
     figures = [name for node in drawn for name in node.outputs] + (_drawn_before(experiment, drawn) if shows_events else [])
