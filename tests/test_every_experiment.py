@@ -6,16 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-from kedro.framework.session import KedroSession
+import matplotlib.figure
+import pytest
 
-from lexon.framework.config_loader import LayeredConfigLoader
+from lexon.experiments import Experiment
+from lexon.plots.style import Figure
+
+EXPERIMENTS = sorted(path.parent.name for path in (Path(__file__).parents[1] / "conf" / "experiments").glob("*/parameters.yml"))
+N_TRAIN = 280  # of the 400 events of conf/test
 
 
-def last_cell(session: KedroSession, name: str) -> dict[str, Any]:
+@pytest.fixture
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are composed but not painted, which would take nearly all of the time; `tests/plots` paints them."""
+
+    def save(figure: Figure, path: Any, **_: Any) -> None:
+        matplotlib.figure.Figure(figsize=(1, 1), dpi=10).savefig(path, format="png")
+
+    monkeypatch.setattr(Figure, "savefig", save)
+
+
+def last_cell(experiment: Experiment) -> dict[str, Any]:
     """Parameters that pin each axis of an experiment to its last value: one cell of the grid."""
-    session.load_context()
-    assert LayeredConfigLoader.current is not None
-    experiment = LayeredConfigLoader.current.experiments[name]
     pinned: dict[str, Any] = {"n_seeds": 1}
     for axis, value in (experiment.planned[-1].cell if experiment.planned else {}).items():
         *groups, leaf = axis.split(".")
@@ -26,20 +38,21 @@ def last_cell(session: KedroSession, name: str) -> dict[str, Any]:
     return pinned
 
 
-def test_every_experiment_runs_at_test_size(kedro_session, project):
+@pytest.mark.usefixtures("unpainted")
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_runs_at_test_size(kedro_session, project, name):
     """One cell of each, to its report; and no other cell asks for more training events than there are."""
-    names = sorted(path.parent.name for path in Path("conf/experiments").glob("*/parameters.yml"))
-    with kedro_session() as session:
-        session.run(pipeline_names=["data_engineering"])
-    with h5py.File("data/test/02_intermediate/default/main/events.h5") as file:
-        n_train = len(file["X_train"])
-    reference = next(Path("data/test/03_primary").rglob("tokens_*.h5")).resolve()
-    for name in names:
-        with kedro_session() as session:
-            pinned = last_cell(session, name)
-            planned = LayeredConfigLoader.current.experiments[name].planned
-        assert all((member.config.get("n_train") or 0) <= n_train for member in planned), name
-        own = {"ambre": {"path": str(reference)}} if name == "compare_tokens" else {}
-        with kedro_session("test", **pinned, **own) as session:
-            session.run(pipeline_names=[name])
-        assert Path(f"data/test/08_reporting/{name}/main/report.html").exists(), name
+    experiment = kedro_session().place().experiment(name)
+    if name == "compare_tokens":
+        with kedro_session(run="other") as session:
+            session.run(pipeline_names=["data_engineering"])
+        (theirs,) = Path("data/test/03_primary").rglob("tokens_*.h5")
+        own = {"ambre": {"path": str(theirs.resolve())}}
+        with h5py.File(theirs) as file:
+            assert len(file["X_train"]) == N_TRAIN
+    else:
+        own = {}
+    assert all((member.config.get("n_train") or 0) <= N_TRAIN for member in experiment.planned)
+    with kedro_session("test", **last_cell(experiment), **own) as session:
+        session.run(pipeline_names=[name])
+    assert Path(f"data/test/08_reporting/{name}/main/report.html").exists()

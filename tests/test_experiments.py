@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricate import planned
 from omegaconf import OmegaConf
 
 from lexon.config.tokenisers import FinishedTokens
@@ -198,3 +199,27 @@ def test_a_list_must_not_choose_the_one_token_file(asked):
 
 def test_axes_that_give_the_same_tokens_are_one_token_file():
     grid(tokeniser=["direct", "binned"], pool=["cls", "max"], grid={"axes": ["tokeniser", "pool"]}).refuse_many_token_files()
+
+
+LAYERS = {"kind": "regression", "n_seeds": 1, "variance_lambda": [0.0, 2.0], "grid": {"axes": ["regression.hidden", "variance_lambda"]}}
+
+
+def test_layers_of_a_network_are_an_axis_of_lists():
+    study = planned(**LAYERS, regression={"source": "diabetes", "hidden": [[64, 64], [32]]})
+    assert [member.cell["regression.hidden"] for member in study.planned] == [(64, 64), (64, 64), (32,), (32,)]
+    assert study.planned[0].name == "regression_hidden_64x64__variance_lambda_0_0__seed_42"
+    assert [member.config["hidden"] for member in study.planned[1:3]] == [[64, 64], [32]]
+    assert len({member.folder for member in study.planned}) == 4
+
+
+@pytest.mark.parametrize("typed", [[32], [[32]]])
+def test_one_network_pins_the_axis(typed):
+    study = planned({"regression": {"hidden": typed}}, **LAYERS, regression={"source": "diabetes", "hidden": [[64, 64], [32]]})
+    assert {study.planned[i].cell["regression.hidden"] for i in range(4)} == {(64, 64), (32,)}
+    assert {name.partition("__")[0] for name in study.selected} == {"regression_hidden_32"}
+
+
+def test_one_list_is_one_network_also_without_an_axis():
+    (member,) = planned({"regression": {"hidden": [16, 8]}}, kind="regression", regression={"source": "diabetes"}, n_seeds=1).planned
+    assert member.config["hidden"] == [16, 8]
+    assert member.cell == {}

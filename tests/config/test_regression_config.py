@@ -75,3 +75,15 @@ def test_lambda_0_is_one_training_whatever_the_penalty_that_has_no_weight() -> N
 def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         study(changes)
+
+
+@pytest.mark.parametrize("hidden", [[], [0], [100_000_000], [64] * 1_001])
+def test_layers_that_cannot_be_built_are_refused(hidden: list[int]) -> None:
+    with pytest.raises(ConfigurationError, match=r"regression\.hidden"):
+        study({"regression": {"source": "diabetes", "hidden": hidden}})
+
+
+@pytest.mark.parametrize("kind", ["classifier", "regression"])
+def test_a_network_larger_than_any_memory_is_refused_before_it_is_built(kind: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"model.dim=8192, model.depth=1000, .* parameters, more than the memory of any GPU"):
+        study({"kind": kind, "model": {"dim": 8192, "depth": 1000, "heads": 8, "mlp_dim": 8192}})

@@ -31,6 +31,11 @@ def is_text(dotted: str) -> bool:
     return bool(accepted) and all(kinds <= {str, Path} for kinds in accepted)
 
 
+def takes_list(dotted: str) -> bool:
+    """Whether one value of a key is itself a list, such as the layers of `regression.hidden`."""
+    return any(get_origin(kind) in (tuple, list) for kind in _alternatives(_at(Parameters, dotted.split("."))))
+
+
 def is_path(dotted: str) -> bool:
     """Whether the value of a key is a path, or null."""
     return _alternatives(_at(Parameters, dotted.split("."))) - {type(None)} == {Path}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lexon.config.base import Config, PositiveInt
+from lexon.config.base import Config, PositiveInt, Width
 from lexon.config.data import Shares
 from lexon.config.names import InputPath
 
@@ -23,7 +23,7 @@ class RegressionConfig(Config):
     group: str | None
     split: Shares
     split_seed: Annotated[int, Field(ge=0)]
-    hidden: tuple[PositiveInt, ...]
+    hidden: Annotated[tuple[Width, ...], Field(min_length=1, max_length=1_000)]
 
     @model_validator(mode="before")
     @classmethod

@@ -53,6 +53,9 @@ class SizeConfig(Config):
         )
 
 
+MOST_PARAMETERS = 5_000_000_000  # 16 bytes each: the parameter, its gradient and two moments
+
+
 class TransformerConfig(Config):
     """The encoder of an event (`lexon.models.layers.Encoder`)."""
 
@@ -68,6 +71,17 @@ class TransformerConfig(Config):
             raise ValueError(f"model.dim={self.dim} is not a multiple of model.heads={self.heads}")
         if self.dim % 2:
             raise ValueError(f"model.dim={self.dim} is odd: sinusoidal positions need pairs")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        """Attention has four matrices of dim x dim a block, the network after it two of dim x mlp_dim (Vaswani et al. 2017)."""
+        about = self.depth * (4 * self.dim**2 + 2 * self.dim * self.mlp_dim)
+        if about > MOST_PARAMETERS:
+            raise ValueError(
+                f"model.dim={self.dim}, model.depth={self.depth}, model.mlp_dim={self.mlp_dim}: about {about:.2g} parameters, more than "
+                f"the memory of any GPU holds while they are trained ({MOST_PARAMETERS:.0e}); make one of them smaller"
+            )
         return self
 
 

@@ -14,10 +14,12 @@ from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
 from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
-from lexon.experiments.validation import validated
+from lexon.experiments.validation import levels, validated
 
 # Bytes: a file system takes 255.
 LONGEST_MEMBER = 200
+# Of these groups some parameters belong to a member all the same.
+OF_A_MEMBER = ("regression.hidden",)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
 SHARED_GROUPS = (
     "run",
@@ -60,7 +62,7 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     configured, asked = (_with_ambre(layers, asked) for layers in (configured, asked))
     axes = _axes(name, asked, configured)
     seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
-    wanted = {axis: as_list(value_at(asked, axis)) for axis in axes}
+    wanted = {axis: levels(axis, value_at(asked, axis)) for axis in axes}
     known = {axis: unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
     planned: dict[str, Member] = {}
     folders: dict[str, str] = {}
@@ -86,7 +88,7 @@ def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: 
     A single value of a file is no grid: the list that is asked for replaced it.
     """
     value = value_at(configured, axis)
-    return as_list(value) if isinstance(value, list) or not isinstance(value_at(asked, axis), list) else []
+    return levels(axis, value) if isinstance(value, list) or not isinstance(value_at(asked, axis), list) else []
 
 
 def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -129,7 +131,7 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
     spanned = [key for key, value in known.items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
     for axis in axes:
-        if axis in SHARED_GROUPS or axis.split(".")[0] in SHARED_GROUPS:
+        if axis not in OF_A_MEMBER and (axis in SHARED_GROUPS or axis.split(".")[0] in SHARED_GROUPS):
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )

@@ -75,9 +75,13 @@ def is_member(namespace: str) -> bool:
 
 
 def cell_name(cell: dict[str, Any]) -> str:
-    """`{"pool": "max", "training.lr": 0.1}` -> ``pool_max__training_lr_0_1``; an empty cell is called ``single``."""
-    parts = [f"{axis}_{str(value).lower()}" for axis, value in cell.items()]
+    """`{"pool": "max", "training.lr": 0.1}` -> ``pool_max__training_lr_0_1``; an empty cell is called ``single``, a list ``64x32``."""
+    parts = [f"{axis}_{_written(value)}" for axis, value in cell.items()]
     return re.sub(r"[^\w-]", "_", "__".join(parts)) or "single"  # a dot would be a namespace to Kedro, a slash a folder
+
+
+def _written(value: Any) -> str:
+    return "x".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value).lower()
 
 
 def tokeniser_name(config: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lexon.config import Parameters, member_config
-from lexon.config.fields import fields_beside
+from lexon.config.fields import fields_beside, takes_list
 from lexon.errors import ConfigurationError
 from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
 
@@ -33,11 +33,18 @@ def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str,
     """
     if not cell.keys() <= flatten(raw).keys():
         return None
-    values = {axis: as_list(value_at(raw, axis))[0] for axis in axes if as_list(value_at(raw, axis))}
+    values = {axis: found[0] for axis in axes if (found := levels(axis, value_at(raw, axis)))}
     try:
         return validated(with_values(raw, values | dict(cell)), [seed], "", str)[1][seed]
     except ConfigurationError:
         return None
+
+
+def levels(axis: str, value: Any) -> list[Any]:
+    """The values of an axis: a list, or a single one; where one value is itself a list, a list of lists."""
+    if takes_list(axis) and not (isinstance(value, list) and value and all(isinstance(item, list | tuple) for item in value)):
+        return [value]
+    return as_list(value)
 
 
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:

@@ -26,7 +26,7 @@ from lexon.pipelines.modelling.regression import baselines
 from lexon.pipelines.modelling.regression import train as training
 from lexon.pipelines.modelling.regression.baselines import baselines_on_events, baselines_on_table, predict_baselines
 from lexon.pipelines.modelling.regression.evaluate import evaluate_on_table
-from lexon.pipelines.modelling.regression.rows import read_diabetes
+from lexon.pipelines.modelling.regression.rows import clean_table, read_diabetes
 from lexon.pipelines.modelling.regression.train import train_on_table
 from lexon.regression_data import split_rows
 
@@ -251,3 +251,13 @@ def test_baselines_of_events_are_shown_what_the_plan_s_networks_are(
     plan = [{"config": {"tokeniser": {"vector": vector, "pid": pid}}} for vector, pid in shown]
     found = baselines_on_events(source, {}, RegressionConfig(**PARAMETERS["regression"]), plan)
     assert found == dict.fromkeys(("train", "val", "test"), (10, n_columns))
+
+
+def test_a_table_on_which_nothing_could_be_judged_is_refused_before_any_training():
+    assert clean_table(table(), SHARES, 42).names == ["a", "b", "c"]
+    with pytest.raises(DataError, match=r"split \(\d of 10 rows\) holds one target value, .*give more rows"):
+        clean_table(table(10), SHARES, 42)
+    constant = table()
+    constant.target[split_rows(np.arange(len(constant)), SHARES, 42)["test"]] = 7
+    with pytest.raises(DataError, match=r"the test split \(45 of 300 rows\) holds one target value, 7,"):
+        clean_table(constant, SHARES, 42)

@@ -28,7 +28,8 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         case "diabetes":
             rows = Node(read_diabetes, "params:regression.source", "rows", name="read_diabetes", tags="data")
         case "table":
-            rows = Node(clean_table, "raw_rows", "rows", name="clean_table", tags="data")
+            asked = ["raw_rows", "params:regression.split", "params:regression.split_seed"]
+            rows = Node(clean_table, asked, "rows", name="clean_table", tags="data")
     return Pipeline([rows, *members, _baselines(baselines_on_table, ["rows", "params:regression"])])
 
 
