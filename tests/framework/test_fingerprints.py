@@ -19,6 +19,8 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets import files
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.events import EventsDataset
+from lexon.datasets.members import MemberJSON
+from lexon.errors import LexonError
 from lexon.framework import fingerprints, hooks
 from lexon.framework.hooks import FingerprintHooks
 from lexon.runners.local import LocalRunner
@@ -289,3 +291,31 @@ def test_a_file_to_which_another_refers_counts(tmp_path):
     with h5py.File(tmp_path / "part.h5", "r+") as part:
         part["X"][()] = 2.0
     assert fingerprints.input_stamps(node, catalog) != before
+
+
+@pytest.mark.parametrize("refused", ["the folder", "the file"])
+def test_a_file_of_another_user_counts_as_missing_where_a_node_can_do_without_it(tmp_path, monkeypatch, refused):
+    """Whoever runs the tests may read everything, so the refusal is made up."""
+    path = tmp_path / "theirs" / "run.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    (tmp_path / "mine.json").write_text("{}")
+    own = {"theirs": str(path), "mine": str(tmp_path / "mine.json")}
+    node = Node(lambda *_: "", list(own), "summary", name="summarise")
+    optional, needed = DataCatalog({}), DataCatalog({})
+    for name, file in own.items():
+        optional[name], needed[name] = MemberJSON(filepath=file), JSONDataset(filepath=file)
+    name, place = ("stat", Path) if refused == "the folder" else ("open", Path)
+    unpatched = getattr(place, name)
+
+    def guarded(self, *args, **options):
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return unpatched(self, *args, **options)
+
+    monkeypatch.setattr(place, name, guarded)
+    assert fingerprints.input_stamps(node, optional)["theirs"] is None
+    assert fingerprints.input_stamps(node, optional)["mine"] is not None
+    assert str(path) not in fingerprints.outside_inputs(node, optional)
+    with pytest.raises((OSError, LexonError), match=r"[Pp]ermission denied"):
+        fingerprints.input_stamps(node, needed)

@@ -16,8 +16,8 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,19 +56,36 @@ def recipe(node: Node, catalog: CatalogProtocol) -> str:
 
 
 def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
-    """The stamp of each file that a node reads; None where it is missing."""
-    paths = _input_paths(node, catalog)
-    return {name: _stamp(path, getattr(catalog.get(name), "linked_data", None)) for name, path in paths.items()}
+    """The stamp of each file that a node reads; None where it is missing, or may not be read though the node can do without it."""
+    stamps: dict[str, str | None] = {}
+    for name, path in _input_paths(node, catalog).items():
+        dataset = catalog.get(name)
+        with _unreadable_left_out(dataset):
+            stamps[name] = None
+            stamps[name] = _stamp(path, getattr(dataset, "linked_data", None))
+    return stamps
 
 
 def outside_inputs(node: Node, catalog: CatalogProtocol) -> dict[str, Content]:
     """The content of each file that a node reads and that no node made, by path."""
     found: dict[str, Content] = {}
     for name, path in _input_paths(node, catalog).items():
-        linked_data = getattr(catalog.get(name), "linked_data", None)
-        for file in (file for file in _files(path) if not _read(file)):
-            found |= {str(one.absolute()): content(one) for one in (file, *linked_files(file, linked_data))}
+        dataset = catalog.get(name)
+        linked_data = getattr(dataset, "linked_data", None)
+        with _unreadable_left_out(dataset):
+            for file in (file for file in _files(path) if not _read(file)):
+                found |= {str(one.absolute()): content(one) for one in (file, *linked_files(file, linked_data))}
     return found
+
+
+@contextmanager
+def _unreadable_left_out(dataset: Any) -> Iterator[None]:
+    """A report does without the files of a member that is another user's: they count as missing, and the member as failed."""
+    try:
+        yield
+    except (OSError, LexonError):
+        if not getattr(dataset, "optional", False):
+            raise
 
 
 def invalidate(path: Path) -> None:

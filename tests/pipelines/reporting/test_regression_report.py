@@ -25,6 +25,7 @@ from lexon.pipelines.reporting.plan import without_seeds_not_asked_for
 from lexon.pipelines.reporting.regression.findings import selected_parameters
 from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results
 from lexon.pipelines.reporting.regression.sweep import collect
+from lexon.plots.page import typeset
 
 CONF = Path(__file__).parents[3] / "conf" / "base" / "parameters_modelling.yml"
 LIMITS = CollapseConfig(**yaml.safe_load(CONF.read_text())["collapse"])
@@ -475,7 +476,7 @@ def test_the_page_is_whole(results: list[Result]) -> None:
     drawn = {name: to_png(figure) for name, figure in figures(collect(results, LIMITS), BASELINES).items()}
     html = page_of(members, summary, comparisons, words, "A <title>", "Which lambda?", **drawn)
     assert "A &lt;title&gt;" in html
-    assert words["headline"] in html
+    assert typeset(words["headline"]) in html
     assert html.count("data:image/png;base64,") == 3
     assert "Decision matrix" in html
     assert html.count("[pending]") == (0 if results[0].status == "done" else 8)

@@ -20,6 +20,7 @@ from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_even
 from lexon.pipelines.reporting.classifiers.figures import draw_figures
 from lexon.pipelines.reporting.classifiers.summary import summarise
 from lexon.pipelines.reporting.layout import write_page
+from lexon.plots.page import typeset
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
 REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
@@ -181,7 +182,7 @@ def test_the_page_stands_alone_and_shows_every_row(mixed: list[Result]) -> None:
     assert not re.search(r"https?:|//cdn|<script|<link|@import", html)
     assert html.count('<img src="data:image/png;base64,') == html.count('alt="') == 6
     for text in ("A &lt;title&gt;", "out of memory", "not run yet", "training.lr", "too few events", "gradient boosting on flat columns"):
-        assert text in html
+        assert typeset(text) in html
     assert html.index("Max, MET: AUROC") < html.index("<img")
 
 

@@ -19,8 +19,9 @@ from lexon.experiments import Member, Result, cell_name
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid, columns_of, pairs
 from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
+from lexon.pipelines.reporting.autoencoders.nodes import summarise_results, write_page
 from lexon.pipelines.reporting.layout import write_page
+from lexon.plots.page import typeset
 from lexon.statistics import Interval
 
 TABLES = ("members", "summary", "pivot", "changes")
@@ -338,4 +339,4 @@ def test_the_page_holds_all_and_can_be_made_again_from_files() -> None:
     assert ">nan<" not in page.lower()
     assert page.count("<img src=") == 3
     for text in ("scenario 3", "hypothesis 5", "none, beta 10", "refuted", "latent_dim=64", "Not tested, because invisible"):
-        assert text in page
+        assert typeset(text) in page

@@ -19,6 +19,7 @@ from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, seeds_differ
 from lexon.pipelines.reporting.vae.tables import comparison_table, members_table
 from lexon.pipelines.reporting.vae.text import comparison_report
+from lexon.plots.page import typeset
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SEEDS = (42, 123, 314)
@@ -313,6 +314,6 @@ def test_the_page_holds_verdicts_anchors_and_stays_self_contained(results, ancho
     _, comparison, differences, words = words_of(results, anchors)
     page = page_of(results, comparison, differences, words)
     for text in (words["headline"], "independent_marginals", "collapsed", "Rows drawn from the prior"):
-        assert text.replace("'", "&#39;") in page
+        assert typeset(text).replace("'", "&#39;") in page
     assert "http" not in page
     json.dumps(words, allow_nan=False)
