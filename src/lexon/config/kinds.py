@@ -70,6 +70,8 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[str]) -
         yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
     if "ambre" not in tokenisers:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
+    if "vqvae" not in tokenisers:
+        yield "none of its tokenisers is vqvae (tokeniser=vqvae)", {"vqvae.from"}
 
 
 def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:

@@ -133,7 +133,7 @@ class LexonSession(KedroSession):
         experiment = place.experiments[name]
         run = str(experiment.parameters.vqvae.from_run)
         folder = self._project_path / place["globals"]["data_root"] / "03_primary" / name / run
-        if reason := why_not_there(folder, tokeniser, experiment.tokenisers[tokeniser]):
+        if reason := why_not_there(folder, tokeniser, experiment.tokenisers[tokeniser].model_dump(mode="json")):
             raise ConfigurationError(f"vqvae.from={run}: {reason}")
 
     def request(self, place: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:

@@ -30,7 +30,7 @@ def study(**changes: Any):
 
 def settings(**changes: Any) -> dict[str, Any]:
     (config,) = study().tokenisers.values()
-    return config | changes
+    return config.model_dump(mode="json") | changes
 
 
 @pytest.fixture

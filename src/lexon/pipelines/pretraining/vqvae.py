@@ -79,7 +79,7 @@ def shown_to(events: EventSource, classes: dict[str, Any], config: VQVAEConfig) 
     """Which events a VQ-VAE is trained on: the digest of each split, and the names of the labels that `fit_on` takes."""
     classified = events.class_map(classes)
     labels = np.array(sorted(classified.lookup), np.int64)
-    taken = labels[classified.to_fit_on(population(config), labels)[0]]
+    taken = labels[classified.to_fit_on(config.population, labels)[0]]
     names = [events.label_names.get(int(label), str(label)) for label in taken]
     return {"events": events.attributes.get("split_digests"), "processes": names}
 

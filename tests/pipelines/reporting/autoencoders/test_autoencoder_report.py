@@ -19,7 +19,7 @@ from lexon.experiments import Member, Result, cell_name
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid, columns_of, pairs
 from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results, write_page
+from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
 from lexon.pipelines.reporting.layout import write_page
 from lexon.plots.page import typeset
 from lexon.statistics import Interval
