@@ -257,9 +257,9 @@ OTHERS = {
     "npz": (saved(np.eye(3), archive=True), "is a numpy archive"),
     "pickle": (pickle.dumps({"X": [1.0]}), "is a Python pickle, which lexon never opens"),
     "old layout": (OLD, "is text in the older DarkMachines layout"),
-    "old layout, packed": (gzip.compress(OLD), "is gzip-compressed, and what it holds is text in the older DarkMachines layout"),
+    "old layout, packed": (gzip.compress(OLD, mtime=0), "is gzip-compressed, and what it holds is text in the older DarkMachines layout"),
     "tar": (tarred(EVENT), "is a tar archive"),
-    "tar.gz": (gzip.compress(tarred(EVENT)), "is gzip-compressed, and what it holds is a tar archive"),
+    "tar.gz": (gzip.compress(tarred(EVENT), mtime=0), "is gzip-compressed, and what it holds is a tar archive"),
     "zip of several": (zipped(EVENT, "more.csv"), "is a zip archive of 2 files"),
     "xlsx": (zipped(EVENT, "xl/workbook.xml"), "is an Excel file"),
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(20), "is zstd-compressed"),
@@ -270,7 +270,7 @@ OTHERS = {
     "git lfs": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
     "zeros": (bytes(1000), "holds only zero bytes"),
     "empty": (b"", "is empty"),
-    "empty, packed": (gzip.compress(b""), "is gzip-compressed, and what it holds is empty"),
+    "empty, packed": (gzip.compress(b"", mtime=0), "is gzip-compressed, and what it holds is empty"),
     "other text": (b"a,b,c\n1,2,3\n", "is text that begins with 'a,b,c'"),
     "bytes": (b"\x01\x02\x00\x03", "begins with b"),
 }
@@ -287,7 +287,7 @@ def test_other_kinds_of_file_are_called_by_their_names(tmp_path, content, words)
 
 def test_packed_hdf5_is_recognised_and_a_user_block_is_read(tmp_path, write_file, splits):
     plain = write_file()
-    (tmp_path / "events.h5.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    (tmp_path / "events.h5.gz").write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
     with pytest.raises(DataError, match="is gzip-compressed, and what it holds is an HDF5 file"):
         source_of(tmp_path / "events.h5.gz").n("train")
     with h5py.File(plain) as old, h5py.File(tmp_path / "block.h5", "w", userblock_size=1024) as new:

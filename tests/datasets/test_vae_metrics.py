@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lexon.config import ReportConfig
 from lexon.datasets.vae_metrics import MEANS, read_metrics_folder
 from lexon.errors import DataError
 from lexon.pipelines.reporting.vae.configurations import collect_configurations
+from lexon.pipelines.reporting.vae.differences import differences_table
 from lexon.pipelines.reporting.vae.tables import comparison_table
 from lexon.pipelines.reporting.vae.text import comparison_report
 
+REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 VAL = {"val_kld": 4.0, "val_latent_pct_active_units": 60.0, "val_jaccard_index": 0.5, "val_bce": 10.0}
 
 
@@ -43,7 +46,8 @@ def test_they_are_compared_and_reported_as_members_are(tmp_path: Path) -> None:
     configurations = collect_configurations(read_metrics_folder(tmp_path))
     table = comparison_table(configurations, {}, "folder")
     assert list(table.configuration) == ["better", "worse"]
-    assert re.search(r"test_bce_plus_kld *: Best=better ", comparison_report(configurations, table, [MEANS]))
+    differences = differences_table(configurations, REPORT, "folder")
+    assert re.search(r"test_bce_plus_kld *: Best=better ", comparison_report(configurations, table, differences, [MEANS]))
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,8 @@ from lexon.statistics import (
     Setting,
     SmallestEffect,
     Trainings,
-    bootstrap_statistics,
     compare,
     contrasts,
-    is_effect,
-    pooled_seed_spread,
     resample,
     score_statistics,
     seed_spread,
@@ -114,11 +111,7 @@ def test_a_group_takes_the_mean_of_its_seeds() -> None:
     assert interval_of(seeds, 100).estimate == pytest.approx(np.mean(alone))
 
 
-def test_spread_pools_groups_and_is_unknown_with_one_seed_each() -> None:
-    assert pooled_seed_spread([np.array([1.0, 3.0]), np.array([5.0, 7.0, 9.0]), np.array([4.0])]) == (pytest.approx(np.sqrt(10 / 3)), 3)
-    spread, freedom = pooled_seed_spread([np.array([1.0]), np.array([2.0])])
-    assert np.isnan(spread)
-    assert freedom == 0
+def test_a_spread_is_unknown_with_one_seed() -> None:
     assert str(seed_spread([0.8])) == "unknown (1 seed)"
     assert str(seed_spread([0.80, 0.82])) == "0.0141 (2 seeds)"
 
@@ -137,20 +130,10 @@ def test_one_class_only_gives_no_interval() -> None:
     assert not interval.excludes_zero
 
 
-def test_an_effect_is_certain_and_large_enough() -> None:
-    clear = Interval(0.03, 0.02, 0.04)
-    assert is_effect(clear, 0.06, 0.05)
-    assert is_effect(Interval(-0.03, -0.04, -0.02), -0.06, 0.05)
-    assert not is_effect(clear, 0.04, 0.05)
-    assert not is_effect(Interval(0.03, -0.01, 0.07), 0.06, 0.05)
-    assert not is_effect(Interval(np.nan, np.nan, np.nan), np.nan, 0.05)
-
-
-def test_a_sum_of_means_over_few_seeds_follows_student() -> None:
-    """The spread is estimated once for all groups, so its uncertainty does not average out in a sum of them."""
-    groups = {str(i): [lambda w, v=v: np.full(len(w), v) for v in (float(i), i + 1.0)] for i in range(2)}
-    replicates = bootstrap_statistics(groups, 3, 40_000, rng())
-    difference = (replicates["1"] - replicates["0"]).interval()
+def test_a_difference_of_means_over_few_seeds_follows_student() -> None:
+    groups = {name: [lambda w, v=v: np.full(len(w), v) for v in (start, start + 1.0)] for name, start in (("a", 0.0), ("b", 1.0))}
+    cells = resample(groups, 3, 40_000, rng())
+    difference = compare(cells, {"": [{"b": 1, "a": -1}]}, SmallestEffect(0.005, "absolute"), rng())[""].alone
     half = t.ppf(0.975, 2) * np.sqrt(0.5)  # s^2 = 1/2 with 2 degrees of freedom; two means of two seeds each
     assert difference.estimate == 1
     np.testing.assert_allclose([difference.low, difference.high], [1 - half, 1 + half], atol=0.1)

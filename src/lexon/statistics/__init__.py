@@ -5,7 +5,7 @@ common cancels. Intervals hold 95 %. `intervals` says what an interval is, `boot
 cells over events and seeds, `effects` turns the cells of a grid into main effects and interactions.
 """
 
-from lexon.statistics.bootstrap import SEED, bootstrap_statistics, score_statistics, weighted_mean
+from lexon.statistics.bootstrap import SEED, score_statistics, weighted_mean
 from lexon.statistics.differences import (
     CERTAIN,
     EFFECTS,
@@ -24,8 +24,6 @@ from lexon.statistics.intervals import (
     Interval,
     Replicates,
     SeedSpread,
-    is_effect,
-    pooled_seed_spread,
     seed_spread,
     simultaneous_intervals,
 )
@@ -47,11 +45,8 @@ __all__ = [
     "SmallestEffect",
     "Trainings",
     "Verdict",
-    "bootstrap_statistics",
     "compare",
     "contrasts",
-    "is_effect",
-    "pooled_seed_spread",
     "resample",
     "score_statistics",
     "seed_spread",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from lexon.errors import DataError
 from lexon.metrics.ranking import Metric, Statistic, Weights
 from lexon.metrics.scores import Scores
-from lexon.statistics.intervals import Replicates, pooled_seed_spread
 
 SEED = 2026  # of every report's resamples: reports of the same results are the same to the last digit
 _CHUNK = 2**21  # resampled events held in memory at once
@@ -26,40 +25,6 @@ def score_statistics(groups: Mapping[str, Sequence[Scores]], metric: Metric) -> 
     order = _aligned(list(chain.from_iterable(groups.values())))
     statistics = {name: [metric(_take(scores, order[id(scores)])) for scores in seeds] for name, seeds in groups.items()}
     return statistics, len(next(iter(order.values())))
-
-
-def bootstrap_statistics(
-    groups: Mapping[str, Sequence[Statistic]], n_rows: int, n: int, rng: np.random.Generator, seedless: Collection[str] = ()
-) -> dict[str, Replicates]:
-    """Replicates of each group's statistics, one a seed, all on the same `n` resamples of the rows.
-
-    Several seeds of a group are averaged, and what their spread s adds to a mean joins as z s / sqrt(n_seeds), z normal. The s
-    is pooled over all groups (seed variance taken as equal, as in a one-way analysis of variance) and its own uncertainty is
-    drawn once a resample for all groups, so that a mean and any sum of means follow Student's distribution, and two seeds are
-    not mistaken for certainty. Where no group has two seeds, s is unknown and the rows' share stands alone.
-
-    Args:
-        groups: by name, what turns weights [resample, row] into a value per resample, one for each seed.
-        n_rows: rows (events) that are resampled.
-        n: number of resamples.
-        rng: draws them.
-        seedless: groups that no seed moves.
-    """
-    once = np.ones((1, n_rows), dtype=np.float32)
-    chunks = [
-        {name: np.stack([statistic(weights) for statistic in seeds], axis=1) for name, seeds in groups.items()}
-        for weights in resamples(n_rows, n, rng)
-    ]
-    estimates = {name: np.array([statistic(once)[0] for statistic in seeds]) for name, seeds in groups.items()}
-    spread = _drawn_spread(list(estimates.values()), n, rng)
-    return {
-        name: Replicates(
-            float(values.mean()),
-            np.concatenate([chunk[name] for chunk in chunks]).mean(1)
-            + (0 if name in seedless else spread * rng.standard_normal(n) / np.sqrt(len(values))),
-        )
-        for name, values in estimates.items()
-    }
 
 
 def weighted_mean(values: NDArray[np.floating]) -> Statistic:
@@ -113,9 +78,3 @@ def resamples(n_rows: int, n: int, rng: np.random.Generator, groups: NDArray[np.
         drawn = rng.integers(0, n_drawn, (size, n_drawn)) + offsets
         counts = np.bincount(drawn.ravel(), minlength=size * n_drawn).reshape(size, n_drawn).astype(np.float32)
         yield counts if group is None else counts[:, group]
-
-
-def _drawn_spread(groups: Sequence[NDArray[np.float64]], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Seed spreads [resample] that agree with what was seen, s sqrt(f / chi2_f); zero where nothing was seen."""
-    spread, freedom = pooled_seed_spread(groups)
-    return spread * np.sqrt(freedom / rng.chisquare(freedom, n)) if freedom else np.zeros(n)

@@ -65,13 +65,6 @@ def seed_spread(values: Sequence[float]) -> SeedSpread:
     return SeedSpread(float(np.std(values, ddof=1)) if len(values) > 1 else np.nan, len(values))
 
 
-def pooled_seed_spread(groups: Sequence[NDArray[np.float64]]) -> tuple[float, int]:
-    """Standard deviation within groups of seeds, and its degrees of freedom; (NaN, 0) when no group has two seeds."""
-    freedom = sum(len(values) - 1 for values in groups)
-    squares = sum(float(((values - values.mean()) ** 2).sum()) for values in groups)
-    return (float(np.sqrt(squares / freedom)), freedom) if freedom else (np.nan, 0)
-
-
 def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
     """Intervals that hold 95 % for all of a family together: the correction for their number.
 
@@ -100,8 +93,3 @@ def _reaches(values: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDA
     reach = np.ptp(np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1), axis=0) / 2
     distance = np.abs(values - estimates[:, None]) / np.where(reach > 0, reach, np.inf)[:, None]
     return reach * max(1.0, float(np.quantile(distance.max(axis=0), LEVEL)))
-
-
-def is_effect(interval: Interval, change: float, min_effect: float) -> bool:
-    """An effect: the paired 95 % interval is without 0 **and** the change, in the unit of `min_effect`, is above it."""
-    return interval.excludes_zero and abs(change) > min_effect

@@ -175,13 +175,13 @@ def test_the_pipeline_writes_a_whole_report(kedro_session, project, ours, same, 
 
 
 @pytest.mark.parametrize("theirs", [18, 20])
-def test_our_own_file_without_met(ours, hers, events, same, tmp_path, theirs):
+def test_our_own_file_without_met(ours, reference, events, same, tmp_path, theirs):
     """[N, 18] as tokens.path: objects are compared, MET is said to be missing."""
     with h5py.File(tmp_path / "ours18.h5", "w") as file:
         for split in SPLITS:
             file[f"X_{split}"] = ours.read(split)[:, :18]
             file[f"{'Y' if split == 'train' else 'y'}_{split}"] = ours.labels(split)
-    out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), hers(X_train_and_test=same[:, :theirs]), CLASSES, events)
+    out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), reference(X_train_and_test=same[:, :theirs]), CLASSES, events)
     findings = out["findings"]
     assert findings["headline"].startswith(f"Aligned: her {len(same):,} rows are all of our events")
     assert "MET" in all_words(findings)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from lexon.plots.page import typeset
+
 MEMBERS = Path("data/test/06_models/compare_latent_spaces/main")
 REPORT = Path("data/test/08_reporting/compare_latent_spaces/main")
 
@@ -42,4 +44,4 @@ def test_a_narrowed_experiment_and_its_report_again(kedro_session, project):
     assert (moved / folder.name / "model.pt").stat().st_mtime_ns == trained
     words = json.loads((REPORT / "summary.json").read_text())
     assert words["caveats"][0].startswith("Read from")
-    assert words["headline"] in page
+    assert typeset(words["headline"]) in page

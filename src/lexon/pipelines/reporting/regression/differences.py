@@ -12,12 +12,10 @@ from lexon.metrics.ranking import Statistic
 from lexon.metrics.regression import r2_statistic
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep
-from lexon.statistics import Interval
+from lexon.statistics import SEED, Interval
 from lexon.statistics.differences import Difference, SmallestEffect, Trainings, compare, resample
 
 CONTROL = "lambda 0"
-# Reports of the same results are the same to the last digit.
-_BOOTSTRAP_SEED = 2026
 
 Key = tuple[str, float, str]  # label of a sweep, lambda, and what it is compared with
 Differences = dict[Key, Difference]
@@ -96,4 +94,4 @@ def _groups(cells: Sequence[Cell], split: str) -> NDArray[np.integer] | None:
 
 
 def _rng() -> np.random.Generator:
-    return np.random.default_rng(_BOOTSTRAP_SEED)
+    return np.random.default_rng(SEED)

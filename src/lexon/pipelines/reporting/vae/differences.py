@@ -16,7 +16,7 @@ from lexon.experiments import Result
 from lexon.metrics.ranking import Statistic, Weights
 from lexon.pipelines.reporting.vae.configurations import Configuration
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Verdicts, best_of
-from lexon.statistics import weighted_mean
+from lexon.statistics import SEED, weighted_mean
 from lexon.statistics.differences import Difference, SmallestEffect, compare, resample
 
 Kind = Literal["marginals", "best", "size"]
@@ -28,8 +28,6 @@ BOUND_COLUMN = "test_bce_plus_kld"
 SIZE_COLUMN = "test_bce"
 COLUMNS = ["run", "kind", "metric", "scope", "a", "b", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"]
 COLUMNS += ["n_seeds_a", "n_seeds_b"]
-# Reports of the same results are the same to the last digit.
-_BOOTSTRAP_SEED = 2026
 
 
 @dataclass(frozen=True)
@@ -197,4 +195,4 @@ def _arrays(result: Result) -> Arrays:
 
 
 def _rng() -> np.random.Generator:
-    return np.random.default_rng(_BOOTSTRAP_SEED)
+    return np.random.default_rng(SEED)
