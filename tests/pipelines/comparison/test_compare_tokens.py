@@ -183,6 +183,6 @@ def test_our_own_file_without_met(ours, reference, events, same, tmp_path, their
             file[f"{'Y' if split == 'train' else 'y'}_{split}"] = ours.labels(split)
     out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), reference(X_train_and_test=same[:, :theirs]), CLASSES, events)
     findings = out["findings"]
-    assert findings["headline"].startswith(f"Aligned: her {len(same):,} rows are all of our events")
+    assert findings["headline"].startswith(f"Aligned: the reference's {len(same):,} rows are all of our events")
     assert "MET" in all_words(findings)
     json.dumps(findings)

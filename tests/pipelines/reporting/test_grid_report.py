@@ -119,7 +119,7 @@ def test_what_was_not_planted_is_within_noise(whole: Report) -> None:
     assert row(main, a="cls", b="mean")["verdict"] not in CERTAIN
     touching_met = whole["effects"][(whole["effects"]["axis"] == "met") | (whole["effects"]["second_axis"] == "met")]
     assert not certain(touching_met).any()
-    assert any(sentence.startswith("MET shows no difference ") for sentence in whole["findings"]["sentences"])
+    assert any(sentence.startswith("MET makes no difference of 0.005 or more (") for sentence in whole["findings"]["sentences"])
 
 
 def test_a_grid_without_any_effect_rarely_has_one() -> None:
