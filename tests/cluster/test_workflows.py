@@ -70,14 +70,14 @@ def change_place(old: str, new: str) -> None:
 
 
 def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
-    """One member cannot write its model: it is tried again, named, and its sibling and the report go on."""
+    """One member cannot write its model, which no further try can change: it is named, and its sibling and the report go on."""
     change_place("poll_seconds: 1", "poll_seconds: 1\n  retries: 1")
     grid = ("--params", "pool=max|mean")
     in_the_way = MEMBERS / "pool_max__seed_42" / "model.pt" / "x"
     in_the_way.mkdir(parents=True)
     failed = kedro(*grid)
-    assert failed.returncode == 1, failed.stdout + failed.stderr
-    assert "pool_max__seed_42: exit code 1, 2 tries" in failed.stderr
+    assert failed.returncode == 2, failed.stdout + failed.stderr
+    assert "pool_max__seed_42: exit code 2, 1 try" in failed.stderr
     assert "Is a directory" in failed.stderr
     members = pd.read_csv(REPORT / "members.csv").set_index("pool")
     assert members.status.to_dict() == {"max": "failed", "mean": "done"}
