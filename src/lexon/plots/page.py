@@ -69,11 +69,6 @@ def figure(name: str, heading: str, alt: str, png: bytes) -> Block:
     return {"name": name, "heading": heading, "alt": alt, "data": base64.b64encode(png).decode(), "width": round(pixels / PIXEL_RATIO)}
 
 
-def figures(known: Sequence[tuple[str, str, str]], drawn: Mapping[str, bytes | None]) -> list[Block]:
-    """Those figures of `known` (name, heading, alt) that were drawn, in its order."""
-    return [figure(name, heading, alt, png) for name, heading, alt in known if (png := drawn.get(name)) is not None]
-
-
 def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, texts: Texts | None = None) -> Block:
     """The columns of a frame that exist, under a reader's names, as text.
 
@@ -103,14 +98,6 @@ def signed(digits: int) -> Callable[[Any], str]:
 def percent(value: Any) -> str:
     """A relative change."""
     return UNKNOWN if _is_unknown(value) else f"{value:+.1%}"
-
-
-def with_interval(frame: pd.DataFrame, low: str, high: str, sign: str = "") -> pd.DataFrame:
-    """The frame with a column `interval` in words."""
-    if frame.empty:
-        return frame
-    bounds = zip(frame[low], frame[high], strict=True)
-    return frame.assign(interval=[f"[{a:{sign}.3f},\N{NO-BREAK SPACE}{b:{sign}.3f}]" if np.isfinite(a) else "" for a, b in bounds])
 
 
 def _row(row: Mapping[Any, Any], names: Sequence[str], texts: Texts) -> Block:
