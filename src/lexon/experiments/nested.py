@@ -15,6 +15,18 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `flatten`: the value of ``a.b`` is that of the key ``b`` of the group ``a``."""
+    nested: dict[str, Any] = {}
+    for dotted, value in flat.items():
+        *groups, key = dotted.split(".")
+        target = nested
+        for group in groups:
+            target = target.setdefault(group, {})
+        target[key] = value
+    return nested
+
+
 def value_at(nested: Mapping[str, Any], dotted: str) -> Any:
     value: Any = nested
     for part in dotted.split("."):

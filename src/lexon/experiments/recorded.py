@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from lexon.experiments.members import Member, cell_name, differences
-from lexon.experiments.nested import flatten
+from lexon.experiments.nested import flatten, unflatten
 
 SHOWN = 6  # parameters, or names of members, in one remark
 _FINISHED = 1000  # votes of a finished member; one that is not finished decides only where none is
@@ -171,7 +171,7 @@ class _Rules:
                 flat.pop(key, None)
                 if new != _ABSENT:
                     flat[key] = seed if new == _OWN else new
-        return _nested(flat)
+        return unflatten(flat)
 
     def remarks(self) -> list[str]:
         if not self.changed:
@@ -251,14 +251,3 @@ def _text(value: Any) -> str:
 
 def _key(cell: Mapping[str, Any], seed: int) -> str:
     return f"{json.dumps(cell, sort_keys=True, default=str)} {seed}"
-
-
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for dotted, value in flat.items():
-        *groups, key = dotted.split(".")
-        target = nested
-        for group in groups:
-            target = target.setdefault(group, {})
-        target[key] = value
-    return nested

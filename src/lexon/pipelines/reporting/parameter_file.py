@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from lexon.experiments.nested import unflatten
+
 
 def parameter_file(values: Mapping[str, Any], *remarks: str) -> str:
     """YAML that any experiment's folder, or conf/local, can hold.
@@ -15,12 +17,6 @@ def parameter_file(values: Mapping[str, Any], *remarks: str) -> str:
         values: by dotted key; ``a.b`` is the key ``b`` of the group ``a``.
         remarks: comment lines above them.
     """
-    nested: dict[str, Any] = {}
-    for dotted, value in values.items():
-        *groups, key = dotted.split(".")
-        target = nested
-        for group in groups:
-            target = target.setdefault(group, {})
-        target[key] = value
+    nested = unflatten(values)
     head = "".join(f"# {remark}\n" for remark in remarks)
     return head + (yaml.safe_dump(nested) if nested else "")
