@@ -21,7 +21,8 @@ def limited():
 
 
 def test_a_log_on_a_full_disk_ends_with_one_sentence(tmp_path, limited, caplog, capsys, monkeypatch):
-    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])  # a session's own handlers write to files with the same limit
+    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])  # others would write to files with the same limit
+    monkeypatch.setattr(logging.getLogger("lexon"), "handlers", [])
     hooks, logger = RunRecordHooks(), logging.getLogger("lexon.training")
     hooks._start_log(tmp_path / "member")
     for number in range(20):

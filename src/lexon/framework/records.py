@@ -67,6 +67,7 @@ class RunRecordHooks:
         mark_failed(node, catalog, error)
 
     def _start_log(self, folder: Path) -> None:
+        self._stop_log()  # of a node whose start failed, which no other hook hears of
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if (folder / "run.log").exists():
