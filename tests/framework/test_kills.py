@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from small_world import create, run
 
-from lexon.framework import locks
+from lexon.runs import locks
 
 CHANGES = ("replace", "rename", "unlink", "link", "remove", "mkdir", "utime")
 BEFORE, AFTER = 4, 5

@@ -17,8 +17,8 @@ from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.events import EventSample, EventsDataset
 from lexon.datasets.tokens import TokenSample, TokensDataset
 from lexon.errors import ConfigurationError, DataError, LexonError, first_cause
-from lexon.framework import fingerprints
 from lexon.framework.outputs import check_outputs
+from lexon.runs import fingerprints
 
 PIPELINE = Pipeline(
     [

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from small_world import Recipe, catalog, create, pipeline, run
 
-from lexon.framework import locks, records
 from lexon.runners import estimate
 from lexon.runners.local import RunFailed
 from lexon.runners.replaced import changes, replaced_members
+from lexon.runs import locks, records
 
 RUN = """import sys
 sys.path.insert(0, sys.argv[1])

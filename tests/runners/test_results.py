@@ -39,7 +39,7 @@ def test_what_is_up_to_date_is_named(
     final.parent.mkdir()
     final.write_text("words")
     assert where_results_are(pipeline, catalog)[0] == f"{said}08_reporting/report.html"
-    monkeypatch.setattr("lexon.framework.fingerprints.plan", lambda *_: {})
+    monkeypatch.setattr("lexon.runs.fingerprints.plan", lambda *_: {})
     with caplog.at_level("INFO"):
         LocalRunner().run(pipeline, catalog)
     assert f"{said}08_reporting/report.html" in caplog.text

@@ -26,11 +26,11 @@ from lexon.datasets.files import matching_files
 from lexon.errors import ConfigurationError, LexonError, MissingFile
 from lexon.experiments import Experiment, expand, flatten
 from lexon.experiments.nested import value_at, with_values
-from lexon.framework import environment
 from lexon.framework.command_line import refuse_unusable, split_lists
 from lexon.framework.config_files import ConfigFiles, has_key
 from lexon.framework.layers import BASE, DATA_ENGINEERING, DEFAULT, Layers
 from lexon.framework.merging import at_home, create, is_part, latest_whole, merged, plain, without
+from lexon.runs import environment
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.datasets.files import Content
-from lexon.framework import fingerprints
 from lexon.provenance import code_digest, edited_since_start, modules_of
+from lexon.runs import fingerprints
 
 logger = logging.getLogger(__name__)
 

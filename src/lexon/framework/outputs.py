@@ -20,7 +20,7 @@ from kedro.pipeline import Pipeline
 from lexon.datasets.files import matching_files
 from lexon.errors import ConfigurationError, explained
 from lexon.experiments import is_member
-from lexon.framework import fingerprints
+from lexon.runs import fingerprints
 
 # Device and inode: the same for every name, link and hard link of a file.
 FileId = tuple[int, int]

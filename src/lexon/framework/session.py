@@ -28,13 +28,13 @@ from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING
-from lexon.framework.reports import only_reports, recorded_cells, reportable
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
 from lexon.runners.htcondor.settings import read_settings
 from lexon.runners.htcondor.submission import Request
 from lexon.runners.local import LocalRunner, RunFailed
+from lexon.runs.reports import only_reports, recorded_cells, reportable
 
 # The parameter that names each file from outside, by the dataset that reads it.
 INPUTS = {

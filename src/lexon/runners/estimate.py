@@ -13,8 +13,8 @@ from kedro.pipeline.node import Node
 
 from lexon.errors import LexonError, first_cause
 from lexon.experiments import differences, is_member
-from lexon.framework.records import read_record
 from lexon.runners.progress import duration
+from lexon.runs.records import read_record
 
 logger = logging.getLogger(__name__)
 

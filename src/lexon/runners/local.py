@@ -17,12 +17,12 @@ from kedro.runner.task import Task
 
 from lexon.datasets.files import remove_leftovers
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
-from lexon.framework import fingerprints, locks, records, reports
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress
 from lexon.runners.replaced import replaced_members
 from lexon.runners.results import where_results_are
 from lexon.runners.work import Work, group_of, members_together
+from lexon.runs import fingerprints, locks, records, reports
 
 logger = logging.getLogger(__name__)
 

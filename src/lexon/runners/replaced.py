@@ -11,7 +11,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.experiments import is_member
-from lexon.framework.records import member_config, member_folder, old_record
+from lexon.runs.records import member_config, member_folder, old_record
 
 SHOWN_CHANGES = 3
 SHOWN_LENGTH = 60

@@ -14,8 +14,8 @@ from kedro.pipeline.node import Node
 
 from lexon.errors import LexonError, first_cause
 from lexon.experiments import is_member
-from lexon.framework import fingerprints, locks, records
 from lexon.runners.progress import GridProgress
+from lexon.runs import fingerprints, locks, records
 
 logger = logging.getLogger(__name__)
 

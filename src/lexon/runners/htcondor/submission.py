@@ -22,13 +22,13 @@ from typing import Any
 
 from lexon.datasets.files import write_text
 from lexon.errors import ConfigurationError
-from lexon.framework.environment import variables
-from lexon.framework.frozen import freeze
 from lexon.provenance import code_version
 from lexon.runners.htcondor.dag import SCRIPT
 from lexon.runners.htcondor.engine import Ticket
 from lexon.runners.htcondor.settings import ClusterSettings
 from lexon.runners.htcondor.workflow import Workflow
+from lexon.runs.environment import variables
+from lexon.runs.frozen import freeze
 
 RECORD = "submission.json"
 LOGS = "logs"

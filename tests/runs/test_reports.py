@@ -11,8 +11,8 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.datasets.atomic import TextDataset
 from lexon.datasets.members import MemberFigure, MembersDataset
-from lexon.framework.reports import ReportHooks, only_reports, recorded_cells, reportable
 from lexon.pipelines.reporting import classifiers
+from lexon.runs.reports import ReportHooks, only_reports, recorded_cells, reportable
 
 
 def node(name: str, inputs: list[str], output: str) -> Node:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lexon.errors import ConfigurationError
-from lexon.framework.environment import value, variables
-from lexon.framework.frozen import freeze
+from lexon.runs.environment import value, variables
+from lexon.runs.frozen import freeze
 
 
 @pytest.fixture

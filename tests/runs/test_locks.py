@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from lexon.errors import FAILED, DataError, InUse
-from lexon.framework import locks
 from lexon.processes import Process, this_host, this_process
+from lexon.runs import locks
 
 HOLD = """import sys
 from pathlib import Path
-from lexon.framework import locks
+from lexon.runs import locks
 with locks.held(Path(sys.argv[1]), "it"):
     print("held", flush=True)
     sys.stdin.read()

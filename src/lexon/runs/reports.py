@@ -14,7 +14,7 @@ from kedro.pipeline.node import Node
 
 from lexon.datasets.files import shown_path
 from lexon.datasets.members import MembersDataset
-from lexon.framework import fingerprints
+from lexon.runs import fingerprints
 
 logger = logging.getLogger(__name__)
 

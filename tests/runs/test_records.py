@@ -9,7 +9,7 @@ import resource
 import pytest
 
 from lexon.errors import DataError
-from lexon.framework.records import RunRecordHooks, _archive, old_record, read_record
+from lexon.runs.records import RunRecordHooks, _archive, old_record, read_record
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.events import EventsDataset
 from lexon.datasets.members import MemberJSON
 from lexon.errors import LexonError
-from lexon.framework import fingerprints, hooks
+from lexon.framework import hooks
 from lexon.framework.hooks import FingerprintHooks
 from lexon.runners.local import LocalRunner
+from lexon.runs import fingerprints
 
 
 def double(x: dict, factor: int) -> dict:
