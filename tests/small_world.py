@@ -14,9 +14,8 @@ from pydantic import Field
 from lexon.config import Config
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
-from lexon.framework.hooks import FingerprintHooks
+from lexon.framework.hooks import FingerprintHooks, RunRecordHooks
 from lexon.runners.local import LocalRunner
-from lexon.runs.records import RunRecordHooks
 
 MEMBERS = ("a", "b")
 

@@ -1,12 +1,10 @@
 """Kedro's settings: the project's own configuration loader, session and hooks."""
 
 from lexon.framework.config_loader import LayeredConfigLoader
-from lexon.framework.hooks import FingerprintHooks
+from lexon.framework.hooks import FingerprintHooks, ReportHooks, RunRecordHooks
 from lexon.framework.outputs import OutputHooks
 from lexon.framework.session import LexonSession
 from lexon.runs import environment
-from lexon.runs.records import RunRecordHooks
-from lexon.runs.reports import ReportHooks
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "custom_resolvers": {"env": environment.value}}

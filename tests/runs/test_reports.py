@@ -11,8 +11,9 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.datasets.atomic import TextDataset
 from lexon.datasets.members import MemberFigure, MembersDataset
+from lexon.framework.hooks import ReportHooks
 from lexon.pipelines.reporting import classifiers
-from lexon.runs.reports import ReportHooks, only_reports, recorded_cells, reportable
+from lexon.runs.reports import only_reports, recorded_cells, reportable
 
 
 def node(name: str, inputs: list[str], output: str) -> Node:

@@ -1,17 +1,21 @@
-"""Kedro's hook that writes the fingerprint of each output, under every runner."""
+"""Kedro's hooks, which work under every runner: fingerprints of outputs, run records of members, reports of recorded members."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from lexon.datasets.files import Content
 from lexon.provenance import code_digest, edited_since_start, modules_of
-from lexon.runs import fingerprints
+from lexon.runs import fingerprints, records
+from lexon.runs.reports import only_reports, read_as_recorded
+from lexon.runs.run_log import RunLog
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +32,7 @@ class _Running:
 
 
 class FingerprintHooks:
-    """Writes the fingerprint of each output that a node saves, under every runner."""
+    """Writes the fingerprint of each output that a node saves."""
 
     def __init__(self) -> None:
         self._running: dict[str, _Running] = {}
@@ -71,3 +75,48 @@ def _recipe_that_ran(node: Node, recipe: str) -> str:
         edited[0].name if len(edited) == 1 else f"{edited[0].name} and {len(edited) - 1} more",
     )
     return f"{recipe} edited"
+
+
+class RunRecordHooks:
+    """Keeps a member's cfg.yaml, run.log and, until it is evaluated, run.json.
+
+    The record's status is "running" while the member trains and "failed", with the reason, if one of its nodes fails;
+    evaluation writes the final record. When the parameters changed, the old record and metrics go to history/.
+    """
+
+    def __init__(self) -> None:
+        self._log = RunLog()
+        self._recorded: dict[str, dict[str, Any]] = {}
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        folder = records.member_folder(node, catalog)
+        if folder is None:
+            return
+        self._log.start(folder)
+        self._recorded[f"{node.namespace}.run_record"] = records.place_in_grid(node, catalog)
+        if "train" in node.tags:  # an evaluation keeps the old record until it writes the new one
+            records.mark_running(node, catalog, folder)
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        if dataset_name in self._recorded:
+            data.update(self._recorded[dataset_name])
+
+    @hook_impl
+    def after_node_run(self) -> None:
+        self._log.stop()
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+        self._log.stop()
+        records.mark_failed(node, catalog, error)
+
+
+class ReportHooks:
+    """Makes a run that only reports read its members as recorded."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        if only_reports(run_params):
+            read_as_recorded(pipeline, catalog)

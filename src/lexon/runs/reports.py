@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
@@ -19,15 +18,6 @@ from lexon.runs import fingerprints
 logger = logging.getLogger(__name__)
 
 MAKING = {"train", "evaluate"}
-
-
-class ReportHooks:
-    """Lets a report read its members as recorded, under every runner."""
-
-    @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        if only_reports(run_params):
-            read_as_recorded(pipeline, catalog)
 
 
 def only_reports(options: Mapping[str, Any]) -> bool:
