@@ -41,6 +41,7 @@ class Plan:
         n_seeds: trainings a cell; with one, differences are averaged over settings of a grid.
         seed_sd: what the seed does to a training as a whole, in units of what events do to its statistic.
         difference: planted, in the same units, between the first cell and all others.
+        uneven: factor between the seed spreads of the first, the next and the last cell.
         n_events: of the test split.
         n_resamples: of the bootstrap.
     """
@@ -49,6 +50,7 @@ class Plan:
     n_seeds: int
     seed_sd: float
     difference: float = 0.0
+    uneven: float = 1.0
     n_events: int = 300
     n_resamples: int = 300
 
@@ -93,7 +95,8 @@ def study(plan: Plan, number: int) -> tuple[bool, list[float], bool]:
 
     def cell(name: str) -> list[Statistic]:
         planted = plan.difference if name.startswith("a") else 0.0
-        return [make(unit * (planted + plan.seed_sd * rng.normal()), events, rng) for _ in range(plan.n_seeds)]
+        seed_sd = plan.seed_sd * {"a": 1 / plan.uneven, "d": plan.uneven}.get(name[0], 1.0)
+        return [make(unit * (planted + seed_sd * rng.normal()), events, rng) for _ in range(plan.n_seeds)]
 
     settings = range(SETTINGS if plan.n_seeds == 1 else 1)
     cells = resample({f"{name}{i}": cell(name) for name in CELLS for i in settings}, plan.n_events, plan.n_resamples, rng)
@@ -127,7 +130,8 @@ def run(plan: Plan, n: int, map_: Callable[..., Sequence[tuple[bool, list[float]
         share = np.mean([found for found, *_ in rows])
         aim = f"{100 * share:5.1f} % of families find a difference"
     error = 100 * np.sqrt(max(share * (1 - share), 1e-4) / n)
-    return f"| {plan.statistic} | {plan.n_seeds} | {plan.seed_sd:g} | {plan.difference:g} | {aim} | +- {error:.1f} |"
+    spread = f"{plan.seed_sd:g}" if plan.uneven == 1 else f"{plan.seed_sd / plan.uneven:g} to {plan.seed_sd * plan.uneven:g}"
+    return f"| {plan.statistic} | {plan.n_seeds} | {spread} | {plan.difference:g} | {aim} | +- {error:.1f} |"
 
 
 if __name__ == "__main__":
@@ -140,5 +144,5 @@ if __name__ == "__main__":
     with ProcessPoolExecutor(2) as pool:
         for name in asked.statistic or STATISTICS:
             for n_seeds in asked.seeds or (1, 3, 5):
-                for seed_sd, planted in ((0.0, 0.0), (0.3, 0.0), (1.0, 0.0), (0.3, 2.0)):
-                    print(run(Plan(name, n_seeds, seed_sd, planted), asked.studies, partial(pool.map, chunksize=20)), flush=True)
+                for seed_sd, planted, uneven in ((0.0, 0.0, 1.0), (0.3, 0.0, 1.0), (1.0, 0.0, 1.0), (1.0, 0.0, 2.0), (0.3, 2.0, 1.0)):
+                    print(run(Plan(name, n_seeds, seed_sd, planted, uneven), asked.studies, partial(pool.map, chunksize=20)), flush=True)

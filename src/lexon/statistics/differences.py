@@ -1,11 +1,11 @@
 """The difference between cells: one estimate, one interval, one verdict, for every statistic and every report.
 
 A difference is a weighted sum of cells, averaged over the settings in which they are compared. Two things move it: other
-events, which a paired bootstrap shows, and other seeds, whose spread is that of the cells of this difference, drawn towards the
-usual one as far as cells agree (`spreads`; a collapsed regression hardly moves with the seed, others do). Trainings of one cell have
-noise of their own on each event; the bootstrap of their mean and the spread of their results both contain it, so it is taken out of
-the bootstrap. What the events have in common stays a bootstrap, and the spread of trainings becomes Student's t with the degrees of
-freedom of Welch and Satterthwaite (Satterthwaite, Biometrics Bulletin 2 (1946) 110).
+events, which a paired bootstrap shows, and other seeds, whose spread is that of the cells of this difference, known from
+all cells as far as they agree (`spreads`; a collapsed regression hardly moves with the seed, others do). Trainings of one cell
+have noise of their own on each event; the bootstrap of their mean and the spread of their results both contain it, so it is taken
+out of the bootstrap. What the events have in common stays a bootstrap; each resample adds what other seeds would do, with a
+variance that is drawn anew, since few seeds do not tell it well.
 
 With one seed a cell, the settings of a difference take the seeds' place where there are at least three: how far the same
 difference varies from setting to setting holds the spread over seeds, and any interaction too (blocks without replication;
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lexon.metrics.ranking import Statistic
 from lexon.statistics.bootstrap import resamples
 from lexon.statistics.intervals import Interval, Replicates, simultaneous_intervals
-from lexon.statistics.spreads import moderated
+from lexon.statistics.spreads import possible_variances
 
 MIN_SETTINGS = 3  # fewer give a spread with one degree of freedom, whose interval spans everything
 
@@ -215,84 +215,70 @@ def _seeds_show_it(cells: Mapping[str, Trainings], settings: Sequence[Setting]) 
     return all(cells[name].spread_is_known for setting in settings for name in setting)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Trainings whose spread shows what seeds do to a difference.
-
-    Attributes:
-        trainings: of a cell, or the settings in their place.
-        weight: in the difference.
-        spread: variance over seeds.
-        variance: seen over true variance, as it may be, [resample].
-    """
-
-    trainings: Trainings
-    weight: float
-    spread: float
-    variance: NDArray[np.float64]
-
-    @property
-    def seen(self) -> float:
-        """Variance that the spread gives the difference."""
-        return self.weight**2 * self.spread / self.trainings.n
-
-
 class _SeedNoise:
     """What seeds add to differences of one family: drawn once a resample, so that differences that share a cell move together."""
 
     def __init__(self, cells: Mapping[str, Trainings], rng: np.random.Generator) -> None:
         self._cells = cells
-        n = len(next(iter(cells.values())).values) if cells else 0
-        self._normal = {name: rng.standard_normal(n) for name in cells}
+        self._n = len(next(iter(cells.values())).values) if cells else 0
+        self._normal = {name: rng.standard_normal(self._n) for name in cells}
         known = {name: cell for name, cell in cells.items() if cell.n > 1 and not cell.seedless}
-        freedom = {name: cell.n - 1 for name, cell in known.items()}
-        self._spreads = moderated({name: float(cell.estimates.var(ddof=1)) for name, cell in known.items()}, freedom)
-        # Seen over true variance of each cell over its seeds, as it may be: the usual variance is known alike for all of them.
-        usual, prior = _chi2_share(self._spreads.pooled, n, rng), self._spreads.prior
-        share = {name: 1.0 if np.isinf(prior) else prior / (prior + freedom[name]) for name in known}
-        self._variance = {name: share[name] * usual + (1 - share[name]) * _chi2_share(freedom[name], n, rng) for name in known}
+        seen = {name: _variance_over_seeds(cell) for name, cell in known.items()}
+        self._variance = possible_variances(seen, {name: cell.n - 1 for name, cell in known.items()}, self._n, rng)
         self._rng = rng
 
     def difference(self, settings: Sequence[Setting]) -> Replicates:
         """The mean over settings, with its replicates over events and seeds."""
         weights = _mean_of(settings)
-        estimate, events = _weighted(self._cells, weights)
-        if _seeds_show_it(self._cells, settings):
-            moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
-            spreads = self._spreads.variances
-            parts = [_Part(self._cells[name], weight, spreads[name], self._variance[name]) for name, weight in moved.items()]
-        elif len(blocks := _blocks(self._cells, settings)) >= MIN_SETTINGS:
-            # Blocks of unequal numbers of settings: as many equal ones would have the variance of the mean that these have.
-            weight = np.sqrt(len(blocks) * sum((len(block) / len(settings)) ** 2 for block in blocks))
-            over = _over_blocks(self._cells, blocks)
-            parts = [_Part(over, weight, float(over.estimates.var(ddof=1)), _chi2_share(over.n - 1, len(events), self._rng))]
-        else:
-            parts = []
-        return Replicates(estimate, estimate + self._with_seeds(events - estimate, parts, weights))
-
-    def _with_seeds(self, moved: NDArray[np.float64], parts: Sequence[_Part], weights: Mapping[str, float]) -> NDArray[np.float64]:
-        """How far resampled events move a difference, its part that differs between trainings replaced by what was seen of it."""
-        seen = np.array([part.seen for part in parts])
-        if not seen.sum() > 0:  # nothing moves with the seed, or one training is not finite
-            return moved
-        own = sum(part.weight**2 * _variance_of_events(part.trainings) / part.trainings.n for part in parts)
-        # Cells whose events move alike, as copies of one model, leave nothing that could be shared.
-        events = np.nanvar(moved)
-        shared = np.sqrt(np.clip(1 - own / events, 0, 1)) if events > 0 else 0.0
-        # Welch and Satterthwaite: Student's t, whose degrees of freedom follow from the cells' shares of the variance.
-        variance = np.average([part.variance for part in parts], axis=0, weights=seen)
-        return shared * moved + np.sqrt(seen.sum() / variance) * self._direction(weights)
-
-    def _direction(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
-        """Standard normal; two differences are correlated by the cells that they share."""
+        estimate, values = _weighted(self._cells, weights)
         moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
-        total = np.sum([weight * self._normal[name] for name, weight in moved.items()], axis=0)
-        return total / np.sqrt(sum(weight**2 for weight in moved.values()))
+        if _seeds_show_it(self._cells, settings):
+            values = estimate + self._by_seeds(values - estimate, moved)
+        elif len(blocks := _blocks(self._cells, settings)) >= MIN_SETTINGS:
+            values = estimate + self._by_blocks(values - estimate, moved, blocks, len(settings))
+        return Replicates(estimate, values)
+
+    def _by_seeds(self, events: NDArray[np.float64], weights: Setting) -> NDArray[np.float64]:
+        """Moves of a difference whose cells have several trainings each."""
+        if not all(np.isfinite(self._cells[name].estimates).all() for name in weights):
+            return events
+        own, seeds = 0.0, np.zeros(self._n)
+        for name, weight in weights.items():
+            cell = self._cells[name]
+            own += weight**2 * _variance_of_events(cell) / cell.n
+            seeds += weight * np.sqrt(self._variance[name] / cell.n) * self._normal[name]
+        return _replaced(events, own, seeds)
+
+    def _by_blocks(
+        self, events: NDArray[np.float64], weights: Setting, blocks: Sequence[Sequence[Setting]], n_settings: int
+    ) -> NDArray[np.float64]:
+        """Moves of a difference with one training a cell: its settings stand for the seeds."""
+        over = _over_blocks(self._cells, blocks)
+        # Blocks of unequal numbers of settings: as many equal ones would have the variance of the mean that these have.
+        share = sum((len(block) / n_settings) ** 2 for block in blocks)
+        variance = _variance_over_seeds(over) * (over.n - 1) / self._rng.chisquare(over.n - 1, self._n)
+        return _replaced(events, share * _variance_of_events(over), np.sqrt(share * variance) * self._direction(weights))
+
+    def _direction(self, weights: Setting) -> NDArray[np.float64]:
+        """Standard normal; two differences are correlated by the cells that they share."""
+        total = np.sum([weight * self._normal[name] for name, weight in weights.items()], axis=0)
+        return total / np.sqrt(sum(weight**2 for weight in weights.values()))
 
 
-def _chi2_share(freedom: int, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Seen over true variance, drawn n times: chi2_f / f; 1 where nothing can be seen."""
-    return rng.chisquare(freedom, n) / freedom if freedom else np.ones(n)
+def _replaced(events: NDArray[np.float64], own: float, seeds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far resampled events move a difference, the part that differs between trainings replaced by what was seen of it.
+
+    Args:
+        events: moves by the bootstrap, [resample].
+        own: variance of that part in them.
+        seeds: moves by other seeds, [resample].
+    """
+    if not np.any(seeds):  # nothing moves with the seed
+        return events
+    variance = np.nanvar(events)
+    # Cells whose events move alike, as copies of one model, leave nothing that could be shared.
+    shared = np.sqrt(np.clip(1 - own / variance, 0, 1)) if variance > 0 else 0.0
+    return shared * events + seeds
 
 
 def _weighted(cells: Mapping[str, Trainings], weights: Mapping[str, float]) -> tuple[float, NDArray[np.float64]]:
@@ -330,3 +316,7 @@ def _mean_of(settings: Sequence[Setting]) -> dict[str, float]:
 def _variance_of_events(cell: Trainings) -> float:
     """How far trainings of a cell differ because each has noise of its own on each event, by the resampled events."""
     return float(np.nanmean((cell.values - cell.estimates).var(axis=1, ddof=1)))
+
+
+def _variance_over_seeds(cell: Trainings) -> float:
+    return float(cell.estimates.var(ddof=1))
