@@ -1,4 +1,4 @@
-"""Events per second of `lexon.training.fit`, of a usual DataLoader loop and of Lightning's Trainer, in one run.
+"""Events per second of `lexon.training.Training`, of a usual DataLoader loop and of Lightning's Trainer, in one run.
 
     python benchmarks/training_loop.py [--events 6000] [--rounds 3] [--batch-sizes 64 512]
 
@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from lexon.config import SIZES, TrainingConfig
 from lexon.events import MAX_OBJECTS, N_TYPES
 from lexon.models.classifier import Classifier
-from lexon.training import TensorTable, fit, seeded
+from lexon.training import TensorTable, Training, seeded
 from lexon.training.optimisation import learning_rates
 
 try:
@@ -117,7 +117,8 @@ def optimisation(
 def run_lexon(table: TensorTable, config: TrainingConfig, device: str) -> float:
     """Events per second of training, as the history says; the validation of 64 events is not in it."""
     val = TensorTable({name: tensor[:64] for name, tensor in table.tensors.items()}, table.ragged, table.lengths[:64])
-    return fit(make_model(), table, val, config, seed=0, device=device, select_by=(("val_loss", "min"),)).events_per_second
+    training = Training(make_model(), table, val, config, seed=0, device=device, select_by=(("val_loss", "min"),))
+    return training.run().events_per_second
 
 
 def run_loader(table: TensorTable, config: TrainingConfig, device: str) -> float:

@@ -73,7 +73,7 @@ def test_a_few_rows_can_be_learnt_by_heart():
 
 def test_a_heavy_kl_collapses_the_posterior_and_a_light_one_does_not():
     from lexon.config import TrainingConfig
-    from lexon.training import fit
+    from lexon.training import Training
 
     recipe = {"epochs": 15, "batch_size": 32, "lr": 0.003, "weight_decay": 0.0, "warmup_steps": 0, "warmup_start": 0.1}
     recipe |= {"schedule": "constant", "grad_clip": 1.0, "label_smoothing": 0.0, "early_stopping": None}
@@ -83,7 +83,7 @@ def test_a_heavy_kl_collapses_the_posterior_and_a_light_one_does_not():
     kld = {}
     for beta in (0.1, 30.0):
         config = TrainingConfig(**recipe)
-        result = fit(make(beta=beta), table, table, config, seed=5, device="cpu", select_by=(("val_loss", "min"),))
+        result = Training(make(beta=beta), table, table, config, seed=5, device="cpu", select_by=(("val_loss", "min"),)).run()
         kld[beta] = result.history[-1]["val_kld"]
     assert kld[30.0] < 0.1
     assert kld[0.1] > 0.5

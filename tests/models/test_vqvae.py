@@ -16,7 +16,7 @@ from lexon.config import TrainingConfig
 from lexon.events import MAX_OBJECTS
 from lexon.models import Batch
 from lexon.models.vqvae import PADDING_CODE, VQVAE
-from lexon.training import TIMINGS, FitResult, TensorTable, TrainingStopped, fit, predict, seeded
+from lexon.training import TIMINGS, TensorTable, Training, TrainingStopped, predict, seeded
 
 RECIPE: dict[str, Any] = {
     "n_features": 4,
@@ -60,9 +60,9 @@ def table(n: int = 96, width: int = 6, seed: int = 0) -> TensorTable:
     return TensorTable({"values": values, "types": types, "mask": mask}, frozenset({"values", "types", "mask"}), lengths)
 
 
-def train(model: VQVAE, resume: Any = None, **changes: Any) -> FitResult:
+def train(model: VQVAE, resume: Any = None, **changes: Any) -> Training:
     config = TrainingConfig(**CONFIG | changes)
-    return fit(model, table(), table(seed=0), config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume)
+    return Training(model, table(), table(seed=0), config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume).run()
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ class Memory:
         self.content = None
 
 
-def history(result: FitResult) -> list[dict[str, Any]]:
+def history(result: Training) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in TIMINGS} for row in result.history]
 
 

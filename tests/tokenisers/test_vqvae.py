@@ -18,7 +18,7 @@ from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.tokenisers import CodeTable, VQVAETokeniser, restore
-from lexon.training import fit, seeded
+from lexon.training import Training, seeded
 
 K, N_BINS = 64, 5
 TYPES = {i: f"type {i}" for i in range(1, 8)}
@@ -56,7 +56,9 @@ def train(events: Events, vector: int = 5, pid: bool = True, epochs: int = 12) -
         precision="auto",
     )
     model = network(tokeniser)
-    fit(model, tokeniser.inputs(events), tokeniser.inputs(events[:64]), config, seed=1, device="cpu", select_by=(("val_loss", "min"),))
+    Training(
+        model, tokeniser.inputs(events), tokeniser.inputs(events[:64]), config, seed=1, device="cpu", select_by=(("val_loss", "min"),)
+    ).run()
     return tokeniser.with_model(model)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lexon.errors import ConfigurationError, MachineError
-from lexon.training import GPU_REQUESTED, TrainingDiverged, choose_device, fit, least_capability
+from lexon.training import GPU_REQUESTED, Training, TrainingDiverged, choose_device, least_capability
 from lexon.training.device import explained_faults, runs_on
 
 
@@ -116,5 +116,7 @@ def test_faults_of_the_machine_are_told_from_mistakes(error: Exception, message:
 def test_a_divergence_names_the_parameters_of_this_training(settings: str, make_table: Any, make_model: Any, make_config: Any) -> None:
     config = make_config(lr=1e30, grad_clip=None, epochs=4, warmup_steps=0)
     with pytest.raises(TrainingDiverged, match=rf"lower {settings}\.lr=1e\+30, or set {settings}\.grad_clip=1") as failed:
-        fit(make_model(), make_table(), make_table(), config, seed=1, device="cpu", select_by=(("epoch", "max"),), settings=settings)
+        Training(
+            make_model(), make_table(), make_table(), config, seed=1, device="cpu", select_by=(("epoch", "max"),), settings=settings
+        ).run()
     assert failed.value.exit_code == 2  # the same again would end the same way

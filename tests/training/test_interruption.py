@@ -15,7 +15,7 @@ from torch import Tensor
 from lexon.config import TrainingConfig
 from lexon.models import Batch
 from lexon.models.classifier import Classifier
-from lexon.training import TIMINGS, FitResult, TensorTable, TrainingStopped, fit
+from lexon.training import TIMINGS, TensorTable, Training, TrainingStopped
 
 STEPS_PER_EPOCH = 6
 
@@ -35,16 +35,16 @@ class Interrupted(Classifier):
 
 
 @pytest.fixture
-def train(make_table: Callable[..., TensorTable], make_config: Callable[..., TrainingConfig]) -> Callable[..., FitResult]:
-    def train(model: Classifier, resume: Any = None, data_seed: int = 0, **changes: Any) -> FitResult:
+def train(make_table: Callable[..., TensorTable], make_config: Callable[..., TrainingConfig]) -> Callable[..., Training]:
+    def train(model: Classifier, resume: Any = None, data_seed: int = 0, **changes: Any) -> Training:
         config = make_config(**{"epochs": 3} | changes)
         tables = make_table(seed=data_seed), make_table(seed=99)
-        return fit(model, *tables, config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume)
+        return Training(model, *tables, config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume).run()
 
     return train
 
 
-def without_timings(result: FitResult) -> list[dict[str, Any]]:
+def without_timings(result: Training) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in TIMINGS} for row in result.history]
 
 
@@ -124,7 +124,7 @@ def test_a_checkpoint_of_another_training_is_left_alone(
 
 
 def test_outside_the_main_thread_signals_are_not_touched(train: Callable, make_model: Callable) -> None:
-    results: list[FitResult] = []
+    results: list[Training] = []
     thread = threading.Thread(target=lambda: results.append(train(make_model())))
     thread.start()
     thread.join()

@@ -86,7 +86,7 @@ class TransformerConfig(Config):
 
 
 class TrainingConfig(Config):
-    """The recipe of one training, read by `lexon.training.fit`; `label_smoothing` is part of the model's loss."""
+    """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the model's loss."""
 
     epochs: Epochs
     batch_size: BatchSize

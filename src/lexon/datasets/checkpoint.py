@@ -58,7 +58,7 @@ class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
 
 
 class ResumeFile:
-    """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of `lexon.training.fit`).
+    """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of `lexon.training.Training`).
 
     A training that another version of the code began is not continued: its second half would be another model's.
 

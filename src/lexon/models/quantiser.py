@@ -2,7 +2,7 @@
 
 The codebook follows the vectors by exponential moving averages (van den Oord et al. 2017, arXiv:1711.00937, appendix A.1)
 and starts from k-means; gradients pass straight through. The work is done by `vector-quantize-pytorch`, which draws from
-torch's global generators: `lexon.training.fit` seeds them and keeps them in its checkpoints.
+torch's global generators: `lexon.training.Training` seeds them and keeps them in its checkpoints.
 """
 
 from __future__ import annotations

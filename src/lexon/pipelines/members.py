@@ -16,7 +16,7 @@ from lexon.datasets.checkpoint import Checkpoints
 from lexon.errors import ConfigurationError
 from lexon.experiments import Member
 from lexon.models import Model
-from lexon.training import GiveUp, SelectBy, TensorTable, Validate, choose_device, device_name, fit
+from lexon.training import GiveUp, SelectBy, TensorTable, Training, Validate, choose_device, device_name
 
 # Large enough to keep a GPU busy, small enough for any.
 EVALUATION_BATCH = 2048
@@ -84,10 +84,10 @@ def train_member(
         model: initialised under the member's seed.
         tables: the splits ``train`` and ``val``.
         device: as asked for by the user.
-        select_by, validate, give_up: see `lexon.training.fit`.
+        select_by, validate, give_up: see `lexon.training.Training`.
     """
     started, chosen = provenance.now(), choose_device(device)
-    result = fit(
+    training = Training(
         model,
         tables["train"],
         tables["val"],
@@ -98,25 +98,25 @@ def train_member(
         select_by=select_by,
         resume=checkpoints.of(member, type(model)),
         give_up=give_up,
-        progress=member,
-    )
-    model.load_state_dict(result.best_state)
+        name=member,
+    ).run()
+    model.load_state_dict(training.best_state)
     facts = {
         "parameters": config.model_dump(mode="json"),
         "seed": config.seed,
         "started": started,
         "device": device_name(chosen),
-        "n_parameters": result.n_parameters,
-        "best_epoch": result.best_epoch,
-        "epochs": len(result.history),
-        "stopped_early": result.stopped_early,
-        "given_up": result.given_up,
-        "seconds": result.seconds,
-        "events_per_second": result.events_per_second,
+        "n_parameters": training.n_parameters,
+        "best_epoch": training.best_epoch,
+        "epochs": len(training.history),
+        "stopped_early": training.stopped_early,
+        "given_up": training.given_up,
+        "seconds": training.seconds,
+        "events_per_second": training.events_per_second,
         "code_version": provenance.code_version(),
         "versions": provenance.versions(),
     }
-    return model.to("cpu"), pd.DataFrame(result.history), facts
+    return model.to("cpu"), pd.DataFrame(training.history), facts
 
 
 def refuse_other_parameters(config: MemberConfig, training_record: Mapping[str, Any], member: str) -> None:

@@ -1,31 +1,30 @@
 """Training, for every model there is or will be.
 
-`TensorTable` holds a split (data.py). `fit` (loop.py) makes epochs of steps (run.py) with AdamW and a schedule
+`TensorTable` holds a split (data.py). `Training(...).run()` (training.py) makes epochs of steps (epoch.py) with AdamW and a schedule
 (optimisation.py), validates after each (evaluation.py, where `predict` is), can be stopped and continued exactly
-(interruption.py), and says how far it is (progress.py). `choose_device` tries a device before it is trained on (device.py).
+(interruption.py), and shows its progress (progress.py). `choose_device` tries a device before training (device.py).
 """
 
 from lexon.training.data import TensorTable
 from lexon.training.device import GPU_REQUESTED, choose_device, device_name, least_capability
-from lexon.training.evaluation import Validate, predict
+from lexon.training.epoch import TrainingDiverged
+from lexon.training.evaluation import SelectBy, Validate, predict
 from lexon.training.interruption import Resume, TrainingStopped, seeded
-from lexon.training.loop import TIMINGS, FitResult, fit
-from lexon.training.run import GiveUp, SelectBy, TrainingDiverged
+from lexon.training.training import TIMINGS, GiveUp, Training
 
 __all__ = [
     "GPU_REQUESTED",
     "TIMINGS",
-    "FitResult",
     "GiveUp",
     "Resume",
     "SelectBy",
     "TensorTable",
+    "Training",
     "TrainingDiverged",
     "TrainingStopped",
     "Validate",
     "choose_device",
     "device_name",
-    "fit",
     "least_capability",
     "predict",
     "seeded",

@@ -1,9 +1,9 @@
-"""The other half of a loop: a model in eval mode and float32, however it is trained, so that a score has one meaning."""
+"""Evaluation of a model between and after its epochs: in eval mode and float32, however it is trained, so that a score has one meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from lexon.models import Model
 from lexon.training.data import TensorTable, evaluation_batches
 
 Validate = Callable[[NDArray[Any], TensorTable], dict[str, float]]
+SelectBy = tuple[tuple[str, Literal["max", "min"]], ...]
 
 
 @torch.inference_mode()
@@ -43,3 +44,16 @@ def mean_loss(model: Model, table: TensorTable, batch_size: int, length_aware: b
             facts.setdefault(name, []).append(value)
     columns = {name: torch.stack(values).double().cpu().numpy() for name, values in facts.items()}
     return {name: float(np.average(values, weights=batches.sizes)) for name, values in columns.items()}
+
+
+def rank(row: dict[str, Any], select_by: SelectBy) -> tuple[float, ...]:
+    """How good an epoch is, by its row of the history: larger is better, NaN is worst.
+
+    Raises:
+        ValueError: the history has no column of that name.
+    """
+    unknown = [name for name, _ in select_by if name not in row]
+    if unknown:
+        raise ValueError(f"select_by={unknown[0]}: no such column in the history, which has {', '.join(row)}")
+    signed = [row[name] if direction == "max" else -row[name] for name, direction in select_by]
+    return tuple(-np.inf if np.isnan(value) else value for value in signed)

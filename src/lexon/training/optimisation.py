@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -11,6 +12,8 @@ from torch import nn
 
 from lexon.config import TrainingConfig
 from lexon.models import Model
+
+log = logging.getLogger("lexon.training")
 
 
 def adamw(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
@@ -43,6 +46,19 @@ def learning_rates(config: TrainingConfig, n_steps: int) -> NDArray[np.float64]:
     progress = (step - config.warmup_steps) / max(n_steps - config.warmup_steps, 1)
     decay = {"cosine": (1 + np.cos(np.pi * progress)) / 2, "linear": 1 - progress, "constant": np.ones(n_steps)}[config.schedule]
     return config.lr * np.where(step < config.warmup_steps, rise, decay)
+
+
+def warn_of_long_warmup(config: TrainingConfig, n_steps: int, settings: str) -> None:
+    """Warn where the warm-up is as long as the training; `settings` is the group of parameters that `config` comes from."""
+    if config.warmup_steps >= n_steps:
+        log.warning(
+            "%s.warmup_steps=%d, but there are %d steps: the learning rate never reaches %s.lr=%g",
+            settings,
+            config.warmup_steps,
+            n_steps,
+            settings,
+            config.lr,
+        )
 
 
 def precision_of(config: TrainingConfig, device: str) -> AbstractContextManager[object]:

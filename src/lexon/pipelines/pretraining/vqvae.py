@@ -21,7 +21,7 @@ from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.plots.codebook import codebook_diagnostics
 from lexon.tokenisers import VQVAETokeniser
-from lexon.training import SelectBy, TensorTable, choose_device, device_name, fit, seeded
+from lexon.training import SelectBy, TensorTable, Training, choose_device, device_name, seeded
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def train_vqvae(
     logger.info("vqvae: %s", sentence)
     tokeniser = VQVAETokeniser.from_config(config).fit(train)
     model, chosen = _untrained(config, tokeniser), choose_device(device)
-    result = fit(
+    training = Training(
         model,
         tokeniser.inputs(train),
         tokeniser.inputs(val),
@@ -56,23 +56,23 @@ def train_vqvae(
         validate=partial(_code_use, codebook_size=config.codebook_size),
         select_by=SELECT_BY,
         resume=checkpoints.of(tokeniser_name(settings), VQVAE),
-        progress=f"VQ-VAE, vector {config.vector}",
+        name=f"VQ-VAE, vector {config.vector}",
         settings="vqvae.training",
-    )
-    model.load_state_dict(result.best_state)
+    ).run()
+    model.load_state_dict(training.best_state)
     trained = tokeniser.with_model(model.cpu())
     diagnostics = {
         "settings": settings,
         "fitted_on": sentence,
         **shown_to(events, classes, config),
-        "n_parameters": result.n_parameters,
-        "best_epoch": result.best_epoch,
-        "seconds": result.seconds,
-        "events_per_second": result.events_per_second,
+        "n_parameters": training.n_parameters,
+        "best_epoch": training.best_epoch,
+        "seconds": training.seconds,
+        "events_per_second": training.events_per_second,
         "device": device_name(chosen),
         "splits": {split: _diagnose(trained, events.classified(split, classes).events, object_types) for split in SPLITS},
     }
-    return trained, pd.DataFrame(result.history), diagnostics
+    return trained, pd.DataFrame(training.history), diagnostics
 
 
 def shown_to(events: EventSource, classes: dict[str, Any], config: VQVAEConfig) -> dict[str, Any]:

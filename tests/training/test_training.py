@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lexon.config import TrainingConfig
 from lexon.models import Batch
 from lexon.models.classifier import Classifier
-from lexon.training import FitResult, TensorTable, TrainingDiverged, fit, predict
+from lexon.training import TensorTable, Training, TrainingDiverged, predict
 from lexon.training.progress import Reporter
 
 OTHER_VALUE = {
@@ -41,17 +41,19 @@ def auroc(scores: np.ndarray, table: TensorTable) -> dict[str, float]:
 
 
 @pytest.fixture
-def train(make_table: Callable, make_model: Callable, make_config: Callable) -> Callable[..., FitResult]:
-    def train(model: Classifier | None = None, n: int = 96, shuffled: bool = False, seed: int = 0, **changes: Any) -> FitResult:
+def train(make_table: Callable, make_model: Callable, make_config: Callable) -> Callable[..., Training]:
+    def train(model: Classifier | None = None, n: int = 96, shuffled: bool = False, seed: int = 0, **changes: Any) -> Training:
         config = make_config(**changes)
         model = model or make_model(label_smoothing=config.label_smoothing)
         tables = make_table(n, 0, shuffled), make_table(max(n, 96), 1, shuffled)
-        return fit(model, *tables, config, seed=seed, device="cpu", validate=auroc, select_by=(("val_auroc", "max"), ("val_loss", "min")))
+        return Training(
+            model, *tables, config, seed=seed, device="cpu", validate=auroc, select_by=(("val_auroc", "max"), ("val_loss", "min"))
+        ).run()
 
     return train
 
 
-def curve(result: FitResult) -> list[tuple[float, ...]]:
+def curve(result: Training) -> list[tuple[float, ...]]:
     return [tuple(row[name] for name in ("train_loss", "val_loss", "val_auroc", "grad_norm")) for row in result.history]
 
 
@@ -62,7 +64,7 @@ def test_each_key_of_the_recipe_is_alive(key: str, make_table: Callable, make_mo
     def outcome(config: TrainingConfig) -> tuple[Any, ...]:
         model = make_model(label_smoothing=config.label_smoothing)
         tables = make_table(), make_table(seed=1)
-        result = fit(model, *tables, config, seed=0, device="cpu", select_by=(("epoch", "min"),))
+        result = Training(model, *tables, config, seed=0, device="cpu", select_by=(("epoch", "min"),)).run()
         return [(row["train_loss"], row["val_loss"]) for row in result.history], result.schedule.tolist()
 
     plain = make_config(epochs=4)
@@ -105,7 +107,7 @@ def test_the_caller_s_random_numbers_do_not_change(train: Callable) -> None:
 
 def test_early_stopping_stops_and_says_so(make_table: Callable, make_model: Callable, make_config: Callable) -> None:
     tables, config = (make_table(), make_table(seed=1)), make_config(epochs=9, early_stopping=2)
-    result = fit(make_model(), *tables, config, seed=0, device="cpu", select_by=(("epoch", "min"),))
+    result = Training(make_model(), *tables, config, seed=0, device="cpu", select_by=(("epoch", "min"),)).run()
     assert (len(result.history), result.best_epoch, result.stopped_early) == (3, 1, True)
 
 
@@ -125,7 +127,7 @@ def test_ties_fall_to_the_next_metric_and_nan_is_worst(
     values: list[float], best: int, make_table: Callable, make_model: Callable, make_config: Callable
 ) -> None:
     epochs = iter(values)
-    result = fit(
+    result = Training(
         make_model(),
         make_table(),
         make_table(seed=1),
@@ -134,13 +136,13 @@ def test_ties_fall_to_the_next_metric_and_nan_is_worst(
         device="cpu",
         validate=lambda scores, table: {"metric": next(epochs)},
         select_by=(("val_metric", "max"), ("epoch", "max")),
-    )
+    ).run()
     assert result.best_epoch == best
 
 
 def test_an_unknown_metric_is_named(make_table: Callable, make_model: Callable, make_config: Callable) -> None:
     with pytest.raises(ValueError, match=r"select_by=val_auroc: no such column .* val_loss"):
-        fit(
+        Training(
             make_model(),
             make_table(),
             make_table(),
@@ -148,19 +150,19 @@ def test_an_unknown_metric_is_named(make_table: Callable, make_model: Callable, 
             seed=0,
             device="cpu",
             select_by=(("val_loss", "min"), ("val_auroc", "max")),
-        )
+        ).run()
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(make_table: Callable, make_model: Callable, make_config: Callable) -> None:
     table = make_table()
     table.tensors["met"][:] = torch.inf
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1 of 6: the training loss is nan"):
-        fit(make_model(), table, make_table(), make_config(), seed=0, device="cpu", select_by=(("val_loss", "min"),))
+        Training(make_model(), table, make_table(), make_config(), seed=0, device="cpu", select_by=(("val_loss", "min"),)).run()
 
 
 def test_an_empty_split_is_named(make_table: Callable, make_model: Callable, make_config: Callable) -> None:
     with pytest.raises(ValueError, match="val: no events"):
-        fit(make_model(), make_table(), make_table(0), make_config(), seed=0, device="cpu", select_by=(("val_loss", "min"),))
+        Training(make_model(), make_table(), make_table(0), make_config(), seed=0, device="cpu", select_by=(("val_loss", "min"),)).run()
 
 
 def test_validation_loss_is_the_mean_over_events(train: Callable, make_model: Callable, make_table: Callable) -> None:
@@ -236,5 +238,5 @@ class Line(nn.Module):
 def test_any_model_with_a_loss_and_a_score_trains(make_config: Callable) -> None:
     x = torch.linspace(-1, 1, 101)[:, None]
     table, model = TensorTable({"x": x, "y": 3 * x[:, 0] + 1}), Line()
-    fit(model, table, table, make_config(epochs=40, lr=0.1), seed=0, device="cpu", select_by=(("val_loss", "min"),))
+    Training(model, table, table, make_config(epochs=40, lr=0.1), seed=0, device="cpu", select_by=(("val_loss", "min"),)).run()
     np.testing.assert_allclose(predict(model, table, 10, "cpu"), (3 * x + 1).squeeze().numpy(), atol=0.05)
