@@ -32,6 +32,8 @@ TO_BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 EDGES = [
     (edge, mark) for mark in (b";", b",", b"\n") for edge in (mark + b" ", b" " + mark, mark + b'"', b'"' + mark, mark + b"'", b"'" + mark)
 ]
+# What headers call process, MET and METphi, by column.
+COLUMN_NAMES = {1: ("process", "processid", "label"), 3: ("met", "ptmiss"), 4: ("metphi", "phimet")}
 PASSES = 4  # blanks and quotes in turn; deeper nesting is left to be a bad line
 SPARE = re.compile(rb"(?<!;);{2,}\n")
 
@@ -79,7 +81,15 @@ def tidied(text: bytes) -> bytes:
     """Whole lines without blanks and quotes around fields, doubled blanks, and separators that close a line twice."""
     if not any(mark in text for mark in UNUSUAL) and not _doubled_separators(text):
         return text
-    text = b"\n" + text.translate(TO_BLANKS)
+    text = _without_edges(_with_single_blanks(b"\n" + text.translate(TO_BLANKS)))
+    text = SPARE.sub(b";\n", text)
+    for _ in range(2):  # neighbours share a line feed
+        text = text.replace(b"\n;\n", b"\n\n")
+    return text[1:]
+
+
+def _with_single_blanks(text: bytes) -> bytes:
+    """Unusual blanks become a space; doubled spaces and quotes become one."""
     for blank in BLANKS:
         text = text.replace(blank, b" ")
     if b"\xa0" in text:
@@ -87,16 +97,18 @@ def tidied(text: bytes) -> bytes:
     for doubled in (b"  ", b'""', b"''"):
         while doubled in text:
             text = text.replace(doubled, doubled[:1])
+    return text
+
+
+def _without_edges(text: bytes) -> bytes:
+    """Fields without the blanks and quotes around them."""
     for _ in range(PASSES):
         before = text
         for edge, mark in EDGES:
             text = text.replace(edge, mark)
         if text == before:
             break
-    text = SPARE.sub(b";\n", text)
-    for _ in range(2):  # neighbours share a line feed
-        text = text.replace(b"\n;\n", b"\n\n")
-    return text[1:]
+    return text
 
 
 def _doubled_separators(text: bytes) -> bool:
@@ -134,18 +146,24 @@ def first_lines(head: bytes) -> list[bytes]:
 
 
 def other_order(lines: list[bytes]) -> str | None:
-    """The header of a text whose fields are in another order than ours, or None."""
+    """The header of a text whose fields are in a different order, or None."""
     for line in lines:
-        if is_header(line):
-            names = [re.sub(r"[^a-z]", "", name.lower()) for name in line.decode(errors="replace").split(";")]
-            places = {"process": ("process", "processid", "label"), "met": ("met", "ptmiss"), "metphi": ("metphi", "phimet")}
-            found = {name: next((names.index(word) for word in words if word in names), None) for name, words in places.items()}
-            expected = {"process": 1, "met": 3, "metphi": 4}
-            if any(place is not None and place != expected[name] for name, place in found.items()):
-                return line.decode(errors="replace")[:100]
-        elif is_event(line):
+        header = line.decode(errors="replace")
+        if is_header(line) and _has_other_order(header):
+            return header[:100]
+        if is_event(line):
             return None
     return None
+
+
+def _has_other_order(header: str) -> bool:
+    """Whether a field that is known by its name is not in its column."""
+    names = [re.sub(r"[^a-z]", "", name.lower()) for name in header.split(";")]
+    for column, words in COLUMN_NAMES.items():
+        named = [names.index(word) for word in words if word in names]
+        if named and named[0] != column:
+            return True
+    return False
 
 
 def _is_number(field: bytes) -> bool:

@@ -118,7 +118,7 @@ class ForeignTokensDataset(AbstractDataset[None, ForeignTokens]):
         return read_foreign(self._filepath, self.linked_data)
 
     def save(self, data: None) -> None:  # noqa: ARG002
-        raise DatasetError("this file is somebody else's")
+        raise DatasetError("this file is only read")
 
     def _exists(self) -> bool:
         return self._filepath is not None and self._filepath.is_file()
@@ -146,10 +146,15 @@ def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, 
     if len(fitting) == 1:
         (key,) = fitting
         return {WHOLE: key}, [f"No array is called X, tokens or data; {key} is the only one of that shape and was taken."]
+    raise _no_tokens(arrays, path)
+
+
+def _no_tokens(arrays: dict[str, h5py.Dataset], path: Path) -> DataError:
     shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
     events = any(array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width for array in arrays.values())
     hint = "these are events: make tokens of them with --pipelines data_engineering" if events else "check the path"
-    raise DataError(f"{path}: holds no tokens, [N, {WIDTHS[0]}] or [N, {WIDTHS[1]}] called X_..., tokens or data; it has {shapes}; {hint}")
+    wanted = f"[N, {WIDTHS[0]}] or [N, {WIDTHS[1]}] called X_..., tokens or data"
+    return DataError(f"{path}: holds no tokens, {wanted}; it has {shapes}; {hint}")
 
 
 def _label_keys(arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Path) -> dict[str, str]:
@@ -182,16 +187,20 @@ def _by_part(pattern: re.Pattern[str], keys: list[str], path: Path) -> dict[str,
 def _part_name(pattern: re.Pattern[str], key: str) -> str | None:
     """The split that a key names, by itself or by its group; None where it is something else."""
     *groups, leaf = key.split("/")
-    split = next((group for group in reversed(groups) if SPLIT_WORD.search(group)), "")
     if match := pattern.fullmatch(leaf):
-        own = match[1] or ""
-        name = own if SPLIT_WORD.search(own) or not split else f"{split}_{own}".rstrip("_")
+        name = _with_group(match[1] or "", groups)
     elif SPLIT_WORD.match(leaf) and any(pattern.fullmatch(group) for group in groups):
         name = leaf
     else:
         return None
     name = name.lower() or WHOLE
     return SPLIT_NAMES.get(name, name)
+
+
+def _with_group(own: str, groups: list[str]) -> str:
+    """The name of a part, after the innermost group that names a split where the part's own name does not."""
+    split = next((group for group in reversed(groups) if SPLIT_WORD.search(group)), "")
+    return own if SPLIT_WORD.search(own) or not split else f"{split}_{own}".rstrip("_")
 
 
 def _parts(arrays: dict[str, h5py.Dataset], keys: dict[str, str], labels: dict[str, str], path: Path) -> tuple[tuple[Part, ...], list[str]]:

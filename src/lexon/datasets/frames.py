@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -97,20 +98,24 @@ def _check_header(path: Path, names: list[str]) -> None:
     if not any(names):
         raise DataError(f"{path}: its first line is empty; write the names of the columns there")
     if len(names) == 1:
-        for separator, word in SEPARATORS.items():
-            if separator in names[0]:
-                raise DataError(
-                    f"{path}: its columns are separated by {word} ({names[0][:60]!r}), not by commas; "
-                    "write them with commas and decimal points, for example pandas: read_csv(sep=...).to_csv(index=False)"
-                )
+        _refuse_other_separator(path, names[0])
     named = [name for name in names if name]
     if all(map(_is_number, named)) and named != list(map(str, range(len(named)))):  # as pandas names columns
         raise DataError(
             f"{path}: has no header: its first line holds numbers ({', '.join(names)[:60]}); write the names of the columns above it"
         )
-    twice = next((name for place, name in enumerate(names) if name and name in names[:place]), None)
-    if twice is not None:
-        raise DataError(f"{path}: two columns are called {twice!r}; rename one, or remove it")
+    twice = [name for name, count in Counter(named).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}: two columns are called {twice[0]!r}; rename one, or remove it")
+
+
+def _refuse_other_separator(path: Path, header: str) -> None:
+    for separator, word in SEPARATORS.items():
+        if separator in header:
+            raise DataError(
+                f"{path}: its columns are separated by {word} ({header[:60]!r}), not by commas; "
+                "write them with commas and decimal points, for example pandas: read_csv(sep=...).to_csv(index=False)"
+            )
 
 
 def _body(path: Path, names: list[str], body: str) -> pd.DataFrame:

@@ -70,12 +70,16 @@ class LabelledSource(ABC):
     @property
     def _names_of_file(self) -> tuple[dict[int, str], dict[int, str]]:
         """The file's own names, and those that lexon once wrote into it from elsewhere; a name that is only the number is none."""
-        said = self.attributes.get("label_names", {})
-        if not isinstance(said, dict) or not all(str(label).lstrip("-").isdigit() for label in said):
-            raise DataError(f'{self.path}: attribute label_names={said!r}; write it as JSON, name by number: {{"1": "tttt"}}')
-        names = {int(label): str(name) for label, name in said.items() if str(name) != str(label)}
-        own = {int(label) for label in self.attributes.get("named_by_file", names)}
-        return {k: v for k, v in names.items() if k in own}, {k: v for k, v in names.items() if k not in own}
+        written = self.attributes.get("label_names", {})
+        if not isinstance(written, dict) or not all(str(label).lstrip("-").isdigit() for label in written):
+            raise DataError(f'{self.path}: attribute label_names={written!r}; write it as JSON, name by number: {{"1": "tttt"}}')
+        names = {int(label): str(name) for label, name in written.items() if str(name) != str(label)}
+        by_file = {int(label) for label in self.attributes.get("named_by_file", names)}
+        own: dict[int, str] = {}
+        handed_on: dict[int, str] = {}
+        for label, name in names.items():
+            (own if label in by_file else handed_on)[label] = name
+        return own, handed_on
 
     @property
     def only_label(self) -> int | None:

@@ -1,16 +1,17 @@
-"""The files of one member, each read with the reason why it cannot be used: a damaged member must not cost its siblings their report."""
+"""The files of one member: each is read and checked, so that a damaged one is named in the report instead of preventing it."""
 
 from __future__ import annotations
 
 import json
 import math
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lexon.config import KINDS
 from lexon.datasets.arrays import Arrays, read_arrays
@@ -68,20 +69,30 @@ def check_facts(record: Mapping[str, Any], config: Mapping[str, Any], folder: Pa
     """
     path = folder / "run.json"
     for key, kind in FACTS.items():
-        if record.get(key) is not None and not isinstance(record[key], kind):
-            raise DataError(f"{path}: {key} is {record[key]!r:.60}, which it cannot be; {AGAIN}")
+        _check_type(path, key, record.get(key), kind)
+    _check_data(path, record, KINDS[config["kind"]].files.data)
+    if record.get("seed", config.get("seed")) != config.get("seed"):
+        raise DataError(f"{path}: seed is {record['seed']!r}, so this is the record of another member; {AGAIN}")
+
+
+def _check_data(path: Path, record: Mapping[str, Any], needed: Sequence[str]) -> None:
+    """Check what a record holds about the data of the member."""
     data = record.get("data")
     if not isinstance(data, dict):
         raise DataError(f"{path}: data is {_shown(record, 'data')}, not what the member was trained on; {AGAIN}")
-    for key in KINDS[config["kind"]].files.data:
-        if key not in data:
-            raise DataError(f"{path}: data.{key} is missing; {AGAIN}")
+    if missing := [key for key in needed if key not in data]:
+        raise DataError(f"{path}: data.{missing[0]} is missing; {AGAIN}")
     for key, value in data.items():
-        expected = list if key == "notes" else int if key.startswith("n_") else object
-        if value is not None and not isinstance(value, expected):
-            raise DataError(f"{path}: data.{key} is {value!r:.60}, which it cannot be; {AGAIN}")
-    if record.get("seed", config.get("seed")) != config.get("seed"):
-        raise DataError(f"{path}: seed is {record['seed']!r}, so this is the record of another member; {AGAIN}")
+        if key == "notes":
+            _check_type(path, "data.notes", value, list)
+        elif key.startswith("n_"):
+            _check_type(path, f"data.{key}", value, int)
+
+
+def _check_type(path: Path, key: str, value: Any, expected: Any) -> None:
+    """Check a fact, which may also be absent (None)."""
+    if value is not None and not isinstance(value, expected):
+        raise DataError(f"{path}: {key} is {value!r:.60}, which it cannot be; {AGAIN}")
 
 
 def read_metrics(folder: Path, kind: str) -> dict[str, dict[str, float]]:
@@ -99,7 +110,7 @@ def read_metrics(folder: Path, kind: str) -> dict[str, dict[str, float]]:
         for name, value in metrics[split].items():
             if not _is_number(value) or not math.isfinite(value):
                 raise DataError(f"{path}: {split}.{name} is {value!r:.60}, not a finite number; {AGAIN}")
-        if missing := [name for pattern in KINDS[kind].files.metrics for name in _named(pattern, split) if name not in metrics[split]]:
+        if missing := [name for name in _all_named(KINDS[kind].files.metrics, split) if name not in metrics[split]]:
             raise DataError(f"{path}: {split} has no {missing[0]}; {AGAIN}")
     return metrics
 
@@ -112,24 +123,33 @@ def read_history(folder: Path, kind: str, epochs: Any) -> pd.DataFrame:
     """
     path = folder / "facts" / "history.csv"
     _must_exist(path)
-    try:
-        history = pd.read_csv(path)
-    except OSError as error:
-        raise explained(error, path) from error
-    except ValueError as error:  # pandas' own errors, and text that is not UTF-8
-        raise DataError(f"{path}: not a table of epochs ({error}); {AGAIN}") from error
-    wanted = ["epoch", *(name for pattern in KINDS[kind].files.history for name in _named(pattern, "train", "val"))]
+    history = _read_table(path)
+    wanted = ["epoch", *_all_named(KINDS[kind].files.history, "train", "val")]
+    _check_columns(path, history, wanted)
+    if not np.array_equal(history["epoch"], np.arange(1, len(history) + 1)):
+        raise DataError(f"{path}: the epochs are not 1, 2, 3, ...; {AGAIN}")
+    if epochs is not None and len(history) != epochs:
+        raise DataError(f"{path}: {len(history)} epochs where run.json says {epochs}; {AGAIN}")
+    return history
+
+
+def _check_columns(path: Path, history: pd.DataFrame, wanted: Sequence[str]) -> None:
+    """Check that a history has these columns, of numbers, and at least one epoch."""
     if missing := [name for name in wanted if name not in history.columns]:
         raise DataError(f"{path}: no column {', '.join(missing)}; {AGAIN}")
     if not len(history):
         raise DataError(f"{path}: no epoch in it; {AGAIN}")
     if words := [name for name in wanted if not pd.api.types.is_numeric_dtype(history[name])]:
         raise DataError(f"{path}: not a number in column {words[0]}; {AGAIN}")
-    if not np.array_equal(history["epoch"], np.arange(1, len(history) + 1)):
-        raise DataError(f"{path}: the epochs are not 1, 2, 3, ...; {AGAIN}")
-    if epochs is not None and len(history) != epochs:
-        raise DataError(f"{path}: {len(history)} epochs where run.json says {epochs}; {AGAIN}")
-    return history
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except OSError as error:
+        raise explained(error, path) from error
+    except ValueError as error:  # pandas' own errors, and text that is not UTF-8
+        raise DataError(f"{path}: not a table of epochs ({error}); {AGAIN}") from error
 
 
 def read_member_scores(folder: Path, config: Mapping[str, Any], record: Mapping[str, Any]) -> Scores:
@@ -159,20 +179,36 @@ def read_member_arrays(folder: Path, kind: str, record: Mapping[str, Any]) -> Ar
     path = folder / "scores.h5"
     _must_exist(path)
     arrays = read_arrays(path)
-    wanted = [name for pattern in KINDS[kind].files.arrays or () for name in _named(pattern, "val", "test")]
-    if missing := [name for name in wanted if name not in arrays or not arrays[name].ndim]:
+    wanted = _all_named(KINDS[kind].files.arrays or (), "val", "test")
+    if missing := [name for name in wanted if not np.ndim(arrays.get(name, 0))]:
         raise DataError(f"{path}: no {', '.join(missing)} in it; {AGAIN}")
     for split in ("val", "test"):
-        own = [name for name in wanted if name.startswith(f"{split}_")]
-        own += [name for name in wanted if split == "test" and not name.startswith(("val_", "test_", *NOT_PER_ROW))]
-        sizes = {len(arrays[name]) for name in own} | {record["data"].get(f"n_{split}", len(arrays[own[0]])) if own else 0}
-        if own and len(sizes) > 1:
-            raise DataError(f"{path}: {split} has {' or '.join(map(str, sorted(sizes)))} rows; {AGAIN}")
-    for name in wanted:
-        values = arrays[name]
-        if name not in MAY_DIVERGE and values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise DataError(f"{path}: {name} has values that are not finite; {AGAIN}")
+        rows = [arrays[name] for name in wanted if _split_of(name) == split]
+        _check_rows(path, split, rows, record["data"].get(f"n_{split}"))
+    _check_finite(path, {name: arrays[name] for name in wanted if name not in MAY_DIVERGE})
     return arrays
+
+
+def _split_of(name: str) -> str | None:
+    """The split whose rows an array of scores.h5 holds, one value each; without a prefix it is the test split's."""
+    if name.startswith(NOT_PER_ROW):
+        return None
+    return "val" if name.startswith("val_") else "test"
+
+
+def _check_rows(path: Path, split: str, arrays: Sequence[NDArray[Any]], recorded: int | None) -> None:
+    """Check that all arrays of a split have as many rows as its record says."""
+    sizes = {len(array) for array in arrays}
+    if sizes and recorded is not None:
+        sizes.add(recorded)
+    if len(sizes) > 1:
+        raise DataError(f"{path}: {split} has {' or '.join(map(str, sorted(sizes)))} rows; {AGAIN}")
+
+
+def _check_finite(path: Path, arrays: Arrays) -> None:
+    for name, values in arrays.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise DataError(f"{path}: {name} has values that are not finite; {AGAIN}")
 
 
 def read_baseline_arrays(path: Path, names: Sequence[str]) -> Arrays:
@@ -183,24 +219,24 @@ def read_baseline_arrays(path: Path, names: Sequence[str]) -> Arrays:
     """
     arrays = read_arrays(path)
     for split in ("val", "test"):
-        target = arrays.get(f"{split}_target")
+        shape = arrays[f"{split}_target"].shape if f"{split}_target" in arrays else None
         for key in (f"{split}_{name}" for name in ("target", *names)):
             values = arrays.get(key)
-            if values is None or target is None or values.ndim != 1 or values.shape != target.shape or not np.isfinite(values).all():
+            if values is None or values.ndim != 1 or values.shape != shape or not np.isfinite(values).all():
                 raise DataError(f"{path}: {key} is missing, or not one finite number a row; delete the file and run again")
     return arrays
 
 
 def check_agreement(folder: Path, metrics: Mapping[str, Mapping[str, float]], scores: Scores | None, arrays: Arrays | None) -> None:
-    """Whether metrics.json was calculated from scores.h5: files of two members do not belong together.
+    """Check that metrics.json was calculated from scores.h5: files of two members do not belong together.
 
     Raises:
-        DataError: a metric of the test split is another than the scores give.
+        DataError: a metric of the test split differs from what the scores give.
     """
     for name, found in _recalculated(scores, arrays).items():
-        said = metrics["test"].get(name)
-        if said is not None and not math.isclose(said, found, rel_tol=1e-3, abs_tol=1e-6):
-            raise DataError(f"{folder / 'metrics.json'}: test.{name} is {said:g}, but scores.h5 gives {found:g}; {AGAIN}")
+        recorded = metrics["test"].get(name)
+        if recorded is not None and not math.isclose(recorded, found, rel_tol=1e-3, abs_tol=1e-6):
+            raise DataError(f"{folder / 'metrics.json'}: test.{name} is {recorded:g}, but scores.h5 gives {found:g}; {AGAIN}")
 
 
 def _recalculated(scores: Scores | None, arrays: Arrays | None) -> dict[str, float]:
@@ -237,7 +273,7 @@ def _is_file(path: Path, what: str = "file") -> bool:
     """Whether it exists.
 
     Raises:
-        LexonError: something else lies in its place, or it may not be looked at.
+        LexonError: it is of another type, or may not be read.
     """
     try:
         mode = path.stat().st_mode
@@ -258,5 +294,7 @@ def _shown(content: Mapping[str, Any], key: str) -> str:
     return f"{content[key]!r:.40}" if key in content else "missing"
 
 
-def _named(pattern: str, *splits: str) -> list[str]:
-    return [pattern.replace("*", split) for split in splits] if "*" in pattern else [pattern]
+def _all_named(patterns: Iterable[str], *splits: str) -> list[str]:
+    """Names of columns or arrays; a pattern with * has one for each split."""
+    names = [[pattern.replace("*", split) for split in splits] if "*" in pattern else [pattern] for pattern in patterns]
+    return [name for found in names for name in found]

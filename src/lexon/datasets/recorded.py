@@ -1,8 +1,8 @@
-"""What the members of a folder record of themselves: each run.json, with the cell that it stands for."""
+"""Members of a folder as recorded: each run.json, with its cell of the grid."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from lexon.experiments import Member, Recorded, cell_of
 
 
 def recorded_members(root: Path, asked: Sequence[Member], axes: Sequence[str]) -> tuple[list[Recorded], list[str]]:
-    """Every member in a folder, and remarks on those that cannot be told.
+    """Every member in a folder, and remarks on those that are left out.
 
     Args:
         root: of the members' folders.
@@ -22,39 +22,48 @@ def recorded_members(root: Path, asked: Sequence[Member], axes: Sequence[str]) -
     known = {member.name: member for member in asked}
     kind = asked[0].config["kind"]
     found, remarks = [], []
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        record, reason = _record(folder)
-        parameters = record.get("parameters", {})
-        if not record and not reason:
-            continue
-        if record and parameters.get("kind") != kind:
-            remarks.append(f"{folder.name} is a member of another kind of experiment ({parameters.get('kind')}) and not shown.")
-            continue
+    for folder, record, reason in _records(root):
+        recorded_kind = record.get("parameters", {"kind": kind}).get("kind")
         one = _recorded(folder.name, record, known, axes)
-        if one is not None:
+        if recorded_kind != kind:
+            remarks.append(f"{folder.name} is a member of another kind of experiment ({recorded_kind}) and not shown.")
+        elif one is not None:
             found.append(one)
         elif record or "__seed_" in folder.name:
             remarks.append(f"{folder.name} is not shown: {reason or 'neither its record nor its name tells its cell'}.")
     return found, remarks
 
 
-def _record(folder: Path) -> tuple[dict[str, Any], str]:
-    """A folder's record, or why it cannot be read; neither where it is no member."""
-    try:
-        return read_record(folder), ""
-    except LexonError as error:
-        return {}, str(error)
+def _records(root: Path) -> Iterator[tuple[Path, dict[str, Any], str]]:
+    """Each folder with its record, or with the reason why that cannot be read; those without a record are left out."""
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        try:
+            record, reason = read_record(folder), ""
+        except LexonError as error:
+            record, reason = {}, str(error)
+        if record or reason:
+            yield folder, record, reason
 
 
 def _recorded(name: str, record: Mapping[str, Any], known: Mapping[str, Member], axes: Sequence[str]) -> Recorded | None:
-    config = record.get("parameters")
-    cell, place, seed = record.get("cell"), record.get("place"), (config or {}).get("seed")
-    if not isinstance(cell, dict):
-        named = (known[name].cell, known[name].seed) if name in known else cell_of(name, axes, config or {})
-        if named is None:
-            return None
-        cell, seed = named[0], seed if isinstance(seed, int) else named[1]
-    if not isinstance(seed, int):
+    """A member with its cell and seed, from its record or else from its name; None where neither says."""
+    config, place = record.get("parameters"), record.get("place")
+    found = _cell_and_seed(name, record, known, axes)
+    if found is None:
         return None
+    cell, seed = found
     plain = {str(axis): tuple(value) if isinstance(value, list) else value for axis, value in cell.items()}
     return Recorded(name, config, plain, seed, place if isinstance(place, int) else None, record.get("status") == "done")
+
+
+def _cell_and_seed(
+    name: str, record: Mapping[str, Any], known: Mapping[str, Member], axes: Sequence[str]
+) -> tuple[dict[str, Any], int] | None:
+    config = record.get("parameters") or {}
+    cell, seed = record.get("cell"), config.get("seed")
+    if isinstance(cell, dict):
+        return (cell, seed) if isinstance(seed, int) else None
+    named = (known[name].cell, known[name].seed) if name in known else cell_of(name, axes, config)
+    if named is None:
+        return None
+    return named[0], seed if isinstance(seed, int) else named[1]

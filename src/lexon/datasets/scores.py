@@ -76,11 +76,13 @@ def _names(attributes: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _check(scores: Scores, path: Path) -> None:
-    n, n_classes = len(scores.target) if np.ndim(scores.target) else 0, len(scores.class_names)
-    if not n or scores.probabilities.shape != (n, n_classes) or any(np.shape(values) != (n,) for values in (scores.labels, scores.index)):
+    n, n_classes = np.size(scores.target), len(scores.class_names)
+    wanted = {"probabilities": (n, n_classes), "target": (n,), "labels": (n,), "index": (n,)}
+    if not n or any(np.shape(getattr(scores, name)) != shape for name, shape in wanted.items()):
         shapes = ", ".join(f"{name} {np.shape(getattr(scores, name))}" for name in ARRAYS)
         raise DataError(f"{path}: {shapes}: not one row an event and one column for each of {n_classes} classes; {AGAIN}")
-    if any(getattr(scores, name).dtype.kind not in "iu" for name in ARRAYS[1:]) or scores.probabilities.dtype.kind != "f":
+    kinds = [getattr(scores, name).dtype.kind for name in ARRAYS]
+    if kinds[0] != "f" or not set(kinds[1:]) <= set("iu"):
         raise DataError(f"{path}: probabilities must be decimal numbers, the others integers; {AGAIN}")
     if not ((scores.target >= 0) & (scores.target < n_classes)).all():
         raise DataError(f"{path}: target has other values than 0 to {n_classes - 1}; {AGAIN}")

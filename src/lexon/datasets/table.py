@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -73,10 +74,13 @@ class Table:
         """What makes a column suspicious: it counts the rows, or it is the target."""
         if len(self) < ENOUGH_ROWS:
             return []
-        counting = [name for name, values in zip(self.names, self.features.T, strict=True) if counts_rows(values)]
-        copies = [name for name, values in zip(self.names, self.features.T, strict=True) if _is_copy(values, self.target)]
-        said = [f"{name} counts the rows and is used as a feature: leave it out if the rows are in any order" for name in counting]
-        return said + [f"{name} is the target, or a multiple of it: predictions read the answer there, so leave it out" for name in copies]
+        counting, copies = [], []
+        for name, values in zip(self.names, self.features.T, strict=True):
+            if counts_rows(values):
+                counting.append(f"{name} counts the rows and is used as a feature: leave it out if the rows are in any order")
+            if _is_copy(values, self.target):
+                copies.append(f"{name} is the target, or a multiple of it: predictions read the answer there, so leave it out")
+        return counting + copies
 
 
 def _refuse(origin: str, name: str, values: NDArray[np.float64], wrong: NDArray[np.bool_], remedy: str) -> None:
@@ -147,24 +151,37 @@ class TableDataset(AbstractDataset[Table, Table]):
 def read_hdf5(path: Path, target: str, group: str | None, linked_data: Path | None = None) -> Table:
     """Datasets X, the target and, where there are groups, the group."""
     with reading(path, linked_data) as file:
-        _require(path, [FEATURES, target, *([group] if group else [])], list(file))
+        group = group or (GROUP if GROUP in file else None)
+        _require(path, [FEATURES, target, group], list(file))
         attributes = read_attributes(file)
-        images, values = (_numbers(path, name, required_dataset(file, name)[()]) for name in (FEATURES, target))
-        values = values.squeeze()
-        named = group or (GROUP if GROUP in file else None)
-        groups = _values(path, named, required_dataset(file, named)) if named else None
-    if not images.size:
-        raise DataError(f"{path}: {FEATURES} {images.shape} is empty; a regression needs rows and columns")
-    if images.ndim == 0 or values.ndim != 1:
-        raise DataError(f"{path}: {FEATURES} {images.shape}, {target} {values.shape}; needed: [row, ...] and [row]")
-    features = images.reshape(len(images), -1)
-    flattened = [f"{FEATURES}: rows of shape {images.shape[1:]} were flattened to {features.shape[1]} columns"] if images.ndim > 2 else []
-    names = attributes.get("names") or [f"{FEATURES}[{i}]" for i in range(features.shape[1])]
-    if not isinstance(names, list):
-        raise DataError(f"{path}: the attribute names={names!r} is not a list; write one name for each column, or none")
+        rows = _numbers(path, FEATURES, required_dataset(file, FEATURES)[()])
+        values = _numbers(path, target, required_dataset(file, target)[()]).squeeze()
+        groups = _values(path, group, required_dataset(file, group)) if group else None
+    if not rows.size:
+        raise DataError(f"{path}: {FEATURES} {rows.shape} is empty; a regression needs rows and columns")
+    if rows.ndim == 0 or values.ndim != 1:
+        raise DataError(f"{path}: {FEATURES} {rows.shape}, {target} {values.shape}; needed: [row, ...] and [row]")
+    features, flattened = _flattened(rows)
+    names = _column_names(path, attributes, features.shape[1])
     codes, ungrouped = _codes(groups)
     notes = [*(attributes.get("notes") or []), *flattened, *ungrouped]
-    return Table(features, values, codes, [str(name) for name in names], str(attributes.get("origin", path)), notes)
+    return Table(features, values, codes, names, str(attributes.get("origin", path)), notes)
+
+
+def _flattened(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """Rows of images or sequences as rows of columns, and a note where they were changed."""
+    features = rows.reshape(len(rows), -1)
+    if rows.ndim <= 2:
+        return features, []
+    return features, [f"{FEATURES}: rows of shape {rows.shape[1:]} were flattened to {features.shape[1]} columns"]
+
+
+def _column_names(path: Path, attributes: Mapping[str, Any], n: int) -> list[str]:
+    """The columns' names in the file, else numbers."""
+    names = attributes.get("names") or [f"{FEATURES}[{i}]" for i in range(n)]
+    if not isinstance(names, list):
+        raise DataError(f"{path}: the attribute names={names!r} is not a list; write one name for each column, or none")
+    return [str(name) for name in names]
 
 
 def _values(path: Path, name: str, dataset: h5py.Dataset) -> NDArray[Any]:
@@ -175,16 +192,18 @@ def _values(path: Path, name: str, dataset: h5py.Dataset) -> NDArray[Any]:
 
 
 def read_csv(path: Path, target: str, group: str | None) -> Table:
-    """Every column is a feature but the target and the group; one that is no number is left out, and said so."""
+    """Every column but the target and the group is a feature; one that does not hold numbers is left out, with a note."""
     frame = read_frame(path, PARAMETER)
     group = group or (GROUP if GROUP in frame else None)
-    _require(path, [target, *([group] if group else [])], [str(name) for name in frame])
-    columns = frame.drop(columns=[target, *([group] if group else [])])
+    _require(path, [target, group], [str(name) for name in frame])
+    columns = frame.drop(columns=[target, group] if group else target)
     numbers = columns.select_dtypes("number")
-    dropped = [str(name) for name in columns if name not in numbers]
+    dropped = columns.columns.difference(numbers.columns, sort=False).astype(str).tolist()
     for name in (target, *dropped):
         _refuse_spoilt(path, name, frame[name])
-    notes = [*frame.attrs[NOTES], *([f"columns that are no numbers are left out: {', '.join(dropped)}"] if dropped else [])]
+    notes = [*frame.attrs[NOTES]]
+    if dropped:
+        notes.append(f"columns that are no numbers are left out: {', '.join(dropped)}")
     values = _numbers(path, target, frame[target].to_numpy())
     codes, ungrouped = _codes(frame[group].to_numpy() if group else None)
     names = [str(name) for name in numbers]
@@ -208,8 +227,9 @@ def _refuse_spoilt(path: Path, name: str, column: pd.Series) -> None:
         )
 
 
-def _require(path: Path, wanted: list[str], found: list[str]) -> None:
-    missing = [name for name in wanted if name not in found]
+def _require(path: Path, wanted: list[str | None], found: list[str]) -> None:
+    """Check that a file has these columns or datasets; None stands for one that is not needed."""
+    missing = [name for name in wanted if name is not None and name not in found]
     if missing:
         raise DataError(f"{path}: no {missing[0]!r}; it holds {_listed(found)} (regression.target, regression.group)")
 
@@ -235,5 +255,5 @@ def _codes(groups: NDArray[Any] | None) -> tuple[NDArray[np.int64] | None, list[
     without = texts == ""
     codes = np.unique(texts, return_inverse=True)[1].astype(np.int64)
     codes[without] = codes.max(initial=0) + 1 + np.arange(without.sum())
-    said = f"{without.sum()} rows have no group; each is a group of its own, so check that they belong to no other row"
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64), [said] if without.any() else []
+    note = f"{without.sum()} rows have no group; each is a group of its own, so check that they belong to no other row"
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64), [note] if without.any() else []

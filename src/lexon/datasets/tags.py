@@ -24,6 +24,8 @@ from lexon.tags.cells import tag_name
 PARAMETER, VOCABULARY = "tags.path", "tags.vocabulary"
 # Texts of a `TagSplits` that are lists; attributes of a file could not hold thousands of them.
 LISTS = ("names", "group_names", "notes")
+# Datasets or attributes of an HDF5 table that name the columns of its matrix.
+NAMES_OF_COLUMNS = ("tags", "columns")
 
 
 class TagFileDataset(AbstractDataset[None, pd.DataFrame]):
@@ -58,25 +60,31 @@ class VocabularyDataset(TagFileDataset):
 
     def load(self) -> list[str]:  # type: ignore[override]
         path = Path(self._filepath)
-        kind = in_words(path, read_head(path, VOCABULARY))
-        if "text that begins with" not in kind and kind != "is JSON":
-            raise DataError(f"{path}: {kind}; {VOCABULARY} is a text with one tag a line, or JSON")
-        try:
-            text = read_content(path).decode("utf-8-sig")
-            listed = json.loads(text) if kind == "is JSON" or path.suffix == ".json" else text.splitlines()
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv -f LATIN1 -t UTF-8"
-            ) from error
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise DataError(f"{path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
-        tags = (
-            [tag for concept in listed.values() for tag in _checked(path, concept)] if isinstance(listed, dict) else _checked(path, listed)
-        )
-        names = list(dict.fromkeys(name for tag in tags if (name := tag_name(tag))))
+        content = _read_vocabulary(path)
+        concepts = content.values() if isinstance(content, dict) else [content]
+        names: dict[str, None] = {}  # a set that keeps the order
+        for concept in concepts:
+            names |= dict.fromkeys(tag_name(tag) for tag in _checked(path, concept))
+        names.pop("", None)
         if not names:
             raise DataError(f"{path}: names no tag; write one a line")
-        return names
+        return list(names)
+
+
+def _read_vocabulary(path: Path) -> Any:
+    """The lines of a text, or what JSON holds."""
+    kind = in_words(path, read_head(path, VOCABULARY))
+    if "text that begins with" not in kind and kind != "is JSON":
+        raise DataError(f"{path}: {kind}; {VOCABULARY} is a text with one tag a line, or JSON")
+    try:
+        text = read_content(path).decode("utf-8-sig")
+        return json.loads(text) if kind == "is JSON" or path.suffix == ".json" else text.splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv -f LATIN1 -t UTF-8"
+        ) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
 
 
 def _checked(path: Path, tags: Any) -> list[str]:
@@ -131,16 +139,17 @@ def _read_hdf5(path: Path, linked_data: Path | None) -> pd.DataFrame:
         names = _column_names(matrix, arrays)
         if len(names) != matrix.shape[1]:
             raise DataError(f"tags.path={path}: {len(names)} names for {matrix.shape[1]} columns; write one for each, or none")
-        columns = {
-            name: list(_texts(item))
-            for name, item in arrays.items()
-            if item.ndim == 1 and len(item) == len(matrix) and name not in ("tags", "columns")
-        }
-        return pd.DataFrame(np.asarray(matrix[()]), columns=names).assign(**columns)
+        return pd.DataFrame(np.asarray(matrix[()]), columns=names).assign(**_further_columns(arrays, len(matrix)))
+
+
+def _further_columns(arrays: dict[str, h5py.Dataset], n: int) -> dict[str, list[Any]]:
+    """Datasets of one value a row."""
+    names = [name for name, item in arrays.items() if item.shape == (n,) and name not in NAMES_OF_COLUMNS]
+    return {name: list(_texts(arrays[name])) for name in names}
 
 
 def _column_names(matrix: h5py.Dataset, arrays: dict[str, h5py.Dataset]) -> list[str]:
-    for name in ("tags", "columns"):
+    for name in NAMES_OF_COLUMNS:
         if name in arrays:
             return [str(text) for text in np.atleast_1d(_texts(arrays[name]))]
         if name in matrix.attrs:

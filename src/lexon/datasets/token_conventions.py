@@ -109,8 +109,7 @@ def _possible(rows: IntRows, where: str) -> Iterator[Convention]:
 
 def _without_met(rows: IntRows, where: str) -> Convention:
     """Without MET only the padding tells: a number that ends rows and is never inside one."""
-    candidates = [int(value) for value in (0, rows.min(), rows.max()) if _only_padding(rows, value)]
-    padding = next((value for value in candidates if value == 0 or (rows != value).any()), 0)
+    padding = next((int(value) for value in (0, rows.min(), rows.max()) if _may_be_padding(rows, value)), 0)
     tokens = rows[rows != padding]
     if padding == 0 or not len(tokens) or tokens.min() < 0:
         return Convention((), in_front=_in_front(rows, 0))
@@ -140,6 +139,11 @@ def _only_padding(rows: IntRows, value: int) -> bool:
     is_value = rows == value
     behind = ~(is_value[:, :-1] & ~is_value[:, 1:]).any()
     return bool(is_value.any() and (behind or _in_front(rows, value)))
+
+
+def _may_be_padding(rows: IntRows, value: int) -> bool:
+    """Whether a number is only padding; one that fills all rows is so only if it is 0."""
+    return _only_padding(rows, value) and (value == 0 or bool((rows != value).any()))
 
 
 def _in_front(objects: IntRows, padding: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Tells a collapsed regression from an honest one: of a split, of a training, of a lambda's seeds, of a sweep.
+"""Tells a collapsed regression from a sound one: of a split, of a training, of a lambda's seeds, of a sweep.
 
 `verdict` looks at one pair (y, p), `run_stability` at one training, `seed_verdict` at all seeds of a lambda. `judge`
 puts a lambda together, `select` chooses one, and `gate` says whether the penalty was worth it. All thresholds are those
@@ -7,7 +7,7 @@ of `lexon.config.CollapseConfig`; a ratio is always one of variances, Var(p)/Var
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -189,14 +189,13 @@ class Judged:
 def judge(value: float, runs: Sequence[Run], limits: CollapseConfig) -> Judged:
     """The judgement on a lambda from its runs, of which there is at least one; failed ones count as unstable."""
     known = [run for run in runs if run.stability != "failed"]
-    r2 = [run.r2 for run in known]
-    seeds = seed_verdict(r2, limits, [run.signed for run in known])
+    seeds = seed_verdict([run.r2 for run in known], limits, [run.signed for run in known])
     stable = _stable(runs, seeds)
     finite = [run for run in known if np.isfinite(run.r2) and np.isfinite(run.variance_ratio)]
-    middle_r2 = float(np.median([run.r2 for run in finite])) if finite else np.nan
-    ratio = float(np.median([run.variance_ratio for run in finite])) if finite else np.nan
-    error = float(np.std([run.r2 for run in finite], ddof=1) / np.sqrt(len(finite))) if len(finite) > 1 else np.nan
-    return Judged(value, len(known), middle_r2, ratio, error, seeds, stable, decide(middle_r2, ratio, stable, limits))
+    r2_of_seeds = [run.r2 for run in finite]
+    r2, error = _median(r2_of_seeds), _standard_error(r2_of_seeds)
+    ratio = _median([run.variance_ratio for run in finite])
+    return Judged(value, len(known), r2, ratio, error, seeds, stable, decide(r2, ratio, stable, limits))
 
 
 def decide(r2: float, variance_ratio: float, stable: bool | None, limits: CollapseConfig) -> Decision:
@@ -235,20 +234,52 @@ def gate(lambdas: Sequence[Judged], limits: CollapseConfig) -> tuple[Literal["go
     finished = [one for one in lambdas if one.n_seeds]
     control = next((one for one in finished if one.value == 0), None)
     candidates = [one for one in finished if one.value > 0]
-    good = [one for one in candidates if one.r2 > limits.go_r2 and one.variance_ratio > limits.go_ratio and one.stable]
-    best = max(good, key=lambda one: one.r2, default=None)
-    too_few = [one for one in ([control] if control else []) + ([] if good else candidates) if one.seeds == "insufficient_seeds"]
-    holds: dict[Reason, bool] = {
-        "no_control": control is None,
-        "no_candidates": not candidates,
-        "insufficient_seeds": bool(too_few),
-        "all_r2_nonpositive": bool(candidates) and not any(one.r2 > 0 for one in candidates),
-        "all_unstable": bool(candidates) and all(one.stable is False for one in candidates),
-        "no_gain_over_control": bool(best and control and not best.r2 > control.r2 + _tolerance(best, limits)),
-        "no_lambda_meets_go": best is None,
-    }
-    reasons = [reason for reason, held in holds.items() if held]
+    good = [one for one in candidates if _meets_go(one, limits)]
+    reasons = [*_missing(control, candidates, good), *_failing(candidates), *_without_gain(control, good, limits)]
     return ("re_evaluate" if reasons else "go"), reasons
+
+
+def _meets_go(one: Judged, limits: CollapseConfig) -> bool:
+    return one.r2 > limits.go_r2 and one.variance_ratio > limits.go_ratio and bool(one.stable)
+
+
+def _missing(control: Judged | None, candidates: Sequence[Judged], good: Sequence[Judged]) -> Iterator[Reason]:
+    """What the sweep has too little of for a decision."""
+    if control is None:
+        yield "no_control"
+    if not candidates:
+        yield "no_candidates"
+    undecided = [] if good else [*candidates]
+    if control is not None:
+        undecided.append(control)
+    if any(one.seeds == "insufficient_seeds" for one in undecided):
+        yield "insufficient_seeds"
+
+
+def _failing(candidates: Sequence[Judged]) -> Iterator[Reason]:
+    """What all candidates fail at."""
+    if candidates and not any(one.r2 > 0 for one in candidates):
+        yield "all_r2_nonpositive"
+    if candidates and all(one.stable is False for one in candidates):
+        yield "all_unstable"
+
+
+def _without_gain(control: Judged | None, good: Sequence[Judged], limits: CollapseConfig) -> Iterator[Reason]:
+    """Why those that meet the criterion, if any, are not enough."""
+    if not good:
+        yield "no_lambda_meets_go"
+        return
+    best = max(good, key=lambda one: one.r2)
+    if control is not None and not best.r2 > control.r2 + _tolerance(best, limits):
+        yield "no_gain_over_control"
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.median(values)) if values else np.nan
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
 
 
 def _far_above(history: pd.DataFrame, factor: float) -> pd.Series:

@@ -27,24 +27,30 @@ def target(name: str, referring: Path, kind: str, linked_data: Path | None) -> P
         DataError: there is no such file, it lies where it may not be read, or is no regular file.
     """
     own = [Path(folder) for folder in os.environ.get(PREFIXES[kind], "").split(":") if folder]
-    folders = [*own, referring.parent, referring.resolve().parent]
-    places = [folder / name for folder in folders]  # an absolute name stays as it is
-    if Path(name).is_absolute():
-        places += [folder / Path(name).name for folder in folders]
-    found = next((place for place in places if _exists(place)), None)
+    beside = [referring.parent, referring.resolve().parent]
+    found = _first_there(name, [*own, *beside])
     if found is None:
         raise DataError(
             f"{referring}: refers to {name} ({kind}), which does not exist; put it beside the file, or ask the author for one whole file"
         )
     real = found.resolve()
-    beside = real.parent in (referring.parent.resolve(), referring.resolve().parent)
-    if not beside and not any(real.is_relative_to(folder.resolve()) for folder in (*own, *([linked_data] if linked_data else []))):
+    allowed = [*own, linked_data] if linked_data else own
+    is_beside = real.parent in [folder.resolve() for folder in beside]
+    if not is_beside and not any(real.is_relative_to(folder.resolve()) for folder in allowed):
         raise DataError(
-            f"{referring}: refers to {real} ({kind}), which is not beside it; if you trust that place, allow it: "
+            f"{referring}: refers to {real} ({kind}), which is not beside it; if you trust that folder, allow it: "
             f"--params linked_data={real.parent}"
         )
     require_file(real)
     return real
+
+
+def _first_there(name: str, folders: list[Path]) -> Path | None:
+    """The first existing file of that name; an absolute name counts as it is, and then without its folders."""
+    paths = [folder / name for folder in folders]
+    if Path(name).is_absolute():
+        paths += [folder / Path(name).name for folder in folders]
+    return next((path for path in paths if _exists(path)), None)
 
 
 def _exists(path: Path) -> bool:
