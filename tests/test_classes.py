@@ -53,7 +53,7 @@ def test_auto_fits_on_the_background_where_there_is_a_signal_and_says_so():
     ("classes", "message"),
     [
         ({"signal": "tttt"}, "at least two"),
-        ({"signal": "ttww", "background": "rest"}, r"signal=ttww: nothing is called so .*4 \(ttWW\)"),
+        ({"signal": "ttww", "background": "rest"}, r"signal=ttww: the file has no such label.*4 \(ttWW\)"),
         ({"signal": "ttw", "background": "rest"}, "did you mean ttW"),
         ({"signal": 9, "background": "rest"}, r"signal=9.*1 \(tttt\), 2 \(ttH\)"),
         ({"signal": [1, 2, 3, 4, 5], "background": "rest"}, "background matches nothing"),

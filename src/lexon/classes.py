@@ -51,9 +51,7 @@ class ClassMap:
         """
         if len(classes) < 2:
             raise ConfigurationError(f"classes={dict(classes)}: a classifier needs at least two, e.g. {{signal: ..., background: rest}}")
-        groups = {name: _labels(name, wanted, label_names) for name, wanted in classes.items() if wanted != REST}
-        named = {label for labels in groups.values() for label in labels}
-        groups |= {name: [label for label in label_names if label not in named] for name, wanted in classes.items() if wanted == REST}
+        groups = _groups(classes, label_names)
         lookup: dict[int, int] = {}
         for index, name in enumerate(classes):
             _check_group(name, groups[name], label_names, present)
@@ -75,21 +73,30 @@ class ClassMap:
 
     @property
     def names_signal(self) -> bool:
-        """Whether the first class is a signal, the others its background: there are two, or it is called so."""
+        """Whether the first class is a signal, the others its background: there are two, or its name is signal."""
         return len(self.class_names) == 2 or self.class_names[0] == "signal"
 
     def population(self, asked: Literal["auto", "background", "all"]) -> Literal["background", "all"]:
-        """Whom a tokeniser is fitted on: ``auto`` is ``background`` where `names_signal`, else ``all``."""
+        """Which events a tokeniser is fitted on: ``auto`` is ``background`` where `names_signal`, else ``all``."""
         if asked == "auto":
             return "background" if self.names_signal else "all"
         return asked
 
     def to_fit_on(self, population: Literal["auto", "background", "all"], labels: NDArray[np.int64]) -> tuple[NDArray[np.bool_], str]:
-        """The events that a tokeniser is fitted on (`population`), and the sentence that says which. Events in no class are never used."""
+        """The events that a tokeniser is fitted on (`population`), never those in no class; and a sentence that names them."""
         if self.population(population) == "background":
             names = ", ".join(name for name in self.class_names[1:] if name != "background")
             return self.is_background(labels), "fitted on the background" + (f": {names}" if names else "")
         return self.targets(labels) >= 0, f"fitted on all classes: {', '.join(self.class_names)}"
+
+
+def _groups(classes: Mapping[str, Label | Collection[Label]], label_names: Mapping[int, str]) -> dict[str, list[int]]:
+    """Labels of each class; those of ``rest`` are in no other."""
+    groups = {name: _labels(name, wanted, label_names) for name, wanted in classes.items() if wanted != REST}
+    rest = set(label_names).difference(*groups.values())
+    for name in classes.keys() - groups.keys():
+        groups[name] = [label for label in label_names if label in rest]
+    return groups
 
 
 def _labels(name: str, wanted: Label | Collection[Label], label_names: Mapping[int, str]) -> list[int]:
@@ -106,7 +113,7 @@ def _label(name: str, entry: Label, label_names: Mapping[int, str]) -> int:
     in_any_case = {text.lower(): text for text in by_name}
     guess = get_close_matches(str(entry).lower(), in_any_case, n=1)
     hint = f"; did you mean {in_any_case[guess[0]]}?" if guess else ""
-    found = f"nothing is called so in the file, which has {_list(label_names)}{hint}"
+    found = f"the file has no such label, but {_list(label_names)}{hint}"
     raise ConfigurationError(f"classes.{name}={entry}: {found}; {_remedy(name, label_names)}")
 
 

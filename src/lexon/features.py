@@ -5,7 +5,7 @@ Everything comes from four-vectors in GeV, never from standardised values. NaN m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -79,12 +79,24 @@ class Kinds:
 
     @classmethod
     def of(cls, events: Events, object_types: Mapping[int, str]) -> Self:
-        jets = {label for label, name in object_types.items() if name.endswith("jet")}
-        b_jets = {label for label in jets if object_types[label].startswith("b")}
-        leptons = {label for label, name in object_types.items() if name.rstrip("+-") in {"e", "mu"}}
-        positive = {label for label in leptons if object_types[label].endswith("+")}
-        electrons = {label for label in leptons if object_types[label].startswith("e")}
-        return cls(*(np.isin(events.ids, sorted(labels)) for labels in (jets, b_jets, leptons, positive, electrons)))
+        def chosen(is_one: Callable[[str], bool]) -> BoolArray:
+            return np.isin(events.ids, [label for label, name in object_types.items() if is_one(name)])
+
+        return cls(
+            jets=chosen(_is_jet),
+            b_jets=chosen(lambda name: _is_jet(name) and name.startswith("b")),
+            leptons=chosen(_is_lepton),
+            positive_leptons=chosen(lambda name: _is_lepton(name) and name.endswith("+")),
+            electrons=chosen(lambda name: _is_lepton(name) and name.startswith("e")),
+        )
+
+
+def _is_jet(name: str) -> bool:
+    return name.endswith("jet")
+
+
+def _is_lepton(name: str) -> bool:
+    return name.rstrip("+-") in {"e", "mu"}
 
 
 def scalar_sum(pt: FloatArray, chosen: BoolArray) -> FloatArray:

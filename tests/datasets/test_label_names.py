@@ -61,7 +61,7 @@ def test_nothing_is_recognised_that_is_not_certain(write, other):
     assert not [note for note in source.notes if "names" in note]
     first = other.get("first", 1)
     remedy = rf"its labels have no names: give the number \(classes.signal={first}\), or a name for it \(events.label_names.{first}=NAME\)"
-    with pytest.raises(ConfigurationError, match=f"classes.signal=tttt: nothing is called so in the file.*{remedy}"):
+    with pytest.raises(ConfigurationError, match=f"classes.signal=tttt: the file has no such label.*{remedy}"):
         source.class_map(CLASSES)
 
 

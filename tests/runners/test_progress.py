@@ -62,7 +62,7 @@ def test_members_are_counted_as_their_nodes_pass(monkeypatch):
 def test_nothing_measured_nothing_promised(tmp_path):
     nodes = grid().nodes
     said = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
-    assert said.startswith("3 different cells, 3 members: 0 done, 3 to train; no finished member tells yet")
+    assert said.startswith("3 different cells, 3 members: 0 done, 3 to train; no member is finished yet")
     assert grid_plan(grid("").nodes, [], catalog(tmp_path)) == ""
 
 

@@ -86,7 +86,7 @@ def test_tags_that_differ_in_case_only_are_said_and_kept_apart():
 
 def test_nearly_only_single_tags_are_said():
     cells: list[object] = ["a-b", "b-a", "c-b"] * 20
-    assert "60 of 60 rows have a single tag: is their separator another one than ; | or a comma?" in table(cells).notes
+    assert "60 of 60 rows have a single tag: is their separator something else than ; | or a comma?" in table(cells).notes
     assert not table([*cells, *["a, b"] * 5]).notes
 
 

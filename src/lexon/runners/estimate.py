@@ -28,16 +28,27 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
         nodes: of the pipeline.
         to_run: names of those that will run.
     """
-    members = {node.namespace for node in nodes if node.namespace and is_member(node.namespace)}
+    members = _members(nodes)
     if not members:
         return ""
     running = [node for node in nodes if node.name in to_run]
-    done = len(members - {node.namespace for node in running})
+    done = len(members - _members(running))
     trainings = [node for node in running if "train" in node.tags]
     own = [node for node in trainings if node.namespace in members]
-    counted = f"{len({name.partition('__seed_')[0] for name in members})} different cells, {len(members)} members: {done} done"
-    first = f", {len(trainings) - len(own)} VQ-VAE first" if len(trainings) > len(own) else ""
-    return f"{counted}, {len(own)} to train{first}{_cost(own, catalog) if own else ''}"
+    sentence = f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to train"
+    if len(trainings) > len(own):
+        sentence += f", {len(trainings) - len(own)} VQ-VAE first"
+    return sentence + (_cost(own, catalog) if own else "")
+
+
+def _n_cells(members: Collection[str]) -> int:
+    return len({name.partition("__seed_")[0] for name in members})
+
+
+def _members(nodes: Sequence[Node]) -> set[str]:
+    """Namespaces of the members that nodes belong to."""
+    namespaces = {node.namespace or "" for node in nodes}
+    return set(filter(is_member, namespaces))
 
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
@@ -46,7 +57,7 @@ def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
     for record in _finished(catalog, trainings[0]):
         by_device.setdefault(device_kind(str(record["device"])), []).append(record)
     if not by_device:
-        return "; no finished member tells yet how long one takes"
+        return "; no member is finished yet, so the time is unknown"
     configs = [_config(node, catalog) for node in trainings]
     shown = list(by_device.items())[:DEVICES]
     costs = [f"{duration(sum(_seconds(config, records) for config in configs))} on {device}" for device, records in shown]

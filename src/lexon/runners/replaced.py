@@ -10,7 +10,6 @@ from typing import Any
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
-from lexon.experiments import is_member
 from lexon.runs.records import member_config, member_folder, old_record
 
 SHOWN_CHANGES = 3
@@ -29,14 +28,21 @@ def replaced_members(nodes: Sequence[Node], reasons: Mapping[str, str], catalog:
         nodes: of the pipeline.
         reasons: why each node that will run does, by name.
     """
-    trainings = [node for node in nodes if node.name in reasons and "train" in node.tags and is_member(node.namespace or "")]
     causes: Counter[str] = Counter()
-    for node in trainings:
-        folder = member_folder(node, catalog)
-        record = old_record(folder) if folder is not None else {}
-        if record.get("status") == "done" and isinstance(record.get("parameters"), dict):
-            causes[_cause(record["parameters"], member_config(node, catalog), reasons[node.name])] += 1
+    for node in nodes:
+        if node.name in reasons and "train" in node.tags:
+            parameters = _finished_with(node, catalog)
+            if parameters is not None:
+                causes[_cause(parameters, member_config(node, catalog), reasons[node.name])] += 1
     return [f"{n} finished member{'s' if n > 1 else ''} will be replaced, because {cause}" for cause, n in causes.items()]
+
+
+def _finished_with(node: Node, catalog: CatalogProtocol) -> dict[str, Any] | None:
+    """The recorded parameters of a node's member, if that is finished."""
+    folder = member_folder(node, catalog)
+    record = old_record(folder) if folder is not None else {}
+    parameters = record.get("parameters")
+    return parameters if record.get("status") == "done" and isinstance(parameters, dict) else None
 
 
 def _cause(old: Mapping[str, Any], new: Mapping[str, Any], reason: str) -> str:

@@ -1,8 +1,10 @@
-"""Where results are, said by a run that has nothing to do."""
+"""Where the results are: the message of a run in which everything is up to date."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
@@ -16,14 +18,23 @@ LISTED = 5  # files that are named where a run makes no report
 
 def where_results_are(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
     """The pages of a pipeline, or else the files that it ends with; the folder of results comes last."""
-    finals = {name: catalog.get(name) for name in sorted(pipeline.outputs())}
-    pages = [path for dataset in finals.values() if isinstance(dataset, PageDataset) and (path := _path(dataset)) is not None]
-    files = pages or [path for dataset in finals.values() if (path := _path(dataset)) is not None]
-    said = "Report" if pages else "Up to date"
-    folder = [f"Results: {shown_path(pages[0].parent)}"] if pages else []
-    tokens = [] if pages else [dataset for dataset in finals.values() if isinstance(dataset, TokensDataset) and _path(dataset)]
-    of_tokens = [sentence for dataset in tokens for sentence in dataset.in_words()]
-    return [*(f"{said}: {shown_path(path)}" for path in files[:LISTED]), *folder, *of_tokens]
+    finals = [catalog.get(name) for name in sorted(pipeline.outputs())]
+    pages = _existing(dataset for dataset in finals if isinstance(dataset, PageDataset))
+    if pages:
+        folder = next(iter(pages)).parent
+        return [*(f"Report: {shown_path(path)}" for path in list(pages)[:LISTED]), f"Results: {shown_path(folder)}"]
+    files = _existing(finals)
+    sentences = [f"Up to date: {shown_path(path)}" for path in list(files)[:LISTED]]
+    for dataset in files.values():
+        if isinstance(dataset, TokensDataset):
+            sentences += dataset.in_words()
+    return sentences
+
+
+def _existing(datasets: Iterable[Any]) -> dict[Path, Any]:
+    """Datasets by their file, those that have one."""
+    paths = [(_path(dataset), dataset) for dataset in datasets]
+    return {path: dataset for path, dataset in paths if path is not None}
 
 
 def _path(dataset: object) -> Path | None:

@@ -1,4 +1,4 @@
-"""What makes an output current: one JSON beside each output, one function that compares.
+"""Fingerprints: one JSON beside each output says what it was made from, one function compares.
 
 An output is made from a recipe (its node, its parameters, the code it rests on) and from inputs. Each time one is
 written it gets a new stamp; a fingerprint records the recipe and the inputs' stamps, so that a changed parameter, a
@@ -137,18 +137,17 @@ def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
 
 
 def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
-    paths = [path for name in node.outputs if (path := path_of(catalog.get(name))) is not None]
-    if not paths or not all(path.exists() for path in paths):
+    paths = _output_paths(node, catalog)
+    if not paths or not all(map(Path.exists, paths)):
         return "not there yet"
-    made_from = [_read(path) for path in paths]
+    made_from = list(map(_read, paths))
     if not all(made_from):
         return "no valid fingerprint: written or modified outside lexon, or a run was killed"
     wanted, stamps = recipe(node, catalog), input_stamps(node, catalog)
-    if other := [fingerprint for fingerprint in made_from if fingerprint["recipe"] != wanted]:
-        return _what_changed(other, code_digest(*modules_of(node.func)))
-    if any(fingerprint["inputs"] != stamps for fingerprint in made_from):
-        return "an input changed"
-    return None
+    different = [fingerprint for fingerprint in made_from if fingerprint["recipe"] != wanted]
+    if different:
+        return _what_changed(different, code_digest(*modules_of(node.func)))
+    return None if all(fingerprint["inputs"] == stamps for fingerprint in made_from) else "an input changed"
 
 
 def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
@@ -175,6 +174,11 @@ def written_as(path: Path) -> str | None:
     """Short name of the output that a file is, by a valid fingerprint of its own; empty where that does not say; else None."""
     fingerprint = _read(path)
     return str(fingerprint.get("output", "")) if fingerprint else None
+
+
+def _output_paths(node: Node, catalog: CatalogProtocol) -> list[Path]:
+    paths = [path_of(catalog.get(name)) for name in node.outputs]
+    return [path for path in paths if path is not None]
 
 
 def _input_paths(node: Node, catalog: CatalogProtocol) -> dict[str, Path]:

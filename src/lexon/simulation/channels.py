@@ -119,18 +119,27 @@ def _boson_pair(pair: tuple[int, int]) -> list[tuple[float, tuple[int, ...]]]:
 @cache
 def channel_table(outgoing: tuple[int, ...]) -> ChannelTable:
     """All channels of the outgoing particles (PDG codes) that hold two e or mu of the same measured charge."""
-    modes = [modes_of(code) for code in outgoing]
-    rows = np.stack([axis.ravel() for axis in np.indices([len(mode.weight) for mode in modes])], axis=-1)
-    weight = np.prod([mode.weight[row] for mode, row in zip(modes, rows.T, strict=True)], axis=0)
-    daughters = np.stack([mode.daughters[row] for mode, row in zip(modes, rows.T, strict=True)], axis=1)
-    via = np.stack([mode.via[row] for mode, row in zip(modes, rows.T, strict=True)], axis=1)
-    n_tops = sum(abs(code) == 6 for code in outgoing)
-    variants = _variants(daughters, n_tops)
-    kept = [(weight * chance * same_sign, fake) for fake, (chance, same_sign) in variants.items()]
-    row = np.concatenate([np.flatnonzero(value) for value, _ in kept])
-    fakes = np.concatenate([np.full(np.count_nonzero(value), fake) for value, fake in kept])
-    values = np.concatenate([value[value > 0] for value, _ in kept])
-    return ChannelTable(Channels(daughters[row], via[row], fakes), values, float(values.sum()))
+    weight, daughters, via = _combinations([modes_of(code) for code in outgoing])
+    variants = _variants(daughters, n_tops=int(np.count_nonzero(np.abs(outgoing) == 6)))
+    rows, fakes, values = [], [], []
+    for fake, (chance, same_sign) in variants.items():
+        value = weight * chance * same_sign
+        kept = np.flatnonzero(value)
+        rows.append(kept)
+        fakes.append(np.full(len(kept), fake))
+        values.append(value[kept])
+    row, every = np.concatenate(rows), np.concatenate(values)
+    return ChannelTable(Channels(daughters[row], via[row], np.concatenate(fakes)), every, float(every.sum()))
+
+
+def _combinations(modes: Sequence[Modes]) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Every combination of one mode a particle: probability, daughters [combination, particle, 4] and boson [combination, particle]."""
+    indices = [axis.ravel() for axis in np.indices([len(mode.weight) for mode in modes])]
+    chosen = list(zip(modes, indices, strict=True))
+    weight = np.prod([mode.weight[index] for mode, index in chosen], axis=0)
+    daughters = np.stack([mode.daughters[index] for mode, index in chosen], axis=1)
+    via = np.stack([mode.via[index] for mode, index in chosen], axis=1)
+    return weight, daughters, via
 
 
 def _variants(daughters: NDArray[np.int64], n_tops: int) -> dict[Fake, tuple[FloatArray, BoolArray]]:

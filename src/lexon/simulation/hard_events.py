@@ -88,16 +88,19 @@ def _read_process(arrays: dict[str, NDArray[Any]], process: str, where: str) -> 
         raise DataError(f"{where}: {', '.join(missing)} missing (has {', '.join(arrays) or 'nothing'}); {REMEDY}")
     ids, momentum, beams = (arrays[name] for name in names)
     n, k = len(ids), len(OUTGOING[process])
-    for name, array, shape in zip(names, (ids, momentum, beams), ((n, 2 + k), (n, k, 3), (n, 2)), strict=True):
-        if n == 0 or array.shape != shape or array.dtype.kind not in "if":
-            raise DataError(
-                f"{where}: {name} is {array.dtype} {list(array.shape)}, need numbers {list(shape)} with at least one row; {REMEDY}"
-            )
+    shapes = ((n, 2 + k), (n, k, 3), (n, 2))
+    for name, shape in zip(names, shapes, strict=True):
+        _check_array(f"{where}: {name}", arrays[name], shape)
     momentum, beams = momentum.astype(np.float64), beams.astype(np.float64)
     pdg = ids[:, 2:].astype(np.int64)
     _check_rows(f"{where}: {process}", process, pdg, momentum, beams)
     masses = np.array([MASS[code] for code in OUTGOING[process]])
     return HardEvents(ids[:, :2].astype(np.int64), pdg, on_shell(momentum, masses))
+
+
+def _check_array(where: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if not len(array) or array.shape != shape or array.dtype.kind not in "if":
+        raise DataError(f"{where} is {array.dtype} {list(array.shape)}, need numbers {list(shape)} with at least one row; {REMEDY}")
 
 
 def _check_rows(where: str, process: str, pdg: NDArray[np.int64], momentum: FloatArray, beams: FloatArray) -> None:

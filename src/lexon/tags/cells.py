@@ -6,8 +6,8 @@ import ast
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 import pandas as pd
@@ -48,18 +48,36 @@ def read_cells(cells: pd.Series, parameter: str, *, several: bool = True) -> pd.
     Raises:
         DataError: a cell that can be understood in two ways, or in none.
     """
-    texts = {row: _text(cell) for row, cell in enumerate(cells) if not _is_missing(cell)}
-    plain = {row: text for row, text in texts.items() if not _is_list(text)}
+    plain: dict[int, str] = {}
+    found: dict[int, list[str]] = {}
+    for row, cell in enumerate(cells):
+        text = "" if _is_missing(cell) else _text(cell)
+        if _is_list(text):
+            found[row] = list(_listed(text, row, parameter))
+        elif text:
+            plain[row] = text
+    found |= _separated(plain, parameter, several=several)
+    return pd.Series([_distinct(found.get(row, [])) for row in range(len(cells))], dtype=object)
+
+
+def _separated(plain: Mapping[int, str], parameter: str, *, several: bool) -> dict[int, list[str]]:
+    """The tags of cells that are texts with separators, by number of the row; arguments as in `read_cells`."""
     separator = _separator(plain, parameter)
     if separator is None and several:
         _refuse_joined(plain, parameter)
-    found = {row: text.split(separator or ",") if row in plain else list(_listed(text, row, parameter)) for row, text in texts.items()}
+    found = {row: text.split(separator or ",") for row, text in plain.items()}
     for row, text in plain.items():
         _refuse_cut(text, found[row], separator, row, parameter)
     if several:
-        _refuse_weaker({row: found[row] for row in plain}, separator, parameter)
-    tags = [list(dict.fromkeys(name for tag in found.get(row, []) if (name := tag_name(tag)))) for row in range(len(cells))]
-    return pd.Series(tags, dtype=object)
+        _refuse_weaker(found, separator, parameter)
+    return found
+
+
+def _distinct(tags: Iterable[str]) -> list[str]:
+    """The names of tags, each once, without empty ones."""
+    names = dict.fromkeys(map(tag_name, tags))
+    names.pop("", None)
+    return list(names)
 
 
 def _is_missing(cell: object) -> bool:
@@ -72,14 +90,20 @@ def _text(cell: object) -> str:
 
 
 def _is_list(text: str) -> bool:
-    if text[:1] in ("[", "{") or text[:2] in ("('", '("') or text == "()":
+    if text.startswith(("[", "{", "('", '("')) or text == "()":
         return True
-    if text[:1] == "(" and SCALAR.match(text, 1):
-        return True
-    if text[:1] == "(" and text[-1:] == ")":
-        return "," in text and "(" not in text[1:] and ")" not in text[:-1]
+    if text.startswith("("):
+        return _is_tuple(text)
     wrapped = WRAPPED.fullmatch(text)
-    return bool(wrapped) and wrapped[1][:1] in ("", "[", "{", "(")  # type: ignore[index]
+    return wrapped is not None and wrapped[1][:1] in ("", "[", "{", "(")
+
+
+def _is_tuple(text: str) -> bool:
+    """Whether a text in round brackets is a tuple; others are a remark about a tag."""
+    if SCALAR.match(text, 1):
+        return True
+    one_pair = text.endswith(")") and "(" not in text[1:] and ")" not in text[:-1]
+    return one_pair and "," in text
 
 
 def _separator(plain: Mapping[int, str], parameter: str) -> str | None:
@@ -130,16 +154,20 @@ def _is_open(text: str) -> bool:
 
 def _refuse_weaker(found: Mapping[int, list[str]], separator: str | None, parameter: str) -> None:
     """Refuse a tag such as `met, photon` beside tags `met` and `photon`: some rows use another separator than the others."""
-    known = {tag_name(tag) for tags in found.values() for tag in tags}
-    others = [mark for mark in SEPARATORS if mark != separator]
+    known = set(_distinct(chain.from_iterable(found.values())))
     for row, tags in found.items():
         for tag in tags:
-            for mark in (mark for mark in others if mark in tag):
-                if {tag_name(part) for part in tag.split(mark)} - {""} <= known:
-                    raise DataError(
-                        f"{parameter}: row {row} has the tag {tag[:60]!r}, but other rows have its parts as tags of their own: "
-                        f"separate the tags of all rows by {separator!r}"
-                    )
+            if _has_known_parts(tag, separator, known):
+                raise DataError(
+                    f"{parameter}: row {row} has the tag {tag[:60]!r}, but other rows have its parts as tags of their own: "
+                    f"separate the tags of all rows by {separator!r}"
+                )
+
+
+def _has_known_parts(tag: str, separator: str | None, known: set[str]) -> bool:
+    """Whether a tag is made of known tags with a different separator between them."""
+    others = [mark for mark in SEPARATORS if mark != separator and mark in tag]
+    return any(known.issuperset(_distinct(tag.split(mark))) for mark in others)
 
 
 def _listed(text: str, row: int, parameter: str) -> Iterator[str]:
@@ -151,13 +179,21 @@ def _listed(text: str, row: int, parameter: str) -> Iterator[str]:
         raise _not_understood(text, row, parameter, "was cut when it was printed (...); write the whole list, for example with .tolist()")
     tokens = list(_tokens(inner))
     kinds = [kind for kind, _ in tokens]
-    values = [(kind, value) for kind, value in tokens if kind != "comma"]
-    adjacent = any("comma" not in pair for pair in pairwise(kinds))
-    as_numpy_prints = "comma" not in kinds and "bare" not in kinds
-    if "unknown" in kinds or (adjacent and not as_numpy_prints):
+    if not _are_separated(kinds):
         raise _not_understood(text, row, parameter, "is not a list of texts; separate its texts by commas, or tags by ; without brackets")
-    for kind, value in values:
-        yield from _bare(value, text, row, parameter, alone="comma" not in kinds) if kind == "bare" else [_unquoted(value)]
+    for kind, value in tokens:
+        if kind == "bare":
+            yield from _bare(value, text, row, parameter, alone="comma" not in kinds)
+        elif kind == "quoted":
+            yield _unquoted(value)
+
+
+def _are_separated(kinds: Sequence[str]) -> bool:
+    """Whether commas stand between the elements of a list, or none at all, as numpy prints quoted texts."""
+    if "unknown" in kinds:
+        return False
+    as_numpy_prints = "comma" not in kinds and "bare" not in kinds
+    return as_numpy_prints or all("comma" in pair for pair in pairwise(kinds))
 
 
 def _without_brackets(text: str) -> str | None:

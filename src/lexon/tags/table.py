@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from lexon.errors import DataError
 from lexon.tags.cells import read_cells
 
 SHOWN = 5  # names in a message
-MOSTLY = 0.95  # share of rows with one tag from which on the separator may be another one
+MOSTLY = 0.95  # share of rows with one tag from which on the separator may be an unknown one
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,7 @@ def tag_table(frame: pd.DataFrame, column: str | None, label_column: str | None,
     Raises:
         DataError: a column does not exist, a cell cannot be understood or is neither 0 nor 1, or nothing is left.
     """
-    for parameter, name in {"tags.column": column, "tags.label_column": label_column}.items():
-        if name is not None and name not in frame.columns:
-            raise DataError(f"{parameter}={name}: the file has no such column, but {shown(list(map(str, frame.columns)), 20)}")
+    _require(frame, {"tags.column": column, "tags.label_column": label_column})
     if column is None:
         every, names = _matrix(frame.drop(columns=[label_column] if label_column else []))
     else:
@@ -66,20 +64,27 @@ def tag_table(frame: pd.DataFrame, column: str | None, label_column: str | None,
         raise DataError("tags: no row has a tag that is kept; check tags.column and tags.vocabulary")
     empty = [f"{(~filled).sum()} of {len(rows)} rows have no tag and are left out."] if not filled.all() else []
     groups, group_names = _groups(frame[label_column], label_column) if label_column else (np.full(len(rows), -1), ())
-    alone = _said_of_single_tags(every) if column else []
-    said = (*frame.attrs.get("notes", ()), *alone, *_said_of_case({*names, *kept}), *notes, *empty)
-    return TagTable(rows[filled], kept, np.flatnonzero(filled), groups[filled], group_names, label_column or "", said)
+    alone = _note_on_single_tags(every) if column else []
+    all_notes = (*frame.attrs.get("notes", ()), *alone, *_note_on_case({*names, *kept}), *notes, *empty)
+    return TagTable(rows[filled], kept, np.flatnonzero(filled), groups[filled], group_names, label_column or "", all_notes)
 
 
-def _said_of_single_tags(rows: NDArray[np.uint8]) -> list[str]:
+def _require(frame: pd.DataFrame, wanted: Mapping[str, str | None]) -> None:
+    """Check that a table has the columns that parameters name."""
+    for parameter, name in wanted.items():
+        if name is not None and name not in frame.columns:
+            raise DataError(f"{parameter}={name}: the file has no such column, but {shown(list(map(str, frame.columns)), 20)}")
+
+
+def _note_on_single_tags(rows: NDArray[np.uint8]) -> list[str]:
     per_row = rows.sum(axis=1, dtype=np.int64)
     one, filled = int((per_row == 1).sum()), int((per_row > 0).sum())
     if one < MOSTLY * filled:
         return []
-    return [f"{one} of {filled} rows have a single tag: is their separator another one than ; | or a comma?"]
+    return [f"{one} of {filled} rows have a single tag: is their separator something else than ; | or a comma?"]
 
 
-def _said_of_case(names: Collection[str]) -> list[str]:
+def _note_on_case(names: Collection[str]) -> list[str]:
     """Tags, of the rows or of the vocabulary, that differ in case only."""
     folded = Counter(name.casefold() for name in names)
     alike = sorted((name for name in names if folded[name.casefold()] > 1), key=lambda name: (name.casefold(), name))
@@ -87,10 +92,10 @@ def _said_of_case(names: Collection[str]) -> list[str]:
 
 
 def _multi_hot(lists: pd.Series) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    said = lists.reset_index(drop=True).explode().dropna()
-    tags = pd.Categorical(said)
+    mentions = lists.reset_index(drop=True).explode().dropna()
+    tags = pd.Categorical(mentions)
     rows = np.zeros((len(lists), len(tags.categories)), np.uint8)
-    rows[said.index, tags.codes] = 1
+    rows[mentions.index, tags.codes] = 1
     return rows, tuple(map(str, tags.categories))
 
 
@@ -119,15 +124,13 @@ def _in_vocabulary(
 ) -> tuple[NDArray[np.uint8], tuple[str, ...], list[str]]:
     """The columns of the vocabulary's tags, in its order; a tag that no row has is a column of zeros."""
     wanted = names if vocabulary is None else tuple(dict.fromkeys(vocabulary))
-    place = {name: column for column, name in enumerate(names)}
-    kept = np.zeros((len(rows), len(wanted)), np.uint8)
-    found = [column for column, name in enumerate(wanted) if name in place]
-    kept[:, found] = rows[:, [place[wanted[column]] for column in found]]
+    every = pd.DataFrame(rows, columns=list(names))
+    kept = every.reindex(columns=list(wanted), fill_value=0).to_numpy(np.uint8)
     unknown = [name for name in names if name not in set(wanted)]
-    unused = [name for name in wanted if name not in place]
+    unused = [name for name in wanted if name not in set(names)]
     notes = []
     if unknown:
-        n = int(rows[:, [place[name] for name in unknown]].sum())
+        n = int(every[unknown].to_numpy().sum(dtype=np.int64))
         notes.append(f"Tags that are not in the vocabulary: {len(unknown)} ({shown(unknown)}), {n} mentions, left out.")
     if unused:
         notes.append(f"Tags of the vocabulary that are in no row: {len(unused)} ({shown(unused)}).")

@@ -28,22 +28,36 @@ def choose_device(asked: str) -> str:
         MachineError: a GPU was asked for, by the user or by the job, and torch can use none here; another machine may have one.
     """
     kind, _, number = asked.partition(":")
-    if kind == "mps" and not torch.backends.mps.is_available():
-        raise ConfigurationError(f"device={asked}: torch finds no Apple GPU on this {platform.system()} machine; choose auto, cuda or cpu")
-    if kind in ("cpu", "mps"):
+    if kind == "cpu":
         return asked
+    if kind == "mps":
+        if not torch.backends.mps.is_available():
+            system = platform.system()
+            raise ConfigurationError(f"device={asked}: torch finds no Apple GPU on this {system} machine; choose auto, cuda or cpu")
+        return asked
+    index = int(number or 0)
+    _refuse_missing_gpu(asked, index)
+    reason = why_no_gpu(index)
+    if asked == "auto":
+        return "cuda" if not reason else _instead_of_gpu(reason)
+    if reason:
+        raise MachineError(f"device={asked}, and torch can use none on {platform.node()}: {reason}")
+    return asked
+
+
+def _refuse_missing_gpu(asked: str, index: int) -> None:
     count = torch.cuda.device_count()
-    if count and int(number or 0) >= count:
+    if count and index >= count:
         raise ConfigurationError(f"device={asked}: torch sees {count} GPU(s) here, cuda:0 to cuda:{count - 1}; choose one of them, or auto")
-    reason = why_no_gpu(int(number or 0))
-    if not reason:
-        return "cuda" if asked == "auto" else asked
-    if asked == "auto" and not os.environ.get(GPU_REQUESTED):
-        if count:
-            logger.warning("%s: the CPU is used instead", reason)
-        return "cpu"
-    who = "this job asked for a GPU" if asked == "auto" else f"device={asked}"
-    raise MachineError(f"{who}, and torch can use none on {platform.node()}: {reason}")
+
+
+def _instead_of_gpu(reason: str) -> str:
+    """The CPU, unless the batch job asked for a GPU; `reason` is why there is none."""
+    if os.environ.get(GPU_REQUESTED):
+        raise MachineError(f"this job asked for a GPU, and torch can use none on {platform.node()}: {reason}")
+    if torch.cuda.device_count():
+        logger.warning("%s: the CPU is used instead", reason)
+    return "cpu"
 
 
 def why_no_gpu(index: int = 0) -> str:
@@ -52,7 +66,7 @@ def why_no_gpu(index: int = 0) -> str:
     if torch.version.cuda is None and torch.version.hip is None:
         return f"{version} is built for CPUs only; {REMEDY}"
     try:
-        torch.cuda.init()  # says whether there is no driver, or one that is too old
+        torch.cuda.init()  # raises where there is no driver, or one that is too old
         capability, built = torch.cuda.get_device_capability(index), torch.cuda.get_arch_list()
         if torch.version.hip is None and not runs_on(built, capability):
             name = torch.cuda.get_device_name(index)
@@ -94,7 +108,7 @@ def _architecture(name: str) -> tuple[str, tuple[int, int]]:
 
 
 def device_name(device: str) -> str:
-    """The device as a person would call it: `cuda (NVIDIA H100)`, `cpu (x86_64, 2 threads)`."""
+    """The device with the name of its hardware: `cuda (NVIDIA H100)`, `cpu (x86_64, 2 threads)`."""
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
@@ -113,12 +127,12 @@ def explained_faults(device: str, settings: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        said = str(error)
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in said or "not enough memory" in said:
+        text = str(error)
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in text or "not enough memory" in text:
             raise MachineError(
                 f"not enough memory on {device_name(device)}: lower {settings}.batch_size, {settings}.epochs or the size of the model, "
                 "or use a machine with more memory"
             ) from error
-        if said.startswith("CUDA error"):
-            raise MachineError(f"{device_name(device)} of {platform.node()} failed: {said.splitlines()[0]}") from error
+        if text.startswith("CUDA error"):
+            raise MachineError(f"{device_name(device)} of {platform.node()} failed: {text.splitlines()[0]}") from error
         raise

@@ -21,19 +21,25 @@ def commands_exist() -> None:
     missing = [command for command in COMMANDS if shutil.which(command) is None]
     if missing:
         raise ConfigurationError(
-            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed, or choose another place with --env"
+            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed, or choose a different site with --env"
         )
 
 
 def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     """Raise a ConfigurationError if a job needs what another one keeps in memory."""
     job_of = {node: job.name for job in workflow.all for node in job.nodes}
-    maker = {name: job_of[node.name] for node in pipeline.nodes for name in node.outputs}
-    uses = [(name, job_of[node.name]) for node in pipeline.nodes for name in node.inputs if name in maker]
-    crossing = {name: f"{name} ({maker[name]} -> {user})" for name, user in uses if maker[name] != user}
-    lost = [crossing[name] for name in sorted(crossing) if isinstance(catalog.get(name), MemoryDataset | None)]
+    maker: dict[str, str] = {}
+    for node in pipeline.nodes:
+        maker |= dict.fromkeys(node.outputs, job_of[node.name])
+    in_memory = {name for name in maker if isinstance(catalog.get(name), MemoryDataset | None)}
+    lost: set[str] = set()
+    for node in pipeline.nodes:
+        user = job_of[node.name]
+        lost |= {f"{name} ({maker[name]} -> {user})" for name in in_memory.intersection(node.inputs) if maker[name] != user}
     if lost:
-        raise ConfigurationError(f"only in memory, which jobs do not share: {', '.join(lost)}; give each a file in conf/base/catalog_*.yml")
+        raise ConfigurationError(
+            f"only in memory, which jobs do not share: {', '.join(sorted(lost))}; give each a file in conf/base/catalog_*.yml"
+        )
 
 
 def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -54,19 +54,27 @@ def plan_workflow(pipeline: Pipeline, members_per_job: int = 1) -> Workflow:
         ConfigurationError: a node needs a report, which comes last, or jobs would wait for each other.
     """
     groups = _pack(_groups(pipeline), pipeline, members_per_job)
-    job_of = {node: name for name, nodes in groups.items() for node in nodes}
-    parents = {name: _parents(nodes, pipeline, job_of) for name, nodes in groups.items()}
+    parents = _parents(groups, pipeline)
     for name, above in parents.items():
         if "report" in above:
             raise ConfigurationError(f"{groups[name][0].name} needs what a report writes; on a cluster the report comes last")
+    jobs = {name: _job(name, groups[name], parents[name]) for name in _in_order(parents)}
+    if len(jobs) == 1:  # a report alone is an ordinary job
+        return Workflow(tuple(jobs.values()), None)
+    report = jobs.pop("report", None)
+    return Workflow(tuple(jobs.values()), report)
+
+
+def _in_order(parents: Mapping[str, set[str]]) -> list[str]:
+    """Names of jobs, each after its parents."""
     try:
-        order = list(TopologicalSorter(parents).static_order())
+        return list(TopologicalSorter(parents).static_order())
     except CycleError as error:
         raise ConfigurationError(f"the jobs {', '.join(error.args[1])} would wait for each other") from error
-    names = {name: tuple(node.name for node in nodes) for name, nodes in groups.items()}
-    jobs = {name: Job(name, kind_of(groups[name][0]), names[name], tuple(sorted(parents[name]))) for name in order}
-    report = jobs.pop("report", None)
-    return Workflow(tuple(jobs.values()), report) if jobs else Workflow((report,) if report else (), None)
+
+
+def _job(name: str, nodes: Sequence[Node], parents: set[str]) -> Job:
+    return Job(name, kind_of(nodes[0]), tuple(node.name for node in nodes), tuple(sorted(parents)))
 
 
 def kind_of(node: Node) -> Kind:
@@ -104,23 +112,31 @@ def _stages(pipeline: Pipeline) -> dict[Node, int]:
 
 def _pack(groups: dict[str, list[Node]], pipeline: Pipeline, members_per_job: int) -> dict[str, list[Node]]:
     """Members that wait for the same jobs, several to a job."""
-    members = {name: nodes for name, nodes in groups.items() if kind_of(nodes[0]) == "member"}
-    if members_per_job == 1 or not members:
+    if members_per_job == 1:
         return groups
-    job_of = {node: name for name, nodes in groups.items() for node in nodes}
+    parents = _parents(groups, pipeline)
+    packed: dict[str, list[Node]] = {}
     alike: dict[frozenset[str], list[str]] = defaultdict(list)
-    for name, nodes in members.items():
-        alike[frozenset(_parents(nodes, pipeline, job_of))].append(name)
+    for name, nodes in groups.items():
+        if kind_of(nodes[0]) == "member":
+            alike[frozenset(parents[name])].append(name)
+        else:
+            packed[name] = nodes
     packs = [names[first : first + members_per_job] for names in alike.values() for first in range(0, len(names), members_per_job)]
-    packed = {name: nodes for name, nodes in groups.items() if name not in members}
-    for number, names in enumerate(packs, 1):
-        packed[names[0] if len(names) == 1 else f"pack_{number}_of_{len(names)}_members"] = [n for name in names for n in members[name]]
+    for number, pack in enumerate(packs, 1):
+        job = pack[0] if len(pack) == 1 else f"pack_{number}_of_{len(pack)}_members"
+        packed[job] = [node for name in pack for node in groups[name]]
     return packed
 
 
-def _parents(nodes: Iterable[Node], pipeline: Pipeline, job_of: dict[Node, str]) -> set[str]:
-    nodes = list(nodes)
-    return {job_of[parent] for node in nodes for parent in pipeline.node_dependencies[node]} - {job_of[nodes[0]]}
+def _parents(groups: Mapping[str, Sequence[Node]], pipeline: Pipeline) -> dict[str, set[str]]:
+    """Names of the jobs whose results each job needs."""
+    job_of = {node: name for name, nodes in groups.items() for node in nodes}
+    parents: dict[str, set[str]] = {}
+    for name, nodes in groups.items():
+        needed = {job_of[parent] for node in nodes for parent in pipeline.node_dependencies[node]}
+        parents[name] = needed - {name}
+    return parents
 
 
 def _plain(name: str) -> str:
