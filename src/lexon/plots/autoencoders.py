@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mplhep
 import numpy as np
@@ -60,16 +61,20 @@ def loss_curves(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
     panels = figure.subplots(1, len(LOSSES))
     for axes, (loss, label) in zip(panels, LOSSES.items(), strict=True):
         for (name, seeds), style in zip(drawn.items(), looks(len(drawn)), strict=True):
-            for i, history in enumerate(seeds):
-                marker = "." if len(history) == 1 else ""
-                axes.plot(history["epoch"], history[f"val_{loss}"], label=name if i == 0 else None, marker=marker, **style)
-                axes.plot(history["epoch"], history[f"train_{loss}"], color=style["color"], linestyle=":", linewidth=0.8)
+            _draw_loss(axes, loss, name, seeds, style)
         axes.set(xlabel="Epoch", ylabel=label, yscale=_scale([float(v) for line in axes.lines for v in np.asarray(line.get_ydata())]))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     note(panels[0], "thick: validation, dotted: training", "upper right")
     if len(drawn) > 1:
         legend_beside(figure, panels[0])
     return figure
+
+
+def _draw_loss(axes: Axes, loss: str, name: str, seeds: Sequence[pd.DataFrame], style: Mapping[str, Any]) -> None:
+    for i, history in enumerate(seeds):
+        marker = "." if len(history) == 1 else ""
+        axes.plot(history["epoch"], history[f"val_{loss}"], label=name if i == 0 else None, marker=marker, **style)
+        axes.plot(history["epoch"], history[f"train_{loss}"], color=style["color"], linestyle=":", linewidth=0.8)
 
 
 @styled
@@ -124,18 +129,22 @@ def trade_off(cells: Mapping[str, Sequence[Point]]) -> Figure:
     figure = Figure(figsize=(7.6, 4.8), layout="constrained")
     axes = figure.subplots()
     for (name, points), style in zip(cells.items(), looks(len(cells)), strict=True):
-        tokens, found = [point.tokens for point in points], [point.globals for point in points]
-        x, y = ([interval.estimate for interval in side] for side in (tokens, found))
-        axes.errorbar(x, y, xerr=_bars(tokens), yerr=_bars(found), label=name, marker="o", markersize=4, capsize=2, **style)
-        for point in points:
-            where = point.tokens.estimate, point.globals.estimate
-            axes.annotate(f"{point.beta:g}", where, xytext=(5, 4), textcoords="offset points", fontsize=9, color=style["color"])
+        _draw_points(axes, name, points, style)
     known = [point for points in cells.values() for point in points]
     axes.set(xscale=_scale([point.tokens.estimate for point in known]), xlabel="rec_tokens, test split")
     axes.set(yscale=_scale([point.globals.estimate for point in known]), ylabel="rec_globals, unweighted, test split")
     note(axes, "numbers: globals_beta; lower left is better", "lower right")
     legend_beside(figure, axes)
     return figure
+
+
+def _draw_points(axes: Axes, name: str, points: Sequence[Point], style: Mapping[str, Any]) -> None:
+    tokens, found = [point.tokens for point in points], [point.globals for point in points]
+    x, y = ([interval.estimate for interval in side] for side in (tokens, found))
+    axes.errorbar(x, y, xerr=_bars(tokens), yerr=_bars(found), label=name, marker="o", markersize=4, capsize=2, **style)
+    for point in points:
+        where = point.tokens.estimate, point.globals.estimate
+        axes.annotate(f"{point.beta:g}", where, xytext=(5, 4), textcoords="offset points", fontsize=9, color=style["color"])
 
 
 def _residuals(truth: Events, decoded: Events, quantities: Sequence[Quantity]) -> dict[str, NDArray[np.floating]]:

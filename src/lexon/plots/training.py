@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -46,11 +47,10 @@ def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figur
     Args:
         groups: histories by name, see `learning_curves`, by title of the panel.
     """
-    drawn = {title: {name: rows for name, rows in group.items() if len(rows)} for title, group in groups.items()}
-    drawn = {title: group for title, group in drawn.items() if group}
+    drawn = _with_epochs(groups)
     if not drawn:
         return empty_figure()
-    names = list(dict.fromkeys(name for group in drawn.values() for name in group))
+    names = list(dict.fromkeys(chain.from_iterable(drawn.values())))
     style = dict(zip(names, looks(len(names)), strict=True))
     columns = min(len(drawn), 3)
     figure = Figure(figsize=(9.2, 3.9 * -(-len(drawn) // columns)), layout="constrained")
@@ -65,6 +65,12 @@ def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figur
     panels[0].set_ylabel("Validation AUROC")
     figure.legend(handles=[Line2D([], [], label=name, **style[name]) for name in names], loc="outside lower center", ncols=3, fontsize=9)
     return figure
+
+
+def _with_epochs(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, dict[str, pd.DataFrame]]:
+    """The histories that have an epoch, in the groups that have such a history."""
+    found = {title: {name: rows for name, rows in group.items() if len(rows)} for title, group in groups.items()}
+    return {title: group for title, group in found.items() if group}
 
 
 def best_row(history: pd.DataFrame) -> pd.Series:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -59,15 +62,15 @@ def metric_bars(
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(9.6, rows * (0.9 + 0.28 * len(names)) + 0.5), layout="constrained")
     grid = np.atleast_2d(figure.subplots(rows, columns, sharey=True))
-    anchor_names = list(dict.fromkeys(name for values in anchors.values() for name in values))
-    lines = looks(len(anchor_names) + 1)[1:]  # the first colour is the bars'
+    anchor_names = list(dict.fromkeys(chain.from_iterable(anchors.values())))
+    lines = dict(zip(anchor_names, looks(len(anchor_names) + 1)[1:], strict=True))  # the first colour is the bars'
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for axes, (metric, values) in zip(grid.flat, panels.items(), strict=False):
         _bars(axes, values, collapsed)
-        for name, style in zip(anchor_names, lines, strict=True):
-            if np.isfinite(anchors.get(metric, {}).get(name, np.nan)):
-                axes.axvline(anchors[metric][name], label=name.replace("_", " "), color=style["color"], linestyle="--", linewidth=1.3)
+        for name, value in anchors.get(metric, {}).items():
+            if np.isfinite(value):
+                axes.axvline(value, label=name.replace("_", " "), color=lines[name]["color"], linestyle="--", linewidth=1.3)
         axes.set_title(metric, loc="left", fontsize=10.5)
         axes.set_yticks(range(len(names)), names, fontsize=9)
         axes.tick_params(axis="y", which="both", length=0)
@@ -144,19 +147,26 @@ def cooccurrence_maps(data: NDArray[np.floating], models: Mapping[str, NDArray[n
     data, models = np.where(own, np.nan, data), {title: np.where(own, np.nan, model) for title, model in models.items()}
     top = max(float(np.nanmax(values)) for values in (data, *models.values())) or 1.0
     reach = max(float(np.nanmax(np.abs(model - data))) for model in models.values()) or 1.0
-    for line, (title, model) in zip(grid, models.items(), strict=True):
-        panels = (("data", data), (title, model), (f"{title} - data", model - data))
-        for axes, (heading, values) in zip(line, panels, strict=True):
-            differs = heading.endswith("- data")
-            scale = {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach} if differs else {"cmap": "viridis", "vmin": 0.0, "vmax": top}
-            image = axes.imshow(values, **scale)
-            axes.set_title(heading, loc="left", fontsize=10.5)
-            axes.tick_params(which="both", length=0)
-            axes.set_xticks([])
-            axes.set_yticks(range(len(names)) if axes is line[0] else [], names if axes is line[0] else [], fontsize=5.5)
-            if heading != "data":
-                figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02).ax.tick_params(labelsize=8)
+    shares = {"cmap": "viridis", "vmin": 0.0, "vmax": top}
+    differences = {"cmap": "RdBu_r", "vmin": -reach, "vmax": reach}
+    for (left, middle, right), (title, model) in zip(grid, models.items(), strict=True):
+        _tag_map(left, "data", data, shares)
+        left.set_yticks(range(len(names)), names, fontsize=5.5)
+        for axes, image in (
+            (middle, _tag_map(middle, title, model, shares)),
+            (right, _tag_map(right, f"{title} - data", model - data, differences)),
+        ):
+            figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02).ax.tick_params(labelsize=8)
     return figure
+
+
+def _tag_map(axes: Axes, heading: str, values: NDArray[np.floating], scale: Mapping[str, Any]) -> AxesImage:
+    """One map [tag, tag], without names at its axes."""
+    axes.set_title(heading, loc="left", fontsize=10.5)
+    axes.tick_params(which="both", length=0)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return axes.imshow(values, **scale)
 
 
 @styled

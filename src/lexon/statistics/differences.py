@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -292,8 +293,13 @@ def _blocks(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> list
     blocks: list[list[Setting]] = []
     for setting in settings:
         own = {name for name in setting if not cells[name].seedless}
-        joined = [block for block in blocks if any(own & one.keys() for one in block)]
-        blocks = [block for block in blocks if block not in joined] + [[setting, *(one for block in joined for one in block)]]
+        joined, apart = [setting], []
+        for block in blocks:
+            if own.isdisjoint(chain.from_iterable(block)):
+                apart.append(block)
+            else:
+                joined += block
+        blocks = [*apart, joined]
     return blocks
 
 

@@ -104,9 +104,12 @@ class Grid:
 
     def others(self, axes: Collection[str]) -> Iterator[dict[str, Any]]:
         """Every setting of the axes that are not among `axes`."""
-        names = [axis for axis in self.axes if axis not in axes]
-        for values in product(*(self.axes[axis] for axis in names)):
-            yield dict(zip(names, values, strict=True))
+        return self._settings([axis for axis in self.axes if axis not in axes])
+
+    def _settings(self, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Every combination of the levels of these axes."""
+        for values in product(*(self.axes[axis] for axis in axes)):
+            yield dict(zip(axes, values, strict=True))
 
     def at(self, levels: Mapping[str, Any]) -> str | None:
         """Name of the cell with these levels; None where the plan has none."""
@@ -125,14 +128,21 @@ class Grid:
 
         Where there is none such, each has a mean of its own over whatever is finished, not balanced.
         """
-        combos = [dict(zip(axes, levels, strict=True)) for levels in product(*(self.axes[axis] for axis in axes))]
-        rows = [[self.at({**setting, **levels}) for levels in combos] for setting in self.others(axes)]
-        rows = [row for row in rows if len({self.models.get(name or "") for name in row}) > 1]
-        whole = [row for row in rows if all(name in self.finished for name in row)]
-        return [
-            self._mean(levels, [row[column] for row in whole or rows], len(rows), balanced=bool(whole))
-            for column, levels in enumerate(combos)
-        ]
+        settings = list(self._settings(axes))
+        rows = [[self.at({**setting, **levels}) for levels in settings] for setting in self.others(axes)]
+        compared = [row for row in rows if self._has_different_models(row)]
+        whole = [row for row in compared if self._is_finished(row)]
+        means = []
+        for column, levels in enumerate(settings):
+            names = [row[column] for row in whole or compared]
+            means.append(self._mean(levels, names, len(compared), balanced=bool(whole)))
+        return means
+
+    def _has_different_models(self, names: Sequence[str | None]) -> bool:
+        return len({self.models.get(name or "") for name in names}) > 1
+
+    def _is_finished(self, names: Sequence[str | None]) -> bool:
+        return all(name in self.finished for name in names)
 
     def _mean(self, levels: Mapping[str, Any], names: Sequence[str | None], n_settings: int, *, balanced: bool) -> Mean:
         used = [name for name in names if name is not None and name in self.finished]
@@ -169,9 +179,14 @@ def contrasts(grid: Grid) -> list[Contrast]:
     """
     pairs = {axis: list(combinations(levels, 2)) for axis, levels in grid.axes.items()}
     chosen = [{axis: pair} for axis in pairs for pair in pairs[axis]]
-    chosen += [{one: a, other: b} for one, other in combinations(pairs, 2) for a, b in product(pairs[one], pairs[other])]
-    found = [contrast for levels in chosen if (contrast := grid.contrast(levels)).n_compared]
-    return [one for one in found if not one.is_interaction or one.left_out.get(UNPAIRED, 0) < one.n_compared]
+    for first, second in combinations(pairs, 2):
+        chosen += [{first: a, second: b} for a, b in product(pairs[first], pairs[second])]
+    return [contrast for contrast in map(grid.contrast, chosen) if contrast.n_compared and not _is_unpaired(contrast)]
+
+
+def _is_unpaired(contrast: Contrast) -> bool:
+    """Whether it is an interaction of which every setting is unpaired."""
+    return contrast.is_interaction and contrast.left_out.get(UNPAIRED, 0) >= contrast.n_compared
 
 
 def _ordered(levels: list[Any]) -> list[Any]:

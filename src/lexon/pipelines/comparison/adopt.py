@@ -1,9 +1,9 @@
-"""Another's token file made fit to train from: in our splits where its rows are ours, else in splits of its own."""
+"""The reference's token file made fit to train from: in our splits where its rows are ours, else in splits of its own."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ class Part:
     rows: NDArray[np.int32]
     labels: NDArray[np.int64]
     ours: Index
+
+    @property
+    def n_missing(self) -> int:
+        """How many of our events the reference file does not have."""
+        return len(self.labels) - len(self.ours)
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -128,33 +133,56 @@ def _in_our_splits(
 ) -> tuple[Splits, dict[str, Any], dict[str, NDArray[Any]]]:
     """Our splits: one that is complete keeps the digest of ours, one that lacks a few events says which it has (`part_of`)."""
     splits: Splits = {split: (part.rows, part.labels[part.ours]) for split, part in parts.items()}
-    drawn = []
+    notes = ["The reference's rows are divided as ours, in our order, with our labels."]
+    own = parts
     if covered["val"] < COVERED["val"]:
-        rows, labels = splits["train"]
-        share = division.split["val"] / (division.split["train"] + division.split["val"])
-        kept, held_out = _drawn(np.arange(len(rows)), labels, share, division.split_seed, ambre)
-        splits |= {"train": (rows[kept], labels[kept]), "val": (rows[held_out], labels[held_out])}
-        held = "none of our validation events is" if not covered["val"] else f"only {covered['val']:.0%} of our validation events are"
-        drawn = [
-            f"Because {held} in the reference file, {len(held_out):,} of its training rows, drawn by label, validate instead "
-            "(events.split)."
-        ]
-    own = [split for split in SPLITS if not drawn or split == "test"]
-    digests = {split: digest for split, digest in shown.attributes.get("split_digests", {}).items() if split in own}
-    missing = {split: len(parts[split].labels) - len(parts[split].ours) for split in own}
-    part_of = {split: digest for split, digest in digests.items() if missing[split]}
-    arrays = {f"{name}_{split}": array for split in part_of for name, array in parts[split].arrays.items()}
-    counts = ", ".join(f"{n:,} of our {len(parts[split].labels):,} {split} events" for split, n in missing.items() if n)
-    common = f" Results are compared on the {len(parts['test'].ours):,} test events that both have." if missing["test"] else ""
-    notes = [
-        "The reference's rows are divided as ours, in our order, with our labels.",
-        *drawn,
-        *([f"Not in the reference file: {counts}.{common}"] if counts else []),
-    ]
-    handed_on = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
-    names = {"label_names": shown.label_names, "named_by_file": shown.named_by_file}
-    complete = {split: digest for split, digest in digests.items() if not missing[split]}
-    return splits, {**handed_on, **names, "split_digests": complete, "part_of": part_of, "notes": notes}, arrays
+        drawn, note = _validation_from_training(splits["train"], covered["val"], ambre, division)
+        splits |= drawn
+        notes.append(note)
+        own = {"test": parts["test"]}
+    notes += _note_on_missing(own)
+    complete: dict[str, str] = {}
+    part_of: dict[str, str] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for split, digest in shown.attributes.get("split_digests", {}).items():
+        if split in own and own[split].n_missing:
+            part_of[split] = digest
+            arrays |= {f"{name}_{split}": array for name, array in own[split].arrays.items()}
+        elif split in own:
+            complete[split] = digest
+    attributes = {name: shown.attributes[name] for name in HANDED_ON if name in shown.attributes}
+    attributes |= {"label_names": shown.label_names, "named_by_file": shown.named_by_file}
+    attributes |= {"split_digests": complete, "part_of": part_of, "notes": notes}
+    return splits, attributes, arrays
+
+
+def _validation_from_training(
+    train: tuple[NDArray[np.integer], Index], covered: float, ambre: ForeignTokens, division: Division
+) -> tuple[Splits, str]:
+    """Training and validation rows drawn from the reference's training rows, and why, in a sentence.
+
+    Args:
+        covered: share of our validation events that the reference file has.
+    """
+    rows, labels = train
+    share = division.split["val"] / (division.split["train"] + division.split["val"])
+    kept, held_out = _drawn(np.arange(len(rows)), labels, share, division.split_seed, ambre)
+    splits: Splits = {"train": (rows[kept], labels[kept]), "val": (rows[held_out], labels[held_out])}
+    have = f"only {covered:.0%} of our validation events are" if covered else "none of our validation events is"
+    return splits, (
+        f"Because {have} in the reference file, {len(held_out):,} of its training rows, drawn by label, validate instead (events.split)."
+    )
+
+
+def _note_on_missing(parts: Mapping[str, Part]) -> list[str]:
+    """A sentence about our events that the reference file does not have, if there are any."""
+    missing = [(split, part) for split, part in parts.items() if part.n_missing]
+    if not missing:
+        return []
+    counts = ", ".join(f"{part.n_missing:,} of our {len(part.labels):,} {split} events" for split, part in missing)
+    test = parts["test"]
+    common = f" Results are compared on the {len(test.ours):,} test events that both have." if test.n_missing else ""
+    return [f"Not in the reference file: {counts}.{common}"]
 
 
 def _in_reference_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:
@@ -176,18 +204,32 @@ def _in_reference_splits(shown: EventSource | TokenSource, ambre: ForeignTokens,
 
 def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: Division) -> tuple[dict[str, Index], str]:
     """Rows of each split: those of the reference where it names one val or test, else drawn by label from the rest; and how, in words."""
+    held_out, rest = _reference_rows(ambre)
+    reference = list(held_out)
+    sources = [f"the reference's {' and '.join(reference)} split"] if reference else []
+    drawn = [split for split in HELD_OUT if split not in reference]
+    for split in drawn:
+        share = _share(split, division, held_out)
+        rest, held_out[split] = _drawn(rest, labels, share, division.split_seed, ambre)
+    if drawn:
+        sources.append(f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})")
+    return {"train": rest, **held_out}, ", ".join(sources)
+
+
+def _reference_rows(ambre: ForeignTokens) -> tuple[dict[str, Index], Index]:
+    """Rows that the reference names val or test, by split, and all others."""
     names = np.repeat([part.name for part in ambre.parts], [len(part.rows) for part in ambre.parts])
-    held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if (names == split).any()}
+    held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if split in names}
     rest = np.flatnonzero(~np.isin(names, list(held_out)))
     if not len(rest):
         raise DataError(f"{ambre.path}: has no rows to train on beside {' and '.join(held_out)}; add X_train, or one array of all")
-    reference, drawn = list(held_out), [split for split in HELD_OUT if split not in held_out]
-    for split in drawn:
-        shares = {str(name): share for name, share in division.split.items() if name not in held_out}
-        rest, held_out[split] = _drawn(rest, labels, shares[split] / sum(shares.values()), division.split_seed, ambre)
-    parts = [f"the reference's {' and '.join(reference)} split"] if reference else []
-    parts += [f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})"] if drawn else []
-    return {"train": rest, **held_out}, ", ".join(parts)
+    return held_out, rest
+
+
+def _share(split: str, division: Division, held_out: Collection[str]) -> float:
+    """Share of a split in the rows that do not belong to a split that is `held_out` already."""
+    shares = {str(name): share for name, share in division.split.items() if name not in held_out}
+    return shares[split] / sum(shares.values())
 
 
 def _drawn(pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambre: ForeignTokens) -> tuple[Index, Index]:

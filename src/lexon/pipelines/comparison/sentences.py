@@ -94,18 +94,25 @@ def _interval(row: dict[str, Any]) -> str:
 
 def _filling_sentences(file: str, side: Side, fillings: list[Filling]) -> list[str]:
     n = side.columns.n_bins
-    marked = [filling.words for filling in fillings if filling.verdict == "flawed_2026"]
-    notable = [filling.words for filling in fillings if filling.verdict in ("wrong", "uneven")]
-    lines = [f"{file}: every bin of every axis holds about the {1 / n:.1%} that is due."] if _as_due(fillings) else []
+    lines = []
+    if _as_due(fillings):
+        lines.append(f"{file}: every bin of every axis holds about the {1 / n:.1%} that is due.")
+    marked = _words(fillings, "flawed_2026")
+    notable = _words(fillings, "wrong", "uneven")
     if flawed(fillings):
         mark = f"the fingerprint of flawed_2026, a 0-based bin index clipped to 1..{n} and phi bins of pi/{n}"
         lines.append(f"{file}: {', '.join(marked)}, where {1 / n:.1%} is due in each bin: {mark}.")
-    elif marked:
+    else:
         notable += [f"{words}, as flawed_2026 would have it, which the other axes do not show" for words in marked]
-    lines += [f"{file}: {'; '.join(notable)}."] if notable else []
+    if notable:
+        lines.append(f"{file}: {'; '.join(notable)}.")
     if lost := unreachable(side.columns):
         lines.append(f"{file}: {lost:,} of {N_TYPES * n**3:,} object tokens cannot be reached.")
     return lines
+
+
+def _words(fillings: list[Filling], *verdicts: str) -> list[str]:
+    return [filling.words for filling in fillings if filling.verdict in verdicts]
 
 
 def _as_due(fillings: list[Filling]) -> bool:
