@@ -136,7 +136,7 @@ def test_one_model_in_two_cells_is_no_evidence(whole: Report) -> None:
     interactions = whole["effects"][(whole["effects"]["axis"] == "tokeniser") & (whole["effects"]["second_axis"] == "vector")]
     assert interactions[["a", "b"]].to_numpy().tolist() == [["direct", "vqvae"]]
     copies = row(whole["summary"], label="binned, max, MET, vector 5")
-    assert copies["notes"] == "same model as binned, max, MET, vector 4: trained once"
+    assert copies["notes"] == "same training as binned, max, MET, vector 4: trained once"
     assert any(caveat.startswith("6 cells are the same model") for caveat in whole["findings"]["caveats"])
     assert "the best of 30 finished models" in whole["findings"]["headline"]
 

@@ -18,7 +18,7 @@ import yaml
 from pydantic import Field
 
 from lexon.config.base import Config
-from lexon.pipelines.reporting.numbers import LARGE, number
+from lexon.pipelines.reporting.words import LARGE, number
 from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, table, whole
 
 Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fixed_\d)$")]

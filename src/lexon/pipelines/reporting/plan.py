@@ -21,12 +21,6 @@ def whole_plan(members: MemberFolders, plan: Plan) -> list[Result]:
     return members.read(members.plan(Member(**member) for member in plan).members)
 
 
-def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int | None) -> list[Result]:
-    """Without pending members of seeds beyond `n_seeds` (None: of none): a run with fewer seeds does not miss the others."""
-    asked = list(dict.fromkeys(result.member.seed for result in results))[:n_seeds]
-    return [result for result in results if result.status != "pending" or result.member.seed in asked]
-
-
 def incomplete(results: Sequence[Result]) -> list[str]:
     """A caveat on members that have no numbers, by what became of them."""
     counts = Counter("not run" if result.status == "pending" else result.status for result in results if result.status != "done")

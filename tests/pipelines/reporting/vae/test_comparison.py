@@ -10,7 +10,7 @@ import pytest
 
 from lexon.config import ReportConfig
 from lexon.pipelines.reporting.layout import write_page
-from lexon.pipelines.reporting.vae.configurations import collect_configurations, set_aside_other_rows
+from lexon.pipelines.reporting.vae.configurations import collect_configurations
 from lexon.pipelines.reporting.vae.differences import differences_table, learnt, verdicts_of
 from lexon.pipelines.reporting.vae.figures import draw_figures
 from lexon.pipelines.reporting.vae.findings import findings
@@ -264,7 +264,7 @@ def test_comparison_begins_with_the_columns_of_the_guide_and_ends_with_anchors(r
 
 def test_members_of_other_rows_are_stale(results):
     results[0].record["data"] = {**results[0].record["data"], "digest": "another"}
-    assert [result.status for result in set_aside_other_rows(results, None)][:2] == ["stale", "done"]
+    assert [result.status for result in collect_configurations(results)[0].results][:2] == ["stale", "done"]
 
 
 def test_a_further_seed_joins_its_configuration_only_if_it_was_made_alike(make):

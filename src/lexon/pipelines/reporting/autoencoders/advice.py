@@ -39,7 +39,7 @@ class Choice:
 def choose(validation: Grid) -> Choice | None:
     """The finished cell with the smallest sum of both errors; None where none is finished."""
     finished = [cell for cell in validation.cells if cell.finished]
-    ranked = sorted(finished, key=lambda cell: criterion(cell, "val"))
+    ranked = sorted(finished, key=lambda cell: cell.criterion("val"))
     if not ranked:
         return None
     best, *others = ranked
@@ -53,11 +53,6 @@ def _next(change: Change) -> str:
     """How the second best stands to the best."""
     words = {Verdict.HIGHER: "worse", Verdict.SAME: "the same", Verdict.UNDECIDED: "not told apart from it"}
     return {str(verdict): text for verdict, text in words.items()}.get(change.verdict, change.verdict)
-
-
-def criterion(cell: GridCell, split: str) -> float:
-    """The sum of both errors, unweighted."""
-    return cell.mean(split, "rec_tokens", "rec_globals")
 
 
 def selected_parameters(choice: Choice | None, experiment: str) -> str:

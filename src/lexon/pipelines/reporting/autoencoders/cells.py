@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lexon.experiments import Result
-from lexon.pipelines.reporting.status import common_status, unfinished_notes
+from lexon.pipelines.reporting.cells import Cell, collect_cells, set_aside_other_rows
+from lexon.pipelines.reporting.words import joined, setting_words
 
 T = TypeVar("T")
 BETA, BOTTLENECK = "autoencoder.globals_beta", "autoencoder.bottleneck"
@@ -22,23 +22,14 @@ GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss"
 NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
 
 
-@dataclass(frozen=True)
-class GridCell:
-    """One combination of the grid's axes with all its seeds.
+@dataclass(frozen=True, eq=False)
+class GridCell(Cell):
+    """A cell of autoencoders: a bottleneck, a weight of the globals' loss, and whatever else the grid varies."""
 
-    Attributes:
-        number: its place in the grid, from 0, the first axis varying slowest.
-        name: as in members' folders, without the seed.
-        axes: value of each axis.
-        results: one a seed.
-        settings: of its members, `AutoencoderConfig` as plain data.
-    """
-
-    number: int
-    name: str
-    axes: dict[str, Any]
-    results: tuple[Result, ...]
-    settings: dict[str, Any]
+    @property
+    def settings(self) -> dict[str, Any]:
+        """`AutoencoderConfig` of its members as plain data."""
+        return self.config["autoencoder"]
 
     @property
     def bottleneck(self) -> str:
@@ -51,43 +42,31 @@ class GridCell:
     @property
     def rest(self) -> str:
         """The other axes in words."""
-        others = {axis: value for axis, value in self.axes.items() if axis not in (BETA, BOTTLENECK)}
-        return ", ".join(f"{axis.rpartition('.')[2].replace('_', ' ')} {value}" for axis, value in others.items())
+        return setting_words({axis: value for axis, value in self.axes.items() if axis not in (BETA, BOTTLENECK)})
 
     @property
     def label(self) -> str:
         """E.g. ``vq, beta 10``."""
-        return _joined(self.bottleneck, f"beta {self.beta:g}", self.rest)
+        return joined(self.bottleneck, f"beta {self.beta:g}", self.rest)
 
-    @property
+    @cached_property
     def finished(self) -> list[Result]:
         """The seeds that statistics may use."""
         return [result for result in self.results if result.status == "done" and result.arrays is not None]
-
-    @property
-    def status(self) -> str:
-        """The seeds' common status; ``partial`` where only some are done."""
-        return common_status(self.results)
-
-    @property
-    def notes(self) -> str:
-        """Why seeds are missing."""
-        return "; ".join(unfinished_notes(self.results))
 
     @property
     def nearly_exact(self) -> bool:
         """Whether next to nothing of the objects is lost, against the best constant answer; False where nothing is finished."""
         return self.mean("test", "rec_tokens") < NEARLY_EXACT * self.mean("test", "rec_tokens_constant")
 
-    def arrays(self, name: str) -> list[NDArray[Any]]:
-        """One array a finished seed."""
-        return [result.arrays[name] for result in self.finished if result.arrays is not None]
+    def mean(self, split: str, metric: str) -> float:
+        """A metric over finished seeds: the geometric mean of losses, the mean of all else; NaN without any."""
+        return mean_over_seeds(self.values(split, metric), metric)
 
-    def mean(self, split: str, *metrics: str) -> float:
-        """A metric, or the sum of several, over finished seeds: the geometric mean of losses, the mean of all else; NaN without any."""
-        found = [result.metrics.get(split, {}) for result in self.finished]
-        values = [sum(one.get(metric, np.nan) for metric in metrics) for one in found]
-        return mean_over_seeds(values, metrics[0])
+    def criterion(self, split: str) -> float:
+        """The sum of both errors, unweighted, over finished seeds: what the choice is made by."""
+        both = zip(self.values(split, "rec_tokens"), self.values(split, "rec_globals"), strict=True)
+        return mean_over_seeds([sum(one) for one in both], "rec_tokens")
 
     def gap(self, metric: str) -> float:
         """How much larger a loss is on the test split than on the training split, as a share."""
@@ -106,23 +85,18 @@ def mean_over_seeds(values: Sequence[float], metric: str) -> float:
 
 def collect_grid(results: Sequence[Result]) -> list[GridCell]:
     """Cells in the order of the plan; members that were evaluated on other events than most are set aside as ``stale``."""
-    by_cell = _grouped(_set_aside_other_events(results), lambda result: result.member.cell_name)
-    first = {name: group[0].member for name, group in by_cell.items()}
-    return [
-        GridCell(number, name, member.cell, tuple(by_cell[name]), member.config["autoencoder"])
-        for number, (name, member) in enumerate(first.items())
-    ]
+    return collect_cells(set_aside_other_rows(results, lambda one: one.record.get("data", {}).get("test_digest")), GridCell)
 
 
 def columns_of(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
     """Cells that differ in their weight alone, by rising weight, under the name of what they share."""
-    return _grouped(sorted(cells, key=lambda cell: cell.beta), lambda cell: _joined(cell.bottleneck, cell.rest))
+    return _grouped(sorted(cells, key=lambda cell: cell.beta), lambda cell: joined(cell.bottleneck, cell.rest))
 
 
 def rows_of_grid(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
     """Cells that differ in their bottleneck alone, from the least constrained, under the name of what they share."""
     ordered = sorted(cells, key=lambda cell: BOTTLENECKS.index(cell.bottleneck))
-    return _grouped(sorted(ordered, key=lambda cell: cell.beta), lambda cell: _joined(f"beta {cell.beta:g}", cell.rest))
+    return _grouped(sorted(ordered, key=lambda cell: cell.beta), lambda cell: joined(f"beta {cell.beta:g}", cell.rest))
 
 
 def pairs(line: Sequence[GridCell]) -> list[tuple[GridCell, GridCell]]:
@@ -135,22 +109,3 @@ def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
     for item in items:
         groups.setdefault(key(item), []).append(item)
     return groups
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
-
-
-def _set_aside_other_events(results: Sequence[Result]) -> list[Result]:
-    seen = Counter(_events(result) for result in results if result.status == "done")
-    expected = next((digest for digest, _ in seen.most_common(1)), None)
-    return [
-        replace(result, status="stale", notes=f"evaluated on other events (digest {_events(result)}, expected {expected})")
-        if result.status == "done" and _events(result) != expected
-        else result
-        for result in results
-    ]
-
-
-def _events(result: Result) -> Any:
-    return result.record.get("data", {}).get("test_digest")

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
-from lexon.pipelines.reporting.autoencoders.advice import criterion
 from lexon.pipelines.reporting.autoencoders.cells import GridCell
 from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Grid
 from lexon.pipelines.reporting.autoencoders.comparisons import Comparison, comparisons
@@ -96,7 +95,7 @@ def _member_row(cell: GridCell, position: int, run: str) -> Row:
 def _cell_row(cell: GridCell, grid: Grid, run: str) -> Row:
     head = {"run": run, "number": cell.number, "cell": cell.name, "label": cell.label, **cell.axes}
     own = {"bottleneck": cell.bottleneck, "beta": cell.beta, "status": cell.status, "notes": cell.notes}
-    chosen_by = {"best_val_loss": cell.mean("val", "total"), "val_criterion": criterion(cell, "val")}
+    chosen_by = {"best_val_loss": cell.mean("val", "total"), "val_criterion": cell.criterion("val")}
     return (
         head
         | own

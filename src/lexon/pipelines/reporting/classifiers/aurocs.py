@@ -10,7 +10,7 @@ import numpy as np
 
 from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifiers.cells import Cell, comparable
+from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, comparable
 from lexon.statistics import (
     SEED,
     Difference,
@@ -65,10 +65,10 @@ class Aurocs:
         }
 
 
-def measure(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: int) -> Aurocs:
+def measure(cells: Sequence[ClassifierCell], baselines: Mapping[str, Scores], n: int) -> Aurocs:
     """Resample the events `n` times; cells that are `apart` have resamples of their own events, those of one file the same ones."""
     paired = _trainings(comparable(cells), baselines, n)
-    others: dict[str, list[Cell]] = {}
+    others: dict[str, list[ClassifierCell]] = {}
     for cell in cells:
         if cell.apart:
             others.setdefault(cell.scores[0].digest, []).append(cell)
@@ -78,7 +78,7 @@ def measure(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: int) -> A
     return Aurocs(paired, found | {cell.name: found[cell.same_as] for cell in cells if cell.same_as in found})
 
 
-def _trainings(cells: Sequence[Cell], baselines: Mapping[str, Scores], n: int) -> dict[str, Trainings]:
+def _trainings(cells: Sequence[ClassifierCell], baselines: Mapping[str, Scores], n: int) -> dict[str, Trainings]:
     groups = {cell.name: cell.scores for cell in cells if cell.scores and not cell.same_as}
     groups |= {kind: [scores] for kind, scores in baselines.items()}
     if not groups:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lexon.config.tokenisers import tokeniser_classes
 from lexon.experiments import Result
-from lexon.pipelines.reporting.classifiers.cells import Cell
+from lexon.pipelines.reporting.classifiers.cells import ClassifierCell
 from lexon.pipelines.reporting.record import code_caveat
 from lexon.statistics.differences import MIN_SETTINGS
 
@@ -19,7 +19,7 @@ BALANCED = (0.4, 0.6)
 MAX_SIZE_RATIO = 1.05
 
 
-def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:
+def caveats(cells: Sequence[ClassifierCell], comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:
     """Sentences, the most important first."""
     finished = [result for cell in cells if not cell.same_as for result in cell.finished]
     return [
@@ -38,7 +38,7 @@ def caveats(cells: Sequence[Cell], comparisons: pd.DataFrame, effects: pd.DataFr
     ]
 
 
-def _missing(cells: Sequence[Cell]) -> list[str]:
+def _missing(cells: Sequence[ClassifierCell]) -> list[str]:
     counts = Counter(result.status for cell in cells for result in cell.results if result.status != "done")
     if not counts:
         return []
@@ -47,7 +47,7 @@ def _missing(cells: Sequence[Cell]) -> list[str]:
     return [f"Incomplete: of {total} members, {listed}. They are rows of the tables and in no statistics."]
 
 
-def _seeds(cells: Sequence[Cell]) -> list[str]:
+def _seeds(cells: Sequence[ClassifierCell]) -> list[str]:
     numbers = sorted({len(cell.finished) for cell in cells if cell.finished})
     if not numbers:
         return []
@@ -137,14 +137,14 @@ def _comparing(comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: flo
     return [together + meaning]
 
 
-def _copies(cells: Sequence[Cell]) -> list[str]:
+def _copies(cells: Sequence[ClassifierCell]) -> list[str]:
     copies = [cell for cell in cells if cell.same_as]
     if not copies:
         return []
     return [f"{len(copies)} cells are the same model as another one (trained once, shown twice, and in no statistics two models)."]
 
 
-def _apart(cells: Sequence[Cell]) -> list[str]:
+def _apart(cells: Sequence[ClassifierCell]) -> list[str]:
     apart = Counter(str(cell.axes["tokeniser"]) for cell in cells if cell.apart)
     if not apart:
         return []

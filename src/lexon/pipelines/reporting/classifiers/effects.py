@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lexon.pipelines.reporting.classifiers.aurocs import Aurocs
-from lexon.pipelines.reporting.classifiers.cells import Cell, axis_words, level_words
+from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, level_words
+from lexon.pipelines.reporting.words import axis_words
 from lexon.statistics import UNPAIRED, Contrast, Grid, Interval, Mean, Setting, Verdict, contrasts
 
 EFFECT_COLUMNS = (
@@ -26,7 +27,7 @@ OTHER_EVENTS = "evaluated on other test events"
 Row = dict[str, Any]
 
 
-def grid_of(cells: Sequence[Cell], finished: Collection[str]) -> Grid:
+def grid_of(cells: Sequence[ClassifierCell], finished: Collection[str]) -> Grid:
     """The plan of these cells; `finished` are the names of those with a result."""
     models = {cell.name: cell.same_as or cell.name for cell in cells}
     return Grid({cell.name: cell.axes for cell in cells}, models, finished, {cell.name for cell in cells if cell.apart})

@@ -11,18 +11,16 @@ from matplotlib.figure import Figure
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.cells import (
-    Cell,
-    axis_words,
-    collect_cells,
+    ClassifierCell,
+    classifier_cells,
     comparable,
     label_of,
     level_words,
-    on_common_events,
     ranked_by_validation,
-    set_aside_other_events,
 )
 from lexon.pipelines.reporting.classifiers.effects import grid_of
 from lexon.pipelines.reporting.classifiers.tables import baseline_label
+from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, training
 from lexon.plots.style import empty_figure
 from lexon.statistics import Interval
@@ -61,12 +59,11 @@ def draw_grid(results: Sequence[Result], baselines: Mapping[str, Scores], effect
     }
 
 
-def _comparable(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[Cell]:
-    results, baselines = on_common_events(results, baselines)
-    return comparable(collect_cells(set_aside_other_events(results, baselines), baselines))
+def _comparable(results: Sequence[Result], baselines: Mapping[str, Scores]) -> list[ClassifierCell]:
+    return comparable(classifier_cells(results, baselines)[0])
 
 
-def _by_axis(cells: Sequence[Cell]) -> dict[str, dict[str, list[Scores]]]:
+def _by_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, list[Scores]]]:
     """Scores of each level of each axis over the same settings of the others; an axis without such settings is left out."""
     models = {cell.name: cell for cell in cells}
     scores = {cell.name: models[cell.same_as or cell.name].scores for cell in cells}
@@ -81,11 +78,11 @@ def _by_axis(cells: Sequence[Cell]) -> dict[str, dict[str, list[Scores]]]:
     }
 
 
-def _by_first_axis(cells: Sequence[Cell]) -> dict[str, dict[str, pd.DataFrame]]:
+def _by_first_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, pd.DataFrame]]:
     """The first seed's history of each distinct cell, by level of the first axis and by what the other axes say."""
     groups: dict[str, dict[str, pd.DataFrame]] = {}
     for cell in cells:
-        if cell.same_as or not cell.finished or cell.finished[0].history is None:
+        if cell.original or not cell.finished or cell.finished[0].history is None:
             continue
         (axis, level), *others = cell.axes.items()
         groups.setdefault(level_words(axis, level), {})[label_of(dict(others)) if others else ""] = cell.finished[0].history

@@ -12,7 +12,7 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.caveats import caveats
-from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
+from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, comparable, ranked_by_validation
 from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
@@ -23,7 +23,7 @@ Findings = dict[str, Any]
 
 
 def findings(
-    cells: Sequence[Cell],
+    cells: Sequence[ClassifierCell],
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
     effects: pd.DataFrame,

@@ -10,7 +10,7 @@ from lexon.experiments import Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers import tables
 from lexon.pipelines.reporting.classifiers.aurocs import measure
-from lexon.pipelines.reporting.classifiers.cells import collect_cells, comparable, on_common_events, set_aside_other_events
+from lexon.pipelines.reporting.classifiers.cells import classifier_cells, comparable
 from lexon.pipelines.reporting.classifiers.effects import effects_table, grid_of, means_table
 from lexon.pipelines.reporting.classifiers.findings import findings
 
@@ -27,9 +27,7 @@ def summarise(
         baselines: test scores by kind, see `lexon.baselines.BASELINES`.
         run: the label that keeps results apart.
     """
-    results, baselines = on_common_events(results, baselines)
-    checked = set_aside_other_events(results, baselines)
-    cells = collect_cells(checked, baselines)
+    cells, baselines = classifier_cells(results, baselines)
     aurocs = measure(cells, baselines, report.n_bootstrap)
     summary = tables.summary_table(cells, baselines, aurocs, evaluation, run)
     min_effect = report.min_effect.score
@@ -37,7 +35,7 @@ def summarise(
     effects = effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run)
     best_models = tables.best_models_table(cells, summary, run)
     return {
-        "members": tables.members_table(checked, run),
+        "members": tables.members_table([result for cell in cells for result in cell.results], run),
         "summary": summary,
         "comparisons": comparisons,
         "effects": effects,

@@ -14,7 +14,7 @@ from lexon.experiments import Result
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.aurocs import Aurocs
-from lexon.pipelines.reporting.classifiers.cells import Cell, comparable, ranked_by_validation
+from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, comparable, ranked_by_validation
 from lexon.statistics import Interval, seed_spread
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
@@ -40,7 +40,7 @@ def baseline_label(kind: str) -> str:
 
 
 def summary_table(
-    cells: Sequence[Cell], baselines: Mapping[str, Scores], aurocs: Aurocs, evaluation: EvaluationConfig, run: str
+    cells: Sequence[ClassifierCell], baselines: Mapping[str, Scores], aurocs: Aurocs, evaluation: EvaluationConfig, run: str
 ) -> pd.DataFrame:
     """One row a cell, then one row a baseline; `kind` tells them, and cells that stand apart, from one another."""
     rows = [_cell_row(cell, aurocs.intervals.get(cell.name), run) for cell in cells]
@@ -49,7 +49,9 @@ def summary_table(
     return pd.DataFrame(rows)
 
 
-def comparisons_table(cells: Sequence[Cell], baselines: Mapping[str, Scores], aurocs: Aurocs, min_effect: float, run: str) -> pd.DataFrame:
+def comparisons_table(
+    cells: Sequence[ClassifierCell], baselines: Mapping[str, Scores], aurocs: Aurocs, min_effect: float, run: str
+) -> pd.DataFrame:
     """Paired differences in AUROC: each cell against each baseline, and against the cell that is best on validation.
 
     Every baseline is compared, because choosing the better one here would be a choice by the test split.
@@ -69,7 +71,7 @@ def comparisons_table(cells: Sequence[Cell], baselines: Mapping[str, Scores], au
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
-def best_models_table(cells: Sequence[Cell], summary: pd.DataFrame, run: str) -> pd.DataFrame:
+def best_models_table(cells: Sequence[ClassifierCell], summary: pd.DataFrame, run: str) -> pd.DataFrame:
     """The best cell of all and the best of each tokeniser, by validation AUROC, with the first member that holds its model."""
     axes = list(cells[0].axes) if cells else []
     chosen = [("all", ranked_by_validation(comparable(cells)))]
@@ -95,7 +97,7 @@ def _member_row(result: Result, run: str) -> Row:
     return head | state | facts | {"val_auroc": metrics.get("val", {}).get("auroc", np.nan)} | metrics.get("test", {})
 
 
-def _cell_row(cell: Cell, interval: Interval | None, run: str) -> Row:
+def _cell_row(cell: ClassifierCell, interval: Interval | None, run: str) -> Row:
     tests = [result.metrics.get("test", {}) for result in cell.finished]
     means = {str(name): value for name, value in pd.DataFrame(tests).mean(skipna=False).items()}
     spread = seed_spread([test.get("auroc", np.nan) for test in tests])

@@ -7,10 +7,10 @@ from typing import Any
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import penalty_optimum
-from lexon.pipelines.reporting.numbers import counted
 from lexon.pipelines.reporting.plan import incomplete, trained_once
 from lexon.pipelines.reporting.record import code_caveat
 from lexon.pipelines.reporting.regression.sweep import FALLING, Sweep
+from lexon.pipelines.reporting.words import counted
 from lexon.regression_data import COMPUTABLE, TARGETS
 
 SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample

@@ -15,16 +15,16 @@ from lexon.experiments import Result
 from lexon.metrics.collapse import Judged
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.numbers import counted, number, percentage
 from lexon.pipelines.reporting.parameter_file import parameter_file
 from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.regression.caveats import caveats
 from lexon.pipelines.reporting.regression.differences import CONTROL, Differences, r2_differences, r2_interval
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
-from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, Cell, Sweep
+from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, LambdaCell, Sweep
 from lexon.pipelines.reporting.regression.tables import decisions
 from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
 from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.words import counted, number, percentage
 from lexon.plots.style import NOTHING
 from lexon.statistics.differences import Difference
 
@@ -78,7 +78,7 @@ def selected_parameters(sweeps: Sequence[Sweep]) -> str:
     return parameter_file({**sweep.axes, LAMBDA: cell.value}, f"Selected on validation: {numbers}.", *([warning] if warning else []))
 
 
-def _lowered_r2(sweep: Sweep, chosen: Cell) -> str:
+def _lowered_r2(sweep: Sweep, chosen: LambdaCell) -> str:
     """A warning where the lambda that is handed on predicts worse than no penalty; empty where it does not."""
     control = sweep.control
     if control is None or not control.finished or chosen is control or not chosen.median("r2") < control.median("r2"):
@@ -135,7 +135,7 @@ def _key_findings(sweep: Sweep, differences: Differences) -> list[str]:
     return [*sentences, _with_penalty(control.judged, best[0].judged, best[1], sweep, paired), _contribution(sweep, control.judged)]
 
 
-def _without_penalty(control: Cell, judged: Judged) -> str:
+def _without_penalty(control: LambdaCell, judged: Judged) -> str:
     verb = "collapsing to" if judged.variance_ratio < control.limits.collapsed_below else "at"
     falling = f"; {FALLING} ({control.falling} of {counted(len(control.runs), 'seed')})" if control.falling else ""
     return (
@@ -253,7 +253,7 @@ def _details(sweep: Sweep, baselines: Arrays | None, report: ReportConfig) -> Fi
     }
 
 
-def _test(sweep: Sweep, cell: Cell, baselines: Arrays | None, report: ReportConfig) -> Findings:
+def _test(sweep: Sweep, cell: LambdaCell, baselines: Arrays | None, report: ReportConfig) -> Findings:
     """The selected lambda on the test split, and how it would do after the line that validation asks for."""
     interval = r2_interval(cell, "test", report)
     if interval is None:
@@ -299,7 +299,7 @@ def _why_none(sweep: Sweep, words: Mapping[str, str] | None = None) -> str:
     return "; ".join(f"lambda {value:g}: {decision}" for value, decision in decisions.items()) or "no lambda is finished"
 
 
-def _numbers(cell: Cell) -> str:
+def _numbers(cell: LambdaCell) -> str:
     assert cell.judged is not None
     judged = cell.judged
     return f"R2 {number(judged.r2, 3)}, variance ratio {percentage(judged.variance_ratio)} on validation, {counted(judged.n_seeds, 'seed')}"

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from lexon.metrics.collapse import Judged, Run
-from lexon.pipelines.reporting.numbers import number, percentage
-from lexon.pipelines.reporting.regression.sweep import FALLING, Cell, Sweep
+from lexon.pipelines.reporting.regression.sweep import FALLING, LambdaCell, Sweep
+from lexon.pipelines.reporting.words import number, percentage
 
 Mark = Literal["confirmed", "refuted", "undecided"]
 # What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a crash, is none.
@@ -61,7 +61,7 @@ def _mark(expected: Expectation, sweep: Sweep) -> Mark:
     return "confirmed" if len(cells) == len(expected.lambdas) and all(mark == "confirmed" for mark in marks) else "undecided"
 
 
-def _mark_of(expected: Expectation, cell: Cell) -> Mark:
+def _mark_of(expected: Expectation, cell: LambdaCell) -> Mark:
     """The seeds must agree: where some are inside and some outside, nothing is decided."""
     judged = cell.judged
     if judged is None or judged.seeds == "insufficient_seeds":
@@ -76,7 +76,7 @@ def _mark_of(expected: Expectation, cell: Cell) -> Mark:
     return "confirmed" if holds == {True} else "refuted"
 
 
-def _mark_of_unstable(cell: Cell, judged: Judged) -> Mark:
+def _mark_of_unstable(cell: LambdaCell, judged: Judged) -> Mark:
     """What a crash or an unfinished training would have come to is not known: neither shows that it was unstable."""
     if judged.stable:
         return "refuted"
@@ -84,7 +84,7 @@ def _mark_of_unstable(cell: Cell, judged: Judged) -> Mark:
     return "confirmed" if seen else "undecided"
 
 
-def _cells(expected: Expectation, sweep: Sweep) -> Sequence[Cell]:
+def _cells(expected: Expectation, sweep: Sweep) -> Sequence[LambdaCell]:
     return [cell for cell in sweep.cells if cell.value in expected.lambdas]
 
 
@@ -93,7 +93,7 @@ def _numbers(expected: Expectation, sweep: Sweep) -> str:
     return "; ".join(listed) or "no such lambda in this sweep"
 
 
-def _numbers_of(expected: Expectation, cell: Cell) -> str:
+def _numbers_of(expected: Expectation, cell: LambdaCell) -> str:
     if not cell.runs:
         return "not run yet"
     ratios, r2 = ([getattr(run, name) for run in cell.runs] for name in ("variance_ratio", "r2"))
@@ -113,7 +113,7 @@ def _range(values: Sequence[float], write: Callable[[float], str]) -> str:
     return f"{write(finite[0])} to {write(finite[-1])}{without}" if finite else "without a number"
 
 
-def _stable(cell: Cell) -> str:
+def _stable(cell: LambdaCell) -> str:
     if cell.judged is None or cell.judged.stable is None:
         return "too few seeds to tell"
     why = Counter(run.stability for run in cell.runs if run.stability != "stable")

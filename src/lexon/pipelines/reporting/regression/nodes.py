@@ -17,12 +17,13 @@ from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.numbers import number
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
+from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
+from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
 from lexon.pipelines.reporting.regression import tables
 from lexon.pipelines.reporting.regression.differences import r2_differences
 from lexon.pipelines.reporting.regression.findings import Findings, findings, selected_parameters
-from lexon.pipelines.reporting.regression.sweep import Arrays, Cell, Sweep, collect, set_aside_other_rows
+from lexon.pipelines.reporting.regression.sweep import Arrays, LambdaCell, Sweep, collect
+from lexon.pipelines.reporting.words import number
 from lexon.plots import regression as plots
 
 logger = logging.getLogger(__name__)
@@ -53,8 +54,8 @@ def summarise_results(
     results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig, report: ReportConfig, run: str
 ) -> Summary:
     """The same from what the members left."""
-    checked = set_aside_other_rows(results, baselines)
-    sweeps = collect(checked, limits)
+    sweeps = collect(results, baselines, limits)
+    checked = [result for sweep in sweeps for cell in sweep.cells for result in cell.results]
     differences = r2_differences(sweeps, baselines, "val", report)
     comparisons, summary = tables.comparisons_table(sweeps, differences, run), tables.summary_table(sweeps, differences, run)
     table2 = tables.table2(summary)
@@ -66,12 +67,12 @@ def summarise_results(
 def draw_figures(members: MemberFolders, plan: Plan, collapse: CollapseConfig, _summary: pd.DataFrame) -> dict[str, Figure]:
     """The figures of the sweep, by name."""
     baselines = _baselines(members)
-    return figures(collect(set_aside_other_rows(whole_plan(members, plan), baselines), collapse), baselines)
+    return figures(collect(whole_plan(members, plan), baselines, collapse), baselines)
 
 
 def figures(sweeps: Sequence[Sweep], baselines: Arrays | None) -> dict[str, Figure]:
     """Figure 2, training curves, and R2 against variance ratio."""
-    cells = {_title(sweep, cell): cell for sweep in sweeps for cell in sweep.cells}
+    cells = {cell.label: cell for sweep in sweeps for cell in sweep.cells}
     targets = [result.arrays["val_target"] for cell in cells.values() for result in cell.finished if result.arrays is not None]
     return {
         "distributions": plots.distributions(
@@ -89,18 +90,14 @@ def _baselines(members: MemberFolders) -> Arrays | None:
     return members.beside(f"{BASELINES_FOLDER}/scores.h5", "Baselines", partial(read_baseline_arrays, names=tuple(BASELINES)))
 
 
-def _title(sweep: Sweep, cell: Cell) -> str:
-    return ", ".join(part for part in (sweep.label, f"lambda {cell.value:g}") if part)
-
-
-def _remark(cell: Cell) -> str:
+def _remark(cell: LambdaCell) -> str:
     if cell.judged is None:
         return tables.PENDING
     judged = cell.judged
     return f"$R^2$ = {number(judged.r2, 2)}, ratio {number(judged.variance_ratio, 2)}" if judged.n_seeds else "failed"
 
 
-def _points(cell: Cell) -> tuple[list[float], list[float]]:
+def _points(cell: LambdaCell) -> tuple[list[float], list[float]]:
     runs = [run for run in cell.runs if np.isfinite(run.r2)]
     return [run.variance_ratio for run in runs], [run.r2 for run in runs]
 

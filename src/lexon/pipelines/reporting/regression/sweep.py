@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,29 +15,36 @@ from numpy.typing import NDArray
 from lexon.config import CollapseConfig
 from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, Run, Verdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
-from lexon.pipelines.reporting.numbers import number
-from lexon.pipelines.reporting.status import common_status, counted_seeds, unfinished_notes
+from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, set_aside_other_rows
+from lexon.pipelines.reporting.words import joined, number, setting_words
 
 LAMBDA = "variance_lambda"
 FALLING = "the validation loss still fell at the end"
 Arrays = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One lambda of a sweep with all its planned seeds.
+@dataclass(frozen=True, eq=False)
+class LambdaCell(Cell):
+    """One lambda of a sweep with all its planned seeds; `limits` are those of verdicts."""
 
-    Attributes:
-        value: of lambda.
-        results: one a seed.
-        limits: what is called what.
-    """
-
-    value: float
-    results: tuple[Result, ...]
-    limits: CollapseConfig
+    limits: CollapseConfig = field(kw_only=True)
 
     @property
+    def value(self) -> float:
+        """Of lambda."""
+        return float(self.config[LAMBDA])
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """The other axes."""
+        return {axis: value for axis, value in self.axes.items() if axis != LAMBDA}
+
+    @property
+    def label(self) -> str:
+        """E.g. ``penalty global, lambda 2``."""
+        return joined(setting_words(self.setting), f"lambda {self.value:g}")
+
+    @cached_property
     def finished(self) -> list[Result]:
         """The seeds that left predictions, finite or not."""
         return [result for result in self.results if result.status == "done" and result.history is not None]
@@ -56,21 +64,14 @@ class Cell:
         """Of each finished seed."""
         return [self._verdict(result) for result in self.finished]
 
-    @property
-    def status(self) -> str:
-        """The seeds' common status; ``partial`` where only some are done."""
-        return common_status(self.results)
-
-    @property
-    def notes(self) -> str:
-        """Why seeds are missing, or ended before their time."""
+    def remarks(self) -> list[str]:
+        """Which seeds ended before their time."""
         ended = [result.record["given_up"] for result in self.finished if result.record.get("given_up")]
-        return "; ".join([*unfinished_notes(self.results), *counted_seeds(ended, len(self.results))])
+        return counted_seeds(ended, len(self.results))
 
     def median(self, metric: str, split: str = "val") -> float:
         """Over the finished seeds that have it."""
-        values = [result.metrics.get(split, {}).get(metric, np.nan) for result in self.finished]
-        finite = [value for value in values if np.isfinite(value)]
+        finite = [value for value in self.values(split, metric) if np.isfinite(value)]
         return float(np.median(finite)) if finite else np.nan
 
     def last_epochs(self, column: str) -> float:
@@ -86,8 +87,7 @@ class Cell:
 
     def predictions(self, split: str) -> list[NDArray[np.float32]]:
         """Of the finished seeds whose predictions are all finite."""
-        arrays = [result.arrays[f"{split}_prediction"] for result in self.finished if result.arrays is not None]
-        return [values for values in arrays if np.isfinite(values).all()]
+        return [values for values in self.arrays(f"{split}_prediction") if np.isfinite(values).all()]
 
     def _run(self, result: Result) -> Run:
         if result.status == "failed":
@@ -108,31 +108,31 @@ class Sweep:
     """The lambdas of one setting of the grid's other axes, smallest first."""
 
     axes: dict[str, Any]
-    cells: tuple[Cell, ...]
+    cells: tuple[LambdaCell, ...]
     limits: CollapseConfig
 
     @property
     def label(self) -> str:
         """The other axes in words; empty where lambda is the only one."""
-        return ", ".join(_setting(axis, value) for axis, value in self.axes.items())
+        return setting_words(self.axes)
 
     @property
     def judged(self) -> list[Judged]:
         return [cell.judged for cell in self.cells if cell.judged is not None]
 
     @property
-    def selected(self) -> Cell | None:
+    def selected(self) -> LambdaCell | None:
         """The selected lambda, chosen on validation."""
         chosen = select(self.judged, self.limits)
         return next((cell for cell in self.cells if cell.judged is chosen), None) if chosen else None
 
     @property
-    def control(self) -> Cell | None:
+    def control(self) -> LambdaCell | None:
         """Lambda 0."""
         return next((cell for cell in self.cells if cell.value == 0), None)
 
     @property
-    def best_penalised(self) -> tuple[Cell, str] | None:
+    def best_penalised(self) -> tuple[LambdaCell, str] | None:
         """The lambda above 0 that stands for the penalty, and in words why: the selected one, else the highest R2 of those not unstable."""
         chosen = self.selected
         if chosen is not None and chosen.value > 0:
@@ -157,48 +157,32 @@ class Sweep:
         return passed, list(reasons)
 
 
-def _setting(axis: str, value: Any) -> str:
-    """An axis with its value in words; the hidden layers are an architecture: ``architecture 64-64``."""
-    if axis == "regression.hidden":
-        layers = value if isinstance(value, list | tuple) else [value]
-        return f"architecture {'-'.join(str(layer) for layer in layers)}"
-    return f"{axis.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
+def collect(results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig) -> list[Sweep]:
+    """Sweeps in the order of the plan; members of other rows than the baselines', or than most, are set aside."""
+    rows_of = _TargetDigests()
+    expected = None if baselines is None else rows_of.of(baselines)
+    checked = set_aside_other_rows(results, lambda one: None if one.arrays is None else rows_of.of(one.arrays), expected, "rows")
+    sweeps: dict[str, list[LambdaCell]] = {}
+    for cell in collect_cells(checked, LambdaCell, limits=limits):
+        sweeps.setdefault(repr(cell.setting), []).append(cell)
+    return [Sweep(cells[0].setting, tuple(sorted(cells, key=lambda cell: cell.value)), limits) for cells in sweeps.values()]
 
 
-def collect(results: Sequence[Result], limits: CollapseConfig) -> list[Sweep]:
-    """Sweeps in the order of the plan."""
-    sweeps: dict[str, tuple[dict[str, Any], dict[float, list[Result]]]] = {}
-    for result in results:
-        axes = {axis: value for axis, value in result.member.cell.items() if axis != LAMBDA}
-        _, cells = sweeps.setdefault(repr(axes), (axes, {}))
-        cells.setdefault(float(result.member.config[LAMBDA]), []).append(result)
-    return [
-        Sweep(axes, tuple(Cell(value, tuple(seeds), limits) for value, seeds in sorted(cells.items())), limits)
-        for axes, cells in sweeps.values()
-    ]
+class _TargetDigests:
+    """Digests of targets on validation; those that differ by rounding alone have the digest of the first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, NDArray[np.floating]] = {}
+
+    def of(self, arrays: Arrays) -> str:
+        target = arrays["val_target"]
+        alike = (digest for digest, one in self._known.items() if one.shape == target.shape and np.allclose(one, target))
+        digest = next(alike, None) or hashlib.sha256(target.tobytes()).hexdigest()[:12]
+        self._known.setdefault(digest, target)
+        return digest
 
 
-def set_aside_other_rows(results: Sequence[Result], baselines: Arrays | None) -> list[Result]:
-    """Members whose targets are not the baselines', or without these the first member's, become ``stale``: they cannot be compared."""
-    expected = next(
-        (one for one in (baselines, *(result.arrays for result in results if result.status == "done")) if one is not None), None
-    )
-    if expected is None:
-        return list(results)
-
-    def checked(result: Result) -> Result:
-        if result.status != "done" or result.arrays is None:
-            return result
-        own, wanted = result.arrays["val_target"], expected["val_target"]
-        if own.shape == wanted.shape and np.allclose(own, wanted):
-            return result
-        other = "baselines" if baselines is not None else "other members"
-        return replace(result, status="stale", notes=f"evaluated on different rows from the {other}")
-
-    return [checked(result) for result in results]
-
-
-def _r2(cell: Cell) -> float:
+def _r2(cell: LambdaCell) -> float:
     return cell.judged.r2 if cell.judged else np.nan
 
 

@@ -13,10 +13,10 @@ from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, passes, shrinkage_explained
 from lexon.metrics.regression import negative_r2
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.numbers import LARGE, counted
 from lexon.pipelines.reporting.regression.differences import CONTROL, Differences
-from lexon.pipelines.reporting.regression.sweep import LAMBDA, Cell, Sweep
+from lexon.pipelines.reporting.regression.sweep import LAMBDA, LambdaCell, Sweep
 from lexon.pipelines.reporting.rows import rows_of
+from lexon.pipelines.reporting.words import LARGE, counted
 from lexon.statistics.differences import Difference
 
 PENDING = "[pending]"
@@ -111,7 +111,7 @@ def members_table(results: Sequence[Result], run: str) -> pd.DataFrame:
     return pd.DataFrame([_member_row(result, run) for result in results])
 
 
-def stability_words(judged: Judged | None, cell: Cell) -> str:
+def stability_words(judged: Judged | None, cell: LambdaCell) -> str:
     """``stable``, what is not, or ``undecided (2 seeds)``."""
     if judged is None:
         return PENDING
@@ -123,7 +123,7 @@ def stability_words(judged: Judged | None, cell: Cell) -> str:
     return "stable" if judged.stable else judged.seeds
 
 
-def _row(sweep: Sweep, cell: Cell, differences: Differences, run: str) -> Row:
+def _row(sweep: Sweep, cell: LambdaCell, differences: Differences, run: str) -> Row:
     judged, counts = cell.judged, Counter(cell.verdicts)
     medians = {name: cell.median(name) for name in MEDIANS}
     r2, ratio = (judged.r2, judged.variance_ratio) if judged else (np.nan, np.nan)
@@ -147,13 +147,13 @@ def _row(sweep: Sweep, cell: Cell, differences: Differences, run: str) -> Row:
     )
 
 
-def _verdicts(sweep: Sweep, cell: Cell, differences: Differences) -> Row:
+def _verdicts(sweep: Sweep, cell: LambdaCell, differences: Differences) -> Row:
     """The verdict on R2 against lambda 0 and each baseline; empty where they cannot be compared."""
     found = {name: differences.get((sweep.label, cell.value, words)) for name, words in {"lambda_0": CONTROL, **BASELINES}.items()}
     return {f"r2_against_{name}": difference.verdict if difference else "" for name, difference in found.items()}
 
 
-def _sd(cell: Cell) -> float:
+def _sd(cell: LambdaCell) -> float:
     values = [result.metrics["val"]["r2"] for result in cell.finished if "r2" in result.metrics.get("val", {})]
     return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 

@@ -11,7 +11,6 @@ import pandas as pd
 from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
-from lexon.pipelines.reporting.numbers import number
 from lexon.pipelines.reporting.plan import incomplete
 from lexon.pipelines.reporting.record import code_caveat, run_record
 from lexon.pipelines.reporting.rows import jsonable, rows_of
@@ -20,6 +19,7 @@ from lexon.pipelines.reporting.vae.differences import BOUND_COLUMN, MARGINALS, l
 from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, Verdicts, best_of, choose
 from lexon.pipelines.reporting.vae.tables import Anchors, anchor_value
+from lexon.pipelines.reporting.words import number
 
 BOUND = Rule(BOUND_COLUMN, "low")
 # Where a definition is not the one that such reports usually give.

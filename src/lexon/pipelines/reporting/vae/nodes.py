@@ -15,8 +15,9 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae import ANCHORS, finished_besides, read_anchors
 from lexon.experiments import Result, differences
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan, without_seeds_not_asked_for
-from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of, set_aside_other_rows
+from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
+from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
+from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of
 from lexon.pipelines.reporting.vae.differences import differences_table
 from lexon.pipelines.reporting.vae.figures import draw_figures as figures_of
 from lexon.pipelines.reporting.vae.findings import findings
@@ -60,7 +61,7 @@ def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tupl
     digest, anchors = members.beside(ANCHORS, "Anchors", read_anchors) or (None, {})
     planned = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
     others = members.read(finished_besides(members.root, {result.member.folder for result in planned}))
-    return collect_configurations(set_aside_other_rows([*planned, *besides(others, planned)], digest)), anchors
+    return collect_configurations([*planned, *besides(others, planned)], digest), anchors
 
 
 def besides(others: Sequence[Result], planned: Sequence[Result]) -> list[Result]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lexon.pipelines.reporting.numbers import counted
 from lexon.pipelines.reporting.vae.configurations import Configuration
 from lexon.pipelines.reporting.vae.differences import verdicts_of
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, Verdicts, choose
+from lexon.pipelines.reporting.words import counted
 
 WIDTH = 100
 NAME, BEST = 36, 26  # columns of names

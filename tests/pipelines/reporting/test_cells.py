@@ -4,7 +4,7 @@ import pytest
 from fabricate import result
 
 from lexon.experiments import Result, Status
-from lexon.pipelines.reporting.status import common_status, unfinished_notes
+from lexon.pipelines.reporting.cells import common_status, unfinished_notes
 
 
 def seeds(*statuses: Status, notes: str = "node lost") -> list[Result]:
