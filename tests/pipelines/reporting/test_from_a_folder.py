@@ -21,8 +21,8 @@ from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.members import MemberFolders, MembersDataset
 from lexon.experiments import Experiment
 from lexon.pipelines.reporting.autoencoders import nodes as autoencoders
+from lexon.pipelines.reporting.caveats import of_the_folder
 from lexon.pipelines.reporting.classifiers import nodes as classifiers
-from lexon.pipelines.reporting.plan import said_of_the_folder
 from lexon.pipelines.reporting.regression import nodes as regression
 from lexon.pipelines.reporting.vae import nodes as vae
 
@@ -110,10 +110,10 @@ def test_records_without_a_cell_are_told_by_their_names(tmp_path, kind, override
 def test_what_differs_from_the_asked_parameters_is_said(tmp_path, kind, caplog):
     write_study(tmp_path, study(kind, {"training": {"epochs": 7}}))
     asked = study(kind).planned[0].config["training"]["epochs"]
-    said = said_of_the_folder(folders(tmp_path, kind), plan(study(kind)), REPORT)
+    said = of_the_folder(folders(tmp_path, kind), plan(study(kind)), REPORT)
     assert any(f"training.epochs=7 (asked: {asked})" in remark for remark in said)
     assert said[0] in caplog.text
-    assert said_of_the_folder(folders(tmp_path, kind), plan(study(kind, {"training": {"epochs": 7}})), REPORT)[1:] == []
+    assert of_the_folder(folders(tmp_path, kind), plan(study(kind, {"training": {"epochs": 7}})), REPORT)[1:] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -137,7 +137,7 @@ def test_one_model_in_two_cells_is_no_evidence(whole: Report) -> None:
     assert interactions[["a", "b"]].to_numpy().tolist() == [["direct", "vqvae"]]
     copies = row(whole["summary"], label="binned, max, MET, vector 5")
     assert copies["notes"] == "same training as binned, max, MET, vector 4: trained once"
-    assert any(caveat.startswith("6 cells are the same model") for caveat in whole["findings"]["caveats"])
+    assert any(caveat.startswith("The same configuration under two names") for caveat in whole["findings"]["caveats"])
     assert "the best of 30 finished models" in whole["findings"]["headline"]
 
 
@@ -259,7 +259,7 @@ def test_the_page_holds_the_grid_from_its_files(grid: list[Result], with_others:
     tables = {f"{name}_table": table for name, table in read.items()}
     html = write_page("classifier", **tables, findings=words, title="grid", description="Which?", **figures)
     assert html.count("<img") == 5
-    order = [html.index(text) for text in ("Before you believe it", 'id="figures"', 'id="results"', 'id="effects"', 'id="comparisons"')]
+    order = [html.index(text) for text in ("<h2>Caveats</h2>", 'id="figures"', 'id="results"', 'id="effects"', 'id="comparisons"')]
     order += [html.index(text) for text in ('id="trainings"', 'id="members"', 'id="record"')]
     assert order == sorted(order)
     for text in (

@@ -440,7 +440,7 @@ def test_a_training_under_two_names_is_said_to_be_one() -> None:
     copies = [replace(one, member=replace(one.member, folder=one.member.name.replace("global", "batch"))) for one in results]
     said = [text for text in summarise(copies)[-1]["caveats"] if text.startswith("The same configuration under two names")]
     assert len(said) == 1
-    assert "penalty_global__variance_lambda_0_0 = penalty_batch__variance_lambda_0_0" in said[0]
+    assert "penalty global, lambda 0 = penalty batch, lambda 0" in said[0]
 
 
 def test_pending_seeds_that_nobody_asked_for_are_not_missed() -> None:

@@ -60,7 +60,7 @@ def test_every_planned_member_is_a_row_with_its_reason(mixed: list[Result]) -> N
     members, summary, _, _ = report(mixed)
     assert list(members["status"]) == ["done", "done", "failed", "stale", "pending", "done"]
     assert members["notes"][2] == "out of memory"
-    assert members["notes"][5] == "same model as pool_max__met_true__seed_42"
+    assert members["notes"][5] == "same training as pool_max__met_true__seed_42"
     assert members["auroc"].notna().tolist() == [True, True, False, False, False, True]
     assert {"run", "status", "notes"} <= set(members) & set(summary)
     assert summary["kind"].tolist() == ["cell"] * 6 + ["baseline"] * 2

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lexon.events import N_TYPES
 from lexon.pipelines.comparison.sides import Compared, Side, name_of
-from lexon.pipelines.reporting.rows import rows_of
+from lexon.pipelines.reporting.tables import rows_of
 from lexon.tokenisers.comparison.alignment import Alignment
 from lexon.tokenisers.comparison.occupied import NAMES, Filling, flawed, imbalance, unreachable
 

@@ -10,7 +10,7 @@ import pandas as pd
 from lexon import provenance
 from lexon.pipelines.comparison.sentences import sentences
 from lexon.pipelines.comparison.sides import Compared, name_of
-from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.tables import jsonable, rows_of
 from lexon.tokenisers.comparison.occupied import NAMES, flawed, unreachable
 
 ALL = 0.99

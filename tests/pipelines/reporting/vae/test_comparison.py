@@ -10,6 +10,7 @@ import pytest
 
 from lexon.config import ReportConfig
 from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.tables import members_table
 from lexon.pipelines.reporting.vae.configurations import collect_configurations
 from lexon.pipelines.reporting.vae.differences import differences_table, learnt, verdicts_of
 from lexon.pipelines.reporting.vae.figures import draw_figures
@@ -17,7 +18,7 @@ from lexon.pipelines.reporting.vae.findings import findings
 from lexon.pipelines.reporting.vae.nodes import besides, configuration_files
 from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, seeds_differ
-from lexon.pipelines.reporting.vae.tables import comparison_table, members_table
+from lexon.pipelines.reporting.vae.tables import comparison_table, member_numbers
 from lexon.pipelines.reporting.vae.text import comparison_report
 from lexon.plots.page import typeset
 
@@ -51,13 +52,17 @@ def words_of(results, anchors):
         configurations,
         comparison_table(configurations, anchors, "main"),
         differences,
-        findings(results, configurations, anchors, differences),
+        findings(configurations, anchors, differences),
     )
 
 
 def page_of(results, comparison, differences, words):
     """The page, of tables as a node gets them."""
-    tables = {"members": members_table(results, "main"), "comparison": comparison, "differences": differences}
+    tables = {
+        "members": members_table(collect_configurations(results), "main", member_numbers),
+        "comparison": comparison,
+        "differences": differences,
+    }
     shown = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
     return write_page("vae", words, "a study", "a question", **shown)
 

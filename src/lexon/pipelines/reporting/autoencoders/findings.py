@@ -16,8 +16,7 @@ from lexon.pipelines.reporting.autoencoders.changes import Grid
 from lexon.pipelines.reporting.autoencoders.hypotheses import hypotheses
 from lexon.pipelines.reporting.autoencoders.predictions import predictions
 from lexon.pipelines.reporting.autoencoders.scenarios import scenarios
-from lexon.pipelines.reporting.record import run_record
-from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.tables import jsonable, rows_of, run_record
 from lexon.plots.style import NOTHING
 from lexon.statistics import Interval
 

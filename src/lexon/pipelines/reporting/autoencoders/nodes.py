@@ -11,13 +11,15 @@ from matplotlib.figure import Figure
 from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
+from lexon.pipelines.reporting import caveats
 from lexon.pipelines.reporting.autoencoders.advice import choose, selected_parameters
 from lexon.pipelines.reporting.autoencoders.cells import collect_grid
 from lexon.pipelines.reporting.autoencoders.changes import estimate_grid
 from lexon.pipelines.reporting.autoencoders.figures import draw
 from lexon.pipelines.reporting.autoencoders.findings import Findings, findings
-from lexon.pipelines.reporting.autoencoders.tables import changes_table, members_table, pivot_table, summary_table
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
+from lexon.pipelines.reporting.autoencoders.tables import changes_table, member_numbers, pivot_table, summary_table
+from lexon.pipelines.reporting.plan import Plan, whole_plan
+from lexon.pipelines.reporting.tables import members_table
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     """
     tables = summarise_results(whole_plan(members, plan), report, run, name)
     words = tables[4]
-    words["caveats"][:0] = said_of_the_folder(members, plan, report)
+    words["caveats"][:0] = caveats.of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
     return tables
@@ -48,7 +50,7 @@ def summarise_results(results: list[Result], report: ReportConfig, run: str, nam
     grid, choice = estimate_grid(cells, "test", report), choose(estimate_grid(cells, "val", report))
     summary, changes = summary_table(grid, run), changes_table(grid, run)
     words = findings(grid, choice, summary, changes)
-    return members_table(cells, run), summary, pivot_table(summary), changes, words, selected_parameters(choice, name)
+    return members_table(cells, run, member_numbers), summary, pivot_table(summary), changes, words, selected_parameters(choice, name)
 
 
 def draw_figures(members: MemberFolders, plan: Plan, report: ReportConfig, summary: pd.DataFrame) -> dict[str, Figure]:  # noqa: ARG001

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from lexon.experiments import Result
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
 from lexon.pipelines.reporting.autoencoders.cells import GridCell
 from lexon.pipelines.reporting.autoencoders.changes import LOSSES, PROBES, Grid
 from lexon.pipelines.reporting.autoencoders.comparisons import Comparison, comparisons
+from lexon.pipelines.reporting.tables import Row, cell_row
 from lexon.statistics import EFFECTS, seed_spread
 
-FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
 # Mean over seeds, without an interval of their own.
 MEASURED = (
     "weighted_globals",
@@ -32,12 +30,10 @@ CHANGE_COLUMNS = (
     *("n_seeds", "status", "notes"),
 )
 
-Row = dict[str, Any]
 
-
-def members_table(cells: Sequence[GridCell], run: str) -> pd.DataFrame:
-    """One row a training, finished or not."""
-    return pd.DataFrame([_member_row(cell, position, run) for cell in cells for position in range(len(cell.results))])
+def member_numbers(result: Result) -> Row:
+    """Test metrics and the validation loss of a finished member."""
+    return {"best_val_loss": result.metrics.get("val", {}).get("total", np.nan)} | result.metrics.get("test", {})
 
 
 def summary_table(grid: Grid, run: str) -> pd.DataFrame:
@@ -80,32 +76,15 @@ def _change_row(comparison: Comparison, grid: Grid, run: str) -> Row:
     }
 
 
-def _member_row(cell: GridCell, position: int, run: str) -> Row:
-    result = cell.results[position]
-    member, done = result.member, result.status == "done"
-    same = f"same model as {member.folder}" if member.folder != member.name else ""
-    head = {"run": run, "number": cell.number, "member": member.name, "label": cell.label, **member.cell, "seed": member.seed}
-    state = {"status": result.status, "notes": "; ".join(text for text in (result.notes, same) if text)}
-    # A stale member's numbers were made with other parameters: they stay out of tables, as out of statistics.
-    metrics = result.metrics if done else {}
-    best = metrics.get("val", {}).get("total", np.nan)
-    return head | state | {"best_val_loss": best} | metrics.get("test", {}) | {name: result.record.get(name) for name in FACTS}
-
-
 def _cell_row(cell: GridCell, grid: Grid, run: str) -> Row:
-    head = {"run": run, "number": cell.number, "cell": cell.name, "label": cell.label, **cell.axes}
-    own = {"bottleneck": cell.bottleneck, "beta": cell.beta, "status": cell.status, "notes": cell.notes}
-    chosen_by = {"best_val_loss": cell.mean("val", "total"), "val_criterion": cell.criterion("val")}
     return (
-        head
-        | own
-        | {"n_seeds": len(cell.finished)}
-        | chosen_by
+        cell_row(cell, run)
+        | {"number": cell.number, "bottleneck": cell.bottleneck, "beta": cell.beta}
+        | {"best_val_loss": cell.mean("val", "total"), "val_criterion": cell.criterion("val")}
         | {name: value for metric in (*LOSSES, *PROBES, "anomaly", *CORRUPTIONS) for name, value in _measured(cell, metric, grid).items()}
         | {name: cell.mean("test", name) for name in MEASURED}
         | {f"{name}_gap": cell.gap(name) for name in ("rec_tokens", "rec_globals")}
         | {"latent_dimension": cell.mean("val", "latent_dimension")}
-        | {name: _mean_fact(cell, name) for name in FACTS if name != "device"}
     )
 
 
@@ -117,8 +96,3 @@ def _measured(cell: GridCell, metric: str, grid: Grid) -> Row:
         if metric in ("rec_tokens", "rec_globals", "total")
         else {}
     )
-
-
-def _mean_fact(cell: GridCell, name: str) -> float:
-    values = [result.record[name] for result in cell.finished if result.record.get(name) is not None]
-    return float(np.mean(values)) if values else np.nan

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lexon.pipelines.reporting.classifiers.effects import ALONE_IN_THE_GRID, OTHER_EVENTS
-from lexon.pipelines.reporting.rows import rows_of
+from lexon.pipelines.reporting.tables import rows_of
 from lexon.pipelines.reporting.words import axis_words
 from lexon.statistics import CERTAIN, EFFECTS, Verdict
 

@@ -14,8 +14,7 @@ from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.caveats import caveats
 from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, comparable, ranked_by_validation
 from lexon.pipelines.reporting.classifiers.effect_words import effect_sentences
-from lexon.pipelines.reporting.record import run_record
-from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.tables import jsonable, rows_of, run_record
 from lexon.plots.style import NOTHING
 from lexon.statistics import CERTAIN, EFFECTS, SEED, Interval, Verdict, resample, score_statistics, weighted_intervals
 

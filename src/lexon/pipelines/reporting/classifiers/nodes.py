@@ -13,10 +13,11 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.datasets.events import EventSource
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.tokens import TokenSource
+from lexon.pipelines.reporting import caveats
 from lexon.pipelines.reporting.classifiers import figures
 from lexon.pipelines.reporting.classifiers import summary as classifiers
 from lexon.pipelines.reporting.classifiers.occupancy import bin_counts
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
+from lexon.pipelines.reporting.plan import Plan, whole_plan
 from lexon.plots.features import feature_distributions
 from lexon.plots.grid import bin_occupancy
 
@@ -35,7 +36,7 @@ def summarise(
     """
     tables = classifiers.summarise(whole_plan(members, plan), members.baselines(), evaluation, report, run)
     words = tables["findings"]
-    words["caveats"][:0] = said_of_the_folder(members, plan, report)
+    words["caveats"][:0] = caveats.of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:SAID]]:
         logger.info("%s", sentence)
     return tables

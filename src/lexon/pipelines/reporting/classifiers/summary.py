@@ -13,6 +13,7 @@ from lexon.pipelines.reporting.classifiers.aurocs import measure
 from lexon.pipelines.reporting.classifiers.cells import classifier_cells, comparable
 from lexon.pipelines.reporting.classifiers.effects import effects_table, grid_of, means_table
 from lexon.pipelines.reporting.classifiers.findings import findings
+from lexon.pipelines.reporting.tables import members_table
 
 
 def summarise(
@@ -35,7 +36,7 @@ def summarise(
     effects = effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run)
     best_models = tables.best_models_table(cells, summary, run)
     return {
-        "members": tables.members_table([result for cell in cells for result in cell.results], run),
+        "members": members_table(cells, run, tables.member_numbers),
         "summary": summary,
         "comparisons": comparisons,
         "effects": effects,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +14,9 @@ from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifiers.aurocs import Aurocs
 from lexon.pipelines.reporting.classifiers.cells import ClassifierCell, comparable, ranked_by_validation
+from lexon.pipelines.reporting.tables import Row, cell_row
 from lexon.statistics import Interval, seed_spread
 
-# Facts of a run record that a table shows, averaged over seeds where they are numbers.
-FACTS = ("n_parameters", "best_epoch", "seconds", "events_per_second", "device")
 COMPARISON_COLUMNS = (
     *("run", "a", "b", "against", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"),
     *("n_seeds_a", "n_seeds_b", "n_resamples", "status", "notes"),
@@ -26,12 +24,10 @@ COMPARISON_COLUMNS = (
 BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
 BEST_NUMBERS = ("member", "val_auroc", "auroc", "auroc_low", "auroc_high", "n_seeds", "n_parameters", "status", "notes")
 
-Row = dict[str, Any]
 
-
-def members_table(results: Sequence[Result], run: str) -> pd.DataFrame:
-    """One row a member, finished or not, with its test metrics and validation AUROC."""
-    return pd.DataFrame([_member_row(result, run) for result in results])
+def member_numbers(result: Result) -> Row:
+    """Test metrics and validation AUROC of a finished member."""
+    return {"val_auroc": result.metrics.get("val", {}).get("auroc", np.nan)} | result.metrics.get("test", {})
 
 
 def baseline_label(kind: str) -> str:
@@ -86,29 +82,16 @@ def best_models_table(cells: Sequence[ClassifierCell], summary: pd.DataFrame, ru
     return pd.DataFrame(rows, columns=[*BEST_COLUMNS, *axes, *BEST_NUMBERS])
 
 
-def _member_row(result: Result, run: str) -> Row:
-    member = result.member
-    head = {"run": run, "member": member.name, "cell": member.cell_name, **member.cell, "seed": member.seed}
-    same = f"same model as {member.folder}" if member.folder != member.name else ""
-    state = {"status": result.status, "notes": "; ".join(text for text in (result.notes, same) if text)}
-    facts = {name: result.record.get(name) for name in FACTS}
-    # A stale member's numbers were made with other parameters: they stay out of tables, as out of statistics.
-    metrics = result.metrics if result.status == "done" else {}
-    return head | state | facts | {"val_auroc": metrics.get("val", {}).get("auroc", np.nan)} | metrics.get("test", {})
-
-
 def _cell_row(cell: ClassifierCell, interval: Interval | None, run: str) -> Row:
     tests = [result.metrics.get("test", {}) for result in cell.finished]
     means = {str(name): value for name, value in pd.DataFrame(tests).mean(skipna=False).items()}
     spread = seed_spread([test.get("auroc", np.nan) for test in tests])
     return (
-        {"run": run, "kind": "other events" if cell.apart else "cell", "cell": cell.name, "label": cell.label}
-        | {**cell.axes, "status": cell.status, "notes": cell.notes}
-        | {"n_seeds": len(tests), "val_auroc": cell.val_auroc}
+        cell_row(cell, run)
+        | {"kind": "other events" if cell.apart else "cell", "val_auroc": cell.val_auroc}
         | _auroc(interval, float(means.get("auroc", np.nan)))
         | {"auroc_seed_sd": spread.sd, "seed_spread": str(spread) if tests else ""}
         | {name: value for name, value in means.items() if name != "auroc"}
-        | _facts(cell.finished)
     )
 
 
@@ -126,12 +109,3 @@ def _auroc(interval: Interval | None, without_scores: float) -> Row:
     if interval is None:
         return {"auroc": without_scores, "auroc_low": np.nan, "auroc_high": np.nan}
     return {"auroc": interval.estimate, "auroc_low": interval.low, "auroc_high": interval.high}
-
-
-def _facts(finished: Sequence[Result]) -> Row:
-    facts: Row = {}
-    for name in FACTS:
-        values = [result.record[name] for result in finished if result.record.get(name) is not None]
-        numbers = [value for value in values if isinstance(value, int | float)]
-        facts[name] = float(np.mean(numbers)) if numbers else ", ".join(sorted({str(value) for value in values})) or None
-    return facts

@@ -7,8 +7,7 @@ from typing import Any
 
 from lexon.experiments import Result
 from lexon.metrics.collapse import penalty_optimum
-from lexon.pipelines.reporting.plan import incomplete, trained_once
-from lexon.pipelines.reporting.record import code_caveat
+from lexon.pipelines.reporting import caveats as shared
 from lexon.pipelines.reporting.regression.sweep import FALLING, Sweep
 from lexon.pipelines.reporting.words import counted
 from lexon.regression_data import COMPUTABLE, TARGETS
@@ -16,21 +15,27 @@ from lexon.regression_data import COMPUTABLE, TARGETS
 SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
 
 
-def caveats(results: Sequence[Result], sweeps: Sequence[Sweep]) -> list[str]:
+def caveats(sweeps: Sequence[Sweep], n_compared: int, min_effect: float) -> list[str]:
     """Sentences, the most important first."""
+    cells = [cell for sweep in sweeps for cell in sweep.cells]
+    results = [result for cell in cells for result in cell.results]
     finished = [result for result in results if result.status == "done"]
-    data: dict[str, Any] = next((result.record["data"] for result in finished if result.record.get("data")), {})
-    config = results[0].member.config if results else {}
+    data = shared.data_of(finished)
+    config = cells[0].config if cells else {}
     return [
-        *incomplete(results),
+        *shared.incomplete(cells),
         *_seeds(sweeps),
+        *shared.seeds(cells, "validation rows"),
         *_falling(sweeps),
-        *trained_once(results),
+        *shared.copies(cells),
         *_penalty(results),
         *_target(config),
         *_shown(results),
-        *_data(config, data, grouped=all("val_group" in (result.arrays or {}) for result in finished)),
-        *code_caveat(finished),
+        *shared.small_sample(data, "val", SMALL_VALIDATION, "rows"),
+        *_groups(config, data, grouped=all("val_group" in (result.arrays or {}) for result in finished)),
+        *shared.of_the_data(finished),
+        *shared.verdicts({"comparisons of R2": n_compared}, f"a difference in R2 above {min_effect:g} (report.min_effect.score)"),
+        *shared.mixed_code(finished),
         *_kept(),
     ]
 
@@ -85,22 +90,18 @@ def _shown(results: Sequence[Result]) -> list[str]:
     return ["Members differ in what they are shown (vector, pid); the baselines are shown the most of it."]
 
 
-def _data(config: dict[str, Any], data: dict[str, Any], *, grouped: bool) -> list[str]:
-    remarks = []
-    if data.get("n_val") is not None and data["n_val"] < SMALL_VALIDATION:
-        remarks.append(f"Small sample: {data['n_train']:,} training, {data['n_val']:,} validation and {data['n_test']:,} test rows.")
-    if config.get("source") == "table" and not data.get("n_groups"):
-        remarks.append("Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group).")
-    if data.get("n_groups"):
-        remarks.append(
-            f"Rows of {data['n_groups']:,} groups were kept together when the data were split, and are resampled together."
-            if grouped
-            else f"Rows of {data['n_groups']:,} groups were kept together when the data were split, but members that were evaluated by an "
-            "earlier version do not hold them: rows are resampled one by one, so intervals are too narrow (--tags evaluate writes them)."
-        )
-    if data.get("generator"):
-        remarks.append("Simulated events: good for learning the tool, not for a physics claim.")
-    return remarks + [f"Data: {note}" for note in data.get("notes") or []]
+def _groups(config: dict[str, Any], data: Sequence[dict[str, Any]], *, grouped: bool) -> list[str]:
+    n_groups = next((one["n_groups"] for one in data if one.get("n_groups")), 0)
+    if n_groups and grouped:
+        return [f"Rows of {n_groups:,} groups were kept together when the data were split, and are resampled together."]
+    if n_groups:
+        return [
+            f"Rows of {n_groups:,} groups were kept together when the data were split, but members that were evaluated by an earlier "
+            "version do not hold them: rows are resampled one by one, so intervals are too narrow (--tags evaluate writes them)."
+        ]
+    if config.get("source") == "table":
+        return ["Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group)."]
+    return []
 
 
 def _kept() -> list[str]:

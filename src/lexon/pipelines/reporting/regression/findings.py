@@ -16,14 +16,13 @@ from lexon.metrics.collapse import Judged
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.parameter_file import parameter_file
-from lexon.pipelines.reporting.record import run_record
 from lexon.pipelines.reporting.regression.caveats import caveats
 from lexon.pipelines.reporting.regression.differences import CONTROL, Differences, r2_differences, r2_interval
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
 from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, LambdaCell, Sweep
 from lexon.pipelines.reporting.regression.tables import decisions
 from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
-from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting.tables import jsonable, rows_of, run_record
 from lexon.pipelines.reporting.words import counted, number, percentage
 from lexon.plots.style import NOTHING
 from lexon.statistics.differences import Difference
@@ -34,7 +33,6 @@ Findings = dict[str, Any]
 
 
 def findings(
-    results: Sequence[Result],
     sweeps: Sequence[Sweep],
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
@@ -43,7 +41,7 @@ def findings(
     report: ReportConfig,
 ) -> Findings:
     """JSON-able: headline, sentences, caveats, and for each sweep its gate, selection, hypotheses and test numbers."""
-    finished = [result for result in results if result.status == "done"]
+    finished = [result for sweep in sweeps for cell in sweep.cells for result in cell.results if result.status == "done"]
     details = [_details(sweep, baselines, report) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
@@ -53,7 +51,7 @@ def findings(
     return {
         "headline": _headline(sweeps, finished),
         "sentences": [*sentences, *_negative(summary)],
-        "caveats": caveats(results, sweeps),
+        "caveats": caveats(sweeps, len(differences), report.min_effect.score),
         "sweeps": details,
         "decisions": decisions(summary),
         "hypotheses": [_with_setting(sweep, row) for sweep, one in zip(sweeps, details, strict=True) for row in one["hypotheses"]],

@@ -17,12 +17,14 @@ from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting import caveats
 from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
+from lexon.pipelines.reporting.plan import Plan, whole_plan
 from lexon.pipelines.reporting.regression import tables
 from lexon.pipelines.reporting.regression.differences import r2_differences
 from lexon.pipelines.reporting.regression.findings import Findings, findings, selected_parameters
 from lexon.pipelines.reporting.regression.sweep import Arrays, LambdaCell, Sweep, collect
+from lexon.pipelines.reporting.tables import members_table
 from lexon.pipelines.reporting.words import number
 from lexon.plots import regression as plots
 
@@ -44,7 +46,7 @@ def summarise(
     results = without_seeds_not_asked_for(whole_plan(members, plan), n_seeds)
     summary = summarise_results(results, _baselines(members), collapse, report, run)
     words = summary[-1]
-    words["caveats"][:0] = said_of_the_folder(members, plan, report)
+    words["caveats"][:0] = caveats.of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:LOGGED]]:
         logger.info("%s", sentence)
     return summary
@@ -55,13 +57,20 @@ def summarise_results(
 ) -> Summary:
     """The same from what the members left."""
     sweeps = collect(results, baselines, limits)
-    checked = [result for sweep in sweeps for cell in sweep.cells for result in cell.results]
     differences = r2_differences(sweeps, baselines, "val", report)
     comparisons, summary = tables.comparisons_table(sweeps, differences, run), tables.summary_table(sweeps, differences, run)
-    table2 = tables.table2(summary)
-    words = findings(checked, sweeps, summary, comparisons, differences, baselines, report)
+    table2 = tables.table2(summary, sweeps[0].axes)
+    words = findings(sweeps, summary, comparisons, differences, baselines, report)
     text = tables.table2_text(table2)
-    return tables.members_table(checked, run), summary, comparisons, table2, text, selected_parameters(sweeps), words
+    return (
+        members_table([cell for sweep in sweeps for cell in sweep.cells], run, tables.member_numbers),
+        summary,
+        comparisons,
+        table2,
+        text,
+        selected_parameters(sweeps),
+        words,
+    )
 
 
 def draw_figures(members: MemberFolders, plan: Plan, collapse: CollapseConfig, _summary: pd.DataFrame) -> dict[str, Figure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from lexon.metrics.regression import negative_r2
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.regression.differences import CONTROL, Differences
 from lexon.pipelines.reporting.regression.sweep import LAMBDA, LambdaCell, Sweep
-from lexon.pipelines.reporting.rows import rows_of
+from lexon.pipelines.reporting.tables import Row, cell_row, rows_of
 from lexon.pipelines.reporting.words import LARGE, counted
 from lexon.statistics.differences import Difference
 
@@ -36,17 +36,14 @@ COMPARISON_COLUMNS = ["variance_lambda", "against", "difference", "low", "high",
 COMPARISON_COLUMNS += ["verdict", "effect", "n_seeds", "status", "notes"]
 _ANSWERS = {True: "yes", False: "no", None: "undecided"}
 
-Row = dict[str, Any]
-
 
 def summary_table(sweeps: Sequence[Sweep], differences: Differences, run: str) -> pd.DataFrame:
     """One row a lambda, whatever happened to it; medians over the finished seeds."""
     return pd.DataFrame([_row(sweep, cell, differences, run) for sweep in sweeps for cell in sweep.cells])
 
 
-def table2(summary: pd.DataFrame) -> pd.DataFrame:
+def table2(summary: pd.DataFrame, axes: Iterable[str]) -> pd.DataFrame:
     """Table 2 of the user's guide, with `[pending]` and `failed: reason` where there is no number."""
-    axes = [name for name in summary.columns[: list(summary.columns).index("variance_lambda")] if name not in ("run", "status", "notes")]
     frame = summary[["run", "status", "notes", *axes, *TABLE2]].copy()
     for name in ("r2", "variance_ratio_percent", "base_loss", "variance_loss"):
         frame[name] = [
@@ -106,9 +103,9 @@ def _decision(row: Row) -> dict[str, Any]:
     )
 
 
-def members_table(results: Sequence[Result], run: str) -> pd.DataFrame:
-    """One row a member, finished or not, with its validation metrics."""
-    return pd.DataFrame([_member_row(result, run) for result in results])
+def member_numbers(result: Result) -> Row:
+    """Validation metrics of a finished member."""
+    return result.metrics.get("val", {})
 
 
 def stability_words(judged: Judged | None, cell: LambdaCell) -> str:
@@ -131,8 +128,8 @@ def _row(sweep: Sweep, cell: LambdaCell, differences: Differences, run: str) -> 
     stability = stability_words(judged, cell)
     r2_passes, ratio_passes = passes(r2, ratio, cell.limits) if np.isfinite([r2, ratio]).all() else (None, None)
     return (
-        {"run": run, "status": cell.status, "notes": cell.notes, **sweep.axes, "variance_lambda": cell.value}
-        | {"n_seeds": len(cell.finished), "r2": r2, "r2_sd": _sd(cell), "variance_ratio_percent": 100 * ratio}
+        cell_row(cell, run)
+        | {"variance_lambda": cell.value, "r2": r2, "r2_sd": _sd(cell), "variance_ratio_percent": 100 * ratio}
         | {"base_loss": cell.last_epochs("train_base_loss"), "variance_loss": cell.last_epochs("train_variance_loss")}
         | {"stability": f"{stability} ({words})" if words else stability, "verdict": words}
         | {"seeds": judged.seeds if judged else "", "stable": judged.stable if judged else None}
@@ -156,16 +153,6 @@ def _verdicts(sweep: Sweep, cell: LambdaCell, differences: Differences) -> Row:
 def _sd(cell: LambdaCell) -> float:
     values = [result.metrics["val"]["r2"] for result in cell.finished if "r2" in result.metrics.get("val", {})]
     return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-
-
-def _member_row(result: Result, run: str) -> Row:
-    member = result.member
-    head = {"run": run, "member": member.name, **member.cell, "seed": member.seed, "status": result.status}
-    ended = result.record.get("given_up", "")
-    notes = {"notes": "; ".join(text for text in (result.notes, ended) if text)}
-    # A stale member's numbers were made with other parameters: they stay out of tables, as out of statistics.
-    metrics = result.metrics.get("val", {}) if result.status == "done" else {}
-    return head | notes | {name: result.record.get(name) for name in ("n_parameters", "epochs", "seconds", "device")} | metrics
 
 
 def _missing(status: str, notes: str) -> str:

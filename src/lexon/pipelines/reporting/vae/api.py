@@ -41,12 +41,12 @@ _REPORT = "comparison_report"  # the key of a table's attributes that holds its 
 
 @dataclass(frozen=True)
 class Collected:
-    """What a folder of finished configurations holds, and what to know before believing it."""
+    """What a folder of finished configurations holds; `means_only`: read from NAME_metrics.json, which hold nothing of single seeds."""
 
     folder: Path
     configurations: list[Configuration]
     anchors: Anchors
-    caveats: list[str]
+    means_only: bool = False
 
 
 class VAEExperimentRunner:
@@ -97,18 +97,18 @@ class VAEExperimentRunner:
         """
         members = MemberFolders(Path(metrics_dir)) if metrics_dir else self._members()
         if any(members.root.glob("*_metrics.json")):
-            return Collected(members.root, collect_configurations(read_metrics_folder(members.root)), {}, [MEANS])
+            return Collected(members.root, collect_configurations(read_metrics_folder(members.root)), {}, means_only=True)
         configurations, anchors = read(members, [])
         if not configurations:
             raise DataError(f"{members.root}: no finished configuration there (MEMBER/run.json or NAME_metrics.json)")
-        finished = [member for one in configurations for member in one.results]
-        return Collected(members.root, configurations, anchors, caveats(finished, configurations))
+        return Collected(members.root, configurations, anchors)
 
     def compare_configurations(self, results: Collected) -> pd.DataFrame:
         """comparison.csv as a table; its report travels with it."""
         table = comparison_table(results.configurations, results.anchors, results.folder.name)
         differences = differences_table(results.configurations, self._report_settings(), results.folder.name)
-        table.attrs[_REPORT] = comparison_report(results.configurations, table, differences, results.caveats)
+        known = [MEANS] if results.means_only else caveats(results.configurations, differences)
+        table.attrs[_REPORT] = comparison_report(results.configurations, table, differences, known)
         return table
 
     def save_comparison(self, table: pd.DataFrame, folder: Path | str | None = None) -> Path:

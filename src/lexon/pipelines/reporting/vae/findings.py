@@ -11,9 +11,8 @@ import pandas as pd
 from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
-from lexon.pipelines.reporting.plan import incomplete
-from lexon.pipelines.reporting.record import code_caveat, run_record
-from lexon.pipelines.reporting.rows import jsonable, rows_of
+from lexon.pipelines.reporting import caveats as shared
+from lexon.pipelines.reporting.tables import jsonable, rows_of, run_record
 from lexon.pipelines.reporting.vae.configurations import VERDICTS, Configuration
 from lexon.pipelines.reporting.vae.differences import BOUND_COLUMN, MARGINALS, learnt, rows_of_kind, verdicts_of
 from lexon.pipelines.reporting.vae.predictions import predictions
@@ -36,33 +35,41 @@ DEFINITIONS = (
 )
 
 
-def findings(
-    results: Sequence[Result], configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame
-) -> dict[str, Any]:
+def findings(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> dict[str, Any]:
     """Headline, sentences, caveats, choices, predictions and the run record, as JSON takes them."""
-    finished = [result for result in results if result.status == "done"]
     verdicts, larger = verdicts_of(differences, "best"), verdicts_of(differences, "size")
     choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations, verdicts)]
     predicted = predictions(configurations, larger)
     return {
         "headline": _headline(configurations, anchors, differences),
         "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences, predicted)],
-        "caveats": caveats(results, configurations),
+        "caveats": caveats(configurations, differences),
         "verdicts": {one.name: one.verdict for one in configurations},
         "choices": [jsonable(_choice(choice)) for choice in choices],
         "predictions": predicted,
         "anchors": {name: metrics.get("test", {}) for name, metrics in anchors.items()},
         "differences": [jsonable(row) for row in rows_of(differences)],
-        "record": run_record(finished),
+        "record": run_record([result for one in configurations for result in one.finished]),
     }
 
 
-def caveats(results: Sequence[Result], configurations: Sequence[Configuration]) -> list[str]:
+def caveats(configurations: Sequence[Configuration], differences: pd.DataFrame) -> list[str]:
     """What to know before believing the numbers: missing members, seeds, rows, definitions."""
+    results = [result for one in configurations for result in one.results]
     finished = [result for result in results if result.status == "done"]
-    notes = dict.fromkeys(note for result in finished for note in result.record["data"]["notes"])
-    trained = [*incomplete(results), *_few_seeds(configurations), *_trained_otherwise(results), *_same(configurations)]
-    return [*trained, *_silhouette(configurations, results), *notes, *code_caveat(finished), *DEFINITIONS]
+    compared = {"paired differences": len(differences)}
+    return [
+        *shared.incomplete(configurations),
+        *shared.seeds(configurations, "test rows"),
+        *_trained_otherwise(results),
+        *shared.copies(configurations),
+        *_silhouette(configurations, results),
+        *shared.not_converged(finished),
+        *shared.verdicts(compared, "a change above report.min_effect: relative for losses, absolute for scores"),
+        *shared.of_the_data(finished),
+        *shared.mixed_code(finished),
+        *DEFINITIONS,
+    ]
 
 
 def _headline(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> str:
@@ -192,16 +199,6 @@ def _trained_otherwise(results: Sequence[Result]) -> list[str]:
     trainings = [result.member.config["training"] for result in results if result.status == "done"]
     other = sorted({key for training in trainings for key in differences_of(trainings[0], training)})
     return [f"Configurations were not all trained alike ({', '.join(other)}): members' cfg.yaml say how."] if other else []
-
-
-def _same(configurations: Sequence[Configuration]) -> list[str]:
-    same = "; ".join(f"{one.name} = {one.same_as}" for one in configurations if one.same_as)
-    return [f"The same configuration under two names, trained once, shown twice and compared once: {same}."] if same else []
-
-
-def _few_seeds(configurations: Sequence[Configuration]) -> list[str]:
-    few = [one.name for one in configurations if len(one.finished) == 1]
-    return [f"One seed only, so its spread is unknown and the verdict is that of one training: {'; '.join(few)}."] if few else []
 
 
 def _silhouette(configurations: Sequence[Configuration], results: Sequence[Result]) -> list[str]:

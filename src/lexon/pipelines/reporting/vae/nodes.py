@@ -15,13 +15,15 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae import ANCHORS, finished_besides, read_anchors
 from lexon.experiments import Result, differences
+from lexon.pipelines.reporting import caveats
 from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
-from lexon.pipelines.reporting.plan import Plan, said_of_the_folder, whole_plan
+from lexon.pipelines.reporting.plan import Plan, whole_plan
+from lexon.pipelines.reporting.tables import members_table
 from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations, label_of
 from lexon.pipelines.reporting.vae.differences import differences_table
 from lexon.pipelines.reporting.vae.figures import draw_figures as figures_of
 from lexon.pipelines.reporting.vae.findings import findings
-from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table, members_table
+from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table, member_numbers
 from lexon.pipelines.reporting.vae.text import comparison_report
 
 logger = logging.getLogger(__name__)
@@ -38,14 +40,13 @@ def summarise(members: MemberFolders, plan: Plan, report: ReportConfig, run: str
     all else.
     """
     configurations, anchors = read(members, plan, n_seeds)
-    results = [result for one in configurations for result in one.results]
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
-    words = findings(results, configurations, anchors, paired)
-    words["caveats"][:0] = said_of_the_folder(members, plan, report)
+    words = findings(configurations, anchors, paired)
+    words["caveats"][:0] = caveats.of_the_folder(members, plan, report)
     for sentence in [words["headline"], *words["sentences"][:LOGGED]]:
         logger.info("%s", sentence)
     text = comparison_report(configurations, comparison, paired, words["caveats"])
-    return members_table(results, run), comparison, paired, words, text, configuration_files(configurations)
+    return members_table(configurations, run, member_numbers), comparison, paired, words, text, configuration_files(configurations)
 
 
 def draw_figures(members: MemberFolders, plan: Plan, comparison: pd.DataFrame) -> dict[str, Figure]:  # noqa: ARG001

@@ -6,7 +6,7 @@ from typing import Any
 from fabricate import result
 
 from lexon.experiments import Result
-from lexon.pipelines.reporting.record import code_caveat
+from lexon.pipelines.reporting.caveats import mixed_code
 
 
 def ran(*versions: Any) -> list[Result]:
@@ -16,12 +16,12 @@ def ran(*versions: Any) -> list[Result]:
 
 def test_changed_and_mixed_code_is_said() -> None:
     clean, dirty = {"commit": "a", "dirty": False}, {"commit": "b", "dirty": True}
-    assert code_caveat(ran(clean, clean)) == []
-    assert code_caveat(ran(clean, dirty)) == [
+    assert mixed_code(ran(clean, clean)) == []
+    assert mixed_code(ran(clean, dirty)) == [
         "Code: members come from 2 commits.",
         "Code: 1 of 2 members ran with uncommitted changes.",
     ]
 
 
 def test_code_of_no_repository_has_no_caveat() -> None:
-    assert code_caveat(ran("0.1.0", None)) == []
+    assert mixed_code(ran("0.1.0", None)) == []
