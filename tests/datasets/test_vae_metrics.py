@@ -13,10 +13,9 @@ import pytest
 from lexon.config import ReportConfig
 from lexon.datasets.vae_metrics import MEANS, read_metrics_folder
 from lexon.errors import DataError
-from lexon.pipelines.reporting.vae.configurations import collect_configurations
-from lexon.pipelines.reporting.vae.differences import differences_table
-from lexon.pipelines.reporting.vae.tables import comparison_table
-from lexon.pipelines.reporting.vae.text import comparison_report
+from lexon.pipelines.reporting.vae_cells import collect_configurations
+from lexon.pipelines.reporting.vae_differences import comparison_table, differences_table
+from lexon.pipelines.reporting.vae_words import comparison_report
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 VAL = {"val_kld": 4.0, "val_latent_pct_active_units": 60.0, "val_jaccard_index": 0.5, "val_bce": 10.0}

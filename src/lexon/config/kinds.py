@@ -103,7 +103,7 @@ KINDS = {
                 "pretraining.pipeline:create_pipeline",
                 "comparison:create_ambre_pipeline",
                 "modelling.classifiers:create_pipeline",
-                "reporting.classifiers:create_pipeline",
+                "reporting.classifier:create_pipeline",
             ),
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
             idle=_idle_in_a_classifier,
@@ -116,7 +116,7 @@ KINDS = {
             pipelines=(
                 "data_engineering:create_pipeline",
                 "pretraining.autoencoders:create_pipeline",
-                "reporting.autoencoders:create_pipeline",
+                "reporting.autoencoder:create_pipeline",
             ),
             files=Files(
                 history=("*_total", "*_rec_tokens", "*_rec_globals"),
@@ -129,7 +129,11 @@ KINDS = {
             "regression",
             reads=EVENTS | {"vector", "pid", "pool", "model", "variance_lambda", "penalty", "regression", "collapse", "training"},
             member=regression_member,
-            pipelines=("data_engineering:create_pipeline", "modelling.regression:create_pipeline", "reporting.regression:create_pipeline"),
+            pipelines=(
+                "data_engineering:create_pipeline",
+                "modelling.regression:create_pipeline",
+                "reporting.regression_report:create_pipeline",
+            ),
             files=Files(
                 history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
                 arrays=("*_prediction", "*_target"),
@@ -141,7 +145,7 @@ KINDS = {
             "vae",
             reads=EVENTS | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
             member=vae_member,
-            pipelines=("modelling.vae:create_pipeline", "reporting.vae:create_pipeline"),
+            pipelines=("modelling.vae:create_pipeline", "reporting.vae_report:create_pipeline"),
             files=Files(
                 history=("*_loss", "*_kld"),
                 metrics=("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),

@@ -20,11 +20,8 @@ from lexon.config import CollapseConfig, EvaluationConfig, ReportConfig
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.members import MemberFolders, MembersDataset
 from lexon.experiments import Experiment
-from lexon.pipelines.reporting.autoencoders import nodes as autoencoders
+from lexon.pipelines.reporting import autoencoder, classifier, regression_report, vae_report
 from lexon.pipelines.reporting.caveats import of_the_folder
-from lexon.pipelines.reporting.classifiers import nodes as classifiers
-from lexon.pipelines.reporting.regression import nodes as regression
-from lexon.pipelines.reporting.vae import nodes as vae
 
 REPORT = ReportConfig(**yaml.safe_load((BASE / "parameters_reporting.yml").read_text())["report"] | {"n_bootstrap": 100})
 COLLAPSE = CollapseConfig(**yaml.safe_load((BASE / "parameters_modelling.yml").read_text())["collapse"])
@@ -76,14 +73,14 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
     asked, n_seeds = plan(experiment), experiment.parameters.n_seeds
     match kind:
         case "classifier":
-            found: Any = classifiers.summarise(members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main").values()
+            found = classifier.compare(members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main", n_seeds)
         case "autoencoder":
-            found = autoencoders.summarise(members, asked, REPORT, "main", "example")
+            found = autoencoder.compare(members, asked, REPORT, "main", n_seeds, "example")
         case "regression":
-            found = regression.summarise(members, asked, COLLAPSE, REPORT, "main", n_seeds)
+            found = regression_report.compare(members, asked, COLLAPSE, REPORT, "main", n_seeds)
         case _:
-            found = vae.summarise(members, asked, REPORT, "main", n_seeds)
-    return [table for table in found if isinstance(table, pd.DataFrame)]
+            found = vae_report.compare(members, asked, REPORT, "main", n_seeds)
+    return [table for table in found.values() if isinstance(table, pd.DataFrame)]
 
 
 @pytest.mark.parametrize(("kind", "overrides"), RUNS, ids=lambda value: value if isinstance(value, str) else json.dumps(value))
@@ -195,10 +192,10 @@ def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, k
     members, experiment = folders(tmp_path, kind), study(kind)
     match kind:
         case "classifier":
-            words: Any = classifiers.summarise(members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main")["findings"]
+            found = classifier.compare(members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main", 2)
         case "regression":
-            words = regression.summarise(members, plan(experiment), COLLAPSE, REPORT, "main", 2)[-1]
+            found = regression_report.compare(members, plan(experiment), COLLAPSE, REPORT, "main", 2)
         case _:
-            words = vae.summarise(members, plan(experiment), REPORT, "main", 2)[3]
-    (caveat,) = [one for one in words["caveats"] if "left out: " in one]
+            found = vae_report.compare(members, plan(experiment), REPORT, "main", 2)
+    (caveat,) = [one for one in found["findings"]["caveats"] if "left out: " in one]
     assert str(path) in caveat

@@ -17,9 +17,8 @@ from scipy.stats import norm
 from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifiers.figures import draw_grid
-from lexon.pipelines.reporting.classifiers.summary import summarise
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.classifier import compare_results, grid_figures
+from lexon.pipelines.reporting.page import write_page
 from lexon.statistics import CERTAIN, Verdict
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
@@ -31,7 +30,7 @@ Report = dict[str, Any]
 
 
 def report(results: list[Result], n_bootstrap: int = 300, baselines: dict[str, Scores] = BASELINES) -> Report:
-    return summarise(
+    return compare_results(
         results,
         baselines,
         EVALUATION,
@@ -252,12 +251,11 @@ def test_the_page_holds_the_grid_from_its_files(grid: list[Result], with_others:
     tables = dict(with_others)
     words = json.loads(json.dumps(tables.pop("findings")))
     read = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
-    drawn = draw_grid(grid, BASELINES, read["effects"], read.pop("means"))
+    drawn = grid_figures(grid, BASELINES, read["effects"], read.pop("means"))
     assert list(drawn) == ["effects", "heat_maps", "roc_by_axis", "validation_auroc"]
-    figures = {name: to_png(figure) for name, figure in drawn.items()}
-    figures |= {"occupancy_binned_5_auto_correct": figures["effects"], "vqvae_4_0a1b2c3d": None}
-    tables = {f"{name}_table": table for name, table in read.items()}
-    html = write_page("classifier", **tables, findings=words, title="grid", description="Which?", **figures)
+    figures = {f"figure_{name}": to_png(figure) for name, figure in drawn.items()}
+    figures |= {"figure_occupancy_binned_5_auto_correct": figures["figure_effects"], "figure_vqvae_4_0a1b2c3d": None}
+    html = write_page("classifier", **read, findings=words, title="grid", description="Which?", **figures)
     assert html.count("<img") == 5
     order = [html.index(text) for text in ("<h2>Caveats</h2>", 'id="figures"', 'id="results"', 'id="effects"', 'id="comparisons"')]
     order += [html.index(text) for text in ('id="trainings"', 'id="members"', 'id="record"')]

@@ -10,8 +10,7 @@ import pytest
 
 from lexon.datasets.tokens import TokenSample, TokensDataset, TokenSource
 from lexon.events import SPLITS, Events
-from lexon.pipelines.reporting.classifiers.nodes import draw_occupancy
-from lexon.pipelines.reporting.classifiers.occupancy import bin_counts
+from lexon.pipelines.reporting.tokens import bin_counts, draw_occupancy
 from lexon.tokenisers import BinnedTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}

@@ -21,10 +21,10 @@ from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Member, Result, cell_name
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
-from lexon.pipelines.reporting.layout import write_page
-from lexon.pipelines.reporting.regression.findings import selected_parameters
-from lexon.pipelines.reporting.regression.nodes import Summary, figures, summarise_results
-from lexon.pipelines.reporting.regression.sweep import collect
+from lexon.pipelines.reporting.page import write_page
+from lexon.pipelines.reporting.regression_report import compare_results, figures
+from lexon.pipelines.reporting.regression_sweep import collect_sweeps
+from lexon.pipelines.reporting.regression_words import selected_parameters
 from lexon.plots.page import typeset
 
 CONF = Path(__file__).parents[3] / "conf" / "base" / "parameters_modelling.yml"
@@ -32,6 +32,7 @@ LIMITS = CollapseConfig(**yaml.safe_load(CONF.read_text())["collapse"])
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 TARGET = np.random.default_rng(0).normal(size=400)
 SEEDS = (42, 123, 314, 271, 577)
+Summary = tuple[Any, ...]
 BASE = ("mean", "ridge", "trees")
 
 
@@ -76,7 +77,7 @@ def sweep(**changes: Any) -> list[Result]:
 
 
 def summarise(results: list[Result], baselines: Mapping[str, Any] | None = BASELINES) -> Summary:
-    return summarise_results(results, baselines, LIMITS, REPORT, "main")
+    return tuple(compare_results(results, baselines, LIMITS, REPORT, "main").values())
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +310,7 @@ def test_members_of_other_rows_are_set_aside() -> None:
 
 def test_another_axis_makes_another_sweep() -> None:
     results = [result(v, s, 0.8, 1.0, penalty=p) for p in ("batch", "global") for v in (0.0, 2.0) for s in SEEDS]
-    assert [one.axes for one in collect(results, BASELINES, LIMITS)] == [{"penalty": "batch"}, {"penalty": "global"}]
+    assert [one.axes for one in collect_sweeps(results, BASELINES, LIMITS)] == [{"penalty": "batch"}, {"penalty": "global"}]
     summary = summarise(results)
     assert summary[1]["penalty"].tolist() == ["batch", "batch", "global", "global"]
     assert "penalty global: Lambda" in summary[-1]["headline"]
@@ -474,7 +475,7 @@ def read_back(table: pd.DataFrame) -> pd.DataFrame:
 def test_the_page_is_whole(results: list[Result]) -> None:
     *tables, _, _, words = summarise(results)
     members, summary, comparisons, table2 = tables
-    drawn = {name: to_png(figure) for name, figure in figures(collect(results, BASELINES, LIMITS), BASELINES).items()}
+    drawn = {name: to_png(figure) for name, figure in figures(collect_sweeps(results, BASELINES, LIMITS), BASELINES).items()}
     html = page_of(members, summary, comparisons, words, "A <title>", "Which lambda?", **drawn)
     assert "A &lt;title&gt;" in html
     assert typeset(words["headline"]) in html
@@ -488,7 +489,7 @@ def test_the_page_is_whole(results: list[Result]) -> None:
 @pytest.mark.parametrize(("ratio", "lowered"), [(0.25, True), (0.05, False)])
 def test_a_lambda_that_lowered_r2_is_handed_on_with_a_warning(ratio: float, lowered: bool, caplog: pytest.LogCaptureFixture) -> None:
     members = [result(0.0, seed, rho=0.99, ratio=ratio) for seed in SEEDS] + [result(2.0, seed, rho=0.8, ratio=0.95) for seed in SEEDS]
-    (sweep,) = collect(members, BASELINES, LIMITS)
+    (sweep,) = collect_sweeps(members, BASELINES, LIMITS)
     text = selected_parameters([sweep])
     assert yaml.safe_load(text) == {"variance_lambda": 2.0}
     assert ("Warning: the selected lambda 2 lowered R2 from" in text) == lowered
@@ -497,5 +498,5 @@ def test_a_lambda_that_lowered_r2_is_handed_on_with_a_warning(ratio: float, lowe
 
 @pytest.mark.parametrize(("layers", "words"), [((64, 32), "architecture 64-32"), ([16], "architecture 16")])
 def test_hidden_layers_are_called_an_architecture(layers: Any, words: str) -> None:
-    (sweep,) = collect([result(0.0, **{"regression.hidden": layers})], None, LIMITS)
+    (sweep,) = collect_sweeps([result(0.0, **{"regression.hidden": layers})], None, LIMITS)
     assert sweep.label == words

@@ -16,10 +16,9 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.datasets.identity import part_digest
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifiers.cells import label_of, on_common_events, words_of
-from lexon.pipelines.reporting.classifiers.figures import draw_figures
-from lexon.pipelines.reporting.classifiers.summary import summarise
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.classifier import compare_results, figures
+from lexon.pipelines.reporting.classifier_effects import label_of, on_common_events, words_of
+from lexon.pipelines.reporting.page import write_page
 from lexon.plots.page import typeset
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
@@ -30,16 +29,16 @@ Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict]
 
 
 def report(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> Tables:
-    found = summarise(results, baselines, EVALUATION, REPORT, "main")
+    found = compare_results(results, baselines, EVALUATION, REPORT, "main")
     return found["members"], found["summary"], found["comparisons"], found["findings"]
 
 
 def page(results: list[Result], baselines: dict[str, Scores] = BASELINES) -> str:
-    tables = summarise(results, baselines, EVALUATION, REPORT, "main")
+    tables = compare_results(results, baselines, EVALUATION, REPORT, "main")
     words = tables.pop("findings")
-    shown = {f"{name}_table": table for name, table in tables.items() if name != "means"}
-    figures = {name: to_png(figure) for name, figure in draw_figures(results, baselines, tables["summary"]).items()}
-    return write_page("classifier", words, **shown, title="A <title>", description="Which pooling?", **figures)
+    shown = {name: table for name, table in tables.items() if name != "means"}
+    drawn = {name: to_png(figure) for name, figure in figures(results, baselines, tables["summary"]).items()}
+    return write_page("classifier", words, **shown, title="A <title>", description="Which pooling?", **drawn)
 
 
 @pytest.fixture(scope="module")
@@ -187,10 +186,10 @@ def test_the_page_stands_alone_and_shows_every_row(mixed: list[Result]) -> None:
 
 
 def test_a_page_can_be_made_again_from_the_files(mixed: list[Result]) -> None:
-    tables = summarise(mixed, BASELINES, EVALUATION, REPORT, "main")
+    tables = compare_results(mixed, BASELINES, EVALUATION, REPORT, "main")
     words = json.loads(json.dumps(tables.pop("findings")))
     tables.pop("means")
-    read = {f"{name}_table": pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
+    read = {name: pd.read_csv(io.StringIO(table.to_csv(index=False))) for name, table in tables.items()}
     again = write_page("classifier", **read, findings=words, title="A <title>", description="Which pooling?")
     assert ">nan<" not in again.lower()
     assert "out of memory" in again

@@ -17,8 +17,8 @@ from lexon.datasets.foreign_tokens import ForeignTokens
 from lexon.datasets.tokens import PART_ARRAYS, TokenSample, TokenSource
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, N_TYPES, SPLITS, Events
-from lexon.pipelines.comparison.sentences import how_sure
 from lexon.pipelines.comparison.sides import our_side
+from lexon.pipelines.comparison.words import how_sure
 from lexon.tokenisers import BinnedTokeniser
 from lexon.tokenisers.comparison.alignment import Alignment, align
 from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins

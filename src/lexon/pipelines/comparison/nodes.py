@@ -14,7 +14,7 @@ from lexon.datasets.tokens import TokenSource
 from lexon.pipelines.comparison.sides import compared
 from lexon.pipelines.comparison.tables import tables
 from lexon.pipelines.comparison.words import findings
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.page import write_page
 from lexon.plots.tokens import confusion_maps, edge_intervals, occupancy_bars, token_frequencies
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def compare_tokens(tokens: TokenSource, ambre: ForeignTokens, classes: dict[str,
     record = [
         ("Our file", f"{tokens.path} ({len(both.ours.rows):,} rows, SHA-256 {tokens.digest[:12]})"),
         ("The reference file", f"{ambre.path} ({len(both.reference.rows):,} rows, SHA-256 {ambre.digest[:12]})"),
-        *((f"Her {name}", str(value)) for name, value in ambre.attributes.items()),
+        *((f"Reference: {name}", str(value)) for name, value in ambre.attributes.items()),
     ]
     words = findings(both, made, [*tokens.notes, *ambre.notes], record)
     for sentence in [words["headline"], words["sentences"][0]]:

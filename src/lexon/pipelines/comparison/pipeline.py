@@ -55,8 +55,6 @@ def compare(tokens: str, with_events: bool, report: str = "") -> Pipeline:
     comparing = Node(nodes.compare_tokens, inputs, {**tables, "findings": f"{report}findings"}, name="compare_tokens", tags="report")
     drawing = Node(nodes.draw_figures, {name: tables[name] for name in DRAWN}, figures, name=f"draw_{report}figures", tags="report")
     words = {"findings": f"{report}findings", "title": "params:name", "description": "params:description"}
-    # Edges are a table and a figure.
-    drawn = {"edge_intervals" if name == "edges" else name: dataset for name, dataset in figures.items()}
-    shown = {name: tables[name] for name in SHOWN}
-    writing = Node(nodes.write_tokens_page, {**words, **shown, **drawn}, f"{report}page", name=f"write_{report}page", tags="report")
+    shown = {name: tables[name] for name in SHOWN} | {f"figure_{name}": dataset for name, dataset in figures.items()}
+    writing = Node(nodes.write_tokens_page, {**words, **shown}, f"{report}page", name=f"write_{report}page", tags="report")
     return Pipeline([comparing, drawing, writing])

@@ -11,6 +11,7 @@ from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Member, Result
 from lexon.pipelines.reporting.cells import Cell
+from lexon.pipelines.reporting.words import listing
 from lexon.statistics.differences import MIN_SETTINGS
 
 logger = logging.getLogger(__name__)
@@ -60,9 +61,8 @@ def seeds(cells: Sequence[Cell], rows: str = "test events") -> list[str]:
 def copies(cells: Sequence[Cell]) -> list[str]:
     """Cells that are one training."""
     found = [f"{cell.label} = {cell.original.label}" for cell in cells if cell.original]
-    more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    listed = f"{'; '.join(found[:_LISTED])}{more}"
-    return [f"The same configuration under two names, trained once, shown twice and compared once: {listed}."] if found else []
+    said = "The same configuration under two names, trained once, shown twice and compared once"
+    return [f"{said}: {listing(found, _LISTED)}."] if found else []
 
 
 def small_sample(data: Sequence[Mapping[str, Any]], split: str, enough: int, rows: str) -> list[str]:

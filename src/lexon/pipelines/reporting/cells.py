@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Cell:
 
     number: int
     results: tuple[Result, ...]
-    original: Cell | None = None
+    original: Self | None = None
 
     @property
     def name(self) -> str:
@@ -49,6 +49,11 @@ class Cell:
     def config(self) -> dict[str, Any]:
         """The configuration of its members, that of the first seed."""
         return self.results[0].member.config
+
+    @property
+    def trained(self) -> Self:
+        """The cell whose training it shows: its original, or itself."""
+        return self.original or self
 
     @property
     def same_as(self) -> str:
@@ -101,6 +106,7 @@ class Cell:
 
 
 C = TypeVar("C", bound=Cell)
+T = TypeVar("T")
 
 
 def collect_cells(results: Sequence[Result], kind: type[C], **own: Any) -> list[C]:
@@ -110,18 +116,23 @@ def collect_cells(results: Sequence[Result], kind: type[C], **own: Any) -> list[
         kind: of the cells.
         own: what each cell of this kind is given besides.
     """
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(repr(result.member.cell), []).append(result)
     trained: dict[str, C] = {}  # by folder
     cells: list[C] = []
-    for seeds in groups.values():
+    for seeds in grouped(results, lambda result: repr(result.member.cell)).values():
         originals = [trained.get(result.member.folder) for result in seeds]
         shared = originals[0] if all(one is originals[0] for one in originals) else None
         cell = kind(len(cells), tuple(seeds), shared, **own)
         trained |= {result.member.name: cell for result in seeds}
         cells.append(cell)
     return cells
+
+
+def grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    """The items by what the key gives, in the order in which it first appears."""
+    groups: dict[str, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def set_aside_other_rows(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lexon.experiments import Result, flatten
 from lexon.pipelines.reporting.cells import Cell
+from lexon.statistics import Difference
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
 FACTS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "device")
@@ -51,9 +52,21 @@ def _over_seeds(finished: Sequence[Result], name: str) -> Any:
     return float(np.mean(numbers)) if numbers else ", ".join(sorted({str(value) for value in values})) or None
 
 
+def difference_row(difference: Difference) -> Row:
+    """A difference as columns: `low` and `high` bound it alone, `low_all` and `high_all` all of its table; the verdict is by the latter."""
+    alone, family = difference.alone, difference.family
+    bounds = {"difference": alone.estimate, "low": alone.low, "high": alone.high, "low_all": family.low, "high_all": family.high}
+    return bounds | {"verdict": difference.verdict, "effect": difference.is_effect}
+
+
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, each by column name."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def json_rows(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table as JSON takes them."""
+    return [jsonable(row) for row in rows_of(frame)]
 
 
 def jsonable(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import yaml
+
+from lexon.experiments.nested import unflatten
+from lexon.statistics import Interval
 
 LARGE = 1e4  # beyond, digits after the point say nothing
 UNKNOWN = "unknown"
@@ -15,6 +20,27 @@ def number(value: float | None, digits: int, sign: str = "") -> str:
     if value is None or not math.isfinite(value):
         return UNKNOWN
     return f"{value:{sign}.{digits}f}" if abs(value) < LARGE else f"{value:{sign}.2g}"
+
+
+def bounded(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
+    """``0.812 [0.801, 0.823]``, or with the sign ``+`` as a difference."""
+    return f"{number(estimate, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
+
+
+def paired(row: Mapping[str, Any], digits: int = 3) -> str:
+    """A difference of a table, with the interval that holds for all of the table."""
+    return bounded(row["difference"], row["low_all"], row["high_all"], digits, "+")
+
+
+def listing(texts: Sequence[str], most: int) -> str:
+    """The first texts, and how many more there are."""
+    more = [f"and {len(texts) - most} more in the table"] if len(texts) > most else []
+    return "; ".join([*texts[:most], *more])
+
+
+def with_interval(interval: Interval, digits: str) -> str:
+    """``0.812 [0.801, 0.823]`` with digits as a format has them, for numbers that span many powers of ten."""
+    return f"{interval.estimate:{digits}} [{interval.low:{digits}}, {interval.high:{digits}}]"
 
 
 def percentage(value: float | None) -> str:
@@ -53,3 +79,15 @@ def setting_words(axes: Mapping[str, Any]) -> str:
 def _level(value: Any) -> str:
     many = isinstance(value, list | tuple)
     return "-".join(str(one) for one in value) if many else str(value)
+
+
+def parameter_file(values: Mapping[str, Any], *remarks: str) -> str:
+    """YAML that any experiment's folder, or conf/local, can hold.
+
+    Args:
+        values: by dotted key; ``a.b`` is the key ``b`` of the group ``a``.
+        remarks: comment lines above them.
+    """
+    nested = unflatten(values)
+    head = "".join(f"# {remark}\n" for remark in remarks)
+    return head + (yaml.safe_dump(nested) if nested else "")

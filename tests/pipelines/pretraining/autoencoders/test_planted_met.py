@@ -18,7 +18,7 @@ from lexon.experiments import Member, Result, cell_name
 from lexon.pipelines.pretraining.autoencoders.evaluate import evaluate
 from lexon.pipelines.pretraining.autoencoders.inputs import learnt_from
 from lexon.pipelines.pretraining.autoencoders.train import train
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
+from lexon.pipelines.reporting.autoencoder import compare_results
 from lexon.tokenisers import DirectTokeniser
 
 OBJECT_TYPES = dict(enumerate(("jet", "b-jet", "e+", "e-", "mu+", "mu-", "photon"), start=1))
@@ -114,7 +114,7 @@ def test_the_report_says_whether_the_objects_tell_met(
 ) -> None:
     events = source(plant)
     results = [finished(events, member_config(seed, globals_beta=beta), tmp_path)[0] for beta in (0.0, 1.0) for seed in (42, 123, 314)]
-    *_, words, _ = summarise_results(results, REPORT, "main", "planted")
+    words = compare_results(results, REPORT, "main", "planted")["findings"]
     first = words["hypotheses"][0]
     assert first["answer"] == f"size {expected}, direction {expected}", first["because"]
     assert "was not shown MET" in first["because"]
@@ -164,7 +164,7 @@ def test_an_anomaly_is_what_training_did_not_see(source: Callable[..., EventSour
     assert errors[signal].mean() > errors[~signal].mean()
     assert (result.arrays["test_smear_pt"] - errors).mean() > 0
     assert "test_rotate_object" not in result.arrays
-    *_, words, _ = summarise_results([result], REPORT, "main", "anomaly")
+    words = compare_results([result], REPORT, "main", "anomaly")["findings"]
     text = " ".join(words["sentences"])
     assert "trained on the background alone" in text
     assert "invisible by construction: the order of the objects" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,9 @@ from fabricate import to_png
 
 from lexon.config import ReportConfig
 from lexon.experiments import Member, Result, cell_name
-from lexon.pipelines.reporting.autoencoders.cells import collect_grid, columns_of, pairs
-from lexon.pipelines.reporting.autoencoders.changes import Change, estimate_grid
-from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.autoencoder import compare_results, figures
+from lexon.pipelines.reporting.autoencoder_changes import Change, collect_grid, columns_of, estimate_grid, pairs
+from lexon.pipelines.reporting.page import write_page
 from lexon.plots.page import typeset
 from lexon.statistics import Interval
 
@@ -30,6 +28,11 @@ SETTINGS = {"encoder_globals": True, "encoder": "mlp", "train_on": "all", "laten
 BOTTLENECKS, BETAS = ("none", "linear", "vq"), (0.0, 1.0, 10.0)
 N = 250
 Level = Callable[[str, float], float]
+
+
+def summarise_results(results: Sequence[Result], *asked: Any) -> Any:
+    """Tables, findings and texts, in order."""
+    return tuple(compare_results(results, *asked).values())
 
 
 def result(
@@ -332,8 +335,8 @@ def test_pairs_begin_with_the_widest() -> None:
 def test_the_page_holds_all_and_can_be_made_again_from_files() -> None:
     results = grid(rising, falling)
     *tables, words, _ = summarise_results(results, REPORT, "main", "study")
-    figures: Mapping[str, Any] = draw(estimate_grid(collect_grid(results), "test", REPORT))
-    images = {name: to_png(figure) for name, figure in figures.items()}
+    drawn: Mapping[str, Any] = figures(estimate_grid(collect_grid(results), "test", REPORT))
+    images = {name: to_png(figure) for name, figure in drawn.items()}
     read = [pd.read_csv(io.StringIO(frame.to_csv(index=False))) for frame in tables]
     page = write_page("autoencoder", json.loads(json.dumps(words)), "study", "Why?", **dict(zip(TABLES, read, strict=True)), **images)
     assert ">nan<" not in page.lower()

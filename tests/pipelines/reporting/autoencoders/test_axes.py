@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +14,9 @@ from fabricate import finished, planned, to_png
 
 from lexon.config import ReportConfig
 from lexon.experiments import Member, Result
-from lexon.pipelines.reporting.autoencoders.cells import collect_grid, mean_over_seeds
-from lexon.pipelines.reporting.autoencoders.changes import estimate_grid
-from lexon.pipelines.reporting.autoencoders.figures import draw
-from lexon.pipelines.reporting.autoencoders.nodes import summarise_results
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.autoencoder import compare_results, figures
+from lexon.pipelines.reporting.autoencoder_changes import collect_grid, estimate_grid, mean_over_seeds
+from lexon.pipelines.reporting.page import write_page
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SWEEP = {
@@ -28,6 +26,11 @@ SWEEP = {
     "grid": {"axes": ["autoencoder.bottleneck", "autoencoder.encoder", "autoencoder.latent_dim", "training.lr"]},
     "n_seeds": 2,
 }
+
+
+def summarise_results(results: Sequence[Result], *asked: Any) -> Any:
+    """Tables, findings and texts, in order."""
+    return tuple(compare_results(results, *asked).values())
 
 
 def planted(member: Member) -> float:
@@ -125,12 +128,12 @@ def test_tables_and_maps_have_one_mean(results, report):
     for cell, row in zip(cells, summary.to_dict("records"), strict=True):
         assert cell.mean("test", "rec_globals") == pytest.approx(row["rec_globals"])
         assert row["val_criterion"] == pytest.approx(2 * cell.mean("val", "rec_tokens"))
-    texts = [text.get_text() for axes in draw(estimate_grid(cells, "test", REPORT))["heat_maps"].axes for text in axes.texts]
+    texts = [text.get_text() for axes in figures(estimate_grid(cells, "test", REPORT))["heat_maps"].axes for text in axes.texts]
     assert f"{summary['rec_globals'][0]:.3g}" in texts
 
 
 def test_a_map_has_a_row_for_each_setting_of_the_other_axes(results):
-    axes = draw(estimate_grid(collect_grid(results), "test", REPORT))["heat_maps"].axes[0]
+    axes = figures(estimate_grid(collect_grid(results), "test", REPORT))["heat_maps"].axes[0]
     assert len(axes.get_yticklabels()) == 16
     assert "none, encoder mlp, latent dim 8, lr 0.01" in [label.get_text() for label in axes.get_yticklabels()]
 
@@ -161,5 +164,5 @@ def test_losses_have_a_geometric_mean(metric, expected):
 
 
 def test_figures_of_a_sweep_can_be_written(results):
-    for figure in draw(estimate_grid(collect_grid(results), "test", REPORT)).values():
+    for figure in figures(estimate_grid(collect_grid(results), "test", REPORT)).values():
         assert to_png(figure)

@@ -9,17 +9,14 @@ import pandas as pd
 import pytest
 
 from lexon.config import ReportConfig
-from lexon.pipelines.reporting.layout import write_page
+from lexon.pipelines.reporting.page import write_page
 from lexon.pipelines.reporting.tables import members_table
-from lexon.pipelines.reporting.vae.configurations import collect_configurations
-from lexon.pipelines.reporting.vae.differences import differences_table, learnt, verdicts_of
-from lexon.pipelines.reporting.vae.figures import draw_figures
-from lexon.pipelines.reporting.vae.findings import findings
-from lexon.pipelines.reporting.vae.nodes import besides, configuration_files
 from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, seeds_differ
-from lexon.pipelines.reporting.vae.tables import comparison_table, member_numbers
-from lexon.pipelines.reporting.vae.text import comparison_report
+from lexon.pipelines.reporting.vae_cells import collect_configurations
+from lexon.pipelines.reporting.vae_differences import comparison_table, differences_table, learnt, member_numbers, verdicts_of
+from lexon.pipelines.reporting.vae_report import configuration_files, figures, not_in_the_grid
+from lexon.pipelines.reporting.vae_words import comparison_report, findings
 from lexon.plots.page import typeset
 
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
@@ -93,7 +90,7 @@ def test_all_collapsed_is_no_competition(make, anchors):
     assert every_choice(configurations) == []
     assert differences.empty
     assert words["headline"].startswith("Every finished configuration collapsed (2 of 2)")
-    assert set(draw_figures(configurations, anchors)) >= {"latent_map", "cooccurrence"}
+    assert set(figures(configurations, anchors)) >= {"latent_map", "cooccurrence"}
 
 
 def test_the_better_one_wins_what_can_be_ranked(results, anchors):
@@ -274,7 +271,7 @@ def test_members_of_other_rows_are_stale(results):
 
 def test_a_further_seed_joins_its_configuration_only_if_it_was_made_alike(make):
     planned = [make("a", seed) for seed in SEEDS]
-    alike, other, own = besides([make("a", 7), make("a", 8, dropout=0.5), make("mine", 7, dropout=0.5)], planned)
+    alike, other, own = not_in_the_grid([make("a", 7), make("a", 8, dropout=0.5), make("mine", 7, dropout=0.5)], planned)
     assert (alike.status, other.status, own.status) == ("done", "stale", "done")
     assert "vae.dropout" in other.notes
     configurations = collect_configurations([*planned, alike, other, own])

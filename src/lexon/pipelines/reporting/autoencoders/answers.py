@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change
+from lexon.pipelines.reporting.autoencoder_changes import MIN_SEEDS, Change
 
 UNDECIDED = "undecided"
 NOT_ASKED = "not asked"  # the grid does not vary what the question is about

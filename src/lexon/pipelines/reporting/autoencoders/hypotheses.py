@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from lexon.pipelines.reporting.autoencoder_changes import MIN_SEEDS, NEARLY_EXACT, Change, Grid, GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, UNDECIDED, Answer, listed, undecided
-from lexon.pipelines.reporting.autoencoders.cells import NEARLY_EXACT, GridCell, columns_of, pairs, rows_of_grid
-from lexon.pipelines.reporting.autoencoders.changes import MIN_SEEDS, Change, Grid
 from lexon.pipelines.reporting.autoencoders.scenarios import weight_changes
 from lexon.statistics import Interval
 

@@ -12,10 +12,8 @@ from itertools import pairwise
 
 from scipy.stats import kendalltau
 
+from lexon.pipelines.reporting.autoencoder_changes import Change, Grid, GridCell, columns_of, of_cells, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.answers import UNDECIDED, Answer, listed, undecided
-from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
-from lexon.pipelines.reporting.autoencoders.changes import Change, Grid
-from lexon.pipelines.reporting.autoencoders.comparisons import of_cells
 from lexon.pipelines.reporting.questions import Claim, Direction, claims_of
 
 

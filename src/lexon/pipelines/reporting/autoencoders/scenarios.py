@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lexon.pipelines.reporting.autoencoder_changes import Change, Grid, GridCell, columns_of, pairs, rows_of_grid
 from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, UNDECIDED, Answer, listed, undecided
-from lexon.pipelines.reporting.autoencoders.cells import GridCell, columns_of, pairs, rows_of_grid
-from lexon.pipelines.reporting.autoencoders.changes import Change, Grid
 
 SCENARIOS = {
     1: "globals_beta has little effect: rec_globals is similar at every weight",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lexon.metrics.collapse import Judged, Run
-from lexon.pipelines.reporting.regression.sweep import FALLING, LambdaCell, Sweep
+from lexon.pipelines.reporting.regression_sweep import FALLING, LambdaCell, Sweep
 from lexon.pipelines.reporting.words import number, percentage
 
 Mark = Literal["confirmed", "refuted", "undecided"]

@@ -1,5 +1,1 @@
-"""Variational autoencoders: which learnt something, and how they compare with each other and with anchors."""
-
-from lexon.pipelines.reporting.vae.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+"""Answers to what the users' documents ask of configurations, and the guide's interface."""

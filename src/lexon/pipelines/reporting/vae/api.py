@@ -28,12 +28,10 @@ from lexon.datasets.files import write_text
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae_metrics import MEANS, read_metrics_folder
 from lexon.errors import ConfigurationError, DataError
-from lexon.pipelines.reporting.vae.configurations import Configuration, collect_configurations
-from lexon.pipelines.reporting.vae.differences import differences_table
-from lexon.pipelines.reporting.vae.findings import caveats
-from lexon.pipelines.reporting.vae.nodes import read
-from lexon.pipelines.reporting.vae.tables import Anchors, comparison_table
-from lexon.pipelines.reporting.vae.text import comparison_report
+from lexon.pipelines.reporting.vae_cells import Configuration, collect_configurations
+from lexon.pipelines.reporting.vae_differences import Anchors, comparison_table, differences_table
+from lexon.pipelines.reporting.vae_report import read
+from lexon.pipelines.reporting.vae_words import caveats, comparison_report
 
 OUTPUTS = Path("outputs/vae_experiments")  # below the project, as the guide has it
 _REPORT = "comparison_report"  # the key of a table's attributes that holds its report

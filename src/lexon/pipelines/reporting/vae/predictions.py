@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lexon.pipelines.reporting.vae.configurations import Configuration
-from lexon.pipelines.reporting.vae.differences import SIZE_COLUMN, by_size
 from lexon.pipelines.reporting.vae.rules import Verdicts, is_certain, seeds_differ
+from lexon.pipelines.reporting.vae_cells import Configuration
+from lexon.pipelines.reporting.vae_differences import SIZE_COLUMN, by_size
 from lexon.pipelines.reporting.words import counted
 
 Pair = tuple[Configuration, Configuration]

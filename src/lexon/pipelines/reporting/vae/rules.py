@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy.stats import ttest_ind_from_stats
 
-from lexon.pipelines.reporting.vae.configurations import Configuration
+from lexon.pipelines.reporting.vae_cells import Configuration
 
 Better = Literal["low", "high", "data"]  # data: nearest to the rows' own value
 

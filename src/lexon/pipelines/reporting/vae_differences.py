@@ -14,20 +14,35 @@ from numpy.typing import NDArray
 from lexon.config import ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.ranking import Statistic, Weights
-from lexon.pipelines.reporting.vae.configurations import Configuration
-from lexon.pipelines.reporting.vae.rules import SECTIONS, Verdicts, best_of
-from lexon.statistics import SEED, weighted_mean
+from lexon.pipelines.reporting.tables import FACTS, Row, cell_row, difference_row
+from lexon.pipelines.reporting.vae.rules import ADDED, COLUMNS, SECTIONS, Verdicts, best_of
+from lexon.pipelines.reporting.vae_cells import Configuration, verdict_of
+from lexon.statistics import SEED, seed_spread, weighted_mean
 from lexon.statistics.differences import Difference, SmallestEffect, compare, resample
 
 Kind = Literal["marginals", "best", "size"]
-Row = dict[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 
 MARGINALS = "independent_marginals"
 BOUND_COLUMN = "test_bce_plus_kld"
 SIZE_COLUMN = "test_bce"
-COLUMNS = ["run", "kind", "metric", "scope", "a", "b", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"]
-COLUMNS += ["n_seeds_a", "n_seeds_b"]
+DIFFERENCE_COLUMNS = [
+    "run",
+    "kind",
+    "metric",
+    "scope",
+    "a",
+    "b",
+    "difference",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+    "relative",
+    "verdict",
+    "effect",
+]
+DIFFERENCE_COLUMNS += ["n_seeds_a", "n_seeds_b"]
 
 
 @dataclass(frozen=True)
@@ -95,12 +110,15 @@ def differences_table(configurations: Sequence[Configuration], report: ReportCon
     `low_all` and `high_all` all of its family together; the verdict is by the latter.
     """
     able = [one for one in configurations if one.compared and _measured(one)]
-    marginals = [Pair(BOUND_COLUMN, one.name, MARGINALS) for one in able if all("marginals" in _arrays(each) for each in one.finished)]
-    best = [pair for rules in SECTIONS.values() for rule in rules if rule.column in MEASURES for pair in _from_best(rule, able)]
-    size = [Pair(SIZE_COLUMN, larger.name, smaller.name) for smaller, larger in by_size(able)]
-    families: dict[Kind, list[Pair]] = {"marginals": marginals, "best": best, "size": size}
+    families: dict[Kind, list[Pair]] = {
+        "marginals": [
+            Pair(BOUND_COLUMN, one.name, MARGINALS) for one in able if all("marginals" in _arrays(each) for each in one.finished)
+        ],
+        "best": _from_best(able),
+        "size": [Pair(SIZE_COLUMN, larger.name, smaller.name) for smaller, larger in by_size(able)],
+    }
     rows = [{"run": run, "kind": kind, **row} for kind, pairs in families.items() if pairs for row in _rows(pairs, able, report)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
 
 
 def verdicts_of(differences: pd.DataFrame, kind: Kind) -> Verdicts:
@@ -130,9 +148,12 @@ def learnt(configurations: Sequence[Configuration], differences: pd.DataFrame) -
     return [one for one in configurations if verdicts.get(one.name, "").startswith("lower")] if verdicts else None
 
 
-def _from_best(rule: Any, able: Sequence[Configuration]) -> list[Pair]:
+def _from_best(able: Sequence[Configuration]) -> list[Pair]:
+    """The best by each rule whose metric is measured, with each other one."""
+    measured = [rule for rules in SECTIONS.values() for rule in rules if rule.column in MEASURES]
     return [
         Pair(rule.column, found.best.name, other.name, found.scope)
+        for rule in measured
         for found in best_of(rule, able)
         for other in found.group
         if other is not found.best
@@ -159,11 +180,9 @@ def _rows(pairs: Sequence[Pair], able: Sequence[Configuration], report: ReportCo
 
 def _row(pair: Pair, difference: Difference, reference: float) -> Row:
     """One row; `reference` is the value of b, which `relative` is relative to."""
-    alone, family = difference.alone, difference.family
-    relative = alone.estimate / abs(reference) if reference else np.nan
-    bounds = {"difference": alone.estimate, "low": alone.low, "high": alone.high, "low_all": family.low, "high_all": family.high}
+    relative = difference.alone.estimate / abs(reference) if reference else np.nan
     head = {"metric": pair.column, "scope": pair.scope, "a": pair.a, "b": pair.b}
-    return head | bounds | {"relative": relative, "verdict": difference.verdict, "effect": difference.is_effect}
+    return head | difference_row(difference) | {"relative": relative}
 
 
 def _cell(column: str, name: str) -> str:
@@ -196,3 +215,40 @@ def _arrays(result: Result) -> Arrays:
 
 def _rng() -> np.random.Generator:
     return np.random.default_rng(SEED)
+
+
+Anchors = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def anchor_value(anchors: Anchors, name: str, metric: str) -> float:
+    """A metric of an anchor on the test split; NaN where it has none."""
+    return anchors.get(name, {}).get("test", {}).get(f"test_{metric}", np.nan)
+
+
+def member_numbers(result: Result) -> Row:
+    """The verdict and test metrics of a finished member."""
+    return {"verdict": verdict_of(result), **result.metrics.get("test", {})}
+
+
+def comparison_table(configurations: Sequence[Configuration], anchors: Anchors, run: str) -> pd.DataFrame:
+    """comparison.csv: configurations in the order of the plan, then the anchors; test split, mean and spread over seeds."""
+    rows = [_configuration_row(one, run) for one in configurations]
+    rows += [_anchor_row(name, anchors, run) for name in anchors]
+    names = ["configuration", *COLUMNS, "verdict", "n_seeds", "status", "kind", "beta", "latent_dim", "hidden_dim", *ADDED]
+    return pd.DataFrame(rows, columns=[*names, *(f"{name}_sd" for name in COLUMNS | ADDED), *FACTS, "run", "notes"])
+
+
+def _configuration_row(one: Configuration, run: str) -> Row:
+    every = COLUMNS | ADDED
+    return (
+        cell_row(one, run)
+        | {"configuration": one.name, "verdict": one.verdict, "kind": "configuration"}
+        | {column: one.mean("test", metric) for column, metric in every.items()}
+        | {f"{column}_sd": seed_spread(one.values("test", metric)).sd for column, metric in every.items()}
+        | {name: one.model[name] for name in ("beta", "latent_dim", "hidden_dim")}
+    )
+
+
+def _anchor_row(name: str, anchors: Anchors, run: str) -> Row:
+    values = {column: anchor_value(anchors, name, metric) for column, metric in (COLUMNS | ADDED).items()}
+    return {"configuration": name, **values, "status": "done", "kind": "baseline", "run": run, "notes": "anchor: learns no latent code"}

@@ -1,26 +1,24 @@
-"""How sure the numbers are: estimates of each cell, and changes from one cell to another.
-
-Losses are compared by their logarithms, so a difference is a relative change and losses of any size are compared alike. Cells are
-paired: all see the same resamples of the same events. The table of changes is one family.
-"""
+"""The grid of an experiment with autoencoders: what each cell is, whatever its axes are called."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import ReportConfig
+from lexon.experiments import Result
 from lexon.metrics.latent_probe import r_squared_statistic
 from lexon.metrics.ranking import Statistic, auroc
 from lexon.metrics.scores import Scores
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
-from lexon.pipelines.reporting.autoencoders.cells import GridCell
-from lexon.pipelines.reporting.autoencoders.comparisons import Comparison, comparisons, of_cells
+from lexon.pipelines.reporting.cells import Cell, collect_cells, grouped, set_aside_other_rows
+from lexon.pipelines.reporting.words import joined, setting_words
 from lexon.statistics import (
     EFFECTS,
     SEED,
@@ -33,6 +31,178 @@ from lexon.statistics import (
     resample,
     weighted_intervals,
 )
+
+BETA, BOTTLENECK = "autoencoder.globals_beta", "autoencoder.bottleneck"
+# From the least to the most constrained, as the predictions have it.
+BOTTLENECKS = ("none", "linear", "vq")
+# Losses, by the names of metrics.json.
+GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss")
+NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
+
+
+@dataclass(frozen=True, eq=False)
+class GridCell(Cell):
+    """A cell of autoencoders: a bottleneck, a weight of the globals' loss, and whatever else the grid varies."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """`AutoencoderConfig` of its members as plain data."""
+        return self.config["autoencoder"]
+
+    @property
+    def bottleneck(self) -> str:
+        return self.settings["bottleneck"]
+
+    @property
+    def beta(self) -> float:
+        return self.settings["globals_beta"]
+
+    @property
+    def rest(self) -> str:
+        """The other axes in words."""
+        return setting_words({axis: value for axis, value in self.axes.items() if axis not in (BETA, BOTTLENECK)})
+
+    @property
+    def label(self) -> str:
+        """E.g. ``vq, beta 10``."""
+        return joined(self.bottleneck, f"beta {self.beta:g}", self.rest)
+
+    @cached_property
+    def finished(self) -> list[Result]:
+        """The seeds that statistics may use."""
+        return [result for result in self.results if result.status == "done" and result.arrays is not None]
+
+    @property
+    def nearly_exact(self) -> bool:
+        """Whether next to nothing of the objects is lost, against the best constant answer; False where nothing is finished."""
+        return self.mean("test", "rec_tokens") < NEARLY_EXACT * self.mean("test", "rec_tokens_constant")
+
+    def mean(self, split: str, metric: str) -> float:
+        """A metric over finished seeds: the geometric mean of losses, the mean of all else; NaN without any."""
+        return mean_over_seeds(self.values(split, metric), metric)
+
+    def criterion(self, split: str) -> float:
+        """The sum of both errors, unweighted, over finished seeds: what the choice is made by."""
+        both = zip(self.values(split, "rec_tokens"), self.values(split, "rec_globals"), strict=True)
+        return mean_over_seeds([sum(one) for one in both], "rec_tokens")
+
+    def gap(self, metric: str) -> float:
+        """How much larger a loss is on the test split than on the training split, as a share."""
+        return self.mean("test", metric) / self.mean("train", metric) - 1
+
+
+def mean_over_seeds(values: Sequence[float], metric: str) -> float:
+    """The one mean of this report: geometric for losses, which are compared by their ratios, arithmetic for everything else."""
+    if not values:
+        return np.nan
+    if metric not in GEOMETRIC:
+        return float(np.mean(values))
+    with np.errstate(divide="ignore"):  # a loss of 0, as the weighted term of a weight of 0, has a mean of 0
+        return float(np.exp(np.mean(np.log(values))))
+
+
+def collect_grid(results: Sequence[Result]) -> list[GridCell]:
+    """Cells in the order of the plan; members that were evaluated on other events than most are set aside as ``stale``."""
+    return collect_cells(set_aside_other_rows(results, lambda one: one.record.get("data", {}).get("test_digest")), GridCell)
+
+
+def columns_of(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
+    """Cells that differ in their weight alone, by rising weight, under the name of what they share."""
+    return grouped(sorted(cells, key=lambda cell: cell.beta), lambda cell: joined(cell.bottleneck, cell.rest))
+
+
+def rows_of_grid(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
+    """Cells that differ in their bottleneck alone, from the least constrained, under the name of what they share."""
+    ordered = sorted(cells, key=lambda cell: BOTTLENECKS.index(cell.bottleneck))
+    return grouped(sorted(ordered, key=lambda cell: cell.beta), lambda cell: joined(f"beta {cell.beta:g}", cell.rest))
+
+
+def pairs(line: Sequence[GridCell]) -> list[tuple[GridCell, GridCell]]:
+    """(later, earlier) of every two cells of a row or column, those that are furthest apart first."""
+    return [(line[i + gap], line[i]) for gap in range(len(line) - 1, 0, -1) for i in range(len(line) - gap)]
+
+
+COMPARED = ("rec_tokens", "rec_globals", "criterion")
+Pairs = tuple[tuple[GridCell, GridCell], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Cells against others that differ from them in one thing.
+
+    Attributes:
+        metric: that is compared.
+        pairs: (cell, other), one a setting of what is averaged over.
+        cell, against: both sides in words.
+        axis: the axis between them, where it is neither the weight nor the bottleneck and all settings of the others are averaged over.
+    """
+
+    metric: str
+    pairs: Pairs
+    cell: str
+    against: str
+    axis: str = ""
+
+    @property
+    def finished(self) -> Pairs:
+        """The settings in which both cells are finished."""
+        return tuple((a, b) for a, b in self.pairs if a.finished and b.finished)
+
+    @property
+    def averaged_over(self) -> str:
+        """How many settings of the other axes it is averaged over."""
+        n, found = len(self.pairs), len(self.finished)
+        return f"{found} of {n} settings" if found < n else f"{n} setting{'s' * (n > 1)}"
+
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Metric and names of the finished cells: what makes it the same comparison as another."""
+        return self.metric, tuple((a.name, b.name) for a, b in self.finished)
+
+    @property
+    def turned(self) -> Comparison:
+        """The others against the cells."""
+        return Comparison(self.metric, tuple((b, a) for a, b in self.pairs), self.against, self.cell, self.axis)
+
+
+def of_cells(metric: str, cell: GridCell, against: GridCell) -> Comparison:
+    """Of two cells."""
+    return Comparison(metric, ((cell, against),), cell.label, against.label)
+
+
+def comparisons(cells: Sequence[GridCell]) -> list[Comparison]:
+    """The table of changes: the levels of further axes first, then cells one by one."""
+    further = steps(cells)
+    lines = [*columns_of(cells).values(), *rows_of_grid(cells).values()]
+    single = [pair for line in lines for pair in pairs(line)] + [pair for step in further[:: len(COMPARED)] for pair in step.pairs]
+    return further + [of_cells(metric, later, earlier) for later, earlier in single for metric in COMPARED]
+
+
+def steps(cells: Sequence[GridCell]) -> list[Comparison]:
+    """Every two levels of each axis but the weight and the bottleneck, which have tables and answers of their own."""
+    axes = [axis for axis in (cells[0].axes if cells else ()) if axis not in (BETA, BOTTLENECK)]
+    found = []
+    for axis in axes:
+        for earlier, later in combinations(_levels([cell.axes[axis] for cell in cells]), 2):
+            apart = _pairs(axis, earlier, later, cells)
+            found += [Comparison(metric, apart, str(later), str(earlier), axis) for metric in COMPARED]
+    return found
+
+
+def _pairs(axis: str, earlier: Any, later: Any, cells: Sequence[GridCell]) -> Pairs:
+    at = {_setting(cell, axis): cell for cell in cells if cell.axes[axis] == earlier}
+    return tuple((cell, at[_setting(cell, axis)]) for cell in cells if cell.axes[axis] == later and _setting(cell, axis) in at)
+
+
+def _setting(cell: GridCell, axis: str) -> str:
+    return repr({name: value for name, value in cell.axes.items() if name != axis})
+
+
+def _levels(values: Sequence[Any]) -> list[Any]:
+    """Numbers from low to high, others as planned."""
+    levels = list(dict.fromkeys(values))
+    return sorted(levels) if all(isinstance(level, int | float) for level in levels) else levels
+
 
 MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
 LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")

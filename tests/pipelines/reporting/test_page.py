@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from lexon.pipelines.reporting import layout
-from lexon.pipelines.reporting.layout import Layout, layout_of, write_page
+from lexon.pipelines.reporting import page as shown
+from lexon.pipelines.reporting.page import Layout, layout_of, write_page
 
-KINDS = [path.name.removesuffix(".yml") for path in (resources.files(layout.__package__) / "layouts").iterdir()]
+KINDS = [path.name.removesuffix(".yml") for path in (resources.files(shown.__package__) / "layouts").iterdir()]
 FINDINGS = {"headline": "Yes.", "sentences": [], "caveats": [], "record": [], "selected_by": "AUROC", "steps": ["Go on."]}
 TABLE = pd.DataFrame(
     {
@@ -36,7 +36,7 @@ def page(monkeypatch):
         whole = {name: options.pop(name) for name in ("formats", "intervals") if name in options}
         section = {"heading": "Results", "text": "steps", "tables": [{"of": "summary", "caption": "All", "columns": columns, **options}]}
         made = Layout.model_validate({"footer": "By {selected_by}.", "sections": [section], **whole})
-        monkeypatch.setattr(layout, "layout_of", lambda _: made)
+        monkeypatch.setattr(shown, "layout_of", lambda _: made)
         return write_page("classifier", findings, "title", "Which?", summary=TABLE)
 
     return make

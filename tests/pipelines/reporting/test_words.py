@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import yaml
 
-from lexon.pipelines.reporting.parameter_file import parameter_file
+from lexon.pipelines.reporting.words import parameter_file
 
 
 def test_dotted_keys_become_groups_and_values_keep_their_type() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lexon.config import CollapseConfig
+from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, Run, Verdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
-from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, set_aside_other_rows
+from lexon.metrics.ranking import Statistic
+from lexon.metrics.regression import r2_statistic
+from lexon.pipelines.modelling.regression.baselines import BASELINES
+from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, grouped, set_aside_other_rows
 from lexon.pipelines.reporting.words import joined, number, setting_words
+from lexon.statistics import SEED, Interval
+from lexon.statistics.differences import Difference, SmallestEffect, Trainings, compare, resample
 
 LAMBDA = "variance_lambda"
 FALLING = "the validation loss still fell at the end"
@@ -137,17 +142,16 @@ class Sweep:
         chosen = self.selected
         if chosen is not None and chosen.value > 0:
             return chosen, "selected"
-        known = [cell for cell in self.cells if cell.value > 0 and cell.judged is not None and np.isfinite(cell.judged.r2)]
-        usable = [cell for cell in known if cell.judged is not None and cell.judged.stable is not False]
+        known = [cell for cell in self.cells if cell.value > 0 and np.isfinite(_r2(cell))]
         if not known:
             return None
-        best = max(usable or known, key=_r2)
-        higher = max(known, key=_r2)
-        if not usable:
+        highest = max(known, key=_r2)
+        best = max([cell for cell in known if not _is_unstable(cell)] or known, key=_r2)
+        if _is_unstable(best):
             return best, "highest R2 of the lambdas above 0, all unstable"
-        if higher is best:
+        if highest is best:
             return best, "highest R2 of the lambdas above 0"
-        unstable = f"lambda {higher.value:g}, with {number(_r2(higher), 3)}, is unstable"
+        unstable = f"lambda {highest.value:g}, with {number(_r2(highest), 3)}, is unstable"
         return best, f"highest R2 of the lambdas above 0 that are not unstable; {unstable}"
 
     @property
@@ -157,15 +161,13 @@ class Sweep:
         return passed, list(reasons)
 
 
-def collect(results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig) -> list[Sweep]:
+def collect_sweeps(results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig) -> list[Sweep]:
     """Sweeps in the order of the plan; members of other rows than the baselines', or than most, are set aside."""
     rows_of = _TargetDigests()
     expected = None if baselines is None else rows_of.of(baselines)
     checked = set_aside_other_rows(results, lambda one: None if one.arrays is None else rows_of.of(one.arrays), expected, "rows")
-    sweeps: dict[str, list[LambdaCell]] = {}
-    for cell in collect_cells(checked, LambdaCell, limits=limits):
-        sweeps.setdefault(repr(cell.setting), []).append(cell)
-    return [Sweep(cells[0].setting, tuple(sorted(cells, key=lambda cell: cell.value)), limits) for cells in sweeps.values()]
+    sweeps = grouped(collect_cells(checked, LambdaCell, limits=limits), lambda cell: repr(cell.setting)).values()
+    return [Sweep(cells[0].setting, tuple(sorted(cells, key=lambda cell: cell.value)), limits) for cells in sweeps]
 
 
 class _TargetDigests:
@@ -186,6 +188,10 @@ def _r2(cell: LambdaCell) -> float:
     return cell.judged.r2 if cell.judged else np.nan
 
 
+def _is_unstable(cell: LambdaCell) -> bool:
+    return cell.judged is not None and cell.judged.stable is False
+
+
 def _signed(result: Result) -> bool:
     """Whether the correlation of a seed's validation predictions differs from 0; where their number is not known, its sign counts."""
     return result.arrays is None or has_sign(result.metrics.get("val", {}).get("pearson", np.nan), len(result.arrays["val_target"]))
@@ -194,3 +200,80 @@ def _signed(result: Result) -> bool:
 def _history(result: Result) -> pd.DataFrame:
     assert result.history is not None
     return result.history
+
+
+CONTROL = "lambda 0"
+
+Differences = dict[tuple[LambdaCell, str], Difference]  # by lambda and what it is compared with, in words
+
+
+def r2_differences(
+    sweeps: Sequence[Sweep], baselines: Arrays | None, split: str, report: ReportConfig, only: LambdaCell | None = None
+) -> Differences:
+    """R2 of each lambda less that of lambda 0 and of each baseline, where both have predictions.
+
+    Args:
+        only: the one lambda whose differences are asked for; None: of all lambdas.
+    """
+    cells = [cell for sweep in sweeps for cell in sweep.cells if _has_r2(cell, split)]
+    statistics = {cell.name: _statistics(cell, split) for cell in cells}
+    if baselines is not None and cells:
+        statistics |= {name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])] for name in BASELINES}
+    pairs = [(cell, against, other) for sweep in sweeps for cell, against, other in _pairs(sweep) if only in (None, cell)]
+    family = {
+        (cell, against): [{cell.name: 1, other: -1}] for cell, against, other in pairs if cell.name in statistics and other in statistics
+    }
+    if not family:
+        return {}
+    return compare(_resampled(statistics, cells, split, report), family, _smallest(report), _rng())
+
+
+def r2_interval(cell: LambdaCell, split: str, report: ReportConfig) -> Interval | None:
+    """R2 of a lambda, mean over its seeds, with the interval over rows and seeds; None without predictions."""
+    if not _has_r2(cell, split):
+        return None
+    trainings = _resampled({"": _statistics(cell, split)}, [cell], split, report)
+    return compare(trainings, {"": [{"": 1}]}, _smallest(report), _rng())[""].alone
+
+
+def _pairs(sweep: Sweep) -> Iterator[tuple[LambdaCell, str, str]]:
+    """Each lambda with what it is compared with: in words, and as a name among statistics."""
+    for cell in sweep.cells:
+        if sweep.control is not None and cell is not sweep.control:
+            yield cell, CONTROL, sweep.control.name
+        for name, words in BASELINES.items():
+            yield cell, words, name
+
+
+def _smallest(report: ReportConfig) -> SmallestEffect:
+    return SmallestEffect(report.min_effect.score, "absolute")
+
+
+def _has_r2(cell: LambdaCell, split: str) -> bool:
+    """Whether there are predictions, of targets that differ."""
+    return bool(cell.predictions(split)) and bool(np.ptp(_target(cell, split)))
+
+
+def _target(cell: LambdaCell, split: str) -> NDArray[np.floating]:
+    return cell.arrays(f"{split}_target")[0]
+
+
+def _statistics(cell: LambdaCell, split: str) -> list[Statistic]:
+    target = _target(cell, split)
+    return [r2_statistic(target, values) for values in cell.predictions(split)]
+
+
+def _resampled(
+    statistics: Mapping[str, list[Statistic]], cells: Sequence[LambdaCell], split: str, report: ReportConfig
+) -> dict[str, Trainings]:
+    return resample(statistics, len(_target(cells[0], split)), report.n_bootstrap, _rng(), BASELINES, _groups(cells, split))
+
+
+def _groups(cells: Sequence[LambdaCell], split: str) -> NDArray[np.integer] | None:
+    """The group of each row, which is resampled as a whole; None where rows have no groups."""
+    arrays = [result.arrays for cell in cells for result in cell.finished if result.arrays is not None]
+    return next((one[f"{split}_group"] for one in arrays if f"{split}_group" in one), None)
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(SEED)

@@ -107,10 +107,10 @@ def write_page(kind: Kind, findings: Mapping[str, Any], title: str, description:
     Args:
         kind: whose layout.
         findings: `headline`, `sentences`, `caveats`, `record`, and the texts and small tables that the layout names.
-        shown: tables, and figures as PNG, by name; None where a figure was not drawn.
+        shown: tables by name, and figures as PNG by ``figure_`` and their name; None where a figure was not drawn.
     """
     layout = layout_of(kind)
-    drawn = {name: value for name, value in shown.items() if not isinstance(value, pd.DataFrame)}
+    drawn = {name.removeprefix("figure_"): png for name, png in shown.items() if not isinstance(png, pd.DataFrame)}
     names = dict.fromkeys(one.of for section in layout.sections for one in section.tables)
     worded = {name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names}
     sections = [
@@ -206,17 +206,16 @@ def _rest(pattern: str, name: str) -> str | None:
 
 def _writer(how: str) -> Callable[[Any], str]:
     """A format by name; `short` has three digits, because losses span many powers of ten."""
+    if how in _WRITERS:
+        return _WRITERS[how]
     name, _, digits = how.partition("_")
-    match name:
-        case "whole":
-            return whole
-        case "percent":
-            return percent
-        case "short":
-            return lambda value: UNKNOWN if pd.isna(value) else f"{value:.3g}"
-        case "plain":
-            return lambda value: UNKNOWN if pd.isna(value) else f"{value:g}"
-        case "signed":
-            return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits), "+")
-        case _:
-            return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits))
+    sign = "+" if name == "signed" else ""
+    return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits), sign)
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "whole": whole,
+    "percent": percent,
+    "short": lambda value: UNKNOWN if pd.isna(value) else f"{value:.3g}",
+    "plain": lambda value: UNKNOWN if pd.isna(value) else f"{value:g}",
+}

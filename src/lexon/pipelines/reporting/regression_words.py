@@ -10,26 +10,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lexon.config import ReportConfig
+from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Result
-from lexon.metrics.collapse import Judged
+from lexon.metrics.collapse import Judged, penalty_optimum
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.parameter_file import parameter_file
-from lexon.pipelines.reporting.regression.caveats import caveats
-from lexon.pipelines.reporting.regression.differences import CONTROL, Differences, r2_differences, r2_interval
+from lexon.pipelines.reporting import caveats as shared
 from lexon.pipelines.reporting.regression.hypotheses import hypotheses
-from lexon.pipelines.reporting.regression.sweep import FALLING, LAMBDA, Arrays, LambdaCell, Sweep
-from lexon.pipelines.reporting.regression.tables import decisions
-from lexon.pipelines.reporting.regression.wording import DECISIONS, because, criterion
-from lexon.pipelines.reporting.tables import jsonable, rows_of, run_record
-from lexon.pipelines.reporting.words import counted, number, percentage
+from lexon.pipelines.reporting.regression_sweep import (
+    CONTROL,
+    FALLING,
+    LAMBDA,
+    Arrays,
+    Differences,
+    LambdaCell,
+    Sweep,
+    r2_differences,
+    r2_interval,
+)
+from lexon.pipelines.reporting.tables import Row, json_rows, jsonable, rows_of, run_record
+from lexon.pipelines.reporting.words import bounded, capital, counted, number, parameter_file, percentage
 from lexon.plots.style import NOTHING
+from lexon.regression_data import COMPUTABLE, TARGETS
 from lexon.statistics.differences import Difference
 
 logger = logging.getLogger(__name__)
 
 Findings = dict[str, Any]
+PENDING = "[pending]"
+_ANSWERS = {True: "yes", False: "no", None: "undecided"}
 
 
 def findings(
@@ -45,20 +54,21 @@ def findings(
     details = [_details(sweep, baselines, report) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
-    sentences = [
-        _led(sweep, text) for sweep, one in zip(sweeps, details, strict=True) for text in _sentences(sweep, one, attainable, differences)
-    ]
+    sentences, expected = [], []
+    for sweep, one in zip(sweeps, details, strict=True):
+        sentences += [_led(sweep, text) for text in _sentences(sweep, one, attainable, differences)]
+        expected += [_with_setting(sweep, row) for row in one["hypotheses"]]
     return {
         "headline": _headline(sweeps, finished),
         "sentences": [*sentences, *_negative(summary)],
         "caveats": caveats(sweeps, len(differences), report.min_effect.score),
         "sweeps": details,
         "decisions": decisions(summary),
-        "hypotheses": [_with_setting(sweep, row) for sweep, one in zip(sweeps, details, strict=True) for row in one["hypotheses"]],
+        "hypotheses": expected,
         "baselines": numbers,
         "baselines_in_words": _baselines_in_words(numbers),
-        "table": [jsonable(row) for row in rows_of(summary)],
-        "comparisons": [jsonable(row) for row in rows_of(comparisons)],
+        "table": json_rows(summary),
+        "comparisons": json_rows(comparisons),
         "record": run_record(finished),
     }
 
@@ -90,7 +100,7 @@ def _lowered_r2(sweep: Sweep, chosen: LambdaCell) -> str:
 
 def _headline(sweeps: Sequence[Sweep], finished: Sequence[Result]) -> str:
     if not finished:
-        return f"{NOTHING[0].upper()}{NOTHING[1:]}."
+        return f"{capital(NOTHING)}."
     target = next((result.arrays["val_target"] for result in finished if result.arrays is not None), np.arange(2))
     if not np.ptp(target):
         rows = counted(len(target), "row")
@@ -129,7 +139,7 @@ def _key_findings(sweep: Sweep, differences: Differences) -> list[str]:
     sentences = [_without_penalty(control, control.judged)]
     if best is None or best[0].judged is None:
         return sentences
-    paired = differences.get((sweep.label, best[0].value, CONTROL))
+    paired = differences.get((best[0], CONTROL))
     return [*sentences, _with_penalty(control.judged, best[0].judged, best[1], sweep, paired), _contribution(sweep, control.judged)]
 
 
@@ -160,8 +170,9 @@ def _with_penalty(before: Judged, after: Judged, which: str, sweep: Sweep, paire
 def _with_interval(paired: Difference | None) -> str:
     if paired is None:
         return ""
-    estimate, low, high = (number(value, 3, "+") for value in (paired.family.estimate, paired.family.low, paired.family.high))
-    return f"; R2 less that of lambda 0, mean over seeds, paired: {estimate} [{low}, {high}], {paired.verdict}"
+    family = paired.family
+    size = bounded(family.estimate, family.low, family.high, 3, "+")
+    return f"; R2 less that of lambda 0, mean over seeds, paired: {size}, {paired.verdict}"
 
 
 def _contribution(sweep: Sweep, control: Judged) -> str:
@@ -201,13 +212,12 @@ def _on_test(details: Findings) -> list[str]:
     if not test:
         return []
     against = ", ".join(
-        f"{number(one['difference'], 3, '+')} [{number(one['low'], 3, '+')}, {number(one['high'], 3, '+')}] against {one['against']} "
-        f"({one['verdict']})"
+        f"{bounded(one['difference'], one['low'], one['high'], 3, '+')} against {one['against']} ({one['verdict']})"
         for one in test["against"]
     )
-    r2, low, high, after = (number(test[name], 3) for name in ("r2", "low", "high", "r2_recalibrated"))
+    r2, after = bounded(test["r2"], test["low"], test["high"], 3), number(test["r2_recalibrated"], 3)
     return [
-        f"On the test split, read for the selected lambda only: R2 {r2} [{low}, {high}], ratio "
+        f"On the test split, read for the selected lambda only: R2 {r2}, ratio "
         f"{percentage(test['variance_ratio'])}{f'; {against}' if against else ''}. After a straight line fitted on validation, R2 would be "
         f"{after} and the ratio {percentage(test['variance_ratio_recalibrated'])} (medians; not applied anywhere else)."
     ]
@@ -218,9 +228,9 @@ def _compared(sweep: Sweep, differences: Differences) -> list[str]:
     listed = []
     for against in (CONTROL, *BASELINES.values()):
         verdicts: dict[str, list[str]] = {}
-        for (label, value, other), difference in differences.items():
-            if (label, other) == (sweep.label, against):
-                verdicts.setdefault(difference.verdict, []).append(f"{value:g}")
+        for cell in sweep.cells:
+            if (cell, against) in differences:
+                verdicts.setdefault(differences[cell, against].verdict, []).append(f"{cell.value:g}")
         if verdicts:
             listed.append(f"against {against}: " + ", ".join(f"{word} at {' and '.join(at)}" for word, at in verdicts.items()))
     return [f"R2 on validation, by lambda (paired over rows and seeds, all comparisons together) - {'; '.join(listed)}."] if listed else []
@@ -263,7 +273,7 @@ def _test(sweep: Sweep, cell: LambdaCell, baselines: Arrays | None, report: Repo
     return jsonable(
         {"r2": interval.estimate, "low": interval.low, "high": interval.high, "variance_ratio": cell.median("variance_ratio", "test")}
         | {f"{name}_recalibrated": float(np.median([one[name] for one in straight])) for name in ("r2", "variance_ratio")}
-    ) | {"against": [_against(against, difference) for (_, _, against), difference in differences.items()]}
+    ) | {"against": [_against(against, difference) for (_, against), difference in differences.items()]}
 
 
 def _against(against: str, difference: Difference) -> Findings:
@@ -305,3 +315,148 @@ def _numbers(cell: LambdaCell) -> str:
 
 def _led(sweep: Sweep, text: str) -> str:
     return f"{sweep.label}: {text}" if sweep.label else text
+
+
+DECISIONS = {
+    "eligible": "R2 and ratio pass",
+    "reject_unstable": "unstable",
+    "reject_collapsed": "collapsed",
+    "reject_variance": "only R2 passes",
+    "reject_r2": "only the ratio passes",
+    "reject_both": "neither R2 nor ratio passes",
+}
+
+
+def criterion(passed: str, reasons: Sequence[str], limits: CollapseConfig) -> str:
+    """Whether the penalty was worth it, with every reason why not."""
+    if passed == "go":
+        return "the criterion for going on with the penalty is met"
+    return f"the criterion for going on with the penalty is not met: {because(reasons, limits)}"
+
+
+def because(reasons: Sequence[str], limits: CollapseConfig) -> str:
+    """The gate's reasons as clauses."""
+    words = {
+        "no_control": "lambda 0 has left no number to compare with",
+        "no_candidates": "no lambda above 0 has finished",
+        "insufficient_seeds": "there are too few seeds to tell",
+        "all_r2_nonpositive": "no lambda above 0 reaches an R2 above 0",
+        "all_unstable": "every lambda above 0 is unstable",
+        "no_gain_over_control": "no lambda above 0 that qualifies has a higher R2 than lambda 0",
+        "no_lambda_meets_go": f"no lambda above 0 is stable with R2 above {limits.go_r2:g} and a ratio above {limits.go_ratio:.0%}",
+    }
+    return ", ".join(words[reason] for reason in reasons)
+
+
+SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
+
+
+def caveats(sweeps: Sequence[Sweep], n_compared: int, min_effect: float) -> list[str]:
+    """Sentences, the most important first."""
+    cells = [cell for sweep in sweeps for cell in sweep.cells]
+    results = [result for cell in cells for result in cell.results]
+    finished = [result for result in results if result.status == "done"]
+    data = shared.data_of(finished)
+    config = cells[0].config if cells else {}
+    return [
+        *shared.incomplete(cells),
+        *_seeds(sweeps),
+        *shared.seeds(cells, "validation rows"),
+        *_falling(sweeps),
+        *shared.copies(cells),
+        *_penalty(results),
+        *_target(config),
+        *_shown(results),
+        *shared.small_sample(data, "val", SMALL_VALIDATION, "rows"),
+        *_groups(config, data, grouped=all("val_group" in (result.arrays or {}) for result in finished)),
+        *shared.of_the_data(finished),
+        *shared.verdicts({"comparisons of R2": n_compared}, f"a difference in R2 above {min_effect:g} (report.min_effect.score)"),
+        *shared.mixed_code(finished),
+        *_kept(),
+    ]
+
+
+def _seeds(sweeps: Sequence[Sweep]) -> list[str]:
+    few = sorted({judged.n_seeds for sweep in sweeps for judged in sweep.judged if judged.seeds == "insufficient_seeds"})
+    if not few:
+        return []
+    return [
+        f"Too few seeds ({', '.join(map(str, few))}): verdicts on seeds are undecided, and nothing is rejected for it (default: n_seeds=5)."
+    ]
+
+
+def _falling(sweeps: Sequence[Sweep]) -> list[str]:
+    """A training that was cut off says little about where it would have ended."""
+    cut = [
+        ", ".join([*([sweep.label] if sweep.label else []), f"lambda {cell.value:g} ({cell.falling} of {counted(len(cell.runs), 'seed')})"])
+        for sweep in sweeps
+        for cell in sweep.cells
+        if cell.falling
+    ]
+    if not cut:
+        return []
+    return [f"Cut off: {FALLING} for {'; '.join(cut)}. More epochs (training.epochs) would change R2, ratio and verdict."]
+
+
+def _penalty(results: Sequence[Result]) -> list[str]:
+    configs = [result.member.config for result in results if result.member.config["penalty"] == "batch"]
+    sizes = sorted({config["training"]["batch_size"] for config in configs})
+    optima = ", ".join(f"{penalty_optimum(size):.2f} at batch {size}" for size in sizes)
+    if not sizes:
+        return []
+    return [
+        f"The batch penalty is biased: without any signal its own optimum is a variance ratio of {optima}, not 1 (penalty=global has none)."
+    ]
+
+
+def _target(config: dict[str, Any]) -> list[str]:
+    if config.get("source") != "events":
+        return []
+    name = config["target"]
+    remarks = f"Target: {TARGETS[name]}, from objects without their azimuths and without MET."
+    if name in COMPUTABLE:
+        remarks += " It can be computed from what the network and the baselines are shown: a check of the method, no physics."
+    return [remarks]
+
+
+def _shown(results: Sequence[Result]) -> list[str]:
+    tokenisers = [result.member.config["tokeniser"] for result in results if "tokeniser" in result.member.config]
+    if len({(one["vector"], one["pid"]) for one in tokenisers}) < 2:
+        return []
+    return ["Members differ in what they are shown (vector, pid); the baselines are shown the most of it."]
+
+
+def _groups(config: dict[str, Any], data: Sequence[dict[str, Any]], *, grouped: bool) -> list[str]:
+    n_groups = next((one["n_groups"] for one in data if one.get("n_groups")), 0)
+    if n_groups and grouped:
+        return [f"Rows of {n_groups:,} groups were kept together when the data were split, and are resampled together."]
+    if n_groups:
+        return [
+            f"Rows of {n_groups:,} groups were kept together when the data were split, but members that were evaluated by an earlier "
+            "version do not hold them: rows are resampled one by one, so intervals are too narrow (--tags evaluate writes them)."
+        ]
+    if config.get("source") == "table":
+        return ["Rows were split one by one: if neighbouring rows resemble each other, name their group (regression.group)."]
+    return []
+
+
+def _kept() -> list[str]:
+    return [
+        "Weights, tables and figures are those of the last epoch: a best epoch would hide how a training ends. "
+        "Penalties are listed without their weight, so that lambda 0 has one too; a training that gave up says at which epoch."
+    ]
+
+
+def decisions(summary: pd.DataFrame) -> list[dict[str, str]]:
+    """The decision matrix in words: what passed, each criterion by its own number, whatever was decided."""
+    return [_decision(row) for row in rows_of(summary)]
+
+
+def _decision(row: Row) -> dict[str, Any]:
+    pending = not row["decision"]
+    answers = {name: PENDING if pending else _ANSWERS[row[name]] for name in ("r2_passes", "ratio_passes", "stable")}
+    return (
+        {name: row[name] for name in ("status", "setting", LAMBDA, "decision") if name in row}
+        | answers
+        | {"selected": bool(row["selected"])}
+    )

@@ -1,0 +1,294 @@
+"""The report of an experiment with classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.pipeline import Node, Pipeline
+from matplotlib.figure import Figure
+
+from lexon.baselines import BASELINES
+from lexon.config import EvaluationConfig, ReportConfig, TokeniserConfig, tokeniser_config
+from lexon.datasets.members import MemberFolders
+from lexon.experiments import Experiment, Result, tokeniser_name
+from lexon.metrics.classification import classification_metrics
+from lexon.metrics.scores import Scores
+from lexon.pipelines.members import left_behind
+from lexon.pipelines.reporting.caveats import Plan
+from lexon.pipelines.reporting.classifier_effects import (
+    Aurocs,
+    Baselines,
+    ClassifierCell,
+    classifier_cells,
+    comparable,
+    effects_table,
+    grid_of,
+    label_of,
+    level_words,
+    means_table,
+    measure,
+    ranked_by_validation,
+)
+from lexon.pipelines.reporting.classifier_words import findings
+from lexon.pipelines.reporting.nodes import collect, completed
+from lexon.pipelines.reporting.pipeline import Report, report_pipeline
+from lexon.pipelines.reporting.tables import Row, cell_row, members_table
+from lexon.pipelines.reporting.tokens import draw_features, draw_occupancy
+from lexon.pipelines.reporting.words import axis_words
+from lexon.plots import classification, grid, training
+from lexon.plots.style import empty_figure
+from lexon.statistics import Interval, seed_spread
+
+COMPARISON_COLUMNS = (
+    *("run", "a", "b", "against", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"),
+    *("n_seeds_a", "n_seeds_b", "n_resamples", "status", "notes"),
+)
+BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
+BEST_NUMBERS = ("member", "val_auroc", "auroc", "auroc_low", "auroc_high", "n_seeds", "n_parameters", "status", "notes")
+
+
+def _member_numbers(result: Result) -> Row:
+    """Test metrics and validation AUROC of a finished member."""
+    return {"val_auroc": result.metrics.get("val", {}).get("auroc", np.nan)} | result.metrics.get("test", {})
+
+
+def baseline_label(kind: str) -> str:
+    """A baseline in words."""
+    return {str(known): words for known, words in BASELINES.items()}.get(kind, kind)
+
+
+def summary_table(
+    cells: Sequence[ClassifierCell], baselines: Baselines, aurocs: Aurocs, evaluation: EvaluationConfig, run: str
+) -> pd.DataFrame:
+    """One row a cell, then one row a baseline; `kind` tells them, and cells that stand apart, from one another."""
+    rows = [_cell_row(cell, aurocs.intervals.get(cell.name), run) for cell in cells]
+    none = dict.fromkeys(cells[0].axes if cells else (), "")  # NaN would make 4 of a `vector` a 4.0
+    rows += [none | _baseline_row(kind, scores, aurocs.intervals[kind], evaluation, run) for kind, scores in baselines.items()]
+    return pd.DataFrame(rows)
+
+
+def comparisons_table(cells: Sequence[ClassifierCell], baselines: Baselines, aurocs: Aurocs, min_effect: float, run: str) -> pd.DataFrame:
+    """Paired differences in AUROC: each cell against each baseline, and against the cell that is best on validation.
+
+    Every baseline is compared, because choosing the better one here would be a choice by the test split.
+    """
+    compared = [cell for cell in ranked_by_validation(comparable(cells)) if cell.name in aurocs.paired]
+    pairs = [(cell, kind, baseline_label(kind), "baseline") for cell in compared for kind in baselines]
+    if compared:
+        pairs += [(cell, compared[0].name, compared[0].label, "best cell by validation") for cell in compared[1:]]
+    family = {(cell.name, other): [{cell.name: 1.0, other: -1.0}] for cell, other, *_ in pairs}
+    found = aurocs.compare(family, min_effect)
+    rows = [
+        {"run": run, "a": cell.label, "b": label, "against": against}
+        | aurocs.row(found[cell.name, other], family[cell.name, other])
+        | {"n_seeds_a": len(cell.scores), "n_seeds_b": aurocs.paired[other].n, "status": "done", "notes": ""}
+        for cell, other, label, against in pairs
+    ]
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+
+
+def best_models_table(cells: Sequence[ClassifierCell], summary: pd.DataFrame, run: str) -> pd.DataFrame:
+    """The best cell of all and the best of each tokeniser, by validation AUROC, with the first member that holds its model."""
+    axes = list(cells[0].axes) if cells else []
+    chosen = [("all", ranked_by_validation(comparable(cells)))]
+    for tokeniser in dict.fromkeys(cell.axes["tokeniser"] for cell in cells if "tokeniser" in cell.axes):
+        chosen.append((f"tokeniser {tokeniser}", ranked_by_validation([cell for cell in cells if cell.axes["tokeniser"] == tokeniser])))
+    rows = [
+        {**summary[summary["cell"] == ranked[0].name].iloc[0], "run": run, "chosen_from": f"{words} ({len(ranked)} finished models)"}
+        | {"member": ranked[0].finished[0].member.folder}
+        for words, ranked in chosen
+        if ranked
+    ]
+    return pd.DataFrame(rows, columns=[*BEST_COLUMNS, *axes, *BEST_NUMBERS])
+
+
+def _cell_row(cell: ClassifierCell, interval: Interval | None, run: str) -> Row:
+    tests = [result.metrics.get("test", {}) for result in cell.finished]
+    means = {str(name): value for name, value in pd.DataFrame(tests).mean(skipna=False).items()}
+    spread = seed_spread([test.get("auroc", np.nan) for test in tests])
+    return (
+        cell_row(cell, run)
+        | {"kind": "other events" if cell.apart else "cell", "val_auroc": cell.val_auroc}
+        | _auroc(interval, float(means.get("auroc", np.nan)))
+        | {"auroc_seed_sd": spread.sd, "seed_spread": str(spread) if tests else ""}
+        | {name: value for name, value in means.items() if name != "auroc"}
+    )
+
+
+def _baseline_row(kind: str, scores: Scores, interval: Interval, evaluation: EvaluationConfig, run: str) -> Row:
+    metrics = classification_metrics(scores, evaluation.rejections)
+    return (
+        {"run": run, "kind": "baseline", "cell": kind, "label": baseline_label(kind), "status": "done", "notes": "", "n_seeds": 1}
+        | _auroc(interval, metrics.pop("auroc"))
+        | {"auroc_seed_sd": np.nan, "seed_spread": str(seed_spread([0.0]))}
+        | metrics
+    )
+
+
+def _auroc(interval: Interval | None, without_scores: float) -> Row:
+    if interval is None:
+        return {"auroc": without_scores, "auroc_low": np.nan, "auroc_high": np.nan}
+    return {"auroc": interval.estimate, "auroc_low": interval.low, "auroc_high": interval.high}
+
+
+MAX_CURVES = 12  # more curves than this in one figure cannot be told apart
+
+
+def figures(results: Sequence[Result], baselines: Baselines, summary: pd.DataFrame) -> dict[str, Figure]:
+    """The figures of any report: roc, scores, confusion, learning_curves, calibration, auroc_bars.
+
+    At most `MAX_CURVES` cells, the best on validation; scores and confusion are of the best one's first seed.
+    """
+    shown = ranked_by_validation(_comparable(results, baselines))[:MAX_CURVES]
+    cells = {cell.label: cell.scores for cell in shown if cell.scores}
+    others = {baseline_label(kind): scores for kind, scores in baselines.items()}
+    histories = {cell.label: cell.finished[0].history for cell in shown}
+    best = next(iter(cells.items()), None)
+    return {
+        "roc": classification.roc(cells, others),
+        "scores": classification.score_distributions(best[1][0], best[0]) if best else empty_figure(),
+        "confusion": classification.confusion(best[1][0], best[0]) if best else empty_figure(),
+        "learning_curves": training.learning_curves({label: rows for label, rows in histories.items() if rows is not None}),
+        "calibration": classification.calibration(cells, others),
+        "auroc_bars": classification.auroc_bars(*(_intervals(summary, kind) for kind in ("cell", "baseline", "other events"))),
+    }
+
+
+def grid_figures(results: Sequence[Result], baselines: Baselines, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
+    """The figures of a grid: effects, heat_maps, roc_by_axis, validation_auroc."""
+    cells = _comparable(results, baselines)
+    return {
+        "effects": grid.effect_intervals(effects),
+        "heat_maps": grid.heat_maps(means[means["second_axis"].notna() & (means["second_axis"] != "")]),
+        "roc_by_axis": classification.roc_by_axis(_by_axis(cells)),
+        "validation_auroc": training.validation_curves(_by_first_axis(cells)),
+    }
+
+
+def _comparable(results: Sequence[Result], baselines: Baselines) -> list[ClassifierCell]:
+    return comparable(classifier_cells(results, baselines)[0])
+
+
+def _by_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, list[Scores]]]:
+    """Scores of each level of each axis over the same settings of the others; an axis without such settings is left out."""
+    scores = {cell.name: cell.trained.scores for cell in cells}
+    plan = grid_of(cells, {name for name, seeds in scores.items() if seeds})
+    found: dict[str, dict[str, list[Scores]]] = {}
+    for axis in plan.axes:
+        means = [mean for mean in plan.means(axis) if mean.balanced]
+        levels = {level_words(axis, mean.levels[axis]): mean.weights for mean in means}
+        found[axis_words(axis)] = {level: [one for name in names for one in scores[name]] for level, names in levels.items()}
+    return found
+
+
+def _by_first_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, pd.DataFrame]]:
+    """The first seed's history of each distinct cell, by level of the first axis and by what the other axes say."""
+    groups: dict[str, dict[str, pd.DataFrame]] = {}
+    for cell in cells:
+        if cell.original or not cell.finished or cell.finished[0].history is None:
+            continue
+        (axis, level), *others = cell.axes.items()
+        groups.setdefault(level_words(axis, level), {})[label_of(dict(others)) if others else ""] = cell.finished[0].history
+    return groups
+
+
+def _intervals(summary: pd.DataFrame, kind: str) -> dict[str, Interval]:
+    if summary.empty:
+        return {}
+    rows = summary[(summary["kind"] == kind) & np.isfinite(summary["auroc"])]
+    return {row["label"]: Interval(row["auroc"], row["auroc_low"], row["auroc_high"]) for row in rows.to_dict("records")}
+
+
+def compare_results(
+    results: Sequence[Result], baselines: Baselines, evaluation: EvaluationConfig, report: ReportConfig, run: str
+) -> dict[str, Any]:
+    """The tables members, summary, comparisons, effects, means and best_models, and the findings in words, by name.
+
+    Members that are not done are rows with a status and a note, and in no statistics; choices use validation only.
+
+    Args:
+        results: every planned member, in order.
+        baselines: test scores by kind, see `lexon.baselines.BASELINES`.
+        run: the label that keeps results apart.
+    """
+    cells, baselines = classifier_cells(results, baselines)
+    aurocs, min_effect = measure(cells, baselines, report.n_bootstrap), report.min_effect.score
+    summary = summary_table(cells, baselines, aurocs, evaluation, run)
+    tables = {
+        "summary": summary,
+        "comparisons": comparisons_table(cells, baselines, aurocs, min_effect, run),
+        "effects": effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run),
+        "best_models": best_models_table(cells, summary, run),
+    }
+    means = means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run)
+    words = findings(cells, tables, evaluation, report)
+    return {"members": members_table(cells, run, _member_numbers), **tables, "means": means, "findings": words}
+
+
+def compare(
+    members: MemberFolders, plan: Plan, evaluation: EvaluationConfig, report: ReportConfig, run: str, n_seeds: int, **_finished: Any
+) -> dict[str, Any]:
+    """Tables and findings by name, from the members' folders."""
+    found = compare_results(collect(members, plan, n_seeds), members.baselines(), evaluation, report, run)
+    return completed(found, members, plan, report)
+
+
+def draw(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> dict[str, Figure]:
+    """The figures of any report of classifiers, by name."""
+    return figures(collect(members, plan), members.baselines(), summary)
+
+
+def draw_grid(members: MemberFolders, plan: Plan, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
+    """The figures that take several cells, by name."""
+    return grid_figures(collect(members, plan), members.baselines(), effects, means)
+
+
+REPORT = Report(
+    kind="classifier",
+    compare=compare,
+    draw=draw,
+    tables=("members", "summary", "comparisons", "effects", "means", "best_models"),
+    settings=("evaluation", "report", "run", "n_seeds"),
+    figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
+)
+GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
+
+
+def create_pipeline(experiment: Experiment) -> Pipeline:
+    """The report of an experiment, to be put into its namespace."""
+    from_events = not experiment.parameters.tokens.path
+    # Members that lie elsewhere may have been made from events that are not here.
+    shows_events = from_events and not experiment.parameters.report.source
+    drawn = [_draw_grid()] if experiment.is_grid else []
+    if shows_events:
+        drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
+    finished = left_behind(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
+    return report_pipeline(REPORT, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ())
+
+
+def _draw_grid() -> Node:
+    drawn = {name: f"figure_{name}" for name in GRID_FIGURES}
+    return Node(draw_grid, ["members", "params:plan", "effects_table", "means_table"], drawn, name="draw_grid", tags="report")
+
+
+def _draw_features() -> Node:
+    shown = ["events", "params:classes", "params:object_types"]
+    return Node(draw_features, shown, "figure_features", name="draw_features", tags="report")
+
+
+def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
+    """Drawn with the data, so that a report made again from members does not ask for token files."""
+    drawn = config.figure.format(name)
+    return Node(draw_occupancy, [f"tokens_{name}", "params:classes"], drawn, name=f"draw_occupancy_{name}", tags="data")
+
+
+def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
+    """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown where they exist."""
+    planned = [member.config["tokeniser"] for member in experiment.planned]
+    figures = [tokeniser_config(config).figure.format(tokeniser_name(config)) for config in planned]
+    known = dict.fromkeys(name for name in figures if name)
+    here = {name for node in drawn for name in node.outputs}
+    return [name for name in known if name not in here]
