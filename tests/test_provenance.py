@@ -47,7 +47,7 @@ TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
         "modelling.classifiers.evaluate",
         "data_engineering.clean",
         "data_engineering.tokenise",
-        "reporting.classifiers.nodes",
+        "reporting.classifier",
     )
 )
 

@@ -18,6 +18,12 @@ from lexon.tokenisers.comparison.occupied import NAMES, Filling, flawed, imbalan
 ALL = 0.99
 SAME_OBJECT_ORDER = "Rows are compared object by object: the same events with their objects in another order would not be recognised."
 
+LISTED = 5
+# Chance that any token of a file is missing from the other by accident, below which it is missed there.
+BY_ACCIDENT = 0.01
+# Deviation from equal division that edges fitted on other events of the same kind would show at least.
+UNEQUAL = 0.005
+
 
 def findings(
     compared: Compared, tables: dict[str, pd.DataFrame], notes: Sequence[str], record: Sequence[tuple[str, str]]
@@ -116,13 +122,6 @@ def _by_distribution(distances: pd.DataFrame) -> str:
     if rows.empty:
         return "Their distributions do not differ by more than chance."
     return f"Their distributions differ in {', '.join(name_of(axis) for axis in rows['axis'])}."
-
-
-LISTED = 5
-# Chance that any token of a file is missing from the other by accident, below which it is missed there.
-BY_ACCIDENT = 0.01
-# Deviation from equal division that edges fitted on other events of the same kind would show at least.
-UNEQUAL = 0.005
 
 
 def sentences(compared: Compared, tables: dict[str, pd.DataFrame]) -> list[str]:

@@ -1,1 +1,1 @@
-"""Tables, figures and words, from what members left in their folders: a room for each kind of experiment."""
+"""Reports: tables, figures, words and one page, from the folders of an experiment's members."""

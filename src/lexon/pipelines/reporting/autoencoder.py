@@ -55,6 +55,19 @@ CHANGE_COLUMNS = (
     *("n_seeds", "status", "notes"),
 )
 
+# Metric and split of each map, by its title.
+MAPS = {
+    "rec_tokens": ("test", "rec_tokens"),
+    "rec_globals": ("test", "rec_globals"),
+    "total loss": ("test", "total"),
+    "best validation loss": ("val", "total"),
+    "R2 of MET, probe": ("test", "probe_met_r2"),
+    "R2 of METphi, probe": ("test", "probe_met_phi_r2"),
+    "AUROC of the label, probe": ("test", "probe_auroc"),
+    "effective dimension": ("val", "latent_dimension"),
+    "perplexity": ("test", "perplexity"),
+}
+
 
 def _member_numbers(result: Result) -> Row:
     """Test metrics and the validation loss of a finished member."""
@@ -121,20 +134,6 @@ def _measured(cell: GridCell, metric: str, grid: Grid) -> Row:
         if metric in ("rec_tokens", "rec_globals", "total")
         else {}
     )
-
-
-# Metric and split of each map, by its title.
-MAPS = {
-    "rec_tokens": ("test", "rec_tokens"),
-    "rec_globals": ("test", "rec_globals"),
-    "total loss": ("test", "total"),
-    "best validation loss": ("val", "total"),
-    "R2 of MET, probe": ("test", "probe_met_r2"),
-    "R2 of METphi, probe": ("test", "probe_met_phi_r2"),
-    "AUROC of the label, probe": ("test", "probe_auroc"),
-    "effective dimension": ("val", "latent_dimension"),
-    "perplexity": ("test", "perplexity"),
-}
 
 
 def figures(grid: Grid) -> dict[str, Figure]:

@@ -39,6 +39,13 @@ BOTTLENECKS = ("none", "linear", "vq")
 GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss")
 NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
 
+COMPARED = ("rec_tokens", "rec_globals", "criterion")
+MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
+LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
+PROBES = {"probe_met_r2": slice(0, 1), "probe_met_phi_r2": slice(1, 3)}
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
+Outcome = Literal["higher", "lower", "same", "undecided"]
+
 
 @dataclass(frozen=True, eq=False)
 class GridCell(Cell):
@@ -122,7 +129,6 @@ def pairs(line: Sequence[GridCell]) -> list[tuple[GridCell, GridCell]]:
     return [(line[i + gap], line[i]) for gap in range(len(line) - 1, 0, -1) for i in range(len(line) - gap)]
 
 
-COMPARED = ("rec_tokens", "rec_globals", "criterion")
 Pairs = tuple[tuple[GridCell, GridCell], ...]
 
 
@@ -202,13 +208,6 @@ def _levels(values: Sequence[Any]) -> list[Any]:
     """Numbers from low to high, others as planned."""
     levels = list(dict.fromkeys(values))
     return sorted(levels) if all(isinstance(level, int | float) for level in levels) else levels
-
-
-MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
-LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
-PROBES = {"probe_met_r2": slice(0, 1), "probe_met_phi_r2": slice(1, 3)}
-UNKNOWN = Interval(np.nan, np.nan, np.nan)
-Outcome = Literal["higher", "lower", "same", "undecided"]
 
 
 @dataclass(frozen=True)

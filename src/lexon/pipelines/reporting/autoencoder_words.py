@@ -40,6 +40,14 @@ from lexon.statistics import Interval, Verdict
 
 Findings = dict[str, Any]
 
+JUDGED = ("rec_tokens", "rec_globals")
+WORDS = {"smear_pt": "one pT smeared", "swap_type": "one type swapped", "rotate_object": "one object rotated"}
+SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, geometric mean over seeds"
+# A head that explains more than this share of what a constant answer to MET costs reconstructs it well.
+WELL_RECONSTRUCTED = 0.5
+# A codebook of which more than this share is in use is too small, rather than badly used.
+FULL_CODEBOOK = 0.9
+
 
 def findings(grid: Grid, choice: Choice | None, summary: pd.DataFrame, changes: pd.DataFrame) -> Findings:
     """JSON-able: headline, sentences, caveats, answers, the numbers behind them, and the run record."""
@@ -93,9 +101,6 @@ def _gaps(grid: Grid) -> list[str]:
     return [f"Test against training split, the largest gap of all cells: {'; '.join(found.values())}."] if found else []
 
 
-JUDGED = ("rec_tokens", "rec_globals")
-
-
 def axis_sentences(grid: Grid) -> list[str]:
     """One sentence for each two levels of an axis, averaged over the settings of all the others."""
     judged = [step for step in steps(grid.cells) if step.metric in JUDGED]
@@ -107,9 +112,6 @@ def _sentence(of_one: Sequence[Comparison], grid: Grid) -> str:
     words = "; ".join(f"{change.size}: {change.verdict}" for change in changes)
     levels = f"{capital(axis_words(first.axis))}, {first.cell} against {first.against}"
     return f"{levels}: {words}; averaged over {first.averaged_over}."
-
-
-WORDS = {"smear_pt": "one pT smeared", "swap_type": "one type swapped", "rotate_object": "one object rotated"}
 
 
 def anomaly_sentences(grid: Grid, cell: GridCell) -> list[str]:
@@ -130,7 +132,7 @@ def anomaly_sentences(grid: Grid, cell: GridCell) -> list[str]:
 
 def _invisible(config: dict[str, dict[str, object]]) -> str:
     settings = config["autoencoder"]
-    reasons = ["the order of the objects (no encoder here is told it, so a shuffled event is the same event)"]
+    reasons = ["the order of the objects (no encoder here sees it, so a shuffled event is the same event)"]
     if settings["encoder"] == "mlp" and not settings["encoder_globals"]:
         reasons.append("a rotated object (one azimuth by itself is as likely as any other)")
     if not config["tokeniser"]["pid"]:
@@ -141,13 +143,6 @@ def _invisible(config: dict[str, dict[str, object]]) -> str:
 def _share(interval: Interval) -> str:
     """An AUROC; a seed spread with few degrees of freedom may reach beyond what it can be."""
     return with_interval(Interval(interval.estimate, max(interval.low, 0), min(interval.high, 1)), ".3f")
-
-
-SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, geometric mean over seeds"
-# A head that explains more than this share of what a constant answer to MET costs reconstructs it well.
-WELL_RECONSTRUCTED = 0.5
-# A codebook of which more than this share is in use is too small, rather than badly used.
-FULL_CODEBOOK = 0.9
 
 
 @dataclass(frozen=True)
@@ -178,7 +173,7 @@ def choose(validation: Grid) -> Choice | None:
 
 def _next(change: Change) -> str:
     """How the second best stands to the best."""
-    words = {Verdict.HIGHER: "worse", Verdict.SAME: "the same", Verdict.UNDECIDED: "not told apart from it"}
+    words = {Verdict.HIGHER: "worse", Verdict.SAME: "the same", Verdict.UNDECIDED: "not certainly different from it"}
     return {str(verdict): text for verdict, text in words.items()}.get(change.verdict, change.verdict)
 
 
@@ -311,9 +306,9 @@ def _shown(finished: Sequence[Result]) -> list[str]:
     if shown[True]:
         return [
             "The encoder was shown MET (encoder_globals=true): a small rec_globals says that the bottleneck lets MET through. "
-            "Whether the objects tell MET is asked with encoder_globals=false."
+            "Whether the objects determine MET is asked with encoder_globals=false."
         ]
-    return ["The encoder was not shown MET (encoder_globals=false): whatever the latents hold of it was told by the objects."]
+    return ["The encoder was not shown MET (encoder_globals=false): whatever the latents hold of it comes from the objects."]
 
 
 def _meaning(cells: Sequence[GridCell]) -> list[str]:

@@ -61,8 +61,8 @@ def seeds(cells: Sequence[Cell], rows: str = "test events") -> list[str]:
 def copies(cells: Sequence[Cell]) -> list[str]:
     """Cells that are one training."""
     found = [f"{cell.label} = {cell.original.label}" for cell in cells if cell.original]
-    said = "The same configuration under two names, trained once, shown twice and compared once"
-    return [f"{said}: {listing(found, _LISTED)}."] if found else []
+    shared = "The same configuration under two names, trained once, shown twice and compared once"
+    return [f"{shared}: {listing(found, _LISTED)}."] if found else []
 
 
 def small_sample(data: Sequence[Mapping[str, Any]], split: str, enough: int, rows: str) -> list[str]:

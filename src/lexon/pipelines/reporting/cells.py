@@ -15,6 +15,8 @@ from lexon.experiments import Result
 
 _WORST_FIRST = ("failed", "running", "stale", "pending")
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:
@@ -76,8 +78,8 @@ class Cell:
         return bool(self.finished) and not self.original and not self.apart
 
     def arrays(self, name: str) -> list[NDArray[Any]]:
-        """One array a finished seed."""
-        return [result.arrays[name] for result in self.finished if result.arrays is not None]
+        """An array of each finished seed that has it."""
+        return [result.arrays[name] for result in self.finished if result.arrays is not None and name in result.arrays]
 
     def values(self, split: str, metric: str) -> list[float]:
         """A metric of each finished seed that has it."""
@@ -106,7 +108,6 @@ class Cell:
 
 
 C = TypeVar("C", bound=Cell)
-T = TypeVar("T")
 
 
 def collect_cells(results: Sequence[Result], kind: type[C], **own: Any) -> list[C]:
@@ -114,7 +115,7 @@ def collect_cells(results: Sequence[Result], kind: type[C], **own: Any) -> list[
 
     Args:
         kind: of the cells.
-        own: what each cell of this kind is given besides.
+        own: further fields of each cell.
     """
     trained: dict[str, C] = {}  # by folder
     cells: list[C] = []

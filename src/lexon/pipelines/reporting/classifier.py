@@ -49,6 +49,9 @@ COMPARISON_COLUMNS = (
 BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
 BEST_NUMBERS = ("member", "val_auroc", "auroc", "auroc_low", "auroc_high", "n_seeds", "n_parameters", "status", "notes")
 
+MAX_CURVES = 12  # more curves in one figure cannot be distinguished
+GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
+
 
 def _member_numbers(result: Result) -> Row:
     """Test metrics and validation AUROC of a finished member."""
@@ -132,9 +135,6 @@ def _auroc(interval: Interval | None, without_scores: float) -> Row:
     if interval is None:
         return {"auroc": without_scores, "auroc_low": np.nan, "auroc_high": np.nan}
     return {"auroc": interval.estimate, "auroc_low": interval.low, "auroc_high": interval.high}
-
-
-MAX_CURVES = 12  # more curves than this in one figure cannot be told apart
 
 
 def figures(results: Sequence[Result], baselines: Baselines, summary: pd.DataFrame) -> dict[str, Figure]:
@@ -254,7 +254,6 @@ REPORT = Report(
     settings=("evaluation", "report", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
-GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:

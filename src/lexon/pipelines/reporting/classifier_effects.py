@@ -40,6 +40,16 @@ from lexon.statistics import (
 
 Baselines = Mapping[str, Scores]
 
+Key = TypeVar("Key", bound=Hashable)
+EFFECT_COLUMNS = (
+    *("run", "kind", "axis", "a", "b", "second_axis", "with", "less_with", "averaged_over", "n_averaged", "difference", "low", "high"),
+    *("low_all", "high_all", "relative", "verdict", "effect", "n_resamples", "status", "notes"),
+)
+MEAN_COLUMNS = ("run", "axis", "level", "second_axis", "second_level", "auroc", "low", "high", "n_averaged", "n_settings", "balanced")
+ALONE_IN_THE_GRID = "nothing else varies"
+NOT_FINISHED = "not all cells are finished"
+OTHER_EVENTS = "evaluated on other test events"
+
 
 @dataclass(frozen=True, eq=False)
 class ClassifierCell(Cell):
@@ -149,9 +159,6 @@ def _digest(result: Result) -> str | None:
     return result.scores.digest if result.status == "done" and result.scores is not None else None
 
 
-Key = TypeVar("Key", bound=Hashable)
-
-
 @dataclass(frozen=True)
 class Aurocs:
     """AUROC of the cells and baselines of a report.
@@ -204,17 +211,6 @@ def _trainings(cells: Sequence[ClassifierCell], baselines: Baselines, n: int) ->
 
 def _alone(trainings: Mapping[str, Trainings]) -> dict[str, Interval]:
     return weighted_intervals(trainings, {name: {name: 1.0} for name in trainings}, np.random.default_rng(SEED))
-
-
-EFFECT_COLUMNS = (
-    *("run", "kind", "axis", "a", "b", "second_axis", "with", "less_with", "averaged_over", "n_averaged", "difference", "low", "high"),
-    *("low_all", "high_all", "relative", "verdict", "effect", "n_resamples", "status", "notes"),
-)
-MEAN_COLUMNS = ("run", "axis", "level", "second_axis", "second_level", "auroc", "low", "high", "n_averaged", "n_settings", "balanced")
-
-ALONE_IN_THE_GRID = "nothing else varies"
-NOT_FINISHED = "not all cells are finished"
-OTHER_EVENTS = "evaluated on other test events"
 
 
 def grid_of(cells: Sequence[ClassifierCell], finished: Collection[str]) -> Grid:

@@ -29,6 +29,9 @@ _MAX_LISTED = 3
 Findings = dict[str, Any]
 Row = Mapping[str, Any]
 
+BALANCED = (0.4, 0.6)
+MAX_SIZE_RATIO = 1.05
+
 
 def findings(
     cells: Sequence[ClassifierCell], tables: Mapping[str, pd.DataFrame], evaluation: EvaluationConfig, report: ReportConfig
@@ -166,18 +169,14 @@ def effect_sentences(effects: pd.DataFrame, min_effect: float) -> list[str]:
 
 def _axis(axis: str, rows: Sequence[Row], min_effect: float) -> str:
     name = capital(axis_words(axis))
-    compared = [row for row in rows if row["n_averaged"]]
-    left = [row for row in rows if not row["n_averaged"]]
+    compared, left = ([row for row in rows if bool(row["n_averaged"]) is finished] for finished in (True, False))
     if not compared:
         return f"{name}: {'; '.join(dict.fromkeys(_why_not(row) for row in left))}."
     left_open = "".join(f"; {row['a']} against {row['b']} is {_why_not(row)}" for row in left)
-    decided = [row for row in compared if row["verdict"] in CERTAIN]
-    if not decided:
-        largest = max(compared, key=lambda row: abs(row["difference"]))
-        listed = f"{'largest: ' * (len(compared) > 1)}{_pair(largest)}{_average(compared)}"
-        return f"{name} {_no_difference(compared, min_effect)} ({listed}){left_open}."
+    if not any(row["verdict"] in CERTAIN for row in compared):
+        return f"{name} {_no_difference(compared, min_effect)}{left_open}."
     unclear = [f"{_pair(row)}: {row['verdict']}" for row in compared if row["verdict"] not in CERTAIN]
-    return f"{name}: {'; '.join([*_winners(decided), *unclear])}{left_open}{_average(compared)}."
+    return f"{name}: {'; '.join([*_winners(compared), *unclear])}{left_open}{_average(compared)}."
 
 
 def _why_not(row: Row) -> str:
@@ -186,11 +185,12 @@ def _why_not(row: Row) -> str:
 
 
 def _no_difference(rows: Sequence[Row], min_effect: float) -> str:
-    """What can be said of levels of which none is certainly above another."""
-    verdicts = {row["verdict"] for row in rows}
+    """What is known of levels of which none is certainly above another, with the largest difference."""
+    verdicts, largest = {row["verdict"] for row in rows}, max(rows, key=lambda row: abs(row["difference"]))
+    listed = f"({'largest: ' * (len(rows) > 1)}{_pair(largest)}{_average(rows)})"
     if verdicts == {Verdict.SAME}:
-        return f"makes no difference of {min_effect:g} or more"
-    return "shows no difference beyond noise" if verdicts <= set(Verdict) else f"is {(verdicts - set(Verdict)).pop()}"
+        return f"makes no difference of {min_effect:g} or more {listed}"
+    return f"{'shows no difference beyond noise' if verdicts <= set(Verdict) else f'is {(verdicts - set(Verdict)).pop()}'} {listed}"
 
 
 def _average(rows: Sequence[Row]) -> str:
@@ -202,9 +202,9 @@ def _average(rows: Sequence[Row]) -> str:
 
 
 def _winners(rows: Sequence[Row]) -> list[str]:
-    """The levels that are above others, each with what it beats."""
+    """The levels that are certainly above others, each with what it beats."""
     beaten: dict[str, list[str]] = {}
-    for row in rows:
+    for row in (row for row in rows if row["verdict"] in CERTAIN):
         better, worse = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
         small = "" if row["verdict"] in EFFECTS else ", small"
         beaten.setdefault(better, []).append(f"{worse} by {_size(row)}{small}")
@@ -248,10 +248,6 @@ def _effects_among(rows: Sequence[Row], min_effect: float) -> list[str]:
     effects = sum(row["effect"] for row in certain)
     larger = f"larger than {min_effect:g} in AUROC (report.min_effect.score)"
     return [f"Of {len(certain)} certain differences, {effects or 'none'} are effects: {larger}."]
-
-
-BALANCED = (0.4, 0.6)
-MAX_SIZE_RATIO = 1.05
 
 
 def caveats(cells: Sequence[ClassifierCell], comparisons: pd.DataFrame, effects: pd.DataFrame, min_effect: float) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,13 @@ from lexon.pipelines.reporting.words import LARGE, number
 from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, table, whole
 
 Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fixed_\d)$")]
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "whole": whole,
+    "percent": percent,
+    "short": lambda value: UNKNOWN if pd.isna(value) else f"{value:.3g}",
+    "plain": lambda value: UNKNOWN if pd.isna(value) else f"{value:g}",
+}
 
 
 class FigureLayout(Config):
@@ -91,17 +98,14 @@ class Layout(Config):
         return [name for section in self.sections for name in section.figures]
 
 
-Kind = Literal["autoencoder", "classifier", "regression", "tokens", "vae"]
-
-
 @cache
-def layout_of(kind: Kind) -> Layout:
+def layout_of(kind: str) -> Layout:
     """The layout of a kind's page."""
     path = resources.files("lexon.pipelines.reporting") / "layouts" / f"{kind}.yml"
     return Layout.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def write_page(kind: Kind, findings: Mapping[str, Any], title: str, description: str, **shown: pd.DataFrame | bytes | None) -> str:
+def write_page(kind: str, findings: Mapping[str, Any], title: str, description: str, **shown: pd.DataFrame | bytes | None) -> str:
     """report.html: self-contained, opens offline, begins with the answer.
 
     Args:
@@ -211,11 +215,3 @@ def _writer(how: str) -> Callable[[Any], str]:
     name, _, digits = how.partition("_")
     sign = "+" if name == "signed" else ""
     return lambda value: UNKNOWN if pd.isna(value) else number(value, int(digits), sign)
-
-
-_WRITERS: dict[str, Callable[[Any], str]] = {
-    "whole": whole,
-    "percent": percent,
-    "short": lambda value: UNKNOWN if pd.isna(value) else f"{value:.3g}",
-    "plain": lambda value: UNKNOWN if pd.isna(value) else f"{value:g}",
-}

@@ -27,6 +27,8 @@ LAMBDA = "variance_lambda"
 FALLING = "the validation loss still fell at the end"
 Arrays = Mapping[str, NDArray[Any]]
 
+CONTROL = "lambda 0"
+
 
 @dataclass(frozen=True, eq=False)
 class LambdaCell(Cell):
@@ -142,17 +144,15 @@ class Sweep:
         chosen = self.selected
         if chosen is not None and chosen.value > 0:
             return chosen, "selected"
-        known = [cell for cell in self.cells if cell.value > 0 and np.isfinite(_r2(cell))]
+        known = sorted((cell for cell in self.cells if cell.value > 0 and np.isfinite(_r2(cell))), key=_r2, reverse=True)
         if not known:
             return None
-        highest = max(known, key=_r2)
-        best = max([cell for cell in known if not _is_unstable(cell)] or known, key=_r2)
-        if _is_unstable(best):
-            return best, "highest R2 of the lambdas above 0, all unstable"
-        if highest is best:
-            return best, "highest R2 of the lambdas above 0"
-        unstable = f"lambda {highest.value:g}, with {number(_r2(highest), 3)}, is unstable"
-        return best, f"highest R2 of the lambdas above 0 that are not unstable; {unstable}"
+        highest = known[0]
+        best = next((cell for cell in known if not _is_unstable(cell)), highest)
+        if best is not highest:
+            unstable = f"lambda {highest.value:g}, with {number(_r2(highest), 3)}, is unstable"
+            return best, f"highest R2 of the lambdas above 0 that are not unstable; {unstable}"
+        return best, f"highest R2 of the lambdas above 0{', all unstable' if _is_unstable(best) else ''}"
 
     @property
     def gate(self) -> tuple[str, list[str]]:
@@ -202,8 +202,6 @@ def _history(result: Result) -> pd.DataFrame:
     return result.history
 
 
-CONTROL = "lambda 0"
-
 Differences = dict[tuple[LambdaCell, str], Difference]  # by lambda and what it is compared with, in words
 
 
@@ -219,13 +217,11 @@ def r2_differences(
     statistics = {cell.name: _statistics(cell, split) for cell in cells}
     if baselines is not None and cells:
         statistics |= {name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])] for name in BASELINES}
-    pairs = [(cell, against, other) for sweep in sweeps for cell, against, other in _pairs(sweep) if only in (None, cell)]
-    family = {
-        (cell, against): [{cell.name: 1, other: -1}] for cell, against, other in pairs if cell.name in statistics and other in statistics
-    }
-    if not family:
-        return {}
-    return compare(_resampled(statistics, cells, split, report), family, _smallest(report), _rng())
+    family = {}
+    for cell, against, other in _pairs(sweeps, only):
+        if {cell.name, other} <= statistics.keys():
+            family[cell, against] = [{cell.name: 1, other: -1}]
+    return compare(_resampled(statistics, cells, split, report), family, _smallest(report), _rng()) if family else {}
 
 
 def r2_interval(cell: LambdaCell, split: str, report: ReportConfig) -> Interval | None:
@@ -236,13 +232,14 @@ def r2_interval(cell: LambdaCell, split: str, report: ReportConfig) -> Interval 
     return compare(trainings, {"": [{"": 1}]}, _smallest(report), _rng())[""].alone
 
 
-def _pairs(sweep: Sweep) -> Iterator[tuple[LambdaCell, str, str]]:
-    """Each lambda with what it is compared with: in words, and as a name among statistics."""
-    for cell in sweep.cells:
-        if sweep.control is not None and cell is not sweep.control:
-            yield cell, CONTROL, sweep.control.name
-        for name, words in BASELINES.items():
-            yield cell, words, name
+def _pairs(sweeps: Sequence[Sweep], only: LambdaCell | None) -> Iterator[tuple[LambdaCell, str, str]]:
+    """Each lambda, or one alone, with what it is compared with: in words, and as a name among statistics."""
+    for sweep in sweeps:
+        for cell in sweep.cells if only is None else [only]:
+            if sweep.control is not None and cell is not sweep.control:
+                yield cell, CONTROL, sweep.control.name
+            for name, words in BASELINES.items():
+                yield cell, words, name
 
 
 def _smallest(report: ReportConfig) -> SmallestEffect:

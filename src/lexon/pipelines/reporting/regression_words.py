@@ -40,6 +40,16 @@ Findings = dict[str, Any]
 PENDING = "[pending]"
 _ANSWERS = {True: "yes", False: "no", None: "undecided"}
 
+DECISIONS = {
+    "eligible": "R2 and ratio pass",
+    "reject_unstable": "unstable",
+    "reject_collapsed": "collapsed",
+    "reject_variance": "only R2 passes",
+    "reject_r2": "only the ratio passes",
+    "reject_both": "neither R2 nor ratio passes",
+}
+SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
+
 
 def findings(
     sweeps: Sequence[Sweep],
@@ -50,7 +60,7 @@ def findings(
     report: ReportConfig,
 ) -> Findings:
     """JSON-able: headline, sentences, caveats, and for each sweep its gate, selection, hypotheses and test numbers."""
-    finished = [result for sweep in sweeps for cell in sweep.cells for result in cell.results if result.status == "done"]
+    finished = _finished(sweeps)
     details = [_details(sweep, baselines, report) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
@@ -71,6 +81,10 @@ def findings(
         "comparisons": json_rows(comparisons),
         "record": run_record(finished),
     }
+
+
+def _finished(sweeps: Sequence[Sweep]) -> list[Result]:
+    return [result for sweep in sweeps for cell in sweep.cells for result in cell.results if result.status == "done"]
 
 
 def selected_parameters(sweeps: Sequence[Sweep]) -> str:
@@ -317,16 +331,6 @@ def _led(sweep: Sweep, text: str) -> str:
     return f"{sweep.label}: {text}" if sweep.label else text
 
 
-DECISIONS = {
-    "eligible": "R2 and ratio pass",
-    "reject_unstable": "unstable",
-    "reject_collapsed": "collapsed",
-    "reject_variance": "only R2 passes",
-    "reject_r2": "only the ratio passes",
-    "reject_both": "neither R2 nor ratio passes",
-}
-
-
 def criterion(passed: str, reasons: Sequence[str], limits: CollapseConfig) -> str:
     """Whether the penalty was worth it, with every reason why not."""
     if passed == "go":
@@ -348,14 +352,11 @@ def because(reasons: Sequence[str], limits: CollapseConfig) -> str:
     return ", ".join(words[reason] for reason in reasons)
 
 
-SMALL_VALIDATION = 1000  # rows, below which R2 of 0.3 moves by several hundredths with the sample
-
-
 def caveats(sweeps: Sequence[Sweep], n_compared: int, min_effect: float) -> list[str]:
     """Sentences, the most important first."""
     cells = [cell for sweep in sweeps for cell in sweep.cells]
     results = [result for cell in cells for result in cell.results]
-    finished = [result for result in results if result.status == "done"]
+    finished = _finished(sweeps)
     data = shared.data_of(finished)
     config = cells[0].config if cells else {}
     return [

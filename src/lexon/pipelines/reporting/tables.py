@@ -35,7 +35,15 @@ def _member_row(cell: Cell, result: Result, run: str, own: Callable[[Result], Ro
     member = result.member
     same = f"same training as {member.folder}" if member.folder != member.name else ""
     notes = "; ".join(text for text in (result.notes, same, result.record.get("given_up")) if text)
-    head = {"run": run, "member": member.name, "cell": cell.name, "label": cell.label, **member.cell, "seed": member.seed}
+    head = {
+        "run": run,
+        "number": cell.number,
+        "member": member.name,
+        "cell": cell.name,
+        "label": cell.label,
+        **member.cell,
+        "seed": member.seed,
+    }
     facts = {name: result.record.get(name) for name in FACTS}
     return head | {"status": result.status, "notes": notes} | facts | (own(result) if result.status == "done" else {})
 

@@ -44,6 +44,8 @@ DIFFERENCE_COLUMNS = [
 ]
 DIFFERENCE_COLUMNS += ["n_seeds_a", "n_seeds_b"]
 
+Anchors = Mapping[str, Mapping[str, Mapping[str, float]]]
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -111,9 +113,7 @@ def differences_table(configurations: Sequence[Configuration], report: ReportCon
     """
     able = [one for one in configurations if one.compared and _measured(one)]
     families: dict[Kind, list[Pair]] = {
-        "marginals": [
-            Pair(BOUND_COLUMN, one.name, MARGINALS) for one in able if all("marginals" in _arrays(each) for each in one.finished)
-        ],
+        "marginals": [Pair(BOUND_COLUMN, one.name, MARGINALS) for one in able if len(one.arrays("marginals")) == len(one.finished)],
         "best": _from_best(able),
         "size": [Pair(SIZE_COLUMN, larger.name, smaller.name) for smaller, larger in by_size(able)],
     }
@@ -215,9 +215,6 @@ def _arrays(result: Result) -> Arrays:
 
 def _rng() -> np.random.Generator:
     return np.random.default_rng(SEED)
-
-
-Anchors = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 def anchor_value(anchors: Anchors, name: str, metric: str) -> float:

@@ -35,6 +35,11 @@ DEFINITIONS = (
     "Diversity has no better direction: the nearest to the data's own value is best. Gini is 0 for total collapse and for total diversity.",
 )
 
+_BOUNDS = {"independent_marginals": "independent marginals", "data_bootstrap": "the data drawn again"}
+WIDTH = 100
+NAME, BEST = 36, 26  # columns of names
+_OF_THE_TRAINING = ("epochs", "batch_size", "lr")
+
 
 def findings(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> dict[str, Any]:
     """Headline, sentences, caveats, choices, predictions and the run record, as JSON takes them."""
@@ -93,7 +98,7 @@ def _headline(configurations: Sequence[Configuration], anchors: Anchors, differe
 def _none_learnt(
     judged: Sequence[Configuration], in_use: Sequence[Configuration], floor: float, differences: pd.DataFrame, *, is_known: bool
 ) -> str:
-    """Why no configuration is said to have learnt anything, though some did not collapse."""
+    """Why nothing is known to have learnt anything, though some configurations did not collapse."""
     marginals = "independent marginals" + ("" if np.isnan(floor) else f" ({floor:.2f} nats per row)")
     start, lowest = f"{len(in_use)} of {len(judged)} configurations did not collapse; whether", _lowest(in_use, differences)
     if not is_known:
@@ -187,9 +192,6 @@ def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> li
     return [f"Rows drawn from the prior: pairs of tags agree best with {best.name} (cosine without diagonal {best.test:.3f}{limits})."]
 
 
-_BOUNDS = {"independent_marginals": "independent marginals", "data_bootstrap": "the data drawn again"}
-
-
 def _predicted(predicted: Sequence[Mapping[str, str]]) -> list[str]:
     verdicts = grouped(predicted, lambda row: row["verdict"])
     listed = "; ".join(f"{verdict}: {', '.join(_small(row['words']) for row in rows)}" for verdict, rows in verdicts.items())
@@ -216,10 +218,6 @@ def _silhouette(configurations: Sequence[Configuration], results: Sequence[Resul
 def _choice(choice: Choice) -> dict[str, Any]:
     row = {"metric": choice.rule.column, "scope": choice.scope, "best": choice.name, "test": choice.test}
     return row | {"level_with": ", ".join(choice.level_with), "by": choice.by, "partial": choice.partial}
-
-
-WIDTH = 100
-NAME, BEST = 36, 26  # columns of names
 
 
 def comparison_report(
@@ -295,9 +293,6 @@ def _of_data(rule: Rule, configurations: Sequence[Configuration]) -> float:
 
 def _listed(values: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-
-
-_OF_THE_TRAINING = ("epochs", "batch_size", "lr")
 
 
 def selected_parameters(configurations: Sequence[Configuration], verdicts: Verdicts) -> str:

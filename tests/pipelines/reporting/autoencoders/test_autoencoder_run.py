@@ -30,7 +30,7 @@ def test_a_narrowed_experiment_and_its_report_again(kedro_session, project):
         pd.read_csv(folder / "facts" / "history.csv")
     )
     pivot = pd.read_csv(REPORT / "pivot.csv")
-    assert pivot["status"].tolist() == ["pending", "partial", "pending"]
+    assert pivot["status"].tolist() == ["pending", "done", "pending"]
     assert yaml.safe_load((REPORT / "parameters_selected.yml").read_text()) == {
         "autoencoder": {"bottleneck": "linear", "globals_beta": 1.0}
     }
