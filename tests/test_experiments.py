@@ -201,6 +201,44 @@ def test_axes_that_give_the_same_tokens_are_one_token_file():
     grid(tokeniser=["direct", "binned"], pool=["cls", "max"], grid={"axes": ["tokeniser", "pool"]}).refuse_many_token_files()
 
 
+EMBEDDINGS = {"tokeniser": ["direct", "binned", "vqvae"], "model": {"embedding": ["table", "factorised", "codebook"]}}
+
+
+def test_cells_that_make_no_sense_are_left_out_and_counted():
+    study = grid(**EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]})
+    cells = [(member.cell["tokeniser"], member.cell["model.embedding"]) for member in study.planned]
+    table, factorised, codebook = EMBEDDINGS["model"]["embedding"]
+    assert cells == [("direct", table), ("binned", table), ("binned", factorised), ("vqvae", table), ("vqvae", codebook)]
+    assert sum(study.left_out.values()) == 9 - len(cells)
+    assert any("tokeniser=binned have no codebook" in reason for reason in study.left_out)
+    narrowed = grid({"tokeniser": "binned"}, **EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]})
+    assert len(narrowed.trained) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": {"embedding": "factorised"}}, "model.embedding=factorised: tokeniser=direct shows continuous values.*leave it at table"),
+        ({"tokeniser": "binned", "model": {"embedding": "codebook"}}, "model.embedding=codebook: .*no codebook; choose table, factorised"),
+        ({"tokeniser": "vqvae", "model": {"embedding": "factorised"}}, "=factorised: .*no parts.*choose table, codebook, frozen_codebook"),
+        ({"model": {"embedding": "one_hot"}}, "model.embedding='one_hot'.*'table'"),
+        ({"vqvae": {"start_from_codebook": True}}, "vqvae.start_from_codebook=True: no longer a parameter; model.embedding=codebook"),
+        ({"model": {"embedding": ["factorised", "codebook"]}}, "no cell of the grid makes sense"),
+    ],
+)
+def test_an_embedding_that_is_not_for_these_tokens_is_refused(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        grid({}, **changes, **({"grid": {"axes": ["model.embedding"]}} if "no cell" in message else {}))
+
+
+def test_a_member_with_a_table_is_identified_as_before_there_was_a_choice():
+    (member,) = grid(tokeniser="binned").planned
+    assert "embedding" not in member.config["classifier"]
+    assert member.config["start_from_codebook"] is False
+    (member,) = grid(tokeniser="binned", model={"embedding": "factorised"}).planned
+    assert member.config["classifier"]["embedding"] == "factorised"
+
+
 LAYERS = {"kind": "regression", "n_seeds": 1, "variance_lambda": [0.0, 2.0], "grid": {"axes": ["regression.hidden", "variance_lambda"]}}
 
 

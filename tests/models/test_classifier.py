@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from lexon.config import SIZES
-from lexon.errors import ConfigurationError
 from lexon.models.classifier import Classifier
 
 POOLS = ["cls", "mean", "max"]
@@ -121,32 +120,7 @@ def test_the_recipe_and_the_weights_rebuild_the_model(kind: str) -> None:
     twin = Classifier(**model.recipe)
     twin.load_state_dict(model.state_dict())
     assert torch.equal(twin.eval().score(batch), model.score(batch))
-    assert model.recipe == recipe(kind, label_smoothing=0.1)
-
-
-@pytest.mark.parametrize("width", [8, 16, 24])
-def test_an_embedding_that_starts_from_a_codebook_has_its_neighbours(width: int) -> None:
-    model = build("codes")
-    before = model.embedding.codes.weight.detach().clone()
-    codebook = 3 + 5 * torch.randn(20, width, generator=torch.Generator().manual_seed(0))
-    model.start_from_codebook(codebook)
-    table = model.embedding.codes.weight
-    assert table.requires_grad
-    kept = torch.ones(VOCABULARY, dtype=torch.bool)
-    kept[1:21] = False
-    assert torch.equal(table[kept], before[kept]), "padding and MET tokens start as they would"
-    torch.testing.assert_close(table[1:21].std(), torch.tensor(1.0))
-    if width <= 16:  # a rotation and a scale: the proportions of all distances stay
-        ratio = torch.pdist(table[1:21]) / torch.pdist(codebook)
-        torch.testing.assert_close(ratio, ratio.mean().expand_as(ratio), rtol=1e-3, atol=0)
-    model.train().loss(make_batch("codes"))[0].backward()
-    assert table.grad[1:21].abs().sum() > 0
-
-
-@pytest.mark.parametrize(("kind", "n_codes"), [("codes", VOCABULARY), ("direct", 8)])
-def test_a_codebook_that_is_not_shown_is_refused(kind: str, n_codes: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"not shown these {n_codes} codes"):
-        build(kind).start_from_codebook(torch.randn(n_codes, 4))
+    assert model.recipe == recipe(kind, label_smoothing=0.1, embedding="table", vocabulary=None)
 
 
 def test_scores_are_probabilities() -> None:

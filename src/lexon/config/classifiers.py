@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
 
 from lexon.config.base import Config, classes_by, one_of
+from lexon.config.embeddings import TABLE, EmbeddingName
 from lexon.config.training import TransformerConfig
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
@@ -28,7 +29,7 @@ class ClassifierConfig(Config, ABC):
         met: whether it is shown MET.
         made_by: its class, ``module.Class`` in `lexon.models`.
         equalised_by: the argument that `model.equalise_to` fits, in which the number of parameters is linear; "" for none.
-        starts_from_codebook: whether it has a method `start_from_codebook`.
+        embeds: whether it takes `embedding` and what goes with it (`lexon.models.embeddings.make_embedding`); else a table is all it has.
     """
 
     name: str
@@ -36,7 +37,7 @@ class ClassifierConfig(Config, ABC):
 
     made_by: ClassVar[str]
     equalised_by: ClassVar[str] = ""
-    starts_from_codebook: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -59,14 +60,16 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     # Left out of what identifies a member: those trained before other networks could be chosen do not name it.
     name: Literal["normformer"] = Field("normformer", exclude_if=lambda name: name == DEFAULT)
     pool: Literal["cls", "mean", "max"]
+    embedding: EmbeddingName = Field(TABLE, exclude_if=lambda embedding: embedding == TABLE)
 
     made_by: ClassVar[str] = "classifier.Classifier"
     equalised_by: ClassVar[str] = "mlp_dim"
-    starts_from_codebook: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
 
     @classmethod
     def of(cls, parameters: Parameters) -> Self:
-        return cls(pool=parameters.pool, met=parameters.met, **parameters.model.transformer().model_dump())
+        own = {"pool": parameters.pool, "met": parameters.met, "embedding": parameters.model.embedding}
+        return cls(**own, **parameters.model.transformer().model_dump())
 
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator
 
 from lexon.config.base import one_of
-from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, vae_member
+from lexon.config.classifiers import classifier_classes
+from lexon.config.embeddings import TABLE
+from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
 from lexon.config.vae import complete
 
 if TYPE_CHECKING:  # `Parameters` has a kind
@@ -51,6 +53,7 @@ class Kind:
         files: what its members leave to be reported on.
         idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers' kinds.
         check: refuses parameters that do not belong together, by ValueError.
+        why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.
         starts_from_events: whether events are made or read; else something takes their place.
     """
 
@@ -61,6 +64,7 @@ class Kind:
     files: Files = field(default_factory=Files)
     idle: Callable[[Parameters, Collection[str]], Idle] = lambda _parameters, _tokenisers: iter(())
     check: Callable[[Parameters], object] = lambda _parameters: None
+    why_no_cell: Callable[[Parameters], str] = lambda _parameters: ""
     starts_from_events: Callable[[Parameters], bool] = lambda _parameters: True
 
 
@@ -75,7 +79,7 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[str]) -
 
 
 def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
-    yield "a regression has one network", {"model.name"}
+    yield "a regression has one network", {"model.name", "model.embedding"}
     if parameters.regression.source != "events":
         yield f"regression.source is {parameters.regression.source}", {*EVENTS, "vector", "pid", "pool"}
 
@@ -83,6 +87,13 @@ def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[str]) 
 def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
     if parameters.tags.path:
         yield "tags.path takes the place of events", EVENTS
+
+
+def _why_not_embedded(parameters: Parameters) -> str:
+    model = parameters.model
+    if model.embedding != TABLE and not classifier_classes()[model.name].embeds:
+        return f"model.embedding={model.embedding}: model.name={model.name} has a {TABLE} only; leave it at {TABLE}"
+    return tokeniser_of(parameters, parameters.seed).why_not_embedded(model.embedding)
 
 
 def _is_complete(parameters: Parameters) -> None:
@@ -107,6 +118,7 @@ KINDS = {
             ),
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
             idle=_idle_in_a_classifier,
+            why_no_cell=_why_not_embedded,
             starts_from_events=lambda parameters: parameters.tokens.path is None,
         ),
         Kind(

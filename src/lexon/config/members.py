@@ -15,7 +15,7 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
 from lexon.config.classifiers import AnyClassifier, classifier_classes
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
-from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, VQVAEConfig, tokeniser_classes
+from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, tokeniser_classes
 from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
 
@@ -38,7 +38,8 @@ class ClassifierMember(MemberConfig):
     classes: Classes
     tokeniser: AnyTokeniser
     classifier: AnyClassifier
-    start_from_codebook: bool
+    # Part of what identifies members since before `model.embedding` took its place.
+    start_from_codebook: Literal[False] = False
     n_train: int | None
     equalise_to: int | None
 
@@ -47,8 +48,6 @@ class ClassifierMember(MemberConfig):
         network = self.classifier
         if self.equalise_to is not None and not network.equalised_by:
             raise ValueError(f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to fit; leave it out")
-        if self.start_from_codebook and not network.starts_from_codebook:
-            raise ValueError(f"vqvae.start_from_codebook=true: model.name={network.name} cannot start from a codebook; leave it out")
         return self
 
 
@@ -152,17 +151,15 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
 
 
 def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
-    tokeniser = tokeniser_of(parameters, seed)
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
         classes=parameters.classes,
-        tokeniser=tokeniser,
+        tokeniser=tokeniser_of(parameters, seed),
         classifier=classifier_classes()[parameters.model.name].of(parameters),
         training=parameters.training,
         n_train=parameters.n_train,
         equalise_to=parameters.model.equalise_to,
-        start_from_codebook=isinstance(tokeniser, VQVAEConfig) and parameters.vqvae.start_from_codebook,
     )
 
 

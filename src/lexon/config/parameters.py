@@ -15,6 +15,7 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
 from lexon.config.classifiers import ClassifierName
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
+from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
@@ -61,6 +62,7 @@ class ModelConfig(SizeConfig):
     """The network of a classifier and its size."""
 
     name: ClassifierName
+    embedding: EmbeddingName
 
 
 class Parameters(Config):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from lexon.config.base import SHARED_SEED, Config, Fraction, Width, classes_by, one_of
+from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
 from lexon.config.names import Name
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
 
@@ -30,7 +31,7 @@ class BinningConfig(Config):
 
 
 class VQVAEGroup(Config):
-    """The VQ-VAE that learns codes; `start_from_codebook` is for the classifier that reads them."""
+    """The VQ-VAE that learns codes."""
 
     codebook_size: Annotated[int, Field(ge=64, le=4096)]
     latent_dim: Width
@@ -39,9 +40,18 @@ class VQVAEGroup(Config):
     commitment: Annotated[float, Field(gt=0)]
     decay: Fraction
     per_seed: bool
-    start_from_codebook: bool
     from_run: Name | None = Field(alias="from")
     training: TrainingConfig
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "start_from_codebook" in data:
+            raise ValueError(
+                f"vqvae.start_from_codebook={data['start_from_codebook']}: no longer a parameter; model.embedding=codebook starts from the "
+                "codes' own vectors, model.embedding=table from random ones"
+            )
+        return data
 
     @model_validator(mode="after")
     def _no_labels_to_smooth(self) -> Self:
@@ -74,6 +84,17 @@ class TokeniserConfig(Config, ABC):
     @abstractmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
         """The one that a member with this seed is shown."""
+
+    @property
+    def embeddings(self) -> tuple[EmbeddingName, ...]:
+        """What `model.embedding` may be; the table alone where values are continuous, or tokens have neither parts nor a codebook."""
+        return (TABLE,)
+
+    def why_not_embedded(self, embedding: EmbeddingName) -> str:
+        """Why `model.embedding` cannot be this; empty where it can."""
+        if self.continuous and embedding != TABLE:
+            return f"model.embedding={embedding}: tokeniser={self.kind} shows continuous values, not tokens; leave it at {TABLE}"
+        return why_not(embedding, f"tokens of tokeniser={self.kind}", self.embeddings)
 
 
 class FittedConfig(TokeniserConfig):
@@ -133,6 +154,10 @@ class BinnedConfig(FittedConfig):
     figure: ClassVar[str] = "figure_occupancy_{}"
 
     @property
+    def embeddings(self) -> tuple[EmbeddingName, ...]:
+        return (TABLE, *OF_PARTS)
+
+    @property
     def population(self) -> FitOn:
         """The published mistake includes its edges, which came from all classes."""
         return self.fit_on if self.variant == "correct" else "all"
@@ -167,12 +192,16 @@ class VQVAEConfig(FittedConfig):
     figure: ClassVar[str] = "figure_{}"
 
     @property
+    def embeddings(self) -> tuple[EmbeddingName, ...]:
+        return (TABLE, *OF_CODEBOOK)
+
+    @property
     def population(self) -> FitOn:
         return self.fit_on
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
-        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "start_from_codebook", "from_run"})
+        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run"})
         return cls(
             **learnt,
             vector=parameters.vector,
@@ -188,6 +217,10 @@ class AmbreTokens(TokeniserConfig):
 
     kind: Literal["ambre"] = "ambre"
 
+    @property
+    def embeddings(self) -> tuple[EmbeddingName, ...]:
+        return (TABLE, *OF_PARTS)
+
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
         return cls()
@@ -198,6 +231,11 @@ class FinishedTokens(TokeniserConfig):
 
     kind: Literal["file"] = "file"
     selectable: ClassVar[bool] = False
+
+    @property
+    def embeddings(self) -> tuple[EmbeddingName, ...]:
+        """All: what the tokens are is known when the file is read."""
+        return (TABLE, *OF_PARTS, *OF_CODEBOOK)
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003

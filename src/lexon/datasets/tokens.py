@@ -32,6 +32,9 @@ from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, Tokens
+from lexon.tokenisers.binning import binned_layout
+from lexon.tokenisers.comparison.columns import infer_n_bins
+from lexon.tokenisers.layout import Layout
 
 logger = logging.getLogger(__name__)
 
@@ -133,12 +136,36 @@ class TokenSource(SplitSource):
             raise DataError(f"{self.path}: has no attribute tokeniser, so its tokens cannot be decoded; make it with kedro run")
         return restore(state | {name: self.array(name) for name in state.get("arrays", [])})
 
+    @cached_property
+    def layout(self) -> Layout:
+        """The parts of the tokens: as the tokeniser in the file says, else those of as many bins as the file says, or its tokens tell.
+
+        Raises:
+            DataError: they are not numbered in such a way.
+        """
+        if isinstance(self.attributes.get("tokeniser"), dict):
+            if (found := self.tokeniser().layout) is None:
+                raise DataError(f"{self.path}: tokens of its tokeniser have no parts that are known; use model.embedding=table")
+            return found
+        said = self.attributes.get("n_bins")
+        return binned_layout(said if isinstance(said, int) else infer_n_bins(self._every_row, str(self.path)))
+
+    @property
+    def _every_row(self) -> Rows:
+        every = np.concatenate([self.read(split) for split in SPLITS])
+        return every if self.has_met else every[:, :MAX_OBJECTS]
+
     def array(self, name: str) -> NDArray[Any]:
         """An array that the tokeniser left in the file: the codebook of a VQ-VAE, say."""
         with self.opened() as file:
-            if name in file and isinstance(file[name], h5py.Dataset):
+            if isinstance(file.get(name), h5py.Dataset):
                 return np.asarray(file[name][()])
             raise DataError(f"{self.path}: has no array {name}; it has {', '.join(file)}")
+
+    def has_array(self, name: str) -> bool:
+        """Whether the tokeniser left an array of this name."""
+        with self.opened() as file:
+            return isinstance(file.get(name), h5py.Dataset)
 
     def _raw(self, split: str, n: int) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
         """(first row, tokens, labels) as the file has them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lexon.config import (
@@ -32,6 +33,7 @@ class Experiment:
         planned: every member of the whole grid: what a report shows.
         selected: names of the members to run now; narrower than `planned` where an axis was pinned.
         recorded: names of the cells that lie in the folder that a command only reports on.
+        left_out: number of cells of the product of the axes that make no sense, by the reason why.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Experiment:
     planned: tuple[Member, ...]
     selected: frozenset[str]
     recorded: frozenset[str] = frozenset()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_grid(self) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lexon.config import SEEDS, Parameters
+from lexon.config import KINDS, SEEDS, Parameters
 from lexon.config.base import MAX_SEEDS
 from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
@@ -69,17 +70,24 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     seen: dict[str, Member] = {}
     selected: set[str] = set()
     parameters: Parameters | None = None
+    left_out: Counter[str] = Counter()
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
-        parameters, configs = validated(with_values(asked, raw), seeds, name, origin)
+        of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
+        if reason := KINDS[of_cell.kind].why_no_cell(of_cell):
+            left_out[reason] += 1
+            continue
+        parameters = of_cell
         members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
         _refuse_one_folder_for_two(name, members, seen)
         planned |= {member.name: member for member in members}
         if all(value in wanted[axis] for axis, value in raw.items()):
             selected |= {member.name for member in members[: parameters.n_seeds]}
+    if left_out and not selected:
+        raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
-    return Experiment(name, parameters, tuple(planned.values()), frozenset(selected))
+    return Experiment(name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out)
 
 
 def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:

@@ -135,6 +135,8 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 raise ConfigurationError(f"--params {key}: nothing in {', '.join(named)} reads it: {reasons[0]}")
         for experiment in asked.values():
             experiment.refuse_one_file_for_many_tokenisers()
+            for reason, n in experiment.left_out.items():
+                logger.info("Plan: %s: %d cell%s left out: %s", experiment.name, n, "s" if n > 1 else "", reason)
         if DATA_ENGINEERING in asked:
             asked[DATA_ENGINEERING].refuse_many_token_files()
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lexon.errors import ConfigurationError
 from lexon.events import Events
+from lexon.tokenisers.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ class Tokeniser(Protocol):
     @property
     def n_object_tokens(self) -> int | None:
         """Integer codes that an object can have, from 1; None for continuous values."""
+        return None
+
+    @property
+    def layout(self) -> Layout | None:
+        """The parts of its integer codes; None for continuous values, and for codes that are numbered in another way."""
         return None
 
     def fit(self, events: Events) -> Self:

@@ -18,6 +18,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.events import N_TYPES, Events
 from lexon.physics import wrap_phi
 from lexon.tokenisers.base import Tokeniser, Tokens
+from lexon.tokenisers.layout import Layout, Part
 from lexon.tokenisers.quantiles import ExactQuantiles
 
 Variant = Literal["correct", "flawed_2026"]
@@ -113,13 +114,17 @@ class BinnedTokeniser(Tokeniser):
         return cls(config.n_bins, config.variant, config.pid)
 
     @property
+    def layout(self) -> Layout:
+        return binned_layout(self.n_bins)
+
+    @property
     def n_object_tokens(self) -> int:
         """Tokens that an object can have, 7 n^3."""
-        return N_TYPES * self.n_bins**3
+        return self.layout.n_object_tokens
 
     @property
     def vocab_size(self) -> int:
-        return self.n_object_tokens + 2 * self.n_bins + 1
+        return self.layout.vocab_size
 
     @property
     def n_features(self) -> None:
@@ -156,22 +161,21 @@ class BinnedTokeniser(Tokeniser):
             values += axes[name].bin(quantity)
         values *= mask
         met = np.stack([axes["met"].bin(events.met), axes["phi"].bin(wrap_phi(events.met_phi))], axis=-1).astype(np.int64)
-        return Tokens(values.astype(np.int64), types.astype(np.int64), mask, met + self.n_object_tokens + np.array([0, n]))
+        return Tokens(values.astype(np.int64), types.astype(np.int64), mask, met - 1 + self.layout.first)
 
     def decode(self, tokens: Tokens) -> Events:
         """Bin centres; the energy, which tokens do not hold, is 0, labels are 0, every type is 1 where `pid` is False."""
-        axes, n, mask = self._axes, self.n_bins, tokens.mask
-        obj, pt, eta, phi = np.unravel_index(tokens.values[mask] - 1, (N_TYPES, n, n, n))
+        axes, mask = self._axes, tokens.mask
+        parts, event = self.layout.take_apart(tokens.values[mask]), self.layout.take_apart_event(tokens.met)
         ids = np.zeros(mask.shape, np.int8)
-        ids[mask] = obj + 1
+        ids[mask] = parts["type"]
         p4 = np.zeros((*mask.shape, 4), np.float32)
-        p4[mask, 1:] = np.stack([axes["pt"].centre(pt + 1), axes["eta"].centre(eta + 1), axes["phi"].centre(phi + 1)], axis=-1)
-        met, met_phi = (tokens.met - self.n_object_tokens).T
+        p4[mask, 1:] = np.stack([axes[name].centre(parts[name]) for name in ("pt", "eta", "phi")], axis=-1)
         return Events(
             ids=ids,
             p4=p4,
-            met=axes["met"].centre(met),
-            met_phi=axes["phi"].centre(met_phi - n),
+            met=axes["met"].centre(event["met"]),
+            met_phi=axes["phi"].centre(event["met_phi"]),
             labels=np.zeros(len(mask), np.int64),
         )
 
@@ -201,3 +205,9 @@ class BinnedTokeniser(Tokeniser):
 def quantiles_for(n: int) -> ExactQuantiles:
     """What `Axis.equally_filled` asks of n bins: the smallest value, the medians of the outer bins and the inner limits between them."""
     return ExactQuantiles([0, 0.5 / n, *(np.arange(1, n) / n), 1 - 0.5 / n])
+
+
+def binned_layout(n_bins: int) -> Layout:
+    """Type x pT x eta x phi, then MET and METphi, with this number of bins of each quantity."""
+    objects = (Part("type", N_TYPES), Part("pt", n_bins, "line"), Part("eta", n_bins, "line"), Part("phi", n_bins, "circle"))
+    return Layout(objects, (Part("met", n_bins, "line"), Part("met_phi", n_bins, "circle")))

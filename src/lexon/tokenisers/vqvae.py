@@ -22,6 +22,7 @@ from lexon.physics import wrap_phi
 from lexon.tokenisers.base import Tokeniser, Tokens
 from lexon.tokenisers.binning import Axis, quantiles_for
 from lexon.tokenisers.direct import DirectTokeniser
+from lexon.tokenisers.layout import Layout, Part
 from lexon.training import TensorTable, predict
 
 BATCH_SIZE = 1024
@@ -85,8 +86,12 @@ class CodeTable(Tokeniser):
     met_bins: MetBins
 
     @property
+    def layout(self) -> Layout:
+        return _layout(len(self.objects), self.met_bins.n)
+
+    @property
     def vocab_size(self) -> int:
-        return len(self.objects) + 2 * self.met_bins.n + 1
+        return self.layout.vocab_size
 
     @property
     def n_features(self) -> None:
@@ -150,12 +155,16 @@ class VQVAETokeniser(Tokeniser):
         return cls.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size)
 
     @property
+    def layout(self) -> Layout:
+        return _layout(self.codebook_size, self.n_bins)
+
+    @property
     def n_object_tokens(self) -> int:
-        return self.codebook_size
+        return self.layout.n_object_tokens
 
     @property
     def vocab_size(self) -> int:
-        return self.codebook_size + 2 * self.n_bins + 1
+        return self.layout.vocab_size
 
     @property
     def n_features(self) -> None:
@@ -250,6 +259,10 @@ class VQVAETokeniser(Tokeniser):
         if self.model is None:
             raise RuntimeError("this tokeniser has no network yet: train one (with_model)")
         return self.model
+
+
+def _layout(codebook_size: int, n_bins: int) -> Layout:
+    return Layout((Part("code", codebook_size),), (Part("met", n_bins, "line"), Part("met_phi", n_bins, "circle")))
 
 
 def _refuse_other_inputs(recipe: Mapping[str, Any], direct: DirectTokeniser, codebook_size: int) -> None:

@@ -63,6 +63,7 @@ def test_rows_that_are_ours_are_divided_as_ours_and_paired(request, adopt, every
         np.testing.assert_array_equal(adopted.labels(split), labels)
         assert adopted.classified(split, CLASSES).digest == shown.classified(split, CLASSES).digest
     assert adopted.vocab_size == 886
+    assert [part.size for part in adopted.layout.objects] == [7, 5, 5, 5]
     assert adopted.label_names == {1: "tttt", 2: "ttH"}
     assert any("divided as ours, in our order" in note for note in adopted.notes)
 

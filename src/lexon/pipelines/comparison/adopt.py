@@ -16,10 +16,11 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.foreign_tokens import ForeignTokens
 from lexon.datasets.tokens import PART_ARRAYS, TokenSample, TokenSource
 from lexon.errors import DataError
-from lexon.events import MAX_OBJECTS, N_TYPES, SPLITS, Events
+from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.pipelines.comparison.sides import our_side
 from lexon.pipelines.comparison.words import how_sure
 from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import binned_layout
 from lexon.tokenisers.comparison.alignment import Alignment, align
 from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
 
@@ -96,7 +97,8 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
         notes = [how_sure(alignment), *attributes.pop("notes")]
     tokeniser = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
     own: dict[str, Any] = {
-        "vocab_size": N_TYPES * n_bins**3 + 2 * n_bins + 1,
+        "vocab_size": binned_layout(n_bins).vocab_size,
+        "n_bins": n_bins,
         "tokens_path": str(ambre.path),
         "tokens_digest": ambre.digest,
     }

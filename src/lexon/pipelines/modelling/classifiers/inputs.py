@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from lexon.config import ClassifierMember
+from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
-from lexon.errors import DataError
+from lexon.errors import ConfigurationError, DataError
+from lexon.models.embeddings import Vocabulary
 from lexon.pipelines.tensors import encoded
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
+
+logger = logging.getLogger(__name__)
 
 # A fitted tokeniser, with the events it is to encode, or a file of finished tokens.
 Shown = Tokeniser | TokenSource
 # Members that train on fewer events train on the same ones, whatever their own seeds.
 SAMPLE_SEED = 42
+# The array of a token file that holds the vectors of learnt codes.
+CODEBOOK = "codebook"
 
 
 def source_of(shown: Shown, events: EventSource | None) -> EventSource | TokenSource:
@@ -38,3 +45,22 @@ def _classified(split: str, classes: dict[str, Any], shown: Shown, events: Event
         return shown.classified(split, classes)
     assert events is not None
     return encoded(events.classified(split, classes), shown)
+
+
+def vocabulary_of(tokens: TokenSource, embedding: EmbeddingName) -> Vocabulary:
+    """The parts of a file's tokens, for an embedding that needs them.
+
+    Raises:
+        ConfigurationError: they are not what this embedding is for, which the file alone tells.
+    """
+    layout, has_codebook = tokens.layout, tokens.has_array(CODEBOOK)
+    possible = (TABLE, *(OF_PARTS if len(layout.objects) > 1 else ()), *(OF_CODEBOOK if has_codebook else ()))
+    if reason := why_not(embedding, f"the tokens of {tokens.path}", possible):
+        raise ConfigurationError(reason)
+    parts = " x ".join(f"{part.name} {part.size}" for part in layout.objects)
+    logger.info("model.embedding=%s: tokens of %s are %s", embedding, tokens.path.name, parts)
+    return {
+        "objects": [(part.size, part.order) for part in layout.objects],
+        "event": [(part.size, part.order) for part in layout.event],
+        "codebook_dim": tokens.array(CODEBOOK).shape[1] if has_codebook else None,
+    }

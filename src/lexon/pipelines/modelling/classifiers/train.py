@@ -12,12 +12,13 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from lexon.config import ClassifierMember
+from lexon.config.embeddings import OF_CODEBOOK, TABLE
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
-from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens
+from lexon.pipelines.modelling.classifiers.inputs import CODEBOOK, Shown, read_tokens, vocabulary_of
 from lexon.pipelines.tensors import tensor_table
 from lexon.training import SelectBy, TensorTable, seeded
 
@@ -37,14 +38,17 @@ def train(
     tables = {split: tensor_table(read_tokens(split, config, shown, events)) for split in ("train", "val")}
     recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
+    embedding = recipe.get("embedding", TABLE)
+    if isinstance(shown, TokenSource) and embedding != TABLE:
+        recipe["vocabulary"] = vocabulary_of(shown, embedding)
     network: Any = named(config.classifier.module, config.classifier.made_by.rpartition(".")[2])
     if config.equalise_to is not None:
         width = config.classifier.equalised_by
         recipe[width] = equalised_width(network, width, recipe, config.equalise_to)
     with seeded(config.seed):
         model = network(**recipe)
-        if config.start_from_codebook and isinstance(shown, TokenSource):
-            model.start_from_codebook(torch.from_numpy(shown.array("codebook")))
+        if isinstance(shown, TokenSource) and embedding in OF_CODEBOOK:
+            model.embedding.start_from(torch.from_numpy(shown.array(CODEBOOK)))
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc)
 
 
