@@ -239,6 +239,37 @@ def test_a_member_with_a_table_is_identified_as_before_there_was_a_choice():
     assert member.config["classifier"]["embedding"] == "factorised"
 
 
+@pytest.mark.parametrize("typed", [{"pt": 16, "eta": 8, "phi": 4}, {"phi": 4, "eta": 8, "pt": 16}, "16x8x4"])
+def test_each_axis_may_have_its_number_of_bins(typed):
+    (member,) = grid({"binning": {"n_bins": typed}}, tokeniser="binned").planned
+    assert member.config["tokeniser"]["n_bins"] == "16x8x4"
+    (name,) = grid({"binning": {"n_bins": typed}}, tokeniser="binned").tokenisers
+    assert name == "binned_16x8x4_auto_correct"
+
+
+def test_numbers_of_bins_are_an_axis_and_equal_ones_are_one_number():
+    bins = [3, {"pt": 16, "eta": 8, "phi": 4}, {"pt": 5, "eta": 5, "phi": 5}, 64]
+    study = grid(tokeniser="binned", binning={"n_bins": bins}, grid={"axes": ["binning.n_bins"]})
+    assert [member.cell["binning.n_bins"] for member in study.planned] == [3, "16x8x4", 5, 64]
+    assert study.planned[1].name == "binning_n_bins_16x8x4__seed_42"
+    pinned = grid({"binning": {"n_bins": {"pt": 16, "eta": 8, "phi": 4}}}, tokeniser="binned", grid={"axes": ["binning.n_bins"]})
+    assert [member.cell["binning.n_bins"] for member in pinned.trained] == ["16x8x4"]
+
+
+def test_codes_know_the_bins_of_met_alone():
+    (one, other) = (
+        grid({"binning": {"n_bins": {"pt": 6, "eta": eta, "phi": 4}}}, tokeniser="vqvae").planned[0].config["tokeniser"] for eta in (3, 9)
+    )
+    assert one == other
+    assert one["n_bins"] == "6x6x4"
+
+
+@pytest.mark.parametrize("typed", [1, 101, "5x5", "5x5x1", {"pt": 5}, {"pt": 5, "eta": 5, "phi": 5, "met": 5}, True, 2.5, None])
+def test_numbers_of_bins_that_cannot_be_are_refused(typed):
+    with pytest.raises(ConfigurationError, match=r"binning.n_bins=.*: a number from 2 to 100, or one for each of pt, eta, phi: .*16x8x8"):
+        grid(binning={"n_bins": typed})
+
+
 LAYERS = {"kind": "regression", "n_seeds": 1, "variance_lambda": [0.0, 2.0], "grid": {"axes": ["regression.hidden", "variance_lambda"]}}
 
 

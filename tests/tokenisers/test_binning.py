@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexon.errors import ConfigurationError, DataError
@@ -283,3 +283,21 @@ def test_who_was_fitted_on_is_part_of_the_state(fitted):
     said = replace(fitted, fit_on={"key": "background", "words": "fitted on the background: ttH"})
     assert restore(json.loads(json.dumps(said.state()))).fit_on == said.fit_on
     assert fitted.fit_on is None
+
+
+@given(st.tuples(st.integers(2, 64), st.integers(2, 9), st.integers(2, 64)), st.sampled_from(["correct", "flawed_2026"]))
+@settings(max_examples=15, deadline=None)
+def test_axes_may_have_different_numbers_of_bins(make_events, numbers, variant):
+    """Each object is in a bin of each axis, 1..n of its own n; what decodes is the centre of that bin, and its token again."""
+    events = make_events(200)
+    tokeniser = BinnedTokeniser("x".join(map(str, numbers)), variant, pid=True).fit(events)
+    tokens, (pt, eta, phi) = tokeniser.encode(events), numbers
+    n_objects = 7 * pt * eta * phi
+    real = events.mask
+    quantities = {"pt": events.pt[real], "eta": events.eta[real], "phi": events.phi[real]}
+    b_pt, b_eta, b_phi = (tokeniser.axes[name].bin(values).astype(int) for name, values in quantities.items())
+    by_hand = ((events.ids[real].astype(int) - 1) * pt + b_pt - 1) * eta * phi + (b_eta - 1) * phi + b_phi
+    np.testing.assert_array_equal(tokens.values[real], by_hand)
+    assert tokeniser.vocab_size == 1 + n_objects + pt + phi
+    assert n_objects < tokens.met[:, 0].min() <= tokens.met[:, 0].max() <= n_objects + pt < tokens.met[:, 1].min() < tokeniser.vocab_size
+    np.testing.assert_array_equal(restore(json.loads(json.dumps(tokeniser.state()))).encode(tokeniser.decode(tokens)).values, tokens.values)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from lexon.config.base import SHARED_SEED, Config, Fraction, Width, classes_by, one_of
+from lexon.config.bins import NBins, bins_of, joined
 from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
 from lexon.config.names import Name
 from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
@@ -20,12 +21,11 @@ if TYPE_CHECKING:  # the parameters are made of the groups here
     from lexon.config.parameters import Parameters
 
 FitOn = Literal["auto", "background", "all"]
-Bins = Annotated[int, Field(ge=2, le=100)]
 CodebookSize = Annotated[int, Field(ge=2, le=4096)]
 
 
 class BinningConfig(Config):
-    n_bins: Bins
+    n_bins: NBins
     fit_on: FitOn
     variant: Literal["correct", "flawed_2026"]
 
@@ -145,7 +145,7 @@ class BinnedConfig(FittedConfig):
 
     kind: Literal["binned"] = "binned"
     pid: bool
-    n_bins: int
+    n_bins: NBins
     fit_on: FitOn
     variant: Literal["correct", "flawed_2026"]
 
@@ -181,7 +181,7 @@ class VQVAEConfig(FittedConfig):
     id_embed_dim: int
     commitment: float
     decay: float
-    n_bins: int
+    n_bins: NBins
     fit_on: FitOn
     seed: int
     training: TrainingConfig
@@ -201,12 +201,13 @@ class VQVAEConfig(FittedConfig):
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
+        bins = bins_of(parameters.binning.n_bins)
         learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run"})
         return cls(
             **learnt,
             vector=parameters.vector,
             pid=parameters.pid,
-            n_bins=parameters.binning.n_bins,
+            n_bins=joined(bins["met"], bins["met"], bins["met_phi"]),
             fit_on=parameters.binning.fit_on,
             seed=seed if parameters.vqvae.per_seed else SHARED_SEED,
         )

@@ -148,7 +148,7 @@ class TokenSource(SplitSource):
                 raise DataError(f"{self.path}: tokens of its tokeniser have no parts that are known; use model.embedding=table")
             return found
         said = self.attributes.get("n_bins")
-        return binned_layout(said if isinstance(said, int) else infer_n_bins(self._every_row, str(self.path)))
+        return binned_layout(said if isinstance(said, int | str) else infer_n_bins(self._every_row, str(self.path)))
 
     @property
     def _every_row(self) -> Rows:

@@ -14,7 +14,7 @@ from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
-from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
+from lexon.experiments.nested import as_list, flatten, has, unique, value_at, with_values
 from lexon.experiments.validation import levels, validated
 
 # Bytes: a file system takes 255.
@@ -135,15 +135,14 @@ def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dic
 
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
-    known = flatten(asked)
-    spanned = [key for key, value in known.items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
+    spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
     for axis in axes:
         if axis not in OF_A_MEMBER and (axis in SHARED_GROUPS or axis.split(".")[0] in SHARED_GROUPS):
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )
-        if axis not in known:
+        if not has(asked, axis):
             raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
     return axes
 

@@ -34,6 +34,13 @@ def value_at(nested: Mapping[str, Any], dotted: str) -> Any:
     return value
 
 
+def has(nested: Mapping[str, Any], dotted: str) -> bool:
+    """Whether there is a value at a dotted key, which may be null, or a group."""
+    group, _, leaf = dotted.rpartition(".")
+    found = value_at(nested, group) if group else nested
+    return isinstance(found, Mapping) and leaf in found
+
+
 def with_values(nested: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with dotted keys set."""
     changed = copy.deepcopy(dict(nested))

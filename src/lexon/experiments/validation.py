@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from lexon.config import Parameters, member_config
 from lexon.config.fields import fields_beside, takes_list
 from lexon.errors import ConfigurationError
-from lexon.experiments.nested import as_list, flatten, unique, value_at, with_values
+from lexon.experiments.nested import as_list, has, unique, value_at, with_values
 
 
 def validated(
@@ -31,7 +31,7 @@ def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str,
     Args:
         raw: may hold lists for `axes`: one value will do where the cell says nothing of an axis.
     """
-    if not cell.keys() <= flatten(raw).keys():
+    if not all(has(raw, axis) for axis in cell):
         return None
     values = {axis: found[0] for axis in axes if (found := levels(axis, value_at(raw, axis)))}
     try:

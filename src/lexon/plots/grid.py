@@ -163,7 +163,7 @@ def _bins(axes: Axes, counts: Mapping[str, NDArray[np.integer]]) -> None:
 
 def _limits(axes: Axes, limits: NDArray[np.floating]) -> None:
     if len(limits) < _WRITTEN:
-        axes.set_xticks(np.arange(len(limits)) + 1.5, [f"{limit:.3g}" for limit in limits])
+        axes.set_xticks(np.arange(len(limits)) + 1.5, [f"{limit:.3g}" for limit in limits], fontsize=9 if len(limits) > 5 else None)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -174,5 +174,5 @@ def _tokens(axes: Axes, counts: Mapping[str, NDArray[np.integer]], n_tokens: int
         falling = np.sort(entries)[::-1]
         axes.plot(np.arange(1, len(falling) + 1), falling / max(falling.sum(), 1), label=name, **style)
     used = int((np.sum(list(counts.values()), axis=0) > 0).sum())
-    axes.set(yscale="log", xlim=(0, n_tokens), xlabel="Object tokens by falling use", ylabel="Share of objects")
+    axes.set(yscale="log", xlim=(0, min(n_tokens, 2 * used)), xlabel="Object tokens by falling use", ylabel="Share of objects")
     note(axes, f"{used:,} of {n_tokens:,} tokens occur", "upper right")

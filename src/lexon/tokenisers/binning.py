@@ -1,7 +1,8 @@
 """Binned: each object one integer from a lookup table of type x pT x eta x phi bins ("Ambre style", after A. Visive).
 
 token = n^3 (obj - 1) + n^2 (b_pT - 1) + n (b_eta - 1) + b_phi for n bins, in 1 .. 7 n^3; MET follows in 7 n^3 + 1 .. 7 n^3 + n
-and METphi in 7 n^3 + n + 1 .. 7 n^3 + 2n; padding is 0. Energies are not used.
+and METphi in 7 n^3 + n + 1 .. 7 n^3 + 2n; padding is 0. With a number of bins for each axis, n^3 is n_pT n_eta n_phi, n^2 is
+n_eta n_phi and n is n_phi; MET has n_pT bins, METphi n_phi. Energies are not used.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import BinnedConfig
+from lexon.config.bins import bins_of
+from lexon.config.embeddings import Order
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import N_TYPES, Events
 from lexon.physics import wrap_phi
@@ -66,6 +69,10 @@ class Axis:
         edges = np.linspace(-np.pi, 0, n + 1) if flawed else np.linspace(-np.pi, np.pi, n + 1)
         return cls(np.array([*edges[:-1], np.pi], np.float32))
 
+    @property
+    def n(self) -> int:
+        return len(self.limits) - 1
+
     def bin(self, values: FloatArray) -> NDArray[np.uint8]:
         """Bin of each value, 1..n; a value on a limit belongs to the bin above it."""
         values = np.ascontiguousarray(values, np.float32)
@@ -78,7 +85,7 @@ class Axis:
     def bounds(self) -> NDArray[np.float32]:
         """Lower and upper limit of each bin, [n, 2]; NaN for a bin that nothing can be in."""
         limits = np.delete(self.limits, 1) if self.flawed else self.limits
-        bounds = np.full((len(self.limits) - 1, 2), np.nan, np.float32)
+        bounds = np.full((self.n, 2), np.nan, np.float32)
         bounds[: len(limits) - 1] = np.stack([limits[:-1], limits[1:]], axis=1)
         return bounds
 
@@ -92,7 +99,7 @@ class BinnedTokeniser(Tokeniser):
     """Fit on the events that the bins shall fill equally: background by default, all classes for ``flawed_2026``.
 
     Attributes:
-        n_bins: of each quantity, at least 2.
+        n_bins: of each quantity, at least 2; or of pT, eta and phi, ``16x8x8``.
         variant: ``flawed_2026`` repeats the published bug: clip(digitize(x, inner edges), 1, n), MET edges from MET > 0, and
             phi bins of pi/n, so that 560 of 875 tokens are reachable at n = 5. Never use it but to compare.
         pid: False gives every object type 1.
@@ -100,7 +107,7 @@ class BinnedTokeniser(Tokeniser):
         fit_on: which events the bins were fitted on, as `key` and in `words`, where whoever fitted them said so.
     """
 
-    n_bins: int
+    n_bins: int | str
     variant: Variant
     pid: bool
     axes: dict[str, Axis] | None = None
@@ -119,7 +126,7 @@ class BinnedTokeniser(Tokeniser):
 
     @property
     def n_object_tokens(self) -> int:
-        """Tokens that an object can have, 7 n^3."""
+        """Tokens that an object can have, 7 n_pT n_eta n_phi."""
         return self.layout.n_object_tokens
 
     @property
@@ -141,23 +148,24 @@ class BinnedTokeniser(Tokeniser):
         Raises:
             DataError, ConfigurationError: see `Axis.equally_filled`.
         """
-        flawed, quantiles = self.variant == "flawed_2026", {name: quantiles_for(self.n_bins) for name in ("pt", "eta", "met")}
+        flawed, n = self.variant == "flawed_2026", bins_of(self.n_bins)
+        quantiles = {name: quantiles_for(n[name]) for name in ("pt", "eta", "met")}
         for walk in (ExactQuantiles.count, ExactQuantiles.refine):
             for events in chunks:
                 for name, values in self._samples(events).items():
                     walk(quantiles[name], values)
-        axes = {name: Axis.equally_filled(values, self.n_bins, name, flawed) for name, values in quantiles.items()}
-        return replace(self, axes=axes | {"phi": Axis.full_circle(self.n_bins, flawed)})
+        axes = {name: Axis.equally_filled(values, n[name], name, flawed) for name, values in quantiles.items()}
+        return replace(self, axes=axes | {"phi": Axis.full_circle(n["phi"], flawed)})
 
     def encode(self, events: Events) -> Tokens:
-        axes, mask, n = self._axes, events.mask, self.n_bins
+        axes, mask = self._axes, events.mask
         types = events.ids if self.pid else mask
         # Padding is computed like the rest and wiped out at the end: picking the real objects takes longer than binning all.
         values = types.astype(np.min_scalar_type(-self.vocab_size))
         azimuth = wrap_phi(np.ascontiguousarray(events.phi))
         for name, quantity in (("pt", events.pt), ("eta", events.eta), ("phi", azimuth)):
             values -= 1
-            values *= n
+            values *= axes[name].n
             values += axes[name].bin(quantity)
         values *= mask
         met = np.stack([axes["met"].bin(events.met), axes["phi"].bin(wrap_phi(events.met_phi))], axis=-1).astype(np.int64)
@@ -207,7 +215,8 @@ def quantiles_for(n: int) -> ExactQuantiles:
     return ExactQuantiles([0, 0.5 / n, *(np.arange(1, n) / n), 1 - 0.5 / n])
 
 
-def binned_layout(n_bins: int) -> Layout:
-    """Type x pT x eta x phi, then MET and METphi, with this number of bins of each quantity."""
-    objects = (Part("type", N_TYPES), Part("pt", n_bins, "line"), Part("eta", n_bins, "line"), Part("phi", n_bins, "circle"))
-    return Layout(objects, (Part("met", n_bins, "line"), Part("met_phi", n_bins, "circle")))
+def binned_layout(n_bins: int | str) -> Layout:
+    """Type x pT x eta x phi, then MET and METphi, with these numbers of bins."""
+    order: dict[str, Order] = {"pt": "line", "eta": "line", "phi": "circle", "met": "line", "met_phi": "circle"}
+    pt, eta, phi, *event = (Part(name, n, order[name]) for name, n in bins_of(n_bins).items())
+    return Layout((Part("type", N_TYPES), pt, eta, phi), tuple(event))

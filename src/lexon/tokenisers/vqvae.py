@@ -1,6 +1,6 @@
 """Learnt codes: each object is the code that a VQ-VAE gives it, by itself; MET and METphi are binned.
 
-Codes 0..K-1 are tokens 1..K; MET follows in K + 1 .. K + n and METphi in K + n + 1 .. K + 2n for n bins; padding is 0.
+Codes 0..K-1 are tokens 1..K; MET follows in K + 1 .. K + n and METphi behind it, for n bins of MET; padding is 0.
 `VQVAETokeniser` holds the network and encodes. `CodeTable` is what a file of tokens keeps of it: what each code stands for.
 """
 
@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from lexon.config import VQVAEConfig
+from lexon.config.bins import bins_of
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.models.vqvae import VQVAE
@@ -43,25 +44,26 @@ class MetBins:
     first: int
 
     @classmethod
-    def fit(cls, met: NDArray[np.floating], n: int, first: int) -> Self:
+    def fit(cls, met: NDArray[np.floating], n_bins: int | str, first: int) -> Self:
         """See `Axis.equally_filled` for what is raised."""
-        quantiles = quantiles_for(n)
+        n = bins_of(n_bins)
+        quantiles = quantiles_for(n["met"])
         quantiles.count(met)
         quantiles.refine(met)
-        return cls(Axis.equally_filled(quantiles, n, "met", flawed=False), Axis.full_circle(n, flawed=False), first)
+        return cls(Axis.equally_filled(quantiles, n["met"], "met", flawed=False), Axis.full_circle(n["met_phi"], flawed=False), first)
 
     @property
-    def n(self) -> int:
-        return len(self.met.limits) - 1
+    def parts(self) -> tuple[Part, Part]:
+        return _parts(self.met.n, self.phi.n)
 
     def encode(self, events: Events) -> NDArray[np.int64]:
         """MET and METphi tokens [N, 2]."""
         bins = np.stack([self.met.bin(events.met), self.phi.bin(wrap_phi(events.met_phi))], axis=-1).astype(np.int64)
-        return bins - 1 + self.first + np.array([0, self.n])
+        return bins - 1 + self.first + np.array([0, self.met.n])
 
     def decode(self, tokens: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Bin centres of MET and METphi tokens [N, 2], GeV and rad."""
-        met, phi = (tokens - self.first + 1 - np.array([0, self.n])).T
+        met, phi = (tokens - self.first + 1 - np.array([0, self.met.n])).T
         return self.met.centre(met), self.phi.centre(phi)
 
     def state(self) -> dict[str, Any]:
@@ -87,7 +89,7 @@ class CodeTable(Tokeniser):
 
     @property
     def layout(self) -> Layout:
-        return _layout(len(self.objects), self.met_bins.n)
+        return Layout((Part("code", len(self.objects)),), self.met_bins.parts)
 
     @property
     def vocab_size(self) -> int:
@@ -134,20 +136,20 @@ class VQVAETokeniser(Tokeniser):
 
     Attributes:
         direct: makes the network's inputs.
-        n_bins: of MET and of METphi.
+        n_bins: of MET and of METphi, as pT's and phi's of `BinnedTokeniser`.
         codebook_size: number of codes K.
         met_bins: None before `fit`.
         model: None before `with_model`.
     """
 
     direct: DirectTokeniser
-    n_bins: int
+    n_bins: int | str
     codebook_size: int
     met_bins: MetBins | None = None
     model: VQVAE | None = None
 
     @classmethod
-    def unfitted(cls, vector: Literal[4, 5], pid: bool, n_bins: int, codebook_size: int) -> Self:
+    def unfitted(cls, vector: Literal[4, 5], pid: bool, n_bins: int | str, codebook_size: int) -> Self:
         return cls(DirectTokeniser(vector, pid), n_bins, codebook_size)
 
     @classmethod
@@ -156,7 +158,8 @@ class VQVAETokeniser(Tokeniser):
 
     @property
     def layout(self) -> Layout:
-        return _layout(self.codebook_size, self.n_bins)
+        n = bins_of(self.n_bins)
+        return Layout((Part("code", self.codebook_size),), _parts(n["met"], n["met_phi"]))
 
     @property
     def n_object_tokens(self) -> int:
@@ -261,8 +264,8 @@ class VQVAETokeniser(Tokeniser):
         return self.model
 
 
-def _layout(codebook_size: int, n_bins: int) -> Layout:
-    return Layout((Part("code", codebook_size),), (Part("met", n_bins, "line"), Part("met_phi", n_bins, "circle")))
+def _parts(n_met: int, n_phi: int) -> tuple[Part, Part]:
+    return Part("met", n_met, "line"), Part("met_phi", n_phi, "circle")
 
 
 def _refuse_other_inputs(recipe: Mapping[str, Any], direct: DirectTokeniser, codebook_size: int) -> None:

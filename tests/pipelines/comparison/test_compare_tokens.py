@@ -186,3 +186,11 @@ def test_our_own_file_without_met(ours, reference, events, same, tmp_path, their
     assert findings["headline"].startswith(f"Aligned: the reference's {len(same):,} rows are all of our events")
     assert "MET" in all_words(findings)
     json.dumps(findings)
+
+
+def test_axes_with_numbers_of_their_own_are_not_compared(ours, reference, events, same):
+    with h5py.File(ours.path, "a") as file:
+        said = json.loads(file.attrs["tokeniser"])
+        file.attrs["tokeniser"] = json.dumps(said | {"n_bins": "6x5x4"})
+    with pytest.raises(ConfigurationError, match="has 6x5x4 bins of pT, eta and phi; files are compared only where"):
+        compare_tokens(TokenSource(ours.path), reference(X=same), CLASSES, events)

@@ -116,6 +116,11 @@ def our_side(tokens: TokenSource) -> Side:
         raise ConfigurationError(
             f"{tokens.path}: holds codes of tokeniser={made_by.get('kind')}, not bins; give a binned file as tokens.path"
         )
+    if isinstance(made_by, dict) and isinstance(made_by.get("n_bins"), str):
+        raise ConfigurationError(
+            f"{tokens.path}: has {made_by['n_bins']} bins of pT, eta and phi; files are compared only where all axes have one "
+            "number: make one with binning.n_bins=NUMBER"
+        )
     width = MAX_OBJECTS + (2 if tokens.has_met else 0)
     rows = {split: tokens.read(split)[:, :width].astype(np.int32) for split in SPLITS}
     every = np.concatenate(list(rows.values()))

@@ -48,7 +48,7 @@ def _entries(rows: NDArray[np.int64], tokeniser: BinnedTokeniser) -> dict[str, N
     events, real = tokeniser.decode(tokens), tokens.mask
     quantities = {"pt": events.pt[real], "eta": events.eta[real], "phi": events.phi[real], "met": events.met, "met_phi": events.met_phi}
     bins = {name: tokeniser.axes[_AXIS.get(name, name)].bin(values) for name, values in quantities.items()}
-    filled = {name: occupancy(found, tokeniser.n_bins) for name, found in bins.items()}
+    filled = {name: occupancy(found, tokeniser.axes[_AXIS.get(name, name)].n) for name, found in bins.items()}
     return filled | {"token": occupancy(tokens.values[real], tokeniser.n_object_tokens)}
 
 

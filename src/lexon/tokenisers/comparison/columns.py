@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.config.bins import bins_of
 from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, N_TYPES
+from lexon.tokenisers.binning import binned_layout
 
 IntArray = NDArray[np.integer[Any]]
 
@@ -24,39 +27,40 @@ class TokenColumns:
     """Rows of a token file, unpacked.
 
     Attributes:
-        n_bins: per axis.
+        sizes: numbers of bins by axis.
         types: int8 [N, 18], 1..7, 0 for padding.
-        bins: 1..n_bins by axis; pt, eta and phi int8 [N, 18] with 0 for padding, met and met_phi int8 [N] or absent.
+        bins: 1..size by axis; pt, eta and phi int8 [N, 18] with 0 for padding, met and met_phi int8 [N] or absent.
     """
 
-    n_bins: int
+    sizes: Mapping[str, int]
     types: NDArray[np.int8]
     bins: dict[str, NDArray[np.int8]]
 
     @classmethod
-    def unpack(cls, rows: IntArray, n_bins: int) -> Self:
-        """Inverse of token = n^3 (type - 1) + n^2 (b_pT - 1) + n (b_eta - 1) + b_phi (`lexon.tokenisers.binning`).
+    def unpack(cls, rows: IntArray, n_bins: int | str) -> Self:
+        """Inverse of `lexon.tokenisers.binning`.
 
         Args:
             rows: [N, 20], or [N, 18] without MET.
-            n_bins: per axis.
+            n_bins: per axis, as `BinnedTokeniser` has it.
         """
-        objects = rows[:, :MAX_OBJECTS]
-        real = objects > 0
-        parts = np.unravel_index(np.where(real, objects - 1, 0), (N_TYPES, n_bins, n_bins, n_bins))
-        types, *bins = (np.where(real, part + 1, 0).astype(np.int8) for part in parts)
-        axes = dict(zip(OBJECT_AXES, bins, strict=True))
+        layout = binned_layout(n_bins)
+        parts = layout.take_apart(rows[:, :MAX_OBJECTS])
         if rows.shape[1] > MAX_OBJECTS:
-            first = N_TYPES * n_bins**3
-            met, met_phi = rows[:, MAX_OBJECTS:].T
-            axes |= {"met": (met - first).astype(np.int8), "met_phi": (met_phi - first - n_bins).astype(np.int8)}
-        return cls(n_bins, types, axes)
+            parts |= layout.take_apart_event(rows[:, MAX_OBJECTS:])
+        bins = {name: values.astype(np.int8) for name, values in parts.items()}
+        return cls(bins_of(n_bins), bins.pop("type"), bins)
+
+    @property
+    def n_bins(self) -> int:
+        """Of each axis, where all have the same: files with others are not compared."""
+        return self.sizes["pt"]
 
     def __len__(self) -> int:
         return len(self.types)
 
     def __getitem__(self, index: Any) -> Self:
-        return type(self)(self.n_bins, self.types[index], {axis: bins[index] for axis, bins in self.bins.items()})
+        return type(self)(self.sizes, self.types[index], {axis: bins[index] for axis, bins in self.bins.items()})
 
     @property
     def mask(self) -> NDArray[np.bool_]:

@@ -20,6 +20,8 @@ CIRCLE = ("phi", "met_phi")
 UNEVEN, WRONG = 0.1, 0.5
 # Entries that a bin must be due for its emptiness to mean anything.
 ENOUGH = 20
+# Bins of which every share is written out.
+MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Filling:
 
 def fillings(columns: TokenColumns) -> list[Filling]:
     """Every axis of a file, judged."""
-    return [_judge(axis, occupancy(columns.values(axis), columns.n_bins)) for axis in columns.bins]
+    return [_judge(axis, occupancy(columns.values(axis), columns.sizes[axis])) for axis in columns.bins]
 
 
 def imbalance(columns: TokenColumns, is_flawed: bool) -> float:
@@ -91,7 +93,9 @@ def _judge(axis: str, counts: NDArray[np.int64]) -> Filling:
     found = f"{NAMES[axis]}: bin {worst + 1} holds {shares[worst]:.1%} where {due:.1%} is due"
     noise = 4 * np.sqrt(due * (1 - due) / total)
     deviation = abs(shares[worst] - due)
-    listed = "/".join(f"{100 * share:.0f}" for share in shares)
+    listed = (
+        "/".join(f"{100 * share:.0f}" for share in shares) if n <= MOST_LISTED else f"{100 * shares.min():.1f} to {100 * shares.max():.1f}"
+    )
     if np.abs(shares - flawed_shares(axis, n)).max() < 0.3 * due:
         return Filling(axis, counts, "flawed_2026", f"{NAMES[axis]} {listed} %")
     if deviation > max(WRONG * due, noise):
@@ -100,3 +104,10 @@ def _judge(axis: str, counts: NDArray[np.int64]) -> Filling:
         why = "events are not uniform in it" if axis in CIRCLE else "edges were fitted on other events"
         return Filling(axis, counts, "uneven", f"{found} ({listed} %), as when {why}")
     return Filling(axis, counts, "as due", f"{NAMES[axis]}: every bin holds about the {due:.1%} that is due ({listed} %)")
+
+
+def _listed(shares: FloatArray) -> str:
+    """Shares in per cent: each, or of many the smallest and the largest."""
+    if len(shares) > MOST_LISTED:
+        return f"{100 * shares.min():.1f} to {100 * shares.max():.1f}"
+    return "/".join(f"{100 * share:.0f}" for share in shares)
