@@ -292,3 +292,63 @@ def test_one_list_is_one_network_also_without_an_axis():
     (member,) = planned({"regression": {"hidden": [16, 8]}}, kind="regression", regression={"source": "diabetes"}, n_seeds=1).planned
     assert member.config["hidden"] == [16, 8]
     assert member.cell == {}
+
+
+QUANTISERS = {"tokeniser": "vqvae", "grid": {"axes": ["vqvae.quantiser", "model.embedding"]}}
+
+
+def test_each_quantiser_takes_the_embeddings_that_its_codes_have_parts_for():
+    embeddings = ["table", "factorised", "factorised_ordinal", "codebook", "frozen_codebook"]
+    study = grid(**QUANTISERS, vqvae={"quantiser": ["vq", "residual", "fsq"]}, model={"embedding": embeddings})
+    cells = [tuple(member.cell.values()) for member in study.planned]
+    assert [embedding for quantiser, embedding in cells if quantiser == "vq"] == ["table", "codebook", "frozen_codebook"]
+    assert [embedding for quantiser, embedding in cells if quantiser == "residual"] == [
+        name for name in embeddings if name != "factorised_ordinal"
+    ]
+    assert [embedding for quantiser, embedding in cells if quantiser == "fsq"] == embeddings
+    assert sum(study.left_out.values()) == 3
+    assert len(study.tokenisers) == 3
+
+
+def test_codes_of_the_plain_quantiser_are_identified_as_before_there_were_others():
+    (plain,) = grid(tokeniser="vqvae", vqvae={"stages": 3, "levels": [4, 4]}).planned
+    assert not {"quantiser", "stages", "levels"} & plain.config["tokeniser"].keys()
+
+
+def test_levels_replace_whatever_follows_the_vectors():
+    settings = [{"codebook_size": size, "latent_dim": width} for size, width in ((64, 8), (512, 16))]
+    one, other = (
+        grid(tokeniser="vqvae", vqvae={"quantiser": "fsq", "levels": [7, 5], **own}).planned[0].config["tokeniser"] for own in settings
+    )
+    assert one == other
+    assert (one["codebook_size"], one["latent_dim"], one["levels"]) == (35, 2, [7, 5])
+
+
+def test_levels_are_an_axis_of_lists():
+    study = grid(tokeniser="vqvae", vqvae={"quantiser": "fsq", "levels": [[8, 8], [5, 5, 5]]}, grid={"axes": ["vqvae.levels"]})
+    assert [member.name for member in study.planned] == ["vqvae_levels_8x8__seed_42", "vqvae_levels_5x5x5__seed_42"]
+
+
+@pytest.mark.parametrize(
+    ("vqvae", "message"),
+    [
+        ({"quantiser": "residual", "codebook_size": 512, "stages": 3}, "stages=3: 512.3 = 134,217,728 codes, more than 262,144"),
+        ({"quantiser": "fsq", "levels": [64, 64, 65]}, "vqvae.levels"),
+        ({"quantiser": "fsq", "levels": [64, 64, 64, 3]}, "their product is 786,432 codes, more than"),
+        ({"quantiser": "fsq", "levels": [2, 8]}, "greater than or equal to 3"),
+        ({"quantiser": "pq"}, "vqvae.quantiser='pq'.*'vq', 'residual' or 'fsq'"),
+    ],
+)
+def test_codes_that_cannot_be_are_refused(vqvae, message):
+    with pytest.raises(ConfigurationError, match=message):
+        grid(tokeniser="vqvae", vqvae=vqvae)
+
+
+def test_what_a_quantiser_does_without_is_idle():
+    plain, levels = (grid(tokeniser="vqvae", vqvae={"quantiser": name}) for name in ("vq", "fsq"))
+    both = grid(tokeniser="vqvae", vqvae={"quantiser": ["vq", "fsq"]}, grid={"axes": ["vqvae.quantiser"]})
+    assert "vqvae.quantiser is vq" in plain.why_unread("vqvae.levels")
+    assert "vqvae.quantiser is fsq" in levels.why_unread("vqvae.codebook_size")
+    assert plain.why_unread("vqvae.codebook_size") == levels.why_unread("vqvae.levels") == ""
+    assert both.why_unread("vqvae.levels") == both.why_unread("vqvae.codebook_size") == ""
+    assert both.why_unread("vqvae.stages")

@@ -16,12 +16,13 @@ from lexon.errors import DataError, first_cause
 from lexon.events import SPLITS
 from lexon.models.vqvae import VQVAE
 from lexon.tokenisers import VQVAETokeniser
+from lexon.tokenisers.vqvae import Codes
 
 
 @pytest.fixture
 def tokeniser(make_events) -> VQVAETokeniser:
     events = make_events(200)
-    fitted = VQVAETokeniser.unfitted(4, True, 3, 16).fit(events)
+    fitted = VQVAETokeniser.unfitted(4, True, 3, Codes(16)).fit(events)
     torch.manual_seed(0)
     sizes = {"n_features": 4, "codebook_size": 16, "latent_dim": 4, "hidden_dim": 8, "id_embed_dim": 2}
     model = VQVAE(**sizes, commitment=0.25, decay=0.9, normalisation=fitted.direct.state()["fitted"])

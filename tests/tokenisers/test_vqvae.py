@@ -18,6 +18,7 @@ from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.tokenisers import CodeTable, VQVAETokeniser, restore
+from lexon.tokenisers.vqvae import Codes
 from lexon.training import Training, seeded
 
 K, N_BINS = 64, 5
@@ -40,7 +41,7 @@ def network(tokeniser: VQVAETokeniser, **changes: Any) -> VQVAE:
 
 
 def train(events: Events, vector: int = 5, pid: bool = True, epochs: int = 12) -> VQVAETokeniser:
-    tokeniser = VQVAETokeniser.unfitted(vector, pid, N_BINS, K).fit(events)
+    tokeniser = VQVAETokeniser.unfitted(vector, pid, N_BINS, Codes(K)).fit(events)
     config = TrainingConfig(
         epochs=epochs,
         batch_size=64,
@@ -204,7 +205,7 @@ def test_a_file_whose_parts_do_not_belong_together_is_refused(trained, make_even
 
 
 def test_unfinished_tokenisers_say_what_they_miss(events):
-    tokeniser = VQVAETokeniser.unfitted(4, True, N_BINS, K)
+    tokeniser = VQVAETokeniser.unfitted(4, True, N_BINS, Codes(K))
     with pytest.raises(RuntimeError, match="not fitted"):
         tokeniser.encode(events)
     with pytest.raises(RuntimeError, match="no network yet"):

@@ -12,6 +12,7 @@ from lexon.config.base import one_of
 from lexon.config.classifiers import classifier_classes
 from lexon.config.embeddings import TABLE
 from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
+from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig
 from lexon.config.vae import complete
 
 if TYPE_CHECKING:  # `Parameters` has a kind
@@ -51,7 +52,7 @@ class Kind:
         pipelines: ``package:function`` in `lexon.pipelines`, in order, the report the last; each makes a part from an `Experiment`.
             They are imported when an experiment of this kind is asked for.
         files: what its members leave to be reported on.
-        idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers' kinds.
+        idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
         why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.
         starts_from_events: whether events are made or read; else something takes their place.
@@ -62,29 +63,41 @@ class Kind:
     member: Callable[[Parameters, int], MemberConfig]
     pipelines: tuple[str, ...]
     files: Files = field(default_factory=Files)
-    idle: Callable[[Parameters, Collection[str]], Idle] = lambda _parameters, _tokenisers: iter(())
+    idle: Callable[[Parameters, Collection[TokeniserConfig]], Idle] = lambda _parameters, _tokenisers: iter(())
     check: Callable[[Parameters], object] = lambda _parameters: None
     why_no_cell: Callable[[Parameters], str] = lambda _parameters: ""
     starts_from_events: Callable[[Parameters], bool] = lambda _parameters: True
 
 
-def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[str]) -> Idle:
+# What each quantiser of a VQ-VAE does without.
+IDLE_IN_QUANTISER = {
+    "vq": {"vqvae.stages", "vqvae.levels"},
+    "residual": {"vqvae.levels"},
+    "fsq": {f"vqvae.{name}" for name in ("stages", "codebook_size", "latent_dim", "commitment", "decay")},
+}
+
+
+def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[TokeniserConfig]) -> Idle:
     if parameters.tokens.path:
         of_events = {f"events.{name}" for name in type(parameters.events).model_fields if name != "label_names"}
         yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
-    if "ambre" not in tokenisers:
+    kinds = {tokeniser.kind for tokeniser in tokenisers}
+    if "ambre" not in kinds:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
-    if "vqvae" not in tokenisers:
+    if "vqvae" not in kinds:
         yield "none of its tokenisers is vqvae (tokeniser=vqvae)", {"vqvae.from"}
+    if quantisers := {tokeniser.quantiser for tokeniser in tokenisers if isinstance(tokeniser, VQVAEConfig)}:
+        idle = set.intersection(*(IDLE_IN_QUANTISER[quantiser] for quantiser in quantisers))
+        yield f"vqvae.quantiser is {', '.join(sorted(quantisers))}", idle
 
 
-def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
+def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
     yield "a regression has one network", {"model.name", "model.embedding"}
     if parameters.regression.source != "events":
         yield f"regression.source is {parameters.regression.source}", {*EVENTS, "vector", "pid", "pool"}
 
 
-def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[str]) -> Idle:
+def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
     if parameters.tags.path:
         yield "tags.path takes the place of events", EVENTS
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from lexon.config.kinds import EVENTS, KINDS, SHOWN
 from lexon.config.parameters import Parameters
+from lexon.config.tokenisers import TokeniserConfig
 
 # What `--pipelines data_engineering` makes.
 TOKEN_FILE = "token_file"
@@ -14,13 +15,13 @@ _READ = {**{name: kind.reads for name, kind in KINDS.items()}, TOKEN_FILE: EVENT
 _SPECIFIC = {key.split(".")[0] for keys in _READ.values() for key in keys}
 
 
-def why_unread(key: str, kind: str, parameters: Parameters, tokenisers: Collection[str]) -> str:
+def why_unread(key: str, kind: str, parameters: Parameters, tokenisers: Collection[TokeniserConfig]) -> str:
     """Why a dotted key makes no difference to an experiment; empty where it does.
 
     Args:
         kind: of the experiment, or `TOKEN_FILE`.
         parameters: of any of its cells.
-        tokenisers: kinds of tokenisers that its members use.
+        tokenisers: those that its members use.
     """
     if key.split(".", maxsplit=1)[0] in _SPECIFIC and not _is_in(key, _READ[kind]):
         return f"it is for {', '.join(other for other, keys in _READ.items() if _is_in(key, keys))}"

@@ -7,6 +7,7 @@ have to know about it, so that no other file lists tokenisers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # the parameters are made of the groups here
     from lexon.config.parameters import Parameters
 
 FitOn = Literal["auto", "background", "all"]
+Quantiser = Literal["vq", "residual", "fsq"]
+MOST_CODES = 2**18
 CodebookSize = Annotated[int, Field(ge=2, le=4096)]
 
 
@@ -33,7 +36,10 @@ class BinningConfig(Config):
 class VQVAEGroup(Config):
     """The VQ-VAE that learns codes."""
 
-    codebook_size: Annotated[int, Field(ge=64, le=4096)]
+    quantiser: Quantiser
+    codebook_size: Annotated[int, Field(ge=8, le=4096)]
+    stages: Annotated[int, Field(ge=2, le=8)]
+    levels: Annotated[tuple[Annotated[int, Field(ge=3, le=64)], ...], Field(min_length=1)]
     latent_dim: Width
     hidden_dim: Width
     id_embed_dim: Width
@@ -56,6 +62,16 @@ class VQVAEGroup(Config):
     @model_validator(mode="after")
     def _no_labels_to_smooth(self) -> Self:
         refuse(self.training, ["label_smoothing"], NO_CLASSES, group="vqvae.training")
+        return self
+
+    @model_validator(mode="after")
+    def _not_too_many_codes(self) -> Self:
+        """A token is one number for all parts of a code."""
+        if self.quantiser == "residual" and self.codebook_size**self.stages > MOST_CODES:
+            n = f"{self.codebook_size}^{self.stages} = {self.codebook_size**self.stages:,} codes"
+            raise ValueError(f"vqvae.codebook_size={self.codebook_size}, vqvae.stages={self.stages}: {n}, more than {MOST_CODES:,}")
+        if self.quantiser == "fsq" and prod(self.levels) > MOST_CODES:
+            raise ValueError(f"vqvae.levels={list(self.levels)}: their product is {prod(self.levels):,} codes, more than {MOST_CODES:,}")
         return self
 
 
@@ -94,7 +110,12 @@ class TokeniserConfig(Config, ABC):
         """Why `model.embedding` cannot be this; empty where it can."""
         if self.continuous and embedding != TABLE:
             return f"model.embedding={embedding}: tokeniser={self.kind} shows continuous values, not tokens; leave it at {TABLE}"
-        return why_not(embedding, f"tokens of tokeniser={self.kind}", self.embeddings)
+        return why_not(embedding, f"tokens of {self.described}", self.embeddings)
+
+    @property
+    def described(self) -> str:
+        """Its name as it is typed."""
+        return f"tokeniser={self.kind}"
 
 
 class FittedConfig(TokeniserConfig):
@@ -175,6 +196,10 @@ class VQVAEConfig(FittedConfig):
     kind: Literal["vqvae"] = "vqvae"
     vector: Literal[4, 5]
     pid: bool
+    # Left out of what identifies codes of the plain quantiser: those of earlier versions do not name it.
+    quantiser: Quantiser = Field("vq", exclude_if=lambda quantiser: quantiser == "vq")
+    stages: int = Field(1, exclude_if=lambda stages: stages == 1)
+    levels: tuple[int, ...] = Field((), exclude_if=lambda levels: not levels)
     codebook_size: int
     latent_dim: int
     hidden_dim: int
@@ -193,7 +218,17 @@ class VQVAEConfig(FittedConfig):
 
     @property
     def embeddings(self) -> tuple[EmbeddingName, ...]:
-        return (TABLE, *OF_CODEBOOK)
+        parts: dict[Quantiser, tuple[EmbeddingName, ...]] = {"vq": (), "residual": ("factorised",), "fsq": OF_PARTS}
+        return (TABLE, *parts[self.quantiser], *OF_CODEBOOK)
+
+    @property
+    def described(self) -> str:
+        return f"tokeniser={self.kind} with vqvae.quantiser={self.quantiser}"
+
+    @property
+    def n_codes(self) -> int:
+        """Codes of all parts together."""
+        return self.codebook_size**self.stages
 
     @property
     def population(self) -> FitOn:
@@ -202,7 +237,7 @@ class VQVAEConfig(FittedConfig):
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
         bins = bins_of(parameters.binning.n_bins)
-        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run"})
+        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run"}) | _resolved(parameters.vqvae)
         return cls(
             **learnt,
             vector=parameters.vector,
@@ -211,6 +246,14 @@ class VQVAEConfig(FittedConfig):
             fit_on=parameters.binning.fit_on,
             seed=seed if parameters.vqvae.per_seed else SHARED_SEED,
         )
+
+
+def _resolved(group: VQVAEGroup) -> dict[str, Any]:
+    """What a quantiser leaves of the settings of others: two that differ in nothing else are one."""
+    if group.quantiser == "fsq":  # its levels are all there is: nothing follows the vectors, and nothing pulls them
+        size, width = prod(group.levels), len(group.levels)
+        return {"stages": 1, "codebook_size": size, "latent_dim": width, "commitment": 0.0, "decay": 0.0}
+    return {"levels": ()} if group.quantiser == "residual" else {"levels": (), "stages": 1}
 
 
 class AmbreTokens(TokeniserConfig):

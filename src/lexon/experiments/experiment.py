@@ -81,7 +81,7 @@ class Experiment:
 
     def why_unread(self, key: str, kind: str | None = None) -> str:
         """Why a dotted parameter makes no difference here, taken as another `kind` where one is given; empty where it does."""
-        tokenisers = {member.config["tokeniser"]["kind"] for member in self.planned if "tokeniser" in member.config}
+        tokenisers = [tokeniser_config(member.config["tokeniser"]) for member in self.planned if "tokeniser" in member.config]
         return why_unread(key, kind or self.parameters.kind, self.parameters, tokenisers)
 
     def refuse_one_file_for_many_tokenisers(self) -> None:

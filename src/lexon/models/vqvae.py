@@ -1,8 +1,8 @@
-"""The VQ-VAE: each object becomes one of K codes and back, by itself (van den Oord et al. 2017, arXiv:1711.00937)."""
+"""The VQ-VAE: each object becomes a code and back, by itself (van den Oord et al. 2017, arXiv:1711.00937)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from lexon.events import N_TYPES
 from lexon.models import Batch, Network
 from lexon.models.layers import mlp, per_slot
 from lexon.models.losses import mean_over_objects, squared_error
-from lexon.models.quantiser import Quantiser
+from lexon.models.quantiser import QuantiserName, make_quantiser
 
 PADDING_CODE = -1
 
@@ -24,7 +24,7 @@ class VQVAE(Network):
 
     Args:
         n_features: continuous features F per object.
-        codebook_size, latent_dim, decay: of the `Quantiser`.
+        codebook_size, latent_dim, decay, quantiser, stages, levels: see `lexon.models.quantiser`; `latent_dim` is its `dim`.
         hidden_dim: width of both hidden layers of encoder and decoder.
         id_embed_dim: width of the type's embedding.
         commitment: weight of the encoder's distance to its codes.
@@ -43,12 +43,15 @@ class VQVAE(Network):
         commitment: float,
         decay: float,
         normalisation: Mapping[str, list[float]],  # noqa: ARG002  # part of the recipe
+        quantiser: QuantiserName = "vq",
+        stages: int = 1,
+        levels: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.n_features, self.commitment = n_features, commitment
         self.types = nn.Embedding(N_TYPES + 1, id_embed_dim)
         self.encoder = mlp(n_features + id_embed_dim, hidden_dim, hidden_dim, latent_dim)
-        self.quantiser = Quantiser(latent_dim, codebook_size, decay)
+        self.quantiser = make_quantiser(quantiser, dim=latent_dim, codebook_size=codebook_size, decay=decay, stages=stages, levels=levels)
         self.decoder = mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES)
 
     def encode(self, values: Tensor, types: Tensor) -> Tensor:

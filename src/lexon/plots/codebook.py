@@ -29,7 +29,8 @@ def codebook_diagnostics(history: pd.DataFrame, splits: Mapping[str, Mapping[str
 
     Args:
         history: columns epoch, train_ and val_ of `TERMS`, val_perplexity; one row an epoch.
-        splits: by name: counts [K], usage, perplexity and reconstruction (`lexon.metrics.reconstruction`).
+        splits: by name: counts [K], usage, perplexity and reconstruction (`lexon.metrics.reconstruction`), and for codes of several
+            parts the usage and perplexity of each part by name, as `parts`.
     """
     figure = Figure(figsize=(11.0, 6.6), layout="constrained")
     grid = figure.add_gridspec(2, 1, height_ratios=[1, 0.9])
@@ -38,6 +39,7 @@ def codebook_diagnostics(history: pd.DataFrame, splits: Mapping[str, Mapping[str
     _losses(losses, history)
     _diversity(diversity, history, len(next(iter(splits.values()))["counts"]))
     _use(use, splits)
+    _use_of_parts(use, list(splits.values())[-1].get("parts", {}))
     last = list(splits)[-1]
     _errors(lower, splits[last]["reconstruction"], last)
     return figure
@@ -69,6 +71,12 @@ def _use(axes: Axes, splits: Mapping[str, Mapping[str, Any]]) -> None:
     axes.axhline(1, color="0.5", linestyle=":", linewidth=1)
     axes.set(ylim=(0, None), xlabel="Codes by falling use", ylabel="Use / even use")
     axes.legend(fontsize=8.5, loc="upper right")
+
+
+def _use_of_parts(axes: Axes, parts: Mapping[str, Mapping[str, float]]) -> None:
+    """The use of each part of a code on the last split, in words."""
+    lines = [f"{name}: {100 * use['usage']:.0f} %, perplexity {use['perplexity']:.1f}" for name, use in parts.items()]
+    axes.text(0.97, 0.6, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=8.5)
 
 
 def _errors(figure: SubFigure, reconstruction: Mapping[str, Mapping[str, float]], split: str) -> None:

@@ -1,13 +1,15 @@
 """Learnt codes: each object is the code that a VQ-VAE gives it, by itself; MET and METphi are binned.
 
-Codes 0..K-1 are tokens 1..K; MET follows in K + 1 .. K + n and METphi behind it, for n bins of MET; padding is 0.
+A code of several parts (the stages of a residual quantiser, the levels of a scalar one) is one number all the same, from which its
+parts can be read (`lexon.tokenisers.layout`), so that a row of tokens looks alike for all. Codes 0..K-1 are tokens 1..K; MET follows
+in K + 1 .. K + n and METphi behind it, for n bins of MET; padding is 0.
 `VQVAETokeniser` holds the network and encodes. `CodeTable` is what a file of tokens keeps of it: what each code stands for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
@@ -18,6 +20,7 @@ from lexon.config import VQVAEConfig
 from lexon.config.bins import bins_of
 from lexon.errors import DataError
 from lexon.events import Events
+from lexon.models.quantiser import QuantiserName
 from lexon.models.vqvae import VQVAE
 from lexon.physics import wrap_phi
 from lexon.tokenisers.base import Tokeniser, Tokens
@@ -27,6 +30,32 @@ from lexon.tokenisers.layout import Layout, Part
 from lexon.training import TensorTable, predict
 
 BATCH_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What decides how codes are numbered: see `lexon.models.quantiser`."""
+
+    codebook_size: int
+    quantiser: QuantiserName = "vq"
+    stages: int = 1
+    levels: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, recipe: Mapping[str, Any]) -> Self:
+        """Of a network's recipe; those of earlier versions name the size only."""
+        own = {field.name: recipe[field.name] for field in fields(cls) if field.name in recipe}
+        return cls(**own | {"levels": tuple(own.get("levels", ()))})
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        match self.quantiser:
+            case "vq":
+                return (Part("code", self.codebook_size),)
+            case "residual":
+                return tuple(Part(f"stage {i}", self.codebook_size) for i in range(1, self.stages + 1))
+            case "fsq":
+                return tuple(Part(f"level {i}", size, "line") for i, size in enumerate(self.levels, 1))
 
 
 @dataclass(frozen=True)
@@ -82,14 +111,16 @@ class CodeTable(Tokeniser):
     Attributes:
         objects: type, E, pT, eta, phi of each code, float32 [K, 5]; E is 0 where it was not shown.
         met_bins: of MET and METphi.
+        parts: of a code.
     """
 
     objects: NDArray[np.float32]
     met_bins: MetBins
+    parts: tuple[Part, ...]
 
     @property
     def layout(self) -> Layout:
-        return Layout((Part("code", len(self.objects)),), self.met_bins.parts)
+        return Layout(self.parts, self.met_bins.parts)
 
     @property
     def vocab_size(self) -> int:
@@ -119,15 +150,18 @@ class CodeTable(Tokeniser):
 
     def state(self) -> dict[str, Any]:
         """JSON; `arrays` goes beside it, too large for an attribute of a file."""
-        return {"kind": "vq_codes", "met_bins": self.met_bins.state(), "arrays": list(self.arrays())}
+        parts = [list(astuple(part)) for part in self.parts]
+        return {"kind": "vq_codes", "met_bins": self.met_bins.state(), "arrays": list(self.arrays()), "parts": parts}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"code_objects": self.objects}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """From `state` and `arrays` together."""
-        return cls(np.asarray(state["code_objects"], np.float32), MetBins.from_state(state["met_bins"]))
+        """From `state` and `arrays` together; those of earlier versions know codes of one part only."""
+        objects = np.asarray(state["code_objects"], np.float32)
+        parts = state.get("parts", [["code", len(objects)]])
+        return cls(objects, MetBins.from_state(state["met_bins"]), tuple(Part(*part) for part in parts))
 
 
 @dataclass(frozen=True)
@@ -137,29 +171,29 @@ class VQVAETokeniser(Tokeniser):
     Attributes:
         direct: makes the network's inputs.
         n_bins: of MET and of METphi, as pT's and phi's of `BinnedTokeniser`.
-        codebook_size: number of codes K.
+        codes: how they are numbered.
         met_bins: None before `fit`.
         model: None before `with_model`.
     """
 
     direct: DirectTokeniser
     n_bins: int | str
-    codebook_size: int
+    codes: Codes
     met_bins: MetBins | None = None
     model: VQVAE | None = None
 
     @classmethod
-    def unfitted(cls, vector: Literal[4, 5], pid: bool, n_bins: int | str, codebook_size: int) -> Self:
-        return cls(DirectTokeniser(vector, pid), n_bins, codebook_size)
+    def unfitted(cls, vector: Literal[4, 5], pid: bool, n_bins: int | str, codes: Codes) -> Self:
+        return cls(DirectTokeniser(vector, pid), n_bins, codes)
 
     @classmethod
     def from_config(cls, config: VQVAEConfig) -> Self:
-        return cls.unfitted(config.vector, config.pid, config.n_bins, config.codebook_size)
+        return cls.unfitted(config.vector, config.pid, config.n_bins, Codes.of(dict(config)))
 
     @property
     def layout(self) -> Layout:
         n = bins_of(self.n_bins)
-        return Layout((Part("code", self.codebook_size),), _parts(n["met"], n["met_phi"]))
+        return Layout(self.codes.parts, _parts(n["met"], n["met_phi"]))
 
     @property
     def n_object_tokens(self) -> int:
@@ -179,8 +213,8 @@ class VQVAETokeniser(Tokeniser):
         Raises:
             DataError, ConfigurationError: see `DirectTokeniser.fit` and `Axis.equally_filled`.
         """
-        direct = self.direct.fit(events)
-        return replace(self, direct=direct, met_bins=MetBins.fit(events.met, self.n_bins, self.codebook_size + 1), model=None)
+        met_bins = MetBins.fit(events.met, self.n_bins, self.n_object_tokens + 1)
+        return replace(self, direct=self.direct.fit(events), met_bins=met_bins, model=None)
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
         """`fit` of all chunks at once: the network, too, is trained on events that are in memory."""
@@ -192,7 +226,7 @@ class VQVAETokeniser(Tokeniser):
         Raises:
             DataError: the network has another width or codebook, or was trained on another normalisation.
         """
-        _refuse_other_inputs(model.recipe, self.direct, self.codebook_size)
+        _refuse_other_inputs(model.recipe, self.direct, self.codes)
         return replace(self, model=model.eval())
 
     def inputs(self, events: Events) -> TensorTable:
@@ -215,18 +249,19 @@ class VQVAETokeniser(Tokeniser):
     @torch.inference_mode()
     def table(self) -> CodeTable:
         """The decoder's answer to every code."""
-        features, logits = self._model.decode(self._model.quantiser.codebook)
+        quantiser = self._model.quantiser
+        features, logits = self._model.decode(quantiser.lookup(torch.arange(quantiser.n_codes)))
         types = logits.argmax(-1, keepdim=True).numpy() + 1
         blank = np.zeros((len(types), 3), np.float32)
         objects = self.direct.decode(Tokens(features[:, None].numpy(), types, np.ones_like(types, bool), blank))
-        return CodeTable(np.concatenate([objects.ids.astype(np.float32), objects.p4[:, 0]], axis=1), self._met_bins)
+        return CodeTable(np.concatenate([objects.ids.astype(np.float32), objects.p4[:, 0]], axis=1), self._met_bins, self.codes.parts)
 
     def state(self) -> dict[str, Any]:
         """What decodes the tokens again (`CodeTable`), as JSON. `content` holds the network too."""
         return self.table().state()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """``code_objects`` (`CodeTable.objects`), and ``codebook`` [K, D] for an embedding to start from."""
+        """``code_objects`` (`CodeTable.objects`), and ``codebook`` (`AnyQuantiser.codebook`) for an embedding to start from."""
         return {**self.table().arrays(), "codebook": self._model.quantiser.codebook.numpy()}
 
     def content(self) -> dict[str, Any]:
@@ -244,10 +279,11 @@ class VQVAETokeniser(Tokeniser):
         """
         try:
             direct, recipe = DirectTokeniser.from_state(content["direct"]), content["recipe"]
-            _refuse_other_inputs(recipe, direct, recipe["codebook_size"])
+            codes = Codes.of(recipe)
+            _refuse_other_inputs(recipe, direct, codes)
             model = VQVAE(**recipe)
             model.load_state_dict(content["weights"])
-            return cls(direct, content["n_bins"], recipe["codebook_size"], MetBins.from_state(content["met_bins"]), model.eval())
+            return cls(direct, content["n_bins"], codes, MetBins.from_state(content["met_bins"]), model.eval())
         except (KeyError, TypeError, RuntimeError) as error:
             raise DataError(f"vqvae: recipe, weights and normalisation do not make a tokeniser ({error}); train it again") from error
 
@@ -268,9 +304,10 @@ def _parts(n_met: int, n_phi: int) -> tuple[Part, Part]:
     return Part("met", n_met, "line"), Part("met_phi", n_phi, "circle")
 
 
-def _refuse_other_inputs(recipe: Mapping[str, Any], direct: DirectTokeniser, codebook_size: int) -> None:
+def _refuse_other_inputs(recipe: Mapping[str, Any], direct: DirectTokeniser, codes: Codes) -> None:
     """A network answers to what it was trained on; anything else would give codes without a meaning."""
-    wanted = {"n_features": direct.vector, "codebook_size": codebook_size, "normalisation": direct.state()["fitted"]}
+    wanted = {"n_features": direct.vector, "normalisation": direct.state()["fitted"], **asdict(codes)}
+    found = {**recipe, **asdict(Codes.of(recipe))}
     for name, value in wanted.items():
-        if recipe[name] != value:
-            raise DataError(f"vqvae: the network was trained with {name}={recipe[name]}, but is to encode {name}={value}; train it again")
+        if found[name] != value:
+            raise DataError(f"vqvae: the network was trained with {name}={found[name]}, but is to encode {name}={value}; train it again")

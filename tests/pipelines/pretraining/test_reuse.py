@@ -20,6 +20,7 @@ from lexon.pipelines.pretraining.pipeline import create_pipeline
 from lexon.pipelines.pretraining.reuse import reuse_vqvae
 from lexon.pipelines.pretraining.vqvae import shown_to
 from lexon.tokenisers import VQVAETokeniser
+from lexon.tokenisers.vqvae import Codes
 
 CLASSES = {"signal": "tttt", "background": "rest"}
 
@@ -42,7 +43,7 @@ def source(tmp_path, make_events) -> EventSource:
 
 
 def reuse(source: EventSource, there: dict[str, Any]) -> dict[str, Any]:
-    tokeniser = VQVAETokeniser.unfitted(4, True, 5, 64)
+    tokeniser = VQVAETokeniser.unfitted(4, True, 5, Codes(64))
     trained, history, diagnostics = reuse_vqvae(tokeniser, pd.DataFrame(), there, source, settings(), CLASSES, "first")
     assert trained is tokeniser
     assert history.empty

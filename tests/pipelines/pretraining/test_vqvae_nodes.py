@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from fabricate import to_png
 
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
+from lexon.datasets.tokeniser import VQVAETokeniserDataset
 from lexon.events import SPLITS, Events
 from lexon.pipelines.pretraining.vqvae import draw_vqvae, train_vqvae
+from lexon.tokenisers import restore
 from lexon.training import TIMINGS
 
 CLASSES = {"signal": "tttt", "background": "rest"}
@@ -130,3 +133,64 @@ def test_energies_are_judged_where_they_are_shown(make_source, tmp_path):
 def test_the_figure_is_drawn_from_what_is_on_disk(trained, tmp_path):
     _, history, diagnostics = trained
     assert to_png(draw_vqvae(history, json.loads(json.dumps(diagnostics)), Checkpoints(tmp_path))).startswith(b"\x89PNG")
+
+
+SEVERAL_PARTS = {
+    "residual": {"quantiser": "residual", "codebook_size": 8, "stages": 2},
+    "fsq": {"quantiser": "fsq", "levels": [6, 5, 4], "codebook_size": 120, "latent_dim": 3, "commitment": 0.0, "decay": 0.0},
+}
+
+
+@pytest.fixture(scope="module", params=list(SEVERAL_PARTS))
+def of_parts(request, make_source, tmp_path_factory) -> tuple:
+    return request.param, *train(make_source(), tmp_path_factory.mktemp("parts"), **SEVERAL_PARTS[request.param])
+
+
+def test_codes_of_several_parts_are_learnt_and_each_part_is_judged(of_parts, make_source):
+    name, tokeniser, history, diagnostics = of_parts
+    assert history["val_loss"].iloc[-1] < history["val_loss"].iloc[0]
+    sizes = {"residual": [8, 8], "fsq": [6, 5, 4]}[name]
+    assert [part.size for part in tokeniser.layout.objects] == sizes
+    test, events = diagnostics["splits"]["test"], make_source().read("test")
+    assert len(test["counts"]) == np.prod(sizes)
+    assert sum(test["counts"]) == events.mask.sum()
+    assert list(test["parts"]) == [part.name for part in tokeniser.layout.objects]
+    digits = tokeniser.layout.take_apart(tokeniser.encode(events).values)
+    for use, found, size in zip(test["parts"].values(), digits.values(), sizes, strict=True):
+        assert use["usage"] == len(np.unique(found[found > 0])) / size
+        assert 1 <= use["perplexity"] <= size
+    assert json.loads(json.dumps(diagnostics)) == diagnostics
+
+
+def test_the_vectors_of_a_code_s_parts_are_what_its_network_decodes(of_parts, make_source):
+    """What a token file keeps, the vectors of the parts, tells the latent vector of every object."""
+    _, tokeniser, _, _ = of_parts
+    events, arrays = make_source().read("test"), tokeniser.arrays()
+    tokens, real = tokeniser.encode(events), events.mask
+    digits = tokeniser.layout.take_apart(tokens.values[real])
+    books = np.split(arrays["codebook"], np.cumsum([part.size for part in tokeniser.layout.objects])[:-1])
+    vectors = sum(book[values - 1] for book, values in zip(books, digits.values(), strict=True))
+    with torch.inference_mode():
+        features, _ = tokeniser.model.decode(torch.from_numpy(vectors))
+    decoded = tokeniser.decode(tokens)
+    eta = tokeniser.direct.fitted["eta"].invert(features[:, 1].numpy())
+    np.testing.assert_allclose(decoded.eta[real], eta, rtol=1e-4, atol=1e-4)
+
+
+def test_the_file_of_tokens_and_that_of_the_network_know_the_parts(of_parts, make_source, tmp_path):
+    _, tokeniser, _, _ = of_parts
+    events = make_source().read("test")
+    table = restore(json.loads(json.dumps(tokeniser.state())) | tokeniser.arrays())
+    assert table.layout == tokeniser.layout
+    dataset = VQVAETokeniserDataset(filepath=str(tmp_path / "vqvae.pt"))
+    dataset.save(tokeniser)
+    again = dataset.load()
+    assert again.layout == tokeniser.layout
+    np.testing.assert_array_equal(again.encode(events).values, tokeniser.encode(events).values)
+
+
+def test_the_figure_tells_the_use_of_each_part(of_parts, tmp_path):
+    _, tokeniser, history, diagnostics = of_parts
+    figure = draw_vqvae(history, diagnostics, Checkpoints(tmp_path))
+    written = " ".join(text.get_text() for text in figure.axes[2].texts)
+    assert all(part.name in written for part in tokeniser.layout.objects)

@@ -21,11 +21,13 @@ from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.plots.codebook import codebook_diagnostics
 from lexon.tokenisers import VQVAETokeniser
+from lexon.tokenisers.layout import Layout
 from lexon.training import SelectBy, TensorTable, Training, choose_device, device_name, seeded
 
 logger = logging.getLogger(__name__)
 
 SELECT_BY: SelectBy = (("val_loss", "min"),)
+OF_NETWORK = ("quantiser", "stages", "levels", "codebook_size", "latent_dim", "hidden_dim", "id_embed_dim", "commitment", "decay")
 
 
 def train_vqvae(
@@ -53,7 +55,7 @@ def train_vqvae(
         config.training,
         seed=config.seed,
         device=chosen,
-        validate=partial(_code_use, codebook_size=config.codebook_size),
+        validate=partial(_code_use, n_codes=config.n_codes),
         select_by=SELECT_BY,
         resume=checkpoints.of(tokeniser_name(settings), VQVAE),
         name=f"VQ-VAE, vector {config.vector}",
@@ -103,19 +105,19 @@ def _untrained(config: VQVAEConfig, tokeniser: VQVAETokeniser) -> VQVAE:
         return VQVAE(
             n_features=tokeniser.direct.n_features,
             normalisation=tokeniser.direct.state()["fitted"],
-            **config.model_dump(include={"codebook_size", "latent_dim", "hidden_dim", "id_embed_dim", "commitment", "decay"}),
+            **config.model_dump(include=set(OF_NETWORK)),
         )
 
 
-def _code_use(codes: NDArray[np.float32], table: TensorTable, codebook_size: int) -> dict[str, float]:  # noqa: ARG001
-    use = CodeUse.of(codes.astype(np.int64), codebook_size)
+def _code_use(codes: NDArray[np.float32], table: TensorTable, n_codes: int) -> dict[str, float]:  # noqa: ARG001
+    use = CodeUse.of(codes.astype(np.int64), n_codes)
     return {"usage": use.usage, "perplexity": use.perplexity}
 
 
 def _diagnose(tokeniser: VQVAETokeniser, events: Events, object_types: dict[int, str]) -> dict[str, Any]:
     """Use of the codes and errors of the objects over a whole split."""
     tokens = tokeniser.encode(events)
-    use = CodeUse.of(tokens.values - 1, tokeniser.codebook_size)
+    use = CodeUse.of(tokens.values - 1, tokeniser.n_object_tokens)
     quantities: list[Quantity] = ["pt", "eta", "phi", *(["energy"] if tokeniser.direct.vector == 5 else [])]  # type: ignore[list-item]
     errors = reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types)
     if not tokeniser.direct.pid:  # it was shown no types, so it can be right about none
@@ -126,4 +128,14 @@ def _diagnose(tokeniser: VQVAETokeniser, events: Events, object_types: dict[int,
         "perplexity": use.perplexity,
         "reconstruction": errors,
         "counts": use.counts.tolist(),
+        "parts": _use_of_parts(tokeniser.layout, tokens.values),
     }
+
+
+def _use_of_parts(layout: Layout, values: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+    """Use of the values of each part of a code, by its name; nothing where a code is one part."""
+    if len(layout.objects) == 1:
+        return {}
+    digits = layout.take_apart(values)
+    uses = {part.name: CodeUse.of(digits[part.name] - 1, part.size) for part in layout.objects}
+    return {name: {"usage": use.usage, "perplexity": use.perplexity} for name, use in uses.items()}

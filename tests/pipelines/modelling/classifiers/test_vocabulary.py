@@ -15,7 +15,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.pipelines.modelling.classifiers.inputs import vocabulary_of
 from lexon.tokenisers import BinnedTokeniser
 from lexon.tokenisers.binning import Axis
-from lexon.tokenisers.vqvae import CodeTable, MetBins
+from lexon.tokenisers.vqvae import Codes, CodeTable, MetBins
 
 KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 BINNED = {"objects": [(7, "none"), (5, "line"), (5, "line"), (5, "circle")], "event": [(5, "line"), (5, "circle")], "codebook_dim": None}
@@ -63,7 +63,7 @@ def test_bins_have_no_codebook(write):
 
 def test_learnt_codes_have_a_codebook_and_no_parts(write, monkeypatch):
     met = Axis(np.arange(6, dtype=np.float32))
-    table = CodeTable(np.zeros((875, 5), np.float32), MetBins(met, met, 876))
+    table = CodeTable(np.zeros((875, 5), np.float32), MetBins(met, met, 876), Codes(875).parts)
     monkeypatch.setattr(TokenSource, "tokeniser", lambda _source: table)
     source = write(arrays={"codebook": np.zeros((875, 3), np.float32)})
     monkeypatch.setitem(source.attributes, "tokeniser", table.state())
