@@ -15,6 +15,7 @@ from lexon.config import Config
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
 from lexon.framework.hooks import FingerprintHooks, RunRecordHooks
+from lexon.runners.capacity import LocalSettings
 from lexon.runners.local import LocalRunner
 
 MEMBERS = ("a", "b")
@@ -82,11 +83,12 @@ def create(root: Path) -> None:
     JSONDataset(filepath=str(root / "raw.json")).save({"value": 1})
 
 
-def run(root: Path, value: int, names: Sequence[str] = MEMBERS) -> dict[str, Any]:
+def run(root: Path, value: int, names: Sequence[str] = MEMBERS, workers: int = 1) -> dict[str, Any]:
     """Run what is not current, with all hooks; returns the summary."""
     world = catalog(root, value)
     manager = _create_hook_manager()
     for hook in (FingerprintHooks(), RunRecordHooks()):
         manager.register(hook)
-    LocalRunner().run(pipeline(names), world, manager)
+    settings = LocalSettings(workers=workers, workers_per_gpu=1, worker_memory=1)
+    LocalRunner(settings=settings).run(pipeline(names), world, manager)
     return world.load("summary")

@@ -49,6 +49,12 @@ class MachineError(LexonError):
     exit_code = OTHER_MACHINE
 
 
+class Killed(LexonError):
+    """A process ended in the middle of its work: a later try may do."""
+
+    exit_code = FAILED
+
+
 def first_cause(error: BaseException) -> BaseException:
     """The user's mistake behind an error, or else what went wrong first; Kedro wraps what a dataset raises.
 

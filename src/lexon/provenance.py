@@ -21,7 +21,17 @@ from typing import Any
 # Code that carries results without shaping them: a new parameter or a better message makes nothing stale.
 CARRIERS = {
     f"lexon.{name}"
-    for name in ("config", "errors", "processes", "provenance", "datasets.files", "datasets.atomic", "datasets.hdf5", "datasets.checkpoint")
+    for name in (
+        "config",
+        "errors",
+        "processes",
+        "provenance",
+        "datasets.files",
+        "datasets.atomic",
+        "datasets.hdf5",
+        "datasets.checkpoint",
+        "training.progress",
+    )
 }
 _ROOT = Path(__file__).parent
 PACKAGES = ("lexon", "torch", "vector-quantize-pytorch", "numpy", "scikit-learn", "kedro", "h5py")

@@ -13,7 +13,7 @@ from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
 from lexon.errors import DataError
 from lexon.runners.local import LocalRunner, RunFailed
-from lexon.runners.work import members_together
+from lexon.runners.units import members_together
 
 
 def fail(x: int) -> dict:

@@ -15,7 +15,7 @@ from lexon.datasets.members import MemberJSON
 from lexon.runners import progress
 from lexon.runners.estimate import grid_plan
 from lexon.runners.progress import GridProgress, duration
-from lexon.runners.work import members_together
+from lexon.runners.units import members_together
 
 
 class Recipe(Config):

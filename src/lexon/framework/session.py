@@ -29,6 +29,7 @@ from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
+from lexon.runners import capacity
 from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
 from lexon.runners.htcondor.settings import read_settings
@@ -154,7 +155,7 @@ class LexonSession(KedroSession):
         """The runner that a place asks for in its runner.yml."""
         match place["runner"].get("engine"):
             case "local" if not preview:
-                return LocalRunner(rerun=bool(options.get("tags")))
+                return LocalRunner(rerun=bool(options.get("tags")), settings=capacity.read_settings(place["runner"]))
             case "htcondor":
                 return ClusterRunner(read_settings(place["runner"]["htcondor"]), self.request(place, options), HTCondor(), preview)
             case "local":

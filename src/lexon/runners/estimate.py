@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Sequence
+from heapq import heapreplace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ logger = logging.getLogger(__name__)
 DEVICES = 3  # kinds of devices, those of the latest members, for which a time is shown
 
 
-def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol) -> str:
+def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol, workers: int = 1) -> str:
     """Cells, members, what is done and what will run, and the training time of the latter in words; empty without members.
 
     Args:
         nodes: of the pipeline.
         to_run: names of those that will run.
+        workers: that train at the same time.
     """
     members = _members(nodes)
     if not members:
@@ -38,7 +40,7 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
     sentence = f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to train"
     if len(trainings) > len(own):
         sentence += f", {len(trainings) - len(own)} VQ-VAE first"
-    return sentence + (_cost(own, catalog) if own else "")
+    return sentence + (_cost(own, catalog, workers) if own else "")
 
 
 def _n_cells(members: Collection[str]) -> int:
@@ -51,7 +53,7 @@ def _members(nodes: Sequence[Node]) -> set[str]:
     return set(filter(is_member, namespaces))
 
 
-def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
+def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> str:
     """Time on each device that finished members were trained on: which one jobs will get is not known where they are submitted."""
     by_device: dict[str, list[dict[str, Any]]] = {}
     for record in _finished(catalog, trainings[0]):
@@ -60,8 +62,21 @@ def _cost(trainings: Sequence[Node], catalog: CatalogProtocol) -> str:
         return "; no member is finished yet, so the time is unknown"
     configs = [_config(node, catalog) for node in trainings]
     shown = list(by_device.items())[:DEVICES]
-    costs = [f"{duration(sum(_seconds(config, records) for config in configs))} on {device}" for device, records in shown]
-    return f", about {' or '.join(costs)}, one after the other, as the most similar finished ones went"
+    costs = [f"{duration(shared([_seconds(config, records) for config in configs], workers))} on {device}" for device, records in shown]
+    how = f"{workers} at a time" if workers > 1 else "one after the other"
+    return f", about {' or '.join(costs)}, {how}, as the most similar finished ones went"
+
+
+def shared(seconds: Sequence[float], workers: int) -> float:
+    """How long trainings take if so many workers share them: each takes the next one as it becomes free.
+
+    >>> shared([4, 1, 1, 1, 1], workers=2), shared([4, 1, 1, 1, 1], workers=1)
+    (4.0, 8.0)
+    """
+    free_at = [0.0] * workers
+    for each in seconds:
+        heapreplace(free_at, free_at[0] + each)
+    return max(free_at)
 
 
 def device_kind(recorded: str) -> str:

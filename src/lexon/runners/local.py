@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
-from lexon.datasets.files import remove_leftovers
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
+from lexon.runners.capacity import LocalSettings, keep_to_quota
+from lexon.runners.crew import ALONE, crew_for
 from lexon.runners.estimate import grid_plan
-from lexon.runners.progress import GridProgress
 from lexon.runners.replaced import replaced_members
 from lexon.runners.results import where_results_are
-from lexon.runners.work import Work, group_of, members_together
-from lexon.runs import fingerprints, locks, records, reports
+from lexon.runners.supervisor import Supervisor
+from lexon.runners.units import group_of, members_together
+from lexon.runners.work import Work, remove_traces
+from lexon.runs import fingerprints, reports
 
 logger = logging.getLogger(__name__)
 
@@ -54,72 +56,78 @@ class RunFailed(RuntimeError):
 
 
 class LocalRunner(AbstractRunner):
-    """One node after another, in this process.
+    """Nodes on this machine: one after another in this process, or several at a time in workers.
 
     Args:
         rerun: run every node, current or not.
+        settings: of the workers; without them there are none.
         is_async: Kedro's, unused.
     """
 
-    def __init__(self, rerun: bool = False, is_async: bool = False) -> None:
+    def __init__(self, rerun: bool = False, settings: LocalSettings | None = None, is_async: bool = False) -> None:
         super().__init__(is_async=is_async)
-        self.rerun = rerun
+        self.rerun, self.settings = rerun, settings
+        self._crew = ALONE
 
     def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:
         reasons = reasons_to_run(pipeline, catalog, self.rerun)
+        needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
+        self._crew = crew_for(needed, catalog, self.settings) if self.settings else ALONE
+        show_plan(pipeline, catalog, reasons, self._crew.workers)
         if not reasons:
             return {}
         if self.rerun and not any(reports.MAKING & node.tags for node in pipeline.nodes):
             reports.read_as_recorded(pipeline, catalog)
-        return super().run(pipeline.filter(node_names=list(reasons)), catalog, *args, **kwargs)
+        return super().run(needed, catalog, *args, **kwargs)
 
     def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
         return None
 
     def _run(self, pipeline: Pipeline, catalog: CatalogProtocol, hook_manager: Any = None, run_id: str | None = None) -> None:
-        nodes = members_together(pipeline.nodes)
-        work = Work(pipeline, catalog, self.rerun, len(nodes), GridProgress(nodes))
-        for _, group in groupby(nodes, key=group_of):
-            work.on(list(group), lambda node: Task(node, catalog, is_async=False, hook_manager=hook_manager, run_id=run_id).execute())
+        def execute(node: Node) -> None:
+            Task(node, catalog, is_async=False, hook_manager=hook_manager, run_id=run_id).execute()
+
+        work = Work(pipeline, catalog, self.rerun)
+        if self._crew.workers > 1:
+            Supervisor(work, execute, self._crew).run(pipeline)
+        else:
+            _in_this_process(work, pipeline, execute)
         if work.failed:
-            raise RunFailed(work.failed, [node.name for node in work.lost if node.name not in work.failed])
+            failed = {node.name: work.failed[node.name] for node in pipeline.nodes if node.name in work.failed}
+            raise RunFailed(failed, [node.name for node in pipeline.nodes if node in work.lost and node.name not in failed])
+
+
+def _in_this_process(work: Work, pipeline: Pipeline, execute: Callable[[Node], Any]) -> None:
+    """One node after another, with all cores."""
+    keep_to_quota()
+
+    def announced(node: Node) -> None:
+        work.begin(node)
+        execute(node)
+
+    for _, group in groupby(members_together(pipeline.nodes), key=group_of):
+        work.on(list(group), announced)
 
 
 def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> dict[str, str]:
-    """The nodes that must run, each with its reason, shown before any does; with `rerun` all of them."""
-    folders = _output_folders(pipeline, catalog)
-    remove_leftovers(folders)
-    locks.remove_gone(folders)
-    reasons = dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
-    _show_plan(pipeline, catalog, reasons)
-    for sentence in where_results_are(pipeline, catalog) if not reasons else ():
-        logger.info("%s", sentence)
-    return reasons
+    """The nodes that must run, each with its reason; with `rerun` all of them."""
+    remove_traces(pipeline.nodes, catalog)
+    return dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
 
 
-def _output_folders(pipeline: Pipeline, catalog: CatalogProtocol) -> set[Path]:
-    """Folders that the pipeline's nodes write to, those of their members included."""
-    paths = (fingerprints.path_of(catalog.get(name)) for node in pipeline.nodes for name in node.outputs)
-    folders = {path.parent for path in paths if path is not None}
-    members = {folder for node in pipeline.nodes if (folder := records.member_folder(node, catalog)) is not None}
-    archives: set[Path] = set()
-    for folder in members:
-        with suppress(OSError):  # another user's, or a link that leads to itself
-            archives |= set(folder.glob("history/*"))
-    return folders | members | archives
-
-
-def _show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str]) -> None:
-    """What will run, by kind, and why; and what the trainings will cost."""
+def show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str], workers: int = 1) -> None:
+    """What will run, by kind, and why; what the trainings will cost; where results are if nothing has to."""
     current = len(pipeline.nodes) - len(reasons)
     to_run = [node for node in pipeline.nodes if node.name in reasons]
     kinds = Counter(tag for node in to_run for tag in node.tags)
     what = f": {_counts(kinds)} ({_counts(Counter(reasons.values()))})" if reasons else ""
     logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
-    if grid := grid_plan(pipeline.nodes, reasons, catalog):
+    if grid := grid_plan(pipeline.nodes, reasons, catalog, workers):
         logger.info("Plan: %s", grid)
     for sentence in replaced_members(pipeline.nodes, reasons, catalog):
         logger.warning("Plan: %s", sentence)
+    for sentence in where_results_are(pipeline, catalog) if not reasons else ():
+        logger.info("%s", sentence)
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -22,19 +22,20 @@ class GridProgress:
         for node in nodes:
             if node.namespace and is_member(node.namespace):
                 self._left[node.namespace] = self._left.get(node.namespace, 0) + 1
-        self._nodes = dict(self._left)
         self._total = len(self._left)
+        self._running: set[str] = set()
         self._failed: set[str] = set()
         self._started: float | None = None
 
     def before(self, node: Node) -> str:
         """What to say of the grid as a node starts: nothing unless a member begins."""
-        if node.namespace not in self._left or self._left[node.namespace] < self._nodes[node.namespace]:
+        if node.namespace not in self._left or node.namespace in self._running:
             return ""
+        self._running.add(node.namespace)
         self._started = self._started or monotonic()
         done = self._total - len(self._left)
         failed = f", {len(self._failed)} failed" if self._failed else ""
-        return f" (member {done + 1} of {self._total}: {done - len(self._failed)} done{failed}{self._time_left(done)})"
+        return f" (member {done + len(self._running)} of {self._total}: {done - len(self._failed)} done{failed}{self._time_left(done)})"
 
     def after(self, node: Node, failed: bool = False) -> None:
         """A node is over, or was skipped because another of its member failed."""
@@ -45,6 +46,7 @@ class GridProgress:
         self._left[node.namespace] -= 1
         if self._left[node.namespace] == 0:
             del self._left[node.namespace]
+            self._running.discard(node.namespace)
 
     def _time_left(self, done: int) -> str:
         if not done or self._started is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from lexon.datasets.files import remove_leftovers
 from lexon.errors import LexonError, first_cause
-from lexon.experiments import is_member
 from lexon.runners.progress import GridProgress
+from lexon.runners.units import group_of
 from lexon.runs import fingerprints, locks, records
 
 logger = logging.getLogger(__name__)
@@ -26,36 +27,68 @@ class Work:
     Attributes:
         failed: the error of each node that failed, by name.
         lost: nodes that failed, or that could not run because of one.
+        ran: nodes that were tried here.
     """
 
-    def __init__(self, pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool, total: int, progress: GridProgress) -> None:
-        self.pipeline, self.catalog, self.rerun, self.total, self.progress = pipeline, catalog, rerun, total, progress
+    def __init__(self, pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> None:
+        self.catalog, self.rerun = catalog, rerun
+        self._total, self._progress = len(pipeline.nodes), GridProgress(pipeline.nodes)
         self.failed: dict[str, Exception] = {}
         self.lost: dict[Node, None] = {}
-        self._ran: set[Node] = set()
-        self._number = 0
+        self.ran: set[Node] = set()
+        self._above = pipeline.node_dependencies
+        self._seen: set[Node] = set()
 
     def on(self, group: Sequence[Node], execute: Callable[[Node], Any]) -> None:
-        """Run the nodes of a member, or one that members share, unless another process works on it."""
+        """Run the nodes of a member, or one that members share, unless another process works on it.
+
+        Args:
+            execute: runs a node and announces it, see `begin`.
+        """
         with ExitStack() as stack:
             busy = self._lock(group, stack)
             for node in group:
-                self._number += 1
-                if _blocking_parents(node, self.pipeline, self.catalog) & self.lost.keys():
+                if self._blocking_parents(node) & self.lost.keys():
                     self.lost[node] = None
                 elif busy is not None:
-                    self._fail(node, busy)
+                    self.fail(node, busy)
                 elif self._done_meanwhile(node):
-                    logger.info("[%d/%d] %s: done by another command meanwhile", self._number, self.total, node.name)
+                    logger.info("%s: done by another command meanwhile", node.name)
                 else:
-                    logger.info("[%d/%d] %s%s", self._number, self.total, node.name, self.progress.before(node))
                     self._execute(node, execute)
-                self.progress.after(node, failed=node in self.lost)
+                self.end(node)
+
+    def begin(self, node: Node) -> None:
+        """Announce a node that starts."""
+        self._seen.add(node)
+        logger.info("[%d/%d] %s%s", len(self._seen), self._total, node.name, self._progress.before(node))
+
+    def end(self, node: Node) -> None:
+        """Count a node that is over, or that could not run."""
+        self._seen.add(node)
+        self._progress.after(node, failed=node in self.lost)
+
+    def take_over(self, unit: Sequence[Node], ran: Collection[str], lost: Collection[str], failed: Mapping[str, Exception]) -> None:
+        """Note what became of nodes in another process, by name."""
+        self.failed.update(failed)
+        for node in unit:
+            if node.name in ran:
+                self.ran.add(node)
+            if node.name in lost:
+                self.lost[node] = None
+            self.end(node)
+
+    def fail(self, node: Node, error: Exception) -> None:
+        """Note that a node failed, and show why."""
+        cause = first_cause(error)
+        logger.error("%s failed: %s", node.name, cause, exc_info=None if isinstance(cause, LexonError) else error)
+        self.failed[node.name] = error
+        self.lost[node] = None
 
     def _lock(self, group: Sequence[Node], stack: ExitStack) -> LexonError | None:
         """Lock what the group writes until the stack ends; the reason where that cannot be."""
         path = _lock_path(group, self.catalog)
-        if path is None or all(_blocking_parents(node, self.pipeline, self.catalog) & self.lost.keys() for node in group):
+        if path is None or all(self._blocking_parents(node) & self.lost.keys() for node in group):
             return None
         try:
             stack.enter_context(locks.held(path, group_of(group[0])))
@@ -65,13 +98,12 @@ class Work:
 
     def _done_meanwhile(self, node: Node) -> bool:
         """Whether another process made it current since the plan: nothing that it rests on was made here."""
-        above = self.pipeline.node_dependencies[node]
-        untouched = not (self._ran | self.lost.keys()) & above
+        untouched = not (self.ran | self.lost.keys()) & self._above[node]
         return not self.rerun and untouched and fingerprints.reason_to_run(node, self.catalog) is None
 
     def _execute(self, node: Node, execute: Callable[[Node], Any]) -> None:
         _warn_of_members_in_work(node, self.catalog)
-        self._ran.add(node)
+        self.ran.add(node)
         try:
             execute(node)
         except (KeyboardInterrupt, SystemExit):
@@ -79,30 +111,26 @@ class Work:
             raise
         except Exception as error:  # noqa: BLE001  # whatever one member fails of, its siblings go on
             records.mark_failed(node, self.catalog, error)
-            self._fail(node, error)
+            self.fail(node, error)
 
-    def _fail(self, node: Node, error: Exception) -> None:
-        cause = first_cause(error)
-        logger.error("%s failed: %s", node.name, cause, exc_info=None if isinstance(cause, LexonError) else error)
-        self.failed[node.name] = error
-        self.lost[node] = None
-
-
-def members_together(nodes: list[Node]) -> list[Node]:
-    """One member after another, where Kedro's order would train all of them before it evaluates the first.
-
-    A member's later nodes need nothing from outside that its first one does not need too, so they may move up to it.
-    """
-
-    first: dict[str, int] = {}
-    for number, node in enumerate(nodes):
-        first.setdefault(group_of(node), number)
-    return sorted(nodes, key=lambda node: first[group_of(node)])
+    def _blocking_parents(self, node: Node) -> set[Node]:
+        """The nodes whose outputs this one cannot do without."""
+        needed = {name for name in node.inputs if not name.startswith("params:") and not getattr(self.catalog.get(name), "optional", False)}
+        return {parent for parent in self._above[node] if needed & set(parent.outputs)}
 
 
-def group_of(node: Node) -> str:
-    """The member that a node belongs to, or its own name."""
-    return node.namespace if node.namespace and is_member(node.namespace) else node.name
+def remove_traces(nodes: Iterable[Node], catalog: CatalogProtocol) -> None:
+    """Remove temporary files and locks of processes that are gone from the folders that nodes write to, those of members included."""
+    nodes = list(nodes)
+    paths = (fingerprints.path_of(catalog.get(name)) for node in nodes for name in node.outputs)
+    folders = {path.parent for path in paths if path is not None}
+    members = {folder for node in nodes if (folder := records.member_folder(node, catalog)) is not None}
+    archives: set[Path] = set()
+    for folder in members:
+        with suppress(OSError):  # another user's, or a link that leads to itself
+            archives |= set(folder.glob("history/*"))
+    remove_leftovers(folders | members | archives)
+    locks.remove_gone(folders | members | archives)
 
 
 def _lock_path(group: Sequence[Node], catalog: CatalogProtocol) -> Path | None:
@@ -122,9 +150,3 @@ def _warn_of_members_in_work(node: Node, catalog: CatalogProtocol) -> None:
     for folder in sorted(folders):
         if holder := locks.holder_of(folder / locks.SUFFIX):
             logger.warning("%s: %s works on it; the report shows it as it is now", folder.name, holder)
-
-
-def _blocking_parents(node: Node, pipeline: Pipeline, catalog: CatalogProtocol) -> set[Node]:
-    """The nodes whose outputs this one cannot do without."""
-    needed = {name for name in node.inputs if not name.startswith("params:") and not getattr(catalog.get(name), "optional", False)}
-    return {parent for parent in pipeline.node_dependencies[node] if needed & set(parent.outputs)}

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import rich
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 log = logging.getLogger("lexon.training")
 
 # Columns of a history that a line shows beside the losses, where a model has them: they tell a failing training early.
 ALSO_SHOWN = {"val_variance_ratio": "variance ratio"}
+
+# Title, steps done, steps in all, and the figures of the last epoch.
+Listener = Callable[[str, int, int, str], None]
+_HEARD_SECONDS = 0.5  # between two messages to a listener
+
+
+def columns() -> tuple[ProgressColumn, ...]:
+    """The columns of a training's bar."""
+    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"), TimeRemainingColumn()
 
 
 class Reporter:
@@ -23,15 +34,20 @@ class Reporter:
         title: what is trained.
         epochs, steps: their numbers; `done` steps were made by the run that this one continues.
         watched: the metric that selects the best epoch.
+
+    Attributes:
+        listener: shows the trainings of this process where it has no terminal of its own.
     """
+
+    listener: ClassVar[Listener | None] = None
 
     def __init__(self, title: str, epochs: int, steps: int, done: int, watched: str) -> None:
         self.title, self.epochs, self.watched = title, epochs, watched
         console = rich.get_console()
         self.in_terminal = console.is_terminal
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"))
-        self.bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not self.in_terminal)
+        self.bar = Progress(*columns(), console=console, disable=not self.in_terminal)
         self.task = self.bar.add_task(title, total=steps, completed=done, facts="")
+        self.steps, self.done, self.facts, self.heard = steps, done, "", 0.0
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -42,10 +58,15 @@ class Reporter:
 
     def step(self) -> None:
         self.bar.advance(self.task)
+        self.done += 1
+        listener = Reporter.listener
+        if listener is not None and time.monotonic() - self.heard > _HEARD_SECONDS:
+            self.heard = time.monotonic()
+            listener(self.title, self.done, self.steps, self.facts)
 
     def epoch(self, row: dict[str, Any]) -> None:
-        facts = f"epoch {row['epoch']}/{self.epochs}  loss {row['train_loss']:.4f}  {self.watched} {row[self.watched]:.4f}"
-        facts += "".join(f"  {name} {row[column]:.2f}" for column, name in ALSO_SHOWN.items() if column in row)
-        self.bar.update(self.task, facts=facts)
-        level = logging.DEBUG if self.in_terminal else logging.INFO
-        log.log(level, "%s: %s  lr %.2e  %.0f events/s", self.title, facts, row["lr"], row["events_per_second"])
+        self.facts = f"epoch {row['epoch']}/{self.epochs}  loss {row['train_loss']:.4f}  {self.watched} {row[self.watched]:.4f}"
+        self.facts += "".join(f"  {name} {row[column]:.2f}" for column, name in ALSO_SHOWN.items() if column in row)
+        self.bar.update(self.task, facts=self.facts)
+        level = logging.DEBUG if self.in_terminal or Reporter.listener else logging.INFO
+        log.log(level, "%s: %s  lr %.2e  %.0f events/s", self.title, self.facts, row["lr"], row["events_per_second"])

@@ -21,7 +21,7 @@ from lexon.runners.htcondor.settings import ClusterSettings
 from lexon.runners.htcondor.status import Progress
 from lexon.runners.htcondor.submission import Desk, Request
 from lexon.runners.htcondor.workflow import Workflow, plan_workflow
-from lexon.runners.local import reasons_to_run
+from lexon.runners.local import reasons_to_run, show_plan
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +107,7 @@ class ClusterRunner(AbstractRunner):
     def _write(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk, name: str) -> tuple[Workflow, Path | None]:
         """The workflow of what has to run, in a folder of its own; no folder where nothing has to."""
         reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
+        show_plan(pipeline, catalog, reasons)
         needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
         workflow = plan_workflow(needed, self.settings.members_per_job)
         if not workflow.all:

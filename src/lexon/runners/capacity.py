@@ -1,0 +1,170 @@
+"""What this process may use of its machine, cores, memory and GPUs, and how many members can train on that at once."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import PositiveInt, ValidationError
+from threadpoolctl import threadpool_limits
+
+from lexon.config import Config
+from lexon.errors import ConfigurationError
+
+CGROUPS = Path("/sys/fs/cgroup")
+_MB = 10**6
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class LocalSettings(Config):
+    """What conf/<place>/runner.yml says of the engine `local`."""
+
+    workers: Literal["auto"] | PositiveInt
+    workers_per_gpu: PositiveInt
+    worker_memory: PositiveInt
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Of the machine, for this process.
+
+    Attributes:
+        cores: by affinity and by the quota of its control group.
+        memory: in MB, that is free; None where the system does not tell.
+        gpus: as CUDA_VISIBLE_DEVICES names them.
+    """
+
+    cores: int
+    memory: int | None
+    gpus: tuple[str, ...] = ()
+
+
+def read_settings(raw: dict[str, Any]) -> LocalSettings:
+    """The settings of a place.
+
+    Raises:
+        ConfigurationError: a value is out of range.
+    """
+    try:
+        return LocalSettings(**{name: raw.get(name) for name in LocalSettings.model_fields})
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]): each["input"] for each in error.errors()}
+        problems = "; ".join(f"{name}={value!r}" for name, value in wrong.items())
+        allowed = "workers is auto or a positive number, the others are positive numbers"
+        raise ConfigurationError(f"runner.yml: {problems}: {allowed} (conf/base/runner.yml)") from error
+
+
+def workers_for(members: int, settings: LocalSettings, here: Capacity) -> int:
+    """How many processes train that many members at once; 1 means in this process.
+
+    Fewer members than that leave cores idle, more workers than cores or GPUs slow each other down.
+    """
+    if settings.workers != "auto":
+        return max(1, min(settings.workers, members))
+    limits = [members, here.cores]
+    if here.memory is not None:
+        limits.append(here.memory // settings.worker_memory)
+    if here.gpus:
+        limits.append(len(here.gpus) * settings.workers_per_gpu)
+    return max(1, min(limits))
+
+
+def capacity(device: str) -> Capacity:
+    """Of this machine.
+
+    Args:
+        device: that the user asked for; GPUs are looked for only where any of them will do.
+    """
+    return Capacity(cores(), _memory(), _gpus(device))
+
+
+def cores(root: Path = CGROUPS) -> int:
+    """The cores that this process may use, by affinity and by the quota of its control group."""
+    return max(1, min([_allowed(), *(math.ceil(quota) for quota in _quotas(root))]))
+
+
+def use_threads(number: int) -> None:
+    """Let the libraries that are loaded, and those that will be, compute with so many threads."""
+    os.environ.update(dict.fromkeys(_THREADS, str(number)))
+    threadpool_limits(number)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(number)
+
+
+def keep_to_quota() -> None:
+    """Where a quota allows fewer cores than are seen, start no more threads than it allows: libraries do not look at it."""
+    if "OMP_NUM_THREADS" not in os.environ and cores() < _allowed():
+        use_threads(cores())
+
+
+def _allowed() -> int:
+    """Cores by affinity."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Processor seconds a second, of every control group above this process that has a limit."""
+    for folder in _groups(root, "cpu"):
+        with suppress(OSError, ValueError):  # "max" is no limit
+            quota, period = (folder / "cpu.max").read_text().split()
+            yield int(quota) / int(period)
+        with suppress(OSError, ValueError):
+            quota_us = int((folder / "cpu.cfs_quota_us").read_text())
+            if quota_us > 0:
+                yield quota_us / int((folder / "cpu.cfs_period_us").read_text())
+
+
+def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    """MB that are free: of the machine, and below the limit of every control group above this process."""
+    free = list(_free_of_groups(root))
+    with suppress(OSError):
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        free.append(int(lines["MemAvailable"].split()[0]) * 1024)
+    return max(0, min(free)) // _MB if free else None
+
+
+def _free_of_groups(root: Path) -> Iterator[int]:
+    for folder in _groups(root, "memory"):
+        for limit, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            with suppress(OSError, ValueError):
+                # Files that were read count as used, and are given back before anything is killed.
+                cached = _cached(folder / "memory.stat")
+                yield int((folder / limit).read_text()) - int((folder / used).read_text()) + cached
+
+
+def _cached(path: Path) -> int:
+    """Bytes of files that a control group keeps in memory and does not use."""
+    facts = dict(line.split() for line in path.read_text().splitlines())
+    return int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
+
+
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """Folders of the control groups that this process belongs to, up to the root, in either version of them."""
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and controller not in controllers.split(","):
+                continue
+            top = root / controller if controllers else root
+            own = top / path.lstrip("/")
+            yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(top))
+
+
+def _gpus(device: str) -> tuple[str, ...]:
+    """The GPUs that torch sees, where the user asked for any of them.
+
+    They are counted without being used: a process that has used one could start no worker that does.
+    """
+    if device not in ("auto", "cuda"):
+        return ()
+    import torch  # seconds that a run without trainings should not pay
+
+    count = torch.cuda.device_count()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return tuple(named.split(",")[:count]) if named else tuple(str(number) for number in range(count))
