@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
 from lexon.config.base import one_of
+from lexon.config.claims import COMPARED, TRAINED, Outcome
 from lexon.config.classifiers import classifier_classes
 from lexon.config.embeddings import TABLE
 from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
@@ -22,6 +23,13 @@ EVENTS = frozenset({"events", "simulation", "classes"})
 # What decides how an event is shown to a network.
 SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 Idle = Iterator[tuple[str, Collection[str]]]
+# Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
+_AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")
+# Columns of comparison.csv.
+_VAE = (
+    *("test_bce_plus_kld", "test_loss", "test_bce", "test_kld", "hamming_loss", "jaccard_index", "pct_active_units", "silhouette_score"),
+    *("pct_unique_combinations", "entropy", "gini_coefficient", "cosine_similarity", "kl_divergence"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class Kind:
         pipelines: ``package:function`` in `lexon.pipelines`, in order, the report the last; each makes a part from an `Experiment`.
             They are imported when an experiment of this kind is asked for.
         files: what its members leave to be reported on.
+        statistics: that claims may be about, each with what it may be expected to be.
+        facts: properties of its cells, besides the axes of the grid, that claims may name.
         idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
         why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.
@@ -63,6 +73,8 @@ class Kind:
     member: Callable[[Parameters, int], MemberConfig]
     pipelines: tuple[str, ...]
     files: Files = field(default_factory=Files)
+    statistics: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
     idle: Callable[[Parameters, Collection[TokeniserConfig]], Idle] = lambda _parameters, _tokenisers: iter(())
     check: Callable[[Parameters], object] = lambda _parameters: None
     why_no_cell: Callable[[Parameters], str] = lambda _parameters: ""
@@ -130,6 +142,7 @@ KINDS = {
                 "reporting.classifier:create_pipeline",
             ),
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
+            statistics={"auroc": COMPARED},
             idle=_idle_in_a_classifier,
             why_no_cell=_why_not_embedded,
             starts_from_events=lambda parameters: parameters.tokens.path is None,
@@ -149,6 +162,7 @@ KINDS = {
                 arrays=("*_rec_tokens", "*_rec_globals", "*_total", "*_met", "*_probe_met", "*_target"),
                 data=("test_digest",),
             ),
+            statistics=dict.fromkeys(_AUTOENCODER, COMPARED),
         ),
         Kind(
             "regression",
@@ -163,6 +177,7 @@ KINDS = {
                 history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
                 arrays=("*_prediction", "*_target"),
             ),
+            statistics={"r2": COMPARED, "variance_ratio": COMPARED, "training": TRAINED},
             idle=_idle_in_a_regression,
             starts_from_events=lambda parameters: parameters.regression.source == "events",
         ),
@@ -180,6 +195,8 @@ KINDS = {
                 ),
                 data=("digest", "groups", "notes"),
             ),
+            statistics=dict.fromkeys(_VAE, COMPARED),
+            facts=("latent_dim", "hidden_dim", "batch_norm", "beta", "dropout", "verdict"),
             idle=_idle_in_a_vae,
             check=_is_complete,
         ),

@@ -103,6 +103,7 @@ class Parameters(Config):
     tags: TagsConfig
     evaluation: EvaluationConfig
     report: ReportConfig
+    questions: tuple[dict[str, Any], ...]
     validation: ValidationConfig
     grid: GridConfig
 

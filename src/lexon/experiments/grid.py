@@ -10,6 +10,7 @@ from typing import Any
 
 from lexon.config import KINDS, SEEDS, Parameters
 from lexon.config.base import MAX_SEEDS
+from lexon.config.claims import read_claims, refuse_unknown_names
 from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
 from lexon.experiments.experiment import Experiment
@@ -35,6 +36,7 @@ SHARED_GROUPS = (
     "classes",
     "evaluation",
     "report",
+    "questions",
     "validation",
     "regression",
     "collapse",
@@ -87,7 +89,16 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
         raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
+    _refuse_unknown_questions(parameters, known, f"{name}: questions ({origin('questions')})")
     return Experiment(name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out)
+
+
+def _refuse_unknown_questions(parameters: Parameters, known: Mapping[str, list[Any]], where: str) -> None:
+    """The claims of an experiment are about its own axes, and about what its kind measures."""
+    claims, kind = read_claims(parameters.questions, where), KINDS[parameters.kind]
+    if claims and not kind.statistics:
+        raise ConfigurationError(f"{where}: an experiment of kind {kind.name} measures nothing that claims could be about; leave them out")
+    refuse_unknown_names(claims, kind.statistics, {**dict.fromkeys(kind.facts, ()), **known}, where)
 
 
 def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:

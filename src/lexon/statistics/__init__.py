@@ -5,16 +5,18 @@ common cancels. Intervals hold 95 %. `intervals` says what an interval is, `boot
 cells over events and seeds, `effects` turns the cells of a grid into main effects and interactions.
 """
 
-from lexon.statistics.bootstrap import SEED, score_statistics, weighted_mean
+from lexon.statistics.bootstrap import SEED, of_seed, score_statistics, weighted_mean
 from lexon.statistics.differences import (
     CERTAIN,
     EFFECTS,
     Difference,
+    Outcome,
     Setting,
     SmallestEffect,
     Trainings,
     Verdict,
     compare,
+    outcome_of,
     resample,
     weighted_intervals,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "Grid",
     "Interval",
     "Mean",
+    "Outcome",
     "Replicates",
     "SeedSpread",
     "Setting",
@@ -47,6 +50,8 @@ __all__ = [
     "Verdict",
     "compare",
     "contrasts",
+    "of_seed",
+    "outcome_of",
     "resample",
     "score_statistics",
     "seed_spread",

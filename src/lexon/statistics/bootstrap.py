@@ -32,6 +32,11 @@ def weighted_mean(values: NDArray[np.floating]) -> Statistic:
     return lambda weights: (weights @ values) / weights.sum(axis=1)
 
 
+def of_seed(value: float) -> Statistic:
+    """A value of one training that no row moves, as a statistic: what resampled rows would change is left to the seeds."""
+    return lambda weights: np.full(len(weights), value)
+
+
 def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
     """For each scores object (by id) the order that puts its events by index; refuses different events."""
     first, *others = all_scores

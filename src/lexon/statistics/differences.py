@@ -106,6 +106,14 @@ class Verdict(StrEnum):
 
 EFFECTS = frozenset({Verdict.HIGHER, Verdict.LOWER})
 CERTAIN = EFFECTS | {Verdict.HIGHER_SMALL, Verdict.LOWER_SMALL}
+Outcome = Literal["higher", "lower", "same", "undecided"]
+
+
+def outcome_of(verdict: str, negligible: bool) -> Outcome:
+    """What an answer may rest on: an effect, the certainty that there is none, or neither."""
+    if verdict in EFFECTS:
+        return "higher" if verdict == Verdict.HIGHER else "lower"
+    return "same" if negligible else "undecided"
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ class Difference:
         change: `family` in the unit of the smallest effect.
         verdict: a `Verdict`, or ``undecided (1 seed)``.
         n_seeds: trainings of the cell that has fewest; 0 where all cells are seedless.
+        negligible: with a spread that is known, the whole interval of its family lies within the smallest effect.
         replicates: on the resampled events, seeds included.
     """
 
@@ -126,6 +135,7 @@ class Difference:
     change: Interval
     verdict: str
     n_seeds: int
+    negligible: bool
     replicates: Replicates
 
     @property
@@ -203,8 +213,10 @@ def _judged(
     n_seeds = min(seeds, default=0)
     subtracted = [cells[name].estimates.mean() for setting in settings for name, weight in setting.items() if weight < 0]
     change = smallest.change(family, float(np.mean(subtracted)) if subtracted else 1.0)
-    verdict = str(Verdict.of(change, smallest.size)) if _has_spread(cells, settings) else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
-    return Difference(replicates.interval(), family, change, verdict, n_seeds, replicates)
+    known = _has_spread(cells, settings)
+    verdict = str(Verdict.of(change, smallest.size)) if known else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
+    negligible = known and -smallest.size < change.low and change.high < smallest.size
+    return Difference(replicates.interval(), family, change, verdict, n_seeds, negligible, replicates)
 
 
 def _has_spread(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:

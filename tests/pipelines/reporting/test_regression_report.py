@@ -85,6 +85,11 @@ def good() -> Summary:
     return summarise(sweep())
 
 
+def verdicts(summary: Summary) -> list[str]:
+    """On the guide's expectations, in order."""
+    return [one["verdict"] for one in summary[-1]["claims"]]
+
+
 def row(summary: Summary, value: float) -> dict[str, Any]:
     frame = summary[1]
     return frame[frame["variance_lambda"] == value].iloc[0].to_dict()
@@ -138,11 +143,11 @@ def test_baselines_that_see_more_than_a_member_are_a_caveat() -> None:
 
 
 def test_hypotheses_are_marked_by_all_seeds(good: Summary) -> None:
-    assert [one["mark"] for one in good[-1]["sweeps"][0]["hypotheses"]] == ["refuted", "undecided", "undecided", "refuted"]
+    assert verdicts(good) == ["refuted", *["undecided (not every cell is in the grid)", "undecided (the seeds disagree)"], "refuted"]
     steady = summarise(
         [one for one in sweep() if one.member.config["variance_lambda"] != 5.0] + [result(5.0, seed, 0.8, 1.1) for seed in SEEDS]
     )
-    assert steady[-1]["sweeps"][0]["hypotheses"][2]["mark"] == "confirmed"
+    assert verdicts(steady)[2] == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -163,8 +168,8 @@ def test_a_crash_or_an_unfinished_training_is_no_unstable_one(seeds: dict[int, A
         change = seeds.get(seed, {})
         one = result(10.0, seed, status="failed" if change == "failed" else "done")
         results.append(one if change == "failed" else replace(one, history=_last_epoch(one.history, change)))
-    last = summarise(results)[-1]["sweeps"][0]["hypotheses"][-1]
-    assert last["mark"] == expected
+    last = summarise(results)[-1]["claims"][-1]
+    assert last["verdict"].split(" (")[0] == expected
     assert ("stable" in last["numbers"]) == (expected == "refuted")
 
 
@@ -283,7 +288,7 @@ def test_too_few_seeds_decide_nothing() -> None:
     assert row(summary, 2.0)["stability"] == "undecided (2 seeds) (matched)"
     assert row(summary, 2.0)["decision"] == "eligible"
     assert summary[-1]["sweeps"][0]["gate_reasons"] == ["insufficient_seeds", "no_lambda_meets_go"]
-    assert {one["mark"] for one in summary[-1]["sweeps"][0]["hypotheses"]} == {"undecided"}
+    assert verdicts(summary)[::2] == ["undecided (2 seeds)", "undecided (2 seeds; not every cell is in the grid)"]
     assert any("Too few seeds (2)" in text for text in summary[-1]["caveats"])
 
 
@@ -332,7 +337,7 @@ def without_a_number(value: float, seed: int, stability: str) -> Result:
 def test_diverged_runs_refute_nothing_and_their_numbers_stay_readable(stability: str) -> None:
     results = [without_a_number(value, seed, stability) for value in (0.0, 2.0, 5.0) for seed in SEEDS]
     members, summary, comparisons, _, text, _, words = summarise(results)
-    assert [one["mark"] for one in words["sweeps"][0]["hypotheses"]][::2] == ["undecided", "undecided"]
+    assert {one["verdict"] for one in words["claims"][::2]} == {"undecided (not all trainings came to their end)"}
     html = page_of(members, summary, comparisons, words, "t", "d")
     for written in (text, *words["sentences"], html):
         assert not re.search(r"\d{15}", written)
@@ -394,9 +399,9 @@ def test_a_loss_that_still_fell_is_said_wherever_the_numbers_are_believed() -> N
     summary = summarise(results)
     assert row(summary, 0.0)["stability"].startswith("stable")
     words = summary[-1]
-    assert words["sweeps"][0]["hypotheses"][0]["mark"] == "confirmed"
+    assert words["claims"][0]["verdict"] == "confirmed"
     fell = "the validation loss still fell at the end"
-    assert fell in words["sweeps"][0]["hypotheses"][0]["numbers"]
+    assert fell in words["claims"][0]["numbers"]
     assert f"{fell} (5 of 5 seeds)" in words["sentences"][0]
     assert any(text.startswith(f"Cut off: {fell} for lambda 0 (5 of 5 seeds)") for text in words["caveats"])
 

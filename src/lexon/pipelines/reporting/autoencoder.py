@@ -29,8 +29,10 @@ from lexon.pipelines.reporting.autoencoder_changes import (
     comparisons,
     estimate_grid,
 )
+from lexon.pipelines.reporting.autoencoder_claims import evidence_of
 from lexon.pipelines.reporting.autoencoder_words import choose, findings, selected_parameters
 from lexon.pipelines.reporting.caveats import Plan
+from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
@@ -170,7 +172,7 @@ def _points(grid: Grid) -> Mapping[str, list[Point]]:
     }
 
 
-def compare_results(results: Sequence[Result], report: ReportConfig, run: str, name: str) -> dict[str, Any]:
+def compare_results(results: Sequence[Result], report: ReportConfig, run: str, name: str, questions: Sequence[Any] = ()) -> dict[str, Any]:
     """The tables members, summary, pivot and changes, the findings in words, and the selected parameters as YAML, by name.
 
     Choices use validation only, answers the test split; what is not done is a row with a status and in no statistics.
@@ -178,21 +180,23 @@ def compare_results(results: Sequence[Result], report: ReportConfig, run: str, n
     cells = collect_grid(results)
     grid, choice = estimate_grid(cells, "test", report), choose(estimate_grid(cells, "val", report))
     summary, changes = summary_table(grid, run), changes_table(grid, run)
+    told = answers("autoencoder", questions, evidence_of(grid, report)) if choice else []
     return {
         "members": members_table(cells, run, _member_numbers),
         "summary": summary,
         "pivot": pivot_table(summary),
         "changes": changes,
-        "findings": findings(grid, choice, summary, changes),
+        "findings": findings(grid, choice, told, summary, changes),
         "selected_parameters": selected_parameters(choice, name),
     }
 
 
 def compare(
-    members: MemberFolders, plan: Plan, report: ReportConfig, run: str, n_seeds: int, name: str, **_finished: Any
+    members: MemberFolders, plan: Plan, report: ReportConfig, questions: Plan, run: str, n_seeds: int, name: str, **_finished: Any
 ) -> dict[str, Any]:
     """Tables, findings and the parameter file of the choice by name, from the members' folders."""
-    return completed(compare_results(collect(members, plan, n_seeds), report, run, name), members, plan, report)
+    found = compare_results(collect(members, plan, n_seeds), report, run, name, questions)
+    return completed(found, members, plan, report)
 
 
 def draw(members: MemberFolders, plan: Plan, report: ReportConfig, **_tables: Any) -> dict[str, Figure]:
@@ -206,7 +210,7 @@ REPORT = Report(
     draw=draw,
     tables=("members", "summary", "pivot", "changes"),
     texts=("selected_parameters",),
-    settings=("report", "run", "n_seeds", "name"),
+    settings=("report", "questions", "run", "n_seeds", "name"),
     drawn_with=("report",),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,17 @@ from lexon.metrics.ranking import Statistic, auroc
 from lexon.metrics.scores import Scores
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
 from lexon.pipelines.reporting.cells import Cell, collect_cells, grouped, set_aside_other_rows
-from lexon.pipelines.reporting.words import joined, setting_words
+from lexon.pipelines.reporting.words import joined, setting_words, share
 from lexon.statistics import (
-    EFFECTS,
     SEED,
     Difference,
     Interval,
+    Outcome,
     SmallestEffect,
     Trainings,
     Verdict,
     compare,
+    outcome_of,
     resample,
     weighted_intervals,
 )
@@ -40,11 +41,9 @@ GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss"
 NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
 
 COMPARED = ("rec_tokens", "rec_globals", "criterion")
-MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
 LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
 PROBES = {"probe_met_r2": slice(0, 1), "probe_met_phi_r2": slice(1, 3)}
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
-Outcome = Literal["higher", "lower", "same", "undecided"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +62,11 @@ class GridCell(Cell):
     @property
     def beta(self) -> float:
         return self.settings["globals_beta"]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Weight and bottleneck, axes or not."""
+        return {BETA: self.beta, BOTTLENECK: self.bottleneck}
 
     @property
     def rest(self) -> str:
@@ -234,9 +238,7 @@ class Change:
     @property
     def outcome(self) -> Outcome:
         """What an answer may rest on: an effect, the certainty that there is none, or neither."""
-        if self.verdict in EFFECTS:
-            return "higher" if self.verdict == Verdict.HIGHER else "lower"
-        return "same" if self.negligible else "undecided"
+        return outcome_of(self.verdict, self.negligible)
 
     @property
     def words(self) -> str:
@@ -247,7 +249,7 @@ class Change:
     def size(self) -> str:
         """E.g. ``rec_tokens +12.0 % [+8.0 %, +15.0 %]``."""
         measured = np.isfinite(self.relative.estimate)
-        return f"{self.metric} {_percent_interval(self.relative)}" if measured else f"{self.metric} not measured"
+        return f"{self.metric} {share(self.relative)}" if measured else f"{self.metric} not measured"
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,10 @@ class Grid:
         """How much larger a loss is in a cell than in another that differs from it in one thing."""
         return self.of(of_cells(metric, cell, against))
 
+    def holds(self, comparison: Comparison) -> bool:
+        """Whether a comparison is one of the table, either way round, or has nothing finished to compare."""
+        return not comparison.finished or comparison.key in self._table or comparison.turned.key in self._table
+
     def of(self, comparison: Comparison) -> Change:
         """A change of the table, or the same the other way round."""
         if not comparison.finished:
@@ -313,11 +319,9 @@ class Grid:
         return weighted_intervals(self.trainings, {name: {name: 1.0} for name in self.trainings}, np.random.default_rng(SEED))
 
     def _change(self, asked: Comparison, found: Difference) -> Change:
-        decidable = found.verdict in set(Verdict)
-        inside = -self.smallest.size < found.change.low and found.change.high < self.smallest.size
         alone = self.smallest.change(found.alone, 1.0)
         words = asked.metric, asked.cell, asked.against
-        return Change(*words, found.change, alone, found.verdict, found.n_seeds, negligible=decidable and inside)
+        return Change(*words, found.change, alone, found.verdict, found.n_seeds, found.negligible)
 
     def _turned(self, change: Change) -> Change:
         relative, alone = (
@@ -338,10 +342,6 @@ def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -
 
 def _key(metric: str, cell: GridCell) -> str:
     return f"{metric}:{cell.name}"
-
-
-def _percent_interval(interval: Interval) -> str:
-    return f"{_percent(interval.estimate)} [{_percent(interval.low)}, {_percent(interval.high)}]"
 
 
 def _statistics(cell: GridCell, split: str) -> dict[str, list[Statistic]]:
@@ -388,8 +388,3 @@ def _as_scores(score: NDArray[np.floating], is_signal: NDArray[np.bool_]) -> Sco
 
 def _each(function: Callable[[float], Any], interval: Interval) -> Interval:
     return Interval(*(float(function(value)) for value in (interval.estimate, interval.low, interval.high)))
-
-
-def _percent(share: float) -> str:
-    """A relative change, or beyond a factor of ten in either direction that factor."""
-    return f"{share:+.1%}".replace("%", " %") if -0.9 < share < 9 else f"x {share + 1:.3g}"

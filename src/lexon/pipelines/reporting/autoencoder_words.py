@@ -17,7 +17,6 @@ from lexon.pipelines.reporting import caveats as shared
 from lexon.pipelines.reporting.autoencoder_changes import (
     BETA,
     BOTTLENECK,
-    MIN_SEEDS,
     NEARLY_EXACT,
     Change,
     Comparison,
@@ -29,12 +28,9 @@ from lexon.pipelines.reporting.autoencoder_changes import (
     rows_of_grid,
     steps,
 )
-from lexon.pipelines.reporting.autoencoders.answers import NOT_ASKED, UNDECIDED, Answer, listed
-from lexon.pipelines.reporting.autoencoders.hypotheses import PROBED, hypotheses
-from lexon.pipelines.reporting.autoencoders.predictions import predictions
-from lexon.pipelines.reporting.autoencoders.scenarios import HOLDS, by_column, scenarios
+from lexon.pipelines.reporting.claims import LISTED, MIN_SEEDS, Answer, sentences
 from lexon.pipelines.reporting.tables import json_rows, run_record
-from lexon.pipelines.reporting.words import axis_words, capital, counted, parameter_file, with_interval
+from lexon.pipelines.reporting.words import axis_words, capital, counted, listing, parameter_file, with_interval
 from lexon.plots.style import NOTHING
 from lexon.statistics import Interval, Verdict
 
@@ -47,21 +43,20 @@ SELECTED_BY = "unweighted rec_tokens + rec_globals on validation, geometric mean
 WELL_RECONSTRUCTED = 0.5
 # A codebook of which more than this share is in use is too small, rather than badly used.
 FULL_CODEBOOK = 0.9
+PROBED = ("probe_met_r2", "probe_met_phi_r2")
 
 
-def findings(grid: Grid, choice: Choice | None, summary: pd.DataFrame, changes: pd.DataFrame) -> Findings:
+def findings(grid: Grid, choice: Choice | None, answers: Sequence[Answer], summary: pd.DataFrame, changes: pd.DataFrame) -> Findings:
     """JSON-able: headline, sentences, caveats, answers, the numbers behind them, and the run record."""
     measured = int((changes["status"] == "done").sum())
-    asked = {"scenarios": scenarios, "hypotheses": hypotheses, "predictions": predictions}
-    answers = {name: answer(grid) if choice else [] for name, answer in asked.items()}
     return {
         "headline": _headline(grid, choice),
         "sentences": _sentences(grid, choice, answers),
         "caveats": caveats(grid.cells, measured, grid.smallest.size),
         "best_cell": choice.cell.name if choice else None,
         "selected_by": SELECTED_BY,
-        **{name: [answer.row() for answer in of_one] for name, of_one in answers.items()},
-        "next_steps": next_steps(grid),
+        "claims": [answer.row() for answer in answers],
+        "next_steps": next_steps(grid, answers),
         "summary": json_rows(summary),
         "changes": json_rows(changes),
         "record": run_record([result for cell in grid.cells for result in cell.finished]),
@@ -77,16 +72,16 @@ def _headline(grid: Grid, choice: Choice | None) -> str:
     return f"Carry forward {choice.cell.label}: best of {n} finished cells on validation; on test {text}."
 
 
-def _sentences(grid: Grid, choice: Choice | None, answers: dict[str, list[Answer]]) -> list[str]:
+def _sentences(grid: Grid, choice: Choice | None, answers: Sequence[Answer]) -> list[str]:
     if choice is None:
         return []
     return [
         f"By {SELECTED_BY}: {choice.words}.",
-        *(answer.sentence for kind in ("scenarios", "hypotheses") for answer in answers[kind] if not answer.answer.startswith(NOT_ASKED)),
+        *sentences(answers),
         *axis_sentences(grid),
         *_gaps(grid),
         *anomaly_sentences(grid, choice.cell),
-        *(f"Next: {step}" for step in next_steps(grid)),
+        *(f"Next: {step}" for step in next_steps(grid, answers)),
     ]
 
 
@@ -186,22 +181,23 @@ def selected_parameters(choice: Choice | None, experiment: str) -> str:
     return parameter_file(values, f"Selected in {experiment} by {SELECTED_BY}.", use)
 
 
-def next_steps(grid: Grid) -> list[str]:
+def next_steps(grid: Grid, answers: Sequence[Answer]) -> list[str]:
     """What follows from the findings, the most certain first; with nothing certain, more seeds."""
     finished = [cell for cell in grid.cells if cell.finished]
     if not finished:
         return []
-    found = [*_trade_off(grid, finished), *_hardly_used(grid), *_good_head(grid), *_linear(grid), *_codebook(grid, finished)]
-    return [*found, *_more_seeds(grid)] or ["Nothing that the numbers ask for."]
+    found = [*_trade_off(grid, finished, answers), *_hardly_used(grid), *_good_head(grid), *_linear(grid), *_codebook(grid, finished)]
+    return [*found, *_more_seeds(grid, answers)] or ["Nothing that the numbers ask for."]
 
 
-def _trade_off(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
-    columns = columns_of(grid.cells)
-    competing = [n for n, answer in by_column(grid, 3).items() if answer == HOLDS and not all(cell.nearly_exact for cell in columns[n])]
+def _trade_off(grid: Grid, finished: Sequence[GridCell], answers: Sequence[Answer]) -> list[str]:
+    lines = [line for answer in answers if answer.claim.name == "scenario 3" for line in answer.lines.values() if line.truth]
+    having = {name: column for name, column in columns_of(grid.cells).items() if any(line.cells.issuperset(column) for line in lines)}
+    competing = {name: column for name, column in having.items() if not all(cell.nearly_exact for cell in column)}
     if not competing:
         return []
     # A quantiser passes on no more than which code it is, however many dimensions a code has.
-    limits = dict.fromkeys("codebook_size" if columns[n][0].bottleneck == "vq" else "latent_dim" for n in competing)
+    limits = dict.fromkeys("codebook_size" if column[0].bottleneck == "vq" else "latent_dim" for column in competing.values())
     values = {limit: finished[0].settings[limit] for limit in limits}
     tries = " and ".join(f"autoencoder.{limit}={2 * value} instead of {value}" for limit, value in values.items())
     return [f"Objects and MET compete for the latent space ({', '.join(competing)}): try {tries}."]
@@ -249,7 +245,8 @@ def _linear(grid: Grid) -> list[str]:
     ]
     if not changes or any(change.outcome != "lower" for change in changes):
         return []
-    return [f"linear is best at every weight: use autoencoder.bottleneck=linear instead of none ({'; '.join(listed(changes))})."]
+    numbers = listing(list(dict.fromkeys(f"{change.words}: {change.verdict}" for change in changes)), LISTED)
+    return [f"linear is best at every weight: use autoencoder.bottleneck=linear instead of none ({numbers})."]
 
 
 def _codebook(grid: Grid, finished: Sequence[GridCell]) -> list[str]:
@@ -271,10 +268,10 @@ def _quantiser_loses(grid: Grid) -> bool:
     return any(grid.change("rec_tokens", later, earlier).outcome == "higher" for later, earlier in compared)
 
 
-def _more_seeds(grid: Grid) -> list[str]:
-    answers = [answer for number in (1, 2, 3) for answer in by_column(grid, number).values()]
+def _more_seeds(grid: Grid, answers: Sequence[Answer]) -> list[str]:
+    exclusive = [answer for answer in answers if answer.kind == "scenarios" and answer.claim.each_line]
     n = grid.n_seeds
-    if UNDECIDED not in answers and n >= MIN_SEEDS:
+    if n >= MIN_SEEDS and all(line.truth is not None for answer in exclusive for line in answer.lines.values()):
         return []
     return [f"{counted(n, 'seed')} leave{'s' * (n == 1)} questions open: run with n_seeds={max(3, 2 * n)}."]
 

@@ -48,6 +48,15 @@ class Cell:
         return self.results[0].member.cell
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """Properties that claims may name beside the axes."""
+        return {}
+
+    def level(self, name: str) -> Any:
+        """Of an axis or another property; None where it has no such thing."""
+        return self.facts.get(name, self.axes.get(name))
+
+    @property
     def config(self) -> dict[str, Any]:
         """The configuration of its members, that of the first seed."""
         return self.results[0].member.config

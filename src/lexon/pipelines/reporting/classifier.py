@@ -18,6 +18,7 @@ from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.caveats import Plan
+from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
@@ -25,6 +26,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     classifier_cells,
     comparable,
     effects_table,
+    evidence_of,
     grid_of,
     label_of,
     level_words,
@@ -203,7 +205,12 @@ def _intervals(summary: pd.DataFrame, kind: str) -> dict[str, Interval]:
 
 
 def compare_results(
-    results: Sequence[Result], baselines: Baselines, evaluation: EvaluationConfig, report: ReportConfig, run: str
+    results: Sequence[Result],
+    baselines: Baselines,
+    evaluation: EvaluationConfig,
+    report: ReportConfig,
+    run: str,
+    questions: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """The tables members, summary, comparisons, effects, means and best_models, and the findings in words, by name.
 
@@ -224,15 +231,22 @@ def compare_results(
         "best_models": best_models_table(cells, summary, run),
     }
     means = means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run)
-    words = findings(cells, tables, evaluation, report)
+    words = findings(cells, tables, evaluation, report, answers("classifier", questions, evidence_of(cells, aurocs, report)))
     return {"members": members_table(cells, run, _member_numbers), **tables, "means": means, "findings": words}
 
 
 def compare(
-    members: MemberFolders, plan: Plan, evaluation: EvaluationConfig, report: ReportConfig, run: str, n_seeds: int, **_finished: Any
+    members: MemberFolders,
+    plan: Plan,
+    evaluation: EvaluationConfig,
+    report: ReportConfig,
+    questions: Plan,
+    run: str,
+    n_seeds: int,
+    **_finished: Any,
 ) -> dict[str, Any]:
     """Tables and findings by name, from the members' folders."""
-    found = compare_results(collect(members, plan, n_seeds), members.baselines(), evaluation, report, run)
+    found = compare_results(collect(members, plan, n_seeds), members.baselines(), evaluation, report, run, questions)
     return completed(found, members, plan, report)
 
 
@@ -251,7 +265,7 @@ REPORT = Report(
     compare=compare,
     draw=draw,
     tables=("members", "summary", "comparisons", "effects", "means", "best_models"),
-    settings=("evaluation", "report", "run", "n_seeds"),
+    settings=("evaluation", "report", "questions", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
 

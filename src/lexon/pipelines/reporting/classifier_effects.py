@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lexon.config import ReportConfig
 from lexon.datasets.identity import is_part, part_digest
 from lexon.experiments import Result
 from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.cells import Cell, collect_cells, most_common_rows, set_aside_other_rows
+from lexon.pipelines.reporting.claims import Evidence, known
 from lexon.pipelines.reporting.tables import Row, difference_row
 from lexon.pipelines.reporting.words import axis_words
 from lexon.statistics import (
@@ -198,6 +200,13 @@ def measure(cells: Sequence[ClassifierCell], baselines: Baselines, n: int) -> Au
     for group in others.values():
         found |= _alone(_trainings(group, {}, n))
     return Aurocs(paired, {**found, **{cell.name: found[cell.trained.name] for cell in cells if cell.trained.name in found}})
+
+
+def evidence_of(cells: Sequence[ClassifierCell], aurocs: Aurocs, report: ReportConfig) -> Evidence:
+    """What claims about classifiers may name: the AUROC of cells that were evaluated on the same events."""
+    trainings = {f"auroc:{name}": found for name, found in aurocs.paired.items()}
+    smallest = {"auroc": SmallestEffect(report.min_effect.score, "absolute")}
+    return Evidence(comparable(cells), partial(known, trainings), smallest, level_words)
 
 
 def _trainings(cells: Sequence[ClassifierCell], baselines: Baselines, n: int) -> dict[str, Trainings]:

@@ -16,6 +16,8 @@ from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting import caveats as shared
 from lexon.pipelines.reporting.cells import grouped
+from lexon.pipelines.reporting.claims import Answer
+from lexon.pipelines.reporting.claims import sentences as in_sentences
 from lexon.pipelines.reporting.classifier_effects import ALONE_IN_THE_GRID, OTHER_EVENTS, ClassifierCell, comparable, ranked_by_validation
 from lexon.pipelines.reporting.tables import json_rows, jsonable, rows_of, run_record
 from lexon.pipelines.reporting.words import axis_words, bounded, capital, listing, paired
@@ -34,9 +36,13 @@ MAX_SIZE_RATIO = 1.05
 
 
 def findings(
-    cells: Sequence[ClassifierCell], tables: Mapping[str, pd.DataFrame], evaluation: EvaluationConfig, report: ReportConfig
+    cells: Sequence[ClassifierCell],
+    tables: Mapping[str, pd.DataFrame],
+    evaluation: EvaluationConfig,
+    report: ReportConfig,
+    answers: Sequence[Answer] = (),
 ) -> Findings:
-    """JSON-able: headline, sentences, caveats, the numbers behind them, and the run record.
+    """JSON-able: headline, sentences, caveats, answers to claims, the numbers behind them, and the run record.
 
     Args:
         tables: summary, comparisons, effects and best_models.
@@ -47,9 +53,10 @@ def findings(
     found = _of_the_best(best, tables, report.min_effect.score) if best else []
     return {
         "headline": _headline(ranked, tables["summary"]),
-        "sentences": [*found, *_baseline_sentences(tables["summary"]), *_detail_sentences(details, evaluation)],
+        "sentences": [*found, *_baseline_sentences(tables["summary"]), *_detail_sentences(details, evaluation), *in_sentences(answers)],
         "caveats": caveats(cells, tables["comparisons"], tables["effects"], report.min_effect.score),
         "left_to_compare": [] if len(tables["comparisons"]) else ["Nothing to compare yet."],
+        "claims": [answer.row() for answer in answers],
         "best_cell": best.name if best else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},

@@ -22,8 +22,10 @@ from lexon.pipelines.members import left_behind
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.modelling.regression.pipeline import SCORES
 from lexon.pipelines.reporting.caveats import Plan
+from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
+from lexon.pipelines.reporting.regression_claims import evidence_of
 from lexon.pipelines.reporting.regression_sweep import (
     CONTROL,
     LAMBDA,
@@ -217,12 +219,18 @@ def _baseline_points(baselines: Arrays | None) -> dict[str, tuple[float, float]]
 
 
 def compare_results(
-    results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig, report: ReportConfig, run: str
+    results: Sequence[Result],
+    baselines: Arrays | None,
+    limits: CollapseConfig,
+    report: ReportConfig,
+    run: str,
+    questions: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """Members, summary, comparisons, Table 2 (as table and text), the selected lambda as YAML, and the findings in words, by name."""
     sweeps = collect_sweeps(results, baselines, limits)
     differences = r2_differences(sweeps, baselines, "val", report)
     comparisons, summary = comparisons_table(sweeps, differences, run), summary_table(sweeps, differences, run)
+    told = answers("regression", questions, evidence_of(sweeps, report))
     for_paper = table2(summary, sweeps[0].axes)
     return {
         "members": members_table([cell for sweep in sweeps for cell in sweep.cells], run, _member_numbers),
@@ -231,15 +239,22 @@ def compare_results(
         "table2": for_paper,
         "table2_text": table2_text(for_paper),
         "selected_parameters": selected_parameters(sweeps),
-        "findings": findings(sweeps, summary, comparisons, differences, baselines, report),
+        "findings": findings(sweeps, summary, comparisons, differences, baselines, report, told),
     }
 
 
 def compare(
-    members: MemberFolders, plan: Plan, collapse: CollapseConfig, report: ReportConfig, run: str, n_seeds: int, **_finished: Any
+    members: MemberFolders,
+    plan: Plan,
+    collapse: CollapseConfig,
+    report: ReportConfig,
+    questions: Plan,
+    run: str,
+    n_seeds: int,
+    **_finished: Any,
 ) -> dict[str, Any]:
     """Tables, findings and texts by name, from the members' folders."""
-    found = compare_results(collect(members, plan, n_seeds), _baselines(members), collapse, report, run)
+    found = compare_results(collect(members, plan, n_seeds), _baselines(members), collapse, report, run, questions)
     return completed(found, members, plan, report)
 
 
@@ -255,7 +270,7 @@ REPORT = Report(
     draw=draw,
     tables=("members", "summary", "comparisons", "table2"),
     texts=("table2_text", "selected_parameters"),
-    settings=("collapse", "report", "run", "n_seeds"),
+    settings=("collapse", "report", "questions", "run", "n_seeds"),
     drawn_with=("collapse",),
 )
 

@@ -20,7 +20,7 @@ from lexon.metrics.regression import r2_statistic
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, grouped, set_aside_other_rows
 from lexon.pipelines.reporting.words import joined, number, setting_words
-from lexon.statistics import SEED, Interval
+from lexon.statistics import SEED, Interval, of_seed
 from lexon.statistics.differences import Difference, SmallestEffect, Trainings, compare, resample
 
 LAMBDA = "variance_lambda"
@@ -40,6 +40,11 @@ class LambdaCell(Cell):
     def value(self) -> float:
         """Of lambda."""
         return float(self.config[LAMBDA])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Lambda, an axis or not."""
+        return {LAMBDA: self.value}
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -258,6 +263,15 @@ def _target(cell: LambdaCell, split: str) -> NDArray[np.floating]:
 def _statistics(cell: LambdaCell, split: str) -> list[Statistic]:
     target = _target(cell, split)
     return [r2_statistic(target, values) for values in cell.predictions(split)]
+
+
+def trainings_of(cells: Sequence[LambdaCell], report: ReportConfig, wanted: frozenset[str]) -> dict[str, Trainings]:
+    """On validation R2 over rows and seeds, the variance ratio over seeds alone, where wanted: by ``statistic:name of a lambda``."""
+    known = [cell for cell in cells if _has_r2(cell, "val")]
+    r2 = {f"r2:{cell.name}": _statistics(cell, "val") for cell in known}
+    ratio = {f"variance_ratio:{cell.name}": [of_seed(value) for value in cell.values("val", "variance_ratio")] for cell in known}
+    chosen = {name: seeds for name, seeds in (r2 | ratio).items() if seeds and name.partition(":")[0] in wanted}
+    return _resampled(chosen, known, "val", report) if chosen else {}
 
 
 def _resampled(

@@ -16,7 +16,8 @@ from lexon.metrics.collapse import Judged, penalty_optimum
 from lexon.metrics.regression import recalibration, regression_metrics
 from lexon.pipelines.modelling.regression.baselines import BASELINES
 from lexon.pipelines.reporting import caveats as shared
-from lexon.pipelines.reporting.regression.hypotheses import hypotheses
+from lexon.pipelines.reporting.claims import Answer
+from lexon.pipelines.reporting.claims import sentences as in_sentences
 from lexon.pipelines.reporting.regression_sweep import (
     CONTROL,
     FALLING,
@@ -58,23 +59,23 @@ def findings(
     differences: Differences,
     baselines: Arrays | None,
     report: ReportConfig,
+    answers: Sequence[Answer],
 ) -> Findings:
-    """JSON-able: headline, sentences, caveats, and for each sweep its gate, selection, hypotheses and test numbers."""
+    """JSON-able: headline, sentences, caveats, answers to claims, and for each sweep its gate, selection and test numbers."""
     finished = _finished(sweeps)
     details = [_details(sweep, baselines, report) for sweep in sweeps]
     numbers = _baseline_numbers(baselines)
     attainable = max((one["r2"] for one in numbers.values() if one["r2"] is not None), default=np.nan)
-    sentences, expected = [], []
+    sentences = []
     for sweep, one in zip(sweeps, details, strict=True):
         sentences += [_led(sweep, text) for text in _sentences(sweep, one, attainable, differences)]
-        expected += [_with_setting(sweep, row) for row in one["hypotheses"]]
     return {
         "headline": _headline(sweeps, finished),
-        "sentences": [*sentences, *_negative(summary)],
+        "sentences": [*sentences, *in_sentences(answers), *_negative(summary)],
         "caveats": caveats(sweeps, len(differences), report.min_effect.score),
         "sweeps": details,
         "decisions": decisions(summary),
-        "hypotheses": expected,
+        "claims": [answer.row() for answer in answers],
         "baselines": numbers,
         "baselines_in_words": _baselines_in_words(numbers),
         "table": json_rows(summary),
@@ -140,7 +141,6 @@ def _sentences(sweep: Sweep, details: Findings, attainable: float, differences: 
         *([] if sweep.selected else [f"None selected: {_why_none(sweep, DECISIONS)}."]),
         *_disagreement(sweep),
         *_on_test(details),
-        *(f"Expected: {one['hypothesis']}: {one['mark']} ({one['numbers']})." for one in details["hypotheses"]),
         *_compared(sweep, differences),
     ]
 
@@ -270,7 +270,6 @@ def _details(sweep: Sweep, baselines: Arrays | None, report: ReportConfig) -> Fi
         "selected": chosen.value if chosen else None,
         "reasons": {f"{one.value:g}": one.decision for one in sweep.judged},
         "lambdas": [jsonable(asdict(one)) for one in sweep.judged],
-        "hypotheses": hypotheses(sweep),
         "test": _test(sweep, chosen, baselines, report) if chosen else {},
     }
 
@@ -310,10 +309,6 @@ def _baselines_in_words(numbers: Findings) -> list[str]:
         f"{BASELINES[name]}: R2 {number(one['r2'], 3)}, variance ratio {percentage(one['variance_ratio'])}" for name, one in numbers.items()
     ]
     return [f"On validation, fitted on the same training rows: {'; '.join(listed)}."] if listed else []
-
-
-def _with_setting(sweep: Sweep, row: Findings) -> Findings:
-    return {**({"setting": sweep.label} if sweep.label else {}), **row}
 
 
 def _why_none(sweep: Sweep, words: Mapping[str, str] | None = None) -> str:

@@ -40,6 +40,11 @@ class Configuration(Cell):
         return self.config["vae"]
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """Its model and the verdict on it."""
+        return {**self.model, "verdict": self.verdict}
+
+    @property
     def beta(self) -> float:
         return float(self.model["beta"])
 

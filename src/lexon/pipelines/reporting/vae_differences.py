@@ -168,7 +168,7 @@ def _rows(pairs: Sequence[Pair], able: Sequence[Configuration], report: ReportCo
     n_rows = len(_arrays(able[0].finished[0])["rows"])
     resampled = resample(cells, n_rows, report.n_bootstrap, _rng(), [_cell(BOUND_COLUMN, MARGINALS)])
     family = {pair: [{_cell(pair.column, pair.a): 1, _cell(pair.column, pair.b): -1}] for pair in pairs}
-    smallest = {pair: _smallest(MEASURES[pair.column], report) for pair in pairs}
+    smallest = {pair: smallest_of(pair.column, report) for pair in pairs}
     found = compare(resampled, family, smallest, _rng())
     means = {name: float(trainings.estimates.mean()) for name, trainings in resampled.items()}
     seeds = {one.name: len(one.finished) for one in able}
@@ -194,11 +194,17 @@ def _statistics(column: str, one: Configuration | None, able: Sequence[Configura
     if one is None:
         arrays = (_arrays(result) for each in able for result in each.finished)
         return [next(weighted_mean(each["marginals"].astype(np.float64)) for each in arrays if "marginals" in each)]
-    return [MEASURES[column].of(_arrays(result), one.beta) for result in one.finished]
+    return statistics_by_rows(column, one)
 
 
-def _smallest(measure: Measure, report: ReportConfig) -> SmallestEffect:
-    effect = report.min_effect
+def statistics_by_rows(column: str, one: Configuration) -> list[Statistic]:
+    """One a finished seed; none where one of them left no finite numbers for each row."""
+    return [MEASURES[column].of(_arrays(result), one.beta) for result in one.finished] if _measured(one) else []
+
+
+def smallest_of(column: str, report: ReportConfig) -> SmallestEffect:
+    """The smallest effect on a column that has a measure."""
+    measure, effect = MEASURES[column], report.min_effect
     return SmallestEffect(effect.loss if measure.scale == "relative" else effect.score, measure.scale)
 
 

@@ -20,11 +20,13 @@ from lexon.metrics.latent import ACTIVE_KL
 from lexon.metrics.multilabel import cooccurrence
 from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.caveats import Plan
+from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import members_table
 from lexon.pipelines.reporting.vae.rules import best_of
 from lexon.pipelines.reporting.vae_cells import Configuration, collect_configurations, label_of
+from lexon.pipelines.reporting.vae_claims import evidence_of
 from lexon.pipelines.reporting.vae_differences import (
     Anchors,
     anchor_value,
@@ -139,12 +141,15 @@ def _mean_metrics(one: Configuration) -> dict[str, dict[str, float]]:
     }
 
 
-def compare(members: MemberFolders, plan: Plan, report: ReportConfig, run: str, n_seeds: int, **_finished: Any) -> dict[str, Any]:
+def compare(
+    members: MemberFolders, plan: Plan, report: ReportConfig, questions: Plan, run: str, n_seeds: int, **_finished: Any
+) -> dict[str, Any]:
     """Tables, findings, the text report, the selected parameters and each configuration's JSON files by name, from the folders."""
     configurations, anchors = read(members, plan, n_seeds)
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
     tables = {"members": members_table(configurations, run, member_numbers), "comparison": comparison, "differences": paired}
-    found = completed({**tables, "findings": findings(configurations, anchors, paired)}, members, plan, report)
+    told = answers("vae", questions, evidence_of(configurations, report))
+    found = completed({**tables, "findings": findings(configurations, anchors, paired, told)}, members, plan, report)
     return found | {
         "comparison_report": comparison_report(configurations, comparison, paired, found["findings"]["caveats"]),
         "selected_parameters": selected_parameters(configurations, verdicts_of(paired, "best")),
@@ -163,7 +168,7 @@ REPORT = Report(
     draw=draw,
     tables=("members", "comparison", "differences"),
     texts=("comparison_report", "selected_parameters", "configuration_metrics"),
-    settings=("report", "run", "n_seeds"),
+    settings=("report", "questions", "run", "n_seeds"),
     drawn_from=("comparison",),
 )
 

@@ -13,9 +13,9 @@ from lexon.experiments import Result
 from lexon.experiments import differences as differences_of
 from lexon.metrics.latent import ACTIVE_VARIANCE, COLLAPSED_KL
 from lexon.pipelines.reporting import caveats as shared
-from lexon.pipelines.reporting.cells import grouped
+from lexon.pipelines.reporting.claims import Answer
+from lexon.pipelines.reporting.claims import sentences as in_sentences
 from lexon.pipelines.reporting.tables import json_rows, jsonable, rows_of, run_record
-from lexon.pipelines.reporting.vae.predictions import predictions
 from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, Verdicts, choose
 from lexon.pipelines.reporting.vae_cells import VERDICTS, Configuration
 from lexon.pipelines.reporting.vae_differences import BOUND_COLUMN, MARGINALS, Anchors, anchor_value, learnt, rows_of_kind, verdicts_of
@@ -41,18 +41,19 @@ NAME, BEST = 36, 26  # columns of names
 _OF_THE_TRAINING = ("epochs", "batch_size", "lr")
 
 
-def findings(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> dict[str, Any]:
-    """Headline, sentences, caveats, choices, predictions and the run record, as JSON takes them."""
-    verdicts, larger = verdicts_of(differences, "best"), verdicts_of(differences, "size")
+def findings(
+    configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame, answers: Sequence[Answer]
+) -> dict[str, Any]:
+    """Headline, sentences, caveats, choices, answers to claims and the run record, as JSON takes them."""
+    verdicts = verdicts_of(differences, "best")
     choices = [choice for rules in SECTIONS.values() for rule in rules for choice in choose(rule, configurations, verdicts)]
-    predicted = predictions(configurations, larger)
     return {
         "headline": _headline(configurations, anchors, differences),
-        "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences, predicted)],
+        "sentences": [*_verdict_sentences(configurations), *_sentences(configurations, anchors, differences), *in_sentences(answers)],
         "caveats": caveats(configurations, differences),
         "verdicts": {one.name: one.verdict for one in configurations},
         "choices": [jsonable(_choice(choice)) for choice in choices],
-        "predictions": predicted,
+        "claims": [answer.row() for answer in answers],
         "anchors": {name: metrics.get("test", {}) for name, metrics in anchors.items()},
         "differences": json_rows(differences),
         "record": run_record([result for one in configurations for result in one.finished]),
@@ -137,15 +138,12 @@ def _verdict_sentences(configurations: Sequence[Configuration]) -> list[str]:
     return sentences
 
 
-def _sentences(
-    configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame, predicted: Sequence[Mapping[str, str]]
-) -> list[str]:
+def _sentences(configurations: Sequence[Configuration], anchors: Anchors, differences: pd.DataFrame) -> list[str]:
     return [
         *_against_marginals(configurations, differences),
         *_differences(differences),
         *_against_pca(configurations, anchors),
         *_generation(configurations, anchors),
-        *_predicted(predicted),
     ]
 
 
@@ -190,12 +188,6 @@ def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> li
     bounds = {words: anchor_value(anchors, name, best.rule.metric) for name, words in _BOUNDS.items()}
     limits = "".join(f"; {words} {value:.3f}" for words, value in bounds.items() if np.isfinite(value))
     return [f"Rows drawn from the prior: pairs of tags agree best with {best.name} (cosine without diagonal {best.test:.3f}{limits})."]
-
-
-def _predicted(predicted: Sequence[Mapping[str, str]]) -> list[str]:
-    verdicts = grouped(predicted, lambda row: row["verdict"])
-    listed = "; ".join(f"{verdict}: {', '.join(_small(row['words']) for row in rows)}" for verdict, rows in verdicts.items())
-    return [f"Predictions of the user's guide (numbers below) - {listed}."]
 
 
 def _small(text: str) -> str:

@@ -43,6 +43,15 @@ def with_interval(interval: Interval, digits: str) -> str:
     return f"{interval.estimate:{digits}} [{interval.low:{digits}}, {interval.high:{digits}}]"
 
 
+def share(interval: Interval) -> str:
+    """A relative change as ``+12.0 % [+8.0 %, +15.0 %]``, or beyond a factor of ten in either direction as factors."""
+    return f"{_share(interval.estimate)} [{_share(interval.low)}, {_share(interval.high)}]"
+
+
+def _share(value: float) -> str:
+    return f"{value:+.1%}".replace("%", " %") if -0.9 < value < 9 else f"x {value + 1:.3g}"
+
+
 def percentage(value: float | None) -> str:
     """A share as ``14%``."""
     if value is None or not math.isfinite(value):

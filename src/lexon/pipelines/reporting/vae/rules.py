@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Literal
 
 import numpy as np
+import yaml
 from scipy.stats import ttest_ind_from_stats
 
 from lexon.pipelines.reporting.vae_cells import Configuration
@@ -61,7 +63,7 @@ class Rule:
     """
 
     column: str
-    better: Better | None
+    better: Better | None = None
     reason: str = ""
     within_beta: bool = False
 
@@ -75,35 +77,13 @@ class Rule:
         return f"{self.metric.removesuffix('_prior').removesuffix('_sample')}_data"
 
 
+def _sections() -> dict[str, tuple[Rule, ...]]:
+    text = (resources.files("lexon.pipelines.reporting") / "questions" / "vae_rankings.yml").read_text(encoding="utf-8")
+    return {title: tuple(Rule(column, **how) for column, how in rules.items()) for title, rules in yaml.safe_load(text).items()}
+
+
 # The sections of comparison_report.txt, as the user's guide has them, and one on generated rows.
-SECTIONS: dict[str, tuple[Rule, ...]] = {
-    "Loss Metrics (nats per row, lower is better)": (
-        Rule("test_bce_plus_kld", "low"),
-        Rule("test_loss", "low", "it holds beta", within_beta=True),
-        Rule("test_bce", "low", "beta trades it against the KL", within_beta=True),
-        Rule("test_kld", None, "the lowest is the nearest to collapse"),
-    ),
-    "Reconstruction Metrics (latent mean, threshold 0.5)": (Rule("hamming_loss", "low"), Rule("jaccard_index", "high")),
-    "Latent Space Metrics": (
-        Rule("pct_active_units", None, "a share of each one's own width; how many units the rows need is a finding, not a merit"),
-        Rule("silhouette_score", "high"),
-    ),
-    "Diversity Metrics (nearest to the data is best)": (
-        Rule("pct_unique_combinations", "data"),
-        Rule("entropy", "data"),
-        Rule("gini_coefficient", None, "0 for total collapse and for total diversity alike"),
-    ),
-    "Co-occurrence Metrics": (
-        Rule("cosine_similarity", "high"),
-        Rule("cosine_similarity_off_diagonal", "high"),
-        Rule("kl_divergence", "low"),
-    ),
-    "Generated Rows (Bernoulli samples from the prior)": (
-        Rule("entropy_prior", "data"),
-        Rule("cosine_similarity_off_diagonal_prior", "high"),
-        Rule("kl_divergence_prior", "low"),
-    ),
-}
+SECTIONS = _sections()
 
 
 # Verdict of a paired difference by metric, configuration and the one that it is compared with.
