@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from lexon.config.tokenisers import FinishedTokens
 from lexon.errors import ConfigurationError
-from lexon.experiments import Experiment, cell_name, differences, expand
+from lexon.experiments import Experiment, cell_name, configured, differences, expand
 
 BASE = Path(__file__).parents[1] / "conf" / "base"
 
@@ -213,6 +213,14 @@ def test_cells_that_make_no_sense_are_left_out_and_counted():
     assert any("tokeniser=binned have no codebook" in reason for reason in study.left_out)
     narrowed = grid({"tokeniser": "binned"}, **EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]})
     assert len(narrowed.trained) == 2
+
+
+def test_a_report_from_a_folder_does_not_miss_cells_that_make_no_sense():
+    axes = ["tokeniser", "model.embedding"]
+    raw = base(**EMBEDDINGS, grid={"axes": axes})
+    direct, binned = ({"tokeniser": name, "model.embedding": "factorised"} for name in ("direct", "binned"))
+    assert configured(raw, axes, direct, 42) is None
+    assert configured(raw, axes, binned, 42)["classifier"]["embedding"] == "factorised"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ from lexon.models import equalised_width
 from lexon.models.classifier import Classifier
 
 RECIPE = {"n_classes": 2, "pool": "mean", "met": True, "dim": 72, "depth": 8, "heads": 8, "mlp_dim": 144, "dropout": 0.1}
-SHOWN = ({"vocab_size": None, "n_features": 4}, {"vocab_size": 886, "n_features": None}, {"vocab_size": 4096 + 11, "n_features": None})
+PARTS = {"objects": [(7, "none"), (5, "line"), (5, "circle")], "event": [(5, "line"), (5, "circle")], "codebook_dim": 16}
+CODES = {"vocab_size": 4096 + 11, "n_features": None}
+SHOWN = (
+    {"vocab_size": None, "n_features": 4},
+    {"vocab_size": 886, "n_features": None},
+    CODES,
+    CODES | {"embedding": "factorised_ordinal", "vocabulary": PARTS},
+    CODES | {"embedding": "frozen_codebook", "vocabulary": PARTS},
+)
 
 
 @pytest.mark.parametrize("shown", SHOWN)

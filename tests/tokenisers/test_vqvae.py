@@ -174,6 +174,16 @@ def test_a_token_file_keeps_enough_to_decode_without_the_network(trained, events
         table.encode(events)
 
 
+def test_what_earlier_versions_wrote_is_read(trained, events):
+    """They knew codes of one part only, and did not say so."""
+    content, state = stored(trained.content()), trained.state()
+    for name in ("quantiser", "stages", "levels"):
+        del content["recipe"][name]
+    np.testing.assert_array_equal(VQVAETokeniser.from_content(content).encode(events).values, trained.encode(events).values)
+    del state["parts"]
+    assert restore(state | trained.arrays()).layout == trained.layout
+
+
 def test_the_codebook_is_that_of_the_network(trained):
     codebook = trained.arrays()["codebook"]
     assert codebook.shape == (K, 8)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lexon.config import Parameters, member_config
+from lexon.config import KINDS, Parameters, member_config
 from lexon.config.fields import fields_beside, takes_list
 from lexon.errors import ConfigurationError
 from lexon.experiments.nested import as_list, has, unique, value_at, with_values
@@ -26,7 +26,7 @@ def validated(
 
 
 def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
-    """The configuration of a cell and a seed under the parameters as asked for; None where they do not fit together.
+    """The configuration of a cell and a seed under the parameters as asked for; None where they do not fit together, or make no sense.
 
     Args:
         raw: may hold lists for `axes`: one value will do where the cell says nothing of an axis.
@@ -35,9 +35,10 @@ def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str,
         return None
     values = {axis: found[0] for axis in axes if (found := levels(axis, value_at(raw, axis)))}
     try:
-        return validated(with_values(raw, values | dict(cell)), [seed], "", str)[1][seed]
+        parameters, configs = validated(with_values(raw, values | dict(cell)), [seed], "", str)
     except ConfigurationError:
         return None
+    return None if KINDS[parameters.kind].why_no_cell(parameters) else configs[seed]
 
 
 def levels(axis: str, value: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from math import prod
 from typing import TypedDict
 
 import torch
@@ -60,19 +61,28 @@ class PartsEmbedding(nn.Module):
             ``codebook``: rows of a codebook (`start_from`) and a linear layer; ``frozen_codebook``: of these only the layer is trained.
     """
 
+    sizes: Tensor
+    strides: Tensor
+    offsets: Tensor
+
     def __init__(self, vocabulary: Vocabulary, dim: int, met: bool, kind: EmbeddingName) -> None:
         super().__init__()
         objects, event = vocabulary["objects"], vocabulary["event"] if met else ()
-        sizes = torch.tensor([size for size, _ in objects])
-        slower = torch.tensor([1, *sizes.flip(0)[:-1]]).cumprod(0).flip(0)
-        self.sizes, self.strides = nn.Buffer(sizes, persistent=False), nn.Buffer(slower, persistent=False)
-        self.offsets = nn.Buffer(sizes.cumsum(0) - sizes, persistent=False)
-        self.first_met = 1 + int(sizes.prod())
+        sizes = [size for size, _ in objects]
+        # A part's value is token // stride % size; its row comes after those of the parts before it.
+        numbers = {
+            "sizes": sizes,
+            "strides": [prod(sizes[place + 1 :]) for place in range(len(sizes))],
+            "offsets": [sum(sizes[:place]) for place in range(len(sizes))],
+        }
+        for name, values in numbers.items():
+            self.register_buffer(name, torch.tensor(values), persistent=False)
+        self.first_met = 1 + prod(sizes)
         ordinal, codebook_dim = kind == "factorised_ordinal", vocabulary["codebook_dim"]
         self.event = nn.Parameter(_rows(event, dim, ordinal))
         if kind in OF_CODEBOOK:
             assert codebook_dim is not None
-            codebook = torch.zeros(int(sizes.sum()), codebook_dim)
+            codebook = torch.zeros(sum(sizes), codebook_dim)
             self.rows = nn.Buffer(codebook) if kind == "frozen_codebook" else nn.Parameter(codebook)
             self.project: nn.Module = nn.Linear(codebook_dim, dim)
         else:
