@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from lexon.runners.local import RunFailed
 from lexon.training import TIMINGS
@@ -202,6 +203,27 @@ def test_a_failing_member_is_named_and_its_siblings_finish(kedro_session, monkey
     assert members.status["max"] == "failed"
     assert "CUDA out of memory" in members.notes["max"]
     assert members.status["mean"] == "done"
+
+
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_member_has_the_same_numbers_whatever_the_number_of_workers(kedro_session):
+    found = {}
+    for workers in (1, 2):
+        Path("conf/test/runner.yml").write_text(f"workers: {workers}\n")
+        with kedro_session("test", run=f"with_{workers}", pool="max|mean", training={"epochs": 1}) as session:
+            session.run(tags=["data", "train", "evaluate"])
+        folder = Path(f"data/test/06_models/default/with_{workers}")
+        found[workers] = {path.parent.name: path.read_text() for path in folder.glob("*__seed_*/metrics.json")}
+    assert len(found[1]) == 2
+    assert found[1] == found[2]
 
 
 def test_a_report_is_rebuilt_without_training_from_any_folder(kedro_session, project):

@@ -13,7 +13,7 @@ from pydantic import Field
 from lexon.config import Config
 from lexon.datasets.members import MemberJSON
 from lexon.runners import progress
-from lexon.runners.estimate import grid_plan
+from lexon.runners.estimate import grid_plan, shared
 from lexon.runners.progress import GridProgress, duration
 from lexon.runners.units import members_together
 
@@ -71,6 +71,13 @@ def test_what_is_done_is_counted_and_not_paid_again(tmp_path):
     left = [node.name for node in nodes if ".grid.c." in node.name]
     assert grid_plan(nodes, left, catalog(tmp_path)).startswith("3 different cells, 3 members: 2 done, 1 to train")
     assert grid_plan(nodes, [], catalog(tmp_path)) == "3 different cells, 3 members: 3 done, 0 to train"
+
+
+def test_workers_share_what_is_to_train(tmp_path):
+    nodes = grid().nodes
+    every = [node.name for node in nodes]
+    assert "3 to train, 2 at a time; no member is finished yet" in grid_plan(nodes, every, catalog(tmp_path), workers=2)
+    assert (shared([4, 1, 1, 1, 1], 1), shared([4, 1, 1, 1, 1], 2), shared([1, 1, 1], 2)) == (8, 4, 2)
 
 
 def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(tmp_path):

@@ -38,6 +38,8 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
     trainings = [node for node in running if "train" in node.tags]
     own = [node for node in trainings if node.namespace in members]
     sentence = f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to train"
+    if own and workers > 1:
+        sentence += f", {workers} at a time"
     if len(trainings) > len(own):
         sentence += f", {len(trainings) - len(own)} VQ-VAE first"
     return sentence + (_cost(own, catalog, workers) if own else "")
@@ -63,8 +65,8 @@ def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> 
     configs = [_config(node, catalog) for node in trainings]
     shown = list(by_device.items())[:DEVICES]
     costs = [f"{duration(shared([_seconds(config, records) for config in configs], workers))} on {device}" for device, records in shown]
-    how = f"{workers} at a time" if workers > 1 else "one after the other"
-    return f", about {' or '.join(costs)}, {how}, as the most similar finished ones went"
+    how = "" if workers > 1 else " one after the other,"
+    return f", about {' or '.join(costs)},{how} as the most similar finished ones went"
 
 
 def shared(seconds: Sequence[float], workers: int) -> float:

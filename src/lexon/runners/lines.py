@@ -23,11 +23,6 @@ class MemberLines:
         self._bars = Progress(*columns(), console=console, disable=not self.shown, auto_refresh=False)
         self._tasks: dict[object, TaskID] = {}
 
-    @property
-    def seconds(self) -> float | None:
-        """How long a picture may stay as it is."""
-        return 0.5 if self.shown else None
-
     def __enter__(self) -> Self:
         self._bars.start()
         return self

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import multiprocessing
@@ -34,6 +35,7 @@ from lexon.runs import records
 logger = logging.getLogger(__name__)
 
 _FORK = multiprocessing.get_context("fork")
+_LOOK_SECONDS = 0.5  # between two looks at signals, and two pictures
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Supervisor:
         self.workers: list[Worker] = []
         self.stopped_by: int | None = None
         self.lines = MemberLines()
+        self._said = False
 
     def run(self, pipeline: Pipeline) -> None:
         """Run every node that can be.
@@ -81,12 +84,15 @@ class Supervisor:
         for module in ({node.func.__module__ for node in pipeline.nodes} | {"torch"}) - sys.modules.keys():
             importlib.import_module(module)  # once, not in each worker
         schedule = Schedule(pipeline)
+        gc.freeze()  # else each worker's first collection would copy all that the plan made
         try:
             with self._stopping(), self.lines:
                 while self.workers or (self.stopped_by is None and not schedule.is_over):
                     self._start_what_can(schedule)
                     self._listen(schedule)
+                    self._say_that_it_stops()
         finally:
+            gc.unfreeze()
             self._kill()
         if self.stopped_by is not None:
             sys.exit(128 + self.stopped_by)
@@ -101,16 +107,16 @@ class Supervisor:
         mine, its = _FORK.Pipe(duplex=False)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {*OUTSIDE, END})
         try:
-            process = _FORK.Process(target=self._in_worker, args=(unit, its, gpu))
-            self.workers.append(Worker(process, mine, unit, gpu, unit[0]))
+            process = _FORK.Process(target=self._in_worker, args=(unit, mine, its, gpu))
             process.start()
+            self.workers.append(Worker(process, mine, unit, gpu, unit[0]))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        its.close()
+            its.close()
 
-    def _in_worker(self, unit: Unit, channel: Connection, gpu: str | None) -> None:
-        for worker in self.workers:  # else one that lives would keep open what another one's death must close
-            worker.channel.close()
+    def _in_worker(self, unit: Unit, ear: Connection, channel: Connection, gpu: str | None) -> None:
+        for end in (ear, *(worker.channel for worker in self.workers)):  # the supervisor alone listens
+            end.close()
         run_unit(unit, self.work, self.execute, channel, self.lines.shown, gpu)
 
     def _free_gpu(self) -> str | None:
@@ -120,7 +126,7 @@ class Supervisor:
 
     def _listen(self, schedule: Schedule) -> None:
         """Wait until workers have something to say, or are over."""
-        heard = wait([worker.channel for worker in self.workers], timeout=self.lines.seconds)
+        heard = wait([worker.channel for worker in self.workers], timeout=_LOOK_SECONDS)
         for worker in [worker for worker in self.workers if worker.channel in heard]:
             try:
                 self._hear(worker, worker.channel.recv())
@@ -186,6 +192,12 @@ class Supervisor:
             with suppress(ProcessLookupError):
                 os.kill(worker.process.pid or 0, END if first else signal.SIGKILL)
 
+    def _say_that_it_stops(self) -> None:
+        """Tell the user, once; not in the handler, which may interrupt another line of the log."""
+        if self.stopped_by is not None and not self._said:
+            self._said = True
+            logger.warning("signal %d: trainings save their checkpoints and end; a second signal ends them at once", self.stopped_by)
+
     def _kill(self) -> None:
         """End at once what still runs."""
         for worker in self.workers:
@@ -202,7 +214,7 @@ def _how(code: int) -> str:
     'killed by signal 9, probably out of memory'
     """
     if code >= 0:
-        return f"its process ended with code {code} and no word"
+        return f"its process ended with code {code} and without a result"
     reason = "probably out of memory" if -code == signal.SIGKILL else signal.strsignal(-code)
     return f"killed by signal {-code}, {reason}"
 
