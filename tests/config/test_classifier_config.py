@@ -19,6 +19,13 @@ def test_the_default_network_is_not_named_in_what_identifies_a_member():
     assert classifier_config({**ARGUMENTS, "name": "normformer"}) == config
 
 
+@pytest.mark.parametrize("choice", [{"positions": "none"}])
+def test_a_choice_other_than_the_first_one_identifies_a_member(choice: dict[str, object]):
+    config = classifier_config(ARGUMENTS | choice)
+    assert config.arguments() == ARGUMENTS | choice
+    assert classifier_config(config.model_dump()) == config
+
+
 def test_an_unknown_network_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="no such network; choose one of normformer"):
         known_classifier("normfromer")

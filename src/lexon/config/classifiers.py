@@ -17,6 +17,8 @@ from lexon.config.training import TransformerConfig
 if TYPE_CHECKING:  # the parameters are made of the groups here
     from lexon.config.parameters import Parameters
 
+Positions = Literal["sinusoidal", "none"]
+
 # The one that is meant where a configuration names none: those of earlier versions never do.
 DEFAULT = "normformer"
 
@@ -61,6 +63,8 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     name: Literal["normformer"] = Field("normformer", exclude_if=lambda name: name == DEFAULT)
     pool: Literal["cls", "mean", "max"]
     embedding: EmbeddingName = Field(TABLE, exclude_if=lambda embedding: embedding == TABLE)
+    # Each choice is left out likewise at the value that was the only one before it could be chosen.
+    positions: Positions = Field("sinusoidal", exclude_if=lambda positions: positions == "sinusoidal")
 
     made_by: ClassVar[str] = "classifier.Classifier"
     equalised_by: ClassVar[str] = "mlp_dim"
@@ -68,8 +72,9 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
 
     @classmethod
     def of(cls, parameters: Parameters) -> Self:
-        own = {"pool": parameters.pool, "met": parameters.met, "embedding": parameters.model.embedding}
-        return cls(**own, **parameters.model.transformer().model_dump())
+        model = parameters.model
+        own = {"pool": parameters.pool, "met": parameters.met, "embedding": model.embedding, "positions": model.positions}
+        return cls(**own, **model.transformer().model_dump())
 
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # `Parameters` has a kind
 EVENTS = frozenset({"events", "simulation", "classes"})
 # What decides how an event is shown to a network.
 SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
+# Of `model`, what chooses or extends the network of a classifier.
+NETWORK = ("name", "embedding", "positions")
 Idle = Iterator[tuple[str, Collection[str]]]
 # Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
 _AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")
@@ -104,7 +106,7 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
 
 
 def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
-    yield "a regression has one network", {"model.name", "model.embedding"}
+    yield "a regression has one network", {f"model.{name}" for name in NETWORK}
     if parameters.regression.source != "events":
         yield f"regression.source is {parameters.regression.source}", {*EVENTS, "vector", "pid", "pool"}
 

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
-from lexon.config.classifiers import ClassifierName
+from lexon.config.classifiers import ClassifierName, Positions
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
@@ -63,6 +63,7 @@ class ModelConfig(SizeConfig):
 
     name: ClassifierName
     embedding: EmbeddingName
+    positions: Positions
 
 
 class Parameters(Config):

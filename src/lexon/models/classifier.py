@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
@@ -16,7 +18,7 @@ from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
 class Classifier(Network):
     """Transformer over CLS, MET (if `met`) and the objects of an event, in their order.
 
-    Sinusoidal positions count the objects; CLS and MET stand in front without one, so trailing padding can be cut.
+    Positions count the objects; CLS and MET stand in front without one, so trailing padding can be cut.
     Continuous MET is one token, integer MET two. MET takes part in attention and pooling, CLS not in mean and max,
     padding in nothing, whatever it holds. Dropout acts on the embedded tokens and on the output of each residual branch.
 
@@ -29,6 +31,7 @@ class Classifier(Network):
         dim, depth, heads, mlp_dim, dropout: of the encoder.
         label_smoothing: of the training loss; the validation loss is the plain cross-entropy.
         embedding, vocabulary: of integer codes (`lexon.models.embeddings.make_embedding`).
+        positions: ``sinusoidal``, or ``none``: the order of the objects changes nothing.
 
     Raises:
         ValueError: not exactly one of `vocab_size` and `n_features` is given.
@@ -50,12 +53,13 @@ class Classifier(Network):
         label_smoothing: float = 0.0,
         embedding: EmbeddingName = TABLE,
         vocabulary: Vocabulary | None = None,
+        positions: Literal["sinusoidal", "none"] = "sinusoidal",
     ) -> None:
         super().__init__()
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
         self.embedding = make_embedding(vocab_size, n_features, dim, met, embedding, vocabulary)
         self.cls = nn.Parameter(torch.randn(dim))
-        self.positions = nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False)
+        self.positions = nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False) if positions == "sinusoidal" else None
         self.dropout = nn.Dropout(dropout)
         self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout)
         self.head = nn.Linear(dim, n_classes)
@@ -63,7 +67,9 @@ class Classifier(Network):
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedded tokens [N, 1 + n_met + T, D], CLS first, and their mask; padding is zero."""
         mask = batch["mask"]
-        objects = self.embedding.objects(batch) + self.positions[: mask.shape[1]]
+        objects = self.embedding.objects(batch)
+        if self.positions is not None:
+            objects = objects + self.positions[: mask.shape[1]]
         front = [self.cls.expand(len(mask), 1, -1)]
         if self.with_met:
             front.append(self.embedding.met(batch))
