@@ -22,6 +22,7 @@ Columns = dict[str, NDArray[np.floating] | NDArray[np.integer]]
 
 Z_MASS = 91.19  # GeV (Particle Data Group)
 N_LEADING = 6  # objects whose pT is a feature of its own
+OF_MET = ("st", "met", "met_over_sqrt_ht", "d_phi_lepton_met", "mt_lepton_met")  # event-level quantities that MET enters
 
 
 def flat_columns(events: Events) -> pd.DataFrame:

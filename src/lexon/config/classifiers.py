@@ -47,6 +47,11 @@ class ClassifierConfig(Config, ABC):
         """The one that a member is."""
 
     @property
+    def quantities(self) -> dict[str, str]:
+        """What its batches hold beside tokens, decoded from them, and the setting that asks for it: ``event`` (event-level quantities)."""
+        return {}
+
+    @property
     def module(self) -> str:
         """The module of `made_by`."""
         return f"lexon.models.{self.made_by.rpartition('.')[0]}"
@@ -65,6 +70,7 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     embedding: EmbeddingName = Field(TABLE, exclude_if=lambda embedding: embedding == TABLE)
     # Each choice is left out likewise at the value that was the only one before it could be chosen.
     positions: Positions = Field("sinusoidal", exclude_if=lambda positions: positions == "sinusoidal")
+    event_features: bool = Field(default=False, exclude_if=lambda shown: not shown)
 
     made_by: ClassVar[str] = "classifier.Classifier"
     equalised_by: ClassVar[str] = "mlp_dim"
@@ -73,8 +79,12 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     @classmethod
     def of(cls, parameters: Parameters) -> Self:
         model = parameters.model
-        own = {"pool": parameters.pool, "met": parameters.met, "embedding": model.embedding, "positions": model.positions}
-        return cls(**own, **model.transformer().model_dump())
+        own = {"embedding": model.embedding, "positions": model.positions, "event_features": model.event_features}
+        return cls(pool=parameters.pool, met=parameters.met, **own, **model.transformer().model_dump())
+
+    @property
+    def quantities(self) -> dict[str, str]:
+        return {"event": "model.event_features=true"} if self.event_features else {}
 
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:

@@ -50,6 +50,13 @@ class ClassifierMember(MemberConfig):
             raise ValueError(f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to fit; leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _its_tokens_hold_what_the_network_asks_for(self) -> Self:
+        if self.classifier.quantities and not self.tokeniser.four_vectors:
+            asked = ", ".join(self.classifier.quantities.values())
+            raise ValueError(f"{asked}: tokens of tokeniser={self.tokeniser.kind} cannot be decoded to four-vectors; leave it out")
+        return self
+
 
 class UnclassifiedMember(MemberConfig):
     """One training of anything but a classifier."""

@@ -64,6 +64,7 @@ class ModelConfig(SizeConfig):
     name: ClassifierName
     embedding: EmbeddingName
     positions: Positions
+    event_features: bool
 
 
 class Parameters(Config):

@@ -84,6 +84,7 @@ class TokeniserConfig(Config, ABC):
         fitted: by lexon, on events; else its tokens are read from a file.
         continuous: its values are floats, encoded as they are needed; integers are written to a token file once for a whole grid.
         trained: by a pipeline of its own (`lexon.pipelines.pretraining`) in place of `fit_tokeniser`.
+        four_vectors: whether its tokens can be decoded to type, pT, eta and phi of each object and to MET.
         equal_bins: whether its integers are bins of pt, eta, phi and MET, whose occupancy can be counted.
         figure: the figure about it, as the report's input; ``{}`` stands for its name, "" for none.
     """
@@ -93,6 +94,7 @@ class TokeniserConfig(Config, ABC):
     fitted: ClassVar[bool] = False
     continuous: ClassVar[bool] = False
     trained: ClassVar[bool] = False
+    four_vectors: ClassVar[bool] = False
     equal_bins: ClassVar[bool] = False
     figure: ClassVar[str] = ""
 
@@ -150,6 +152,7 @@ class DirectConfig(FittedConfig):
 
     made_by: ClassVar[str] = "direct.DirectTokeniser"
     continuous: ClassVar[bool] = True
+    four_vectors: ClassVar[bool] = True
 
     @property
     def population(self) -> FitOn:
@@ -171,6 +174,7 @@ class BinnedConfig(FittedConfig):
     variant: Literal["correct", "flawed_2026"]
 
     made_by: ClassVar[str] = "binning.BinnedTokeniser"
+    four_vectors: ClassVar[bool] = True
     equal_bins: ClassVar[bool] = True
     figure: ClassVar[str] = "figure_occupancy_{}"
 
@@ -214,6 +218,7 @@ class VQVAEConfig(FittedConfig):
     made_by: ClassVar[str] = "vqvae.VQVAETokeniser"
     restored_by: ClassVar[tuple[str, str] | None] = ("vq_codes", "vqvae.CodeTable")
     trained: ClassVar[bool] = True
+    four_vectors: ClassVar[bool] = True
     figure: ClassVar[str] = "figure_{}"
 
     @property
@@ -275,6 +280,8 @@ class FinishedTokens(TokeniserConfig):
 
     kind: Literal["file"] = "file"
     selectable: ClassVar[bool] = False
+    # Only its content tells: a file that lexon wrote holds its tokeniser.
+    four_vectors: ClassVar[bool] = True
 
     @property
     def embeddings(self) -> tuple[EmbeddingName, ...]:

@@ -38,6 +38,9 @@ class Network(nn.Module):
 
         cls.__init__ = made  # type: ignore[assignment]
 
+    def standardise(self, training: Batch) -> None:
+        """Take location and scale of quantities from the training split; most networks need none."""
+
 
 def named(module: str, name: str) -> type[Network]:
     """A network of this package by its module and class; nothing else is imported.

@@ -12,14 +12,15 @@ from lexon.config.embeddings import TABLE, EmbeddingName
 from lexon.events import MAX_OBJECTS
 from lexon.models import Batch, Network
 from lexon.models.embeddings import Vocabulary, make_embedding
+from lexon.models.event_token import EventToken
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
 
 
 class Classifier(Network):
-    """Transformer over CLS, MET (if `met`) and the objects of an event, in their order.
+    """Transformer over CLS, MET (if `met`), event-level quantities (if any) and the objects of an event, in their order.
 
-    Positions count the objects; CLS and MET stand in front without one, so trailing padding can be cut.
-    Continuous MET is one token, integer MET two. MET takes part in attention and pooling, CLS not in mean and max,
+    Positions count the objects; the tokens in front have none, so trailing padding can be cut.
+    Continuous MET is one token, integer MET two. MET and quantities take part in attention and pooling, CLS not in mean and max,
     padding in nothing, whatever it holds. Dropout acts on the embedded tokens and on the output of each residual branch.
 
     Args:
@@ -32,6 +33,7 @@ class Classifier(Network):
         label_smoothing: of the training loss; the validation loss is the plain cross-entropy.
         embedding, vocabulary: of integer codes (`lexon.models.embeddings.make_embedding`).
         positions: ``sinusoidal``, or ``none``: the order of the objects changes nothing.
+        event_features: number of event-level quantities; 0 shows none.
 
     Raises:
         ValueError: not exactly one of `vocab_size` and `n_features` is given.
@@ -54,6 +56,7 @@ class Classifier(Network):
         embedding: EmbeddingName = TABLE,
         vocabulary: Vocabulary | None = None,
         positions: Literal["sinusoidal", "none"] = "sinusoidal",
+        event_features: int = 0,
     ) -> None:
         super().__init__()
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
@@ -63,9 +66,15 @@ class Classifier(Network):
         self.dropout = nn.Dropout(dropout)
         self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout)
         self.head = nn.Linear(dim, n_classes)
+        self.event = EventToken(event_features, dim) if event_features else None
+
+    def standardise(self, training: Batch) -> None:
+        """Take the statistics of the event-level quantities from the training split."""
+        if self.event is not None:
+            self.event.standardise(training["event"])
 
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Embedded tokens [N, 1 + n_met + T, D], CLS first, and their mask; padding is zero."""
+        """Embedded tokens [N, front + T, D], CLS first, and their mask; padding is zero."""
         mask = batch["mask"]
         objects = self.embedding.objects(batch)
         if self.positions is not None:
@@ -73,6 +82,8 @@ class Classifier(Network):
         front = [self.cls.expand(len(mask), 1, -1)]
         if self.with_met:
             front.append(self.embedding.met(batch))
+        if self.event is not None:
+            front.append(self.event(batch["event"]))
         tokens = torch.cat([*front, objects.masked_fill(~mask[..., None], 0)], dim=1)
         return tokens, pad(mask, (tokens.shape[1] - mask.shape[1], 0), value=True)
 

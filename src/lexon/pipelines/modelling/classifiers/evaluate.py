@@ -16,8 +16,7 @@ from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, finite, refuse_other_parameters, run_record
-from lexon.pipelines.modelling.classifiers.inputs import Shown, read_tokens, source_of
-from lexon.pipelines.tensors import tensor_table
+from lexon.pipelines.modelling.classifiers.inputs import Shown, network_table, read_tokens, source_of
 from lexon.plots.training import learning_curves
 from lexon.training import choose_device, predict
 
@@ -35,6 +34,8 @@ def evaluate(
     device: str,
     checkpoints: Checkpoints,
     member: str,
+    # Before `events`: where a node lacks an optional input, Kedro takes parameters after the gap for their predecessors.
+    object_types: dict[int, str] | None = None,
     events: EventSource | None = None,
 ) -> tuple[Metrics, Scores, Figure, dict[str, Any]]:
     """Metrics of each split, the test scores, the loss curves and the member's run record.
@@ -44,7 +45,7 @@ def evaluate(
     refuse_other_parameters(config, training_record, member)
     clock = perf_counter()
     chosen = choose_device(device)
-    scores = {split: _score(split, config, shown, events, model, chosen) for split in SPLITS}
+    scores = {split: _score(split, config, shown, events, object_types, model, chosen) for split in SPLITS}
     metrics = {split: finite(classification_metrics(part, evaluation.rejections)) for split, part in scores.items()}
     # The model is on disk by now: its checkpoint could only be mistaken for an unfinished training.
     checkpoints.of(member, type(model)).clear()
@@ -52,9 +53,17 @@ def evaluate(
     return metrics, scores["test"], learning_curves({"": history}), record
 
 
-def _score(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None, model: Model, device: str) -> Scores:
+def _score(
+    split: str,
+    config: ClassifierMember,
+    shown: Shown,
+    events: EventSource | None,
+    object_types: dict[int, str] | None,
+    model: Model,
+    device: str,
+) -> Scores:
     sample = read_tokens(split, config, shown, events)
-    probabilities = predict(model, tensor_table(sample), EVALUATION_BATCH, device)
+    probabilities = predict(model, network_table(sample, config, shown, object_types), EVALUATION_BATCH, device)
     names = tuple(config.classes), source_of(shown, events).label_names
     return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
 

@@ -1,8 +1,9 @@
-"""What both nodes of a member do first: events or a token file to tokens with targets."""
+"""What both nodes of a member do first: events or a token file to tokens with targets, tokens to tensors."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from lexon.config import ClassifierMember
@@ -11,8 +12,10 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.errors import ConfigurationError, DataError
 from lexon.models.embeddings import Vocabulary
-from lexon.pipelines.tensors import encoded
+from lexon.pipelines.modelling.classifiers.quantities import quantities
+from lexon.pipelines.tensors import encoded, tensor_table
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
+from lexon.training import TensorTable
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,13 @@ def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: Even
         raise DataError(f"{shown.path}: has no tokens of MET and METphi, so only classifiers without MET can read it; set met=false")
     tokens = _classified(split, config.classes, shown, events)
     return tokens.sample(config.n_train, SAMPLE_SEED) if split == "train" else tokens
+
+
+def network_table(tokens: ClassifiedTokens, config: ClassifierMember, shown: Shown, object_types: Mapping[int, str] | None) -> TensorTable:
+    """Tokens with their targets and with what else the network asks for, on the CPU."""
+    table = tensor_table(tokens)
+    table.tensors.update(quantities(tokens.tokens, shown, config, object_types))
+    return table
 
 
 def _classified(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None) -> ClassifiedTokens:

@@ -26,10 +26,11 @@ def _member(member: Member, settings: list[str]) -> Pipeline:
     """Continuous values are made from events as they are needed; integer tokens were written to a file, once for all."""
     config, network = tokeniser_config(member.config["tokeniser"]), classifier_config(member.config["classifier"])
     name = tokeniser_name(member.config["tokeniser"])
+    types = {"object_types": "params:object_types"} if "event" in network.quantities else {}
     if not config.continuous:
-        return member_pipeline(member, resting_on(train, network.module), evaluate, {"shown": f"tokens_{name}"}, settings)
+        return member_pipeline(member, resting_on(train, network.module), evaluate, {"shown": f"tokens_{name}", **types}, settings)
     encodes = [config.module] if isinstance(config, FittedConfig) else []
-    shown = {"shown": f"tokeniser_{name}", "events": "events"}
+    shown = {"shown": f"tokeniser_{name}", "events": "events", **types}
     return member_pipeline(member, resting_on(train, network.module, *encodes), resting_on(evaluate, *encodes), shown, settings)
 
 

@@ -18,8 +18,7 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
-from lexon.pipelines.modelling.classifiers.inputs import CODEBOOK, Shown, read_tokens, vocabulary_of
-from lexon.pipelines.tensors import tensor_table
+from lexon.pipelines.modelling.classifiers.inputs import CODEBOOK, Shown, network_table, read_tokens, vocabulary_of
 from lexon.training import SelectBy, TensorTable, seeded
 
 # The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.
@@ -32,15 +31,19 @@ def train(
     device: str,
     checkpoints: Checkpoints,
     member: str,
+    # Before `events`: where a node lacks an optional input, Kedro takes parameters after the gap for their predecessors.
+    object_types: dict[int, str] | None = None,
     events: EventSource | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
-    tables = {split: tensor_table(read_tokens(split, config, shown, events)) for split in ("train", "val")}
+    tables = {split: network_table(read_tokens(split, config, shown, events), config, shown, object_types) for split in ("train", "val")}
     recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
     embedding = recipe.get("embedding", TABLE)
     if isinstance(shown, TokenSource) and embedding != TABLE:
         recipe["vocabulary"] = vocabulary_of(shown, embedding)
+    if "event" in tables["train"].tensors:
+        recipe["event_features"] = tables["train"].tensors["event"].shape[1]
     network: Any = named(config.classifier.module, config.classifier.made_by.rpartition(".")[2])
     if config.equalise_to is not None:
         width = config.classifier.equalised_by
@@ -49,6 +52,7 @@ def train(
         model = network(**recipe)
         if isinstance(shown, TokenSource) and embedding in OF_CODEBOOK:
             model.embedding.start_from(torch.from_numpy(shown.array(CODEBOOK)))
+    model.standardise(tables["train"].tensors)
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc)
 
 

@@ -1,0 +1,59 @@
+"""Quantities that a network asks for beside its tokens: computed from what the tokens say, never from the events behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lexon.config import ClassifierMember
+from lexon.datasets.tokens import TokenSource
+from lexon.errors import ConfigurationError
+from lexon.events import Events
+from lexon.features import OF_MET, event_features
+from lexon.physics import massless_energy
+from lexon.tokenisers.base import Tokeniser, Tokens
+
+
+def quantities(
+    tokens: Tokens, shown: Tokeniser | TokenSource, config: ClassifierMember, object_types: Mapping[int, str] | None
+) -> dict[str, Tensor]:
+    """The tensors that the classifier asks for (`ClassifierConfig.quantities`), by name.
+
+    Args:
+        tokens: of N events.
+        shown: what made the tokens.
+        object_types: name of each type id; needed for ``event``.
+    """
+    asked = config.classifier.quantities
+    if not asked:
+        return {}
+    events = decoded(tokens, _decoder(shown, ", ".join(asked.values())))
+    found = {}
+    if "event" in asked:
+        assert object_types is not None
+        columns = event_features(events, object_types)
+        shown_columns = columns if config.classifier.met else columns.drop(columns=list(OF_MET))
+        found["event"] = torch.from_numpy(shown_columns.to_numpy())
+    return found
+
+
+def decoded(tokens: Tokens, tokeniser: Tokeniser) -> Events:
+    """Events as tokens show them: exact, or at bin centres; an object whose energy is not shown is massless."""
+    events = tokeniser.decode(tokens)
+    p4 = events.p4.copy()
+    p4[..., 0] = np.where(events.mask, np.maximum(events.energy, massless_energy(events.pt, events.eta)), 0)
+    return replace(events, p4=p4)
+
+
+def _decoder(shown: Tokeniser | TokenSource, asked: str) -> Tokeniser:
+    if not isinstance(shown, TokenSource):
+        return shown
+    if not isinstance(shown.attributes.get("tokeniser"), dict) or not shown.has_met:
+        lacks = "tokens of MET" if "tokeniser" in shown.attributes else "tokeniser that says what its tokens are"
+        remedy = "leave it out, or train on a token file that lexon wrote"
+        raise ConfigurationError(f"{asked}: {shown.path} holds no {lacks}, so they cannot be decoded; {remedy}")
+    return shown.tokeniser()
