@@ -78,6 +78,7 @@ def make_config() -> Callable[..., TrainingConfig]:
             "early_stopping": None,
             "length_aware": True,
             "precision": "auto",
+            "augmentation": "none",
         }
         return TrainingConfig(**plain | changes)
 

@@ -75,6 +75,33 @@ def test_exact_resume(stops: list[int], length_aware: bool, train: Callable, mak
     assert again.history == resumed.history, "a finished training is not made twice, should its model not have reached the disk"
 
 
+@pytest.mark.parametrize("stops", [[3], [STEPS_PER_EPOCH], [2, 9]])
+def test_exact_resume_where_each_epoch_shows_other_values(
+    stops: list[int], make_table: Callable, make_model: Callable, make_config: Callable, resume: Any
+) -> None:
+    asked: list[int] = []
+
+    def turned(epoch: int) -> TensorTable:
+        asked.append(epoch)
+        table = make_table(seed=0)
+        return TensorTable(table.tensors | {"values": table.tensors["values"] * (1 - 0.2 * epoch)}, table.ragged, table.lengths)
+
+    def train(model: Classifier, resume: Any = None, turned: Any = turned) -> Training:
+        tables, asked_for = (make_table(seed=0), make_table(seed=99)), {"resume": resume, "turned": turned}
+        by_loss = (("val_loss", "min"),)
+        return Training(model, *tables, make_config(epochs=3), seed=5, device="cpu", select_by=by_loss, **asked_for).run()
+
+    whole, plain = train(make_model()), train(make_model(), turned=None)
+    assert asked == [1, 2, 3]
+    assert without_timings(whole) != without_timings(plain)
+    for at in stops:
+        model = make_model(Interrupted)
+        model.at = at
+        with pytest.raises(TrainingStopped):
+            train(model, resume)
+    assert without_timings(train(make_model(), resume)) == without_timings(whole)
+
+
 def test_a_stop_loses_no_step(train: Callable, make_model: Callable, resume: Any) -> None:
     model = make_model(Interrupted)
     model.at = STEPS_PER_EPOCH + 2

@@ -16,7 +16,7 @@ from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveIn
 from lexon.config.classifiers import AnyClassifier, classifier_classes
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
 from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, tokeniser_classes
-from lexon.config.training import NO_CLASSES, TrainingConfig, TransformerConfig, refuse
+from lexon.config.training import OF_CLASSIFIERS, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
@@ -51,6 +51,13 @@ class ClassifierMember(MemberConfig):
         return self
 
     @model_validator(mode="after")
+    def _turned_events_can_be_encoded(self) -> Self:
+        if self.training.augmentation != "none" and not self.tokeniser.fitted:
+            reason = f"tokens of tokeniser={self.tokeniser.kind} are read from a file, and events are turned before they are encoded"
+            raise ValueError(f"training.augmentation={self.training.augmentation}: {reason}; leave it at none")
+        return self
+
+    @model_validator(mode="after")
     def _its_tokens_hold_what_the_network_asks_for(self) -> Self:
         if self.classifier.quantities and not self.tokeniser.four_vectors:
             asked = ", ".join(self.classifier.quantities.values())
@@ -62,8 +69,8 @@ class UnclassifiedMember(MemberConfig):
     """One training of anything but a classifier."""
 
     @model_validator(mode="after")
-    def _no_labels_to_smooth(self) -> Self:
-        refuse(self.training, ["label_smoothing"], NO_CLASSES)
+    def _trained_without_classes(self) -> Self:
+        refuse(self.training, OF_CLASSIFIERS)
         return self
 
 
@@ -96,7 +103,7 @@ class RegressionMember(UnclassifiedMember):
 
     @model_validator(mode="after")
     def _judged_at_its_last_epoch(self) -> Self:
-        refuse(self.training, ["early_stopping"], "regressions have none; they are judged at their last epoch")
+        refuse(self.training, {"early_stopping": "regressions have none; they are judged at their last epoch"})
         return self
 
 

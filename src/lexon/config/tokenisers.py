@@ -16,7 +16,7 @@ from lexon.config.base import SHARED_SEED, Config, Fraction, Width, classes_by, 
 from lexon.config.bins import NBins, bins_of, joined
 from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
 from lexon.config.names import Name
-from lexon.config.training import NO_CLASSES, TrainingConfig, refuse
+from lexon.config.training import OF_CLASSIFIERS, TrainingConfig, refuse
 
 if TYPE_CHECKING:  # the parameters are made of the groups here
     from lexon.config.parameters import Parameters
@@ -60,8 +60,8 @@ class VQVAEGroup(Config):
         return data
 
     @model_validator(mode="after")
-    def _no_labels_to_smooth(self) -> Self:
-        refuse(self.training, ["label_smoothing"], NO_CLASSES, group="vqvae.training")
+    def _trained_without_classes(self) -> Self:
+        refuse(self.training, OF_CLASSIFIERS, group="vqvae.training")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -19,8 +19,11 @@ SIZES = {
 }
 
 
-# Why nothing but a classifier's training may set label_smoothing.
-NO_CLASSES = "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0"
+# Settings of a classifier's training, and why no other training may set them.
+OF_CLASSIFIERS = {
+    "label_smoothing": "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0",
+    "augmentation": "only events that a classifier is trained on can be turned and mirrored; leave it at none",
+}
 
 
 class SizeConfig(Config):
@@ -86,7 +89,10 @@ class TransformerConfig(Config):
 
 
 class TrainingConfig(Config):
-    """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the model's loss."""
+    """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the model's loss.
+
+    Choices that came later are left out of what identifies a member at the value that was the only one before.
+    """
 
     epochs: Epochs
     batch_size: BatchSize
@@ -100,14 +106,18 @@ class TrainingConfig(Config):
     early_stopping: PositiveInt | None
     length_aware: bool
     precision: Literal["auto", "fp32", "bf16"]
+    augmentation: Literal["none", "symmetries"] = Field("none", exclude_if=lambda value: value == "none")
 
 
-def refuse(training: TrainingConfig, names: Sequence[str], reason: str, group: str = "training") -> None:
-    """Settings of a training that this one would not read.
+def refuse(training: TrainingConfig, reasons: Mapping[str, str], group: str = "training") -> None:
+    """Refuse settings that a training would not read.
+
+    Args:
+        reasons: why not, by setting.
 
     Raises:
-        ValueError: one of `names` is set; `reason` is why nothing would come of it.
+        ValueError: one of them is set.
     """
-    for name in names:
-        if value := getattr(training, name):
+    for name, reason in reasons.items():
+        if (value := getattr(training, name)) not in (None, 0, "none"):
             raise ValueError(f"{group}.{name}={value}: {reason}")

@@ -6,7 +6,10 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
+
+from pydantic import BaseModel
 
 from lexon.config import KINDS, SEEDS, Parameters
 from lexon.config.base import MAX_SEEDS
@@ -120,11 +123,17 @@ def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapp
 
 def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], folders: dict[str, str]) -> Member:
     """A cell with a seed; `folders` are those of the configurations before it, of which one may be the same training."""
-    typed = parameters.model_dump()
-    cell = {axis: value_at(typed, axis) for axis in axes}  # 1e-3 in a file is a text, and the same learning rate as 0.001
+    # 1e-3 in a file is a text, and the same learning rate as 0.001.
+    cell = {axis: _typed(parameters, axis) for axis in axes}
     name = f"{cell_name(cell)}__seed_{seed}"
     same = folders.setdefault(json.dumps(config, sort_keys=True), name)
     return Member(name, cell, seed, config, same)
+
+
+def _typed(parameters: Parameters, axis: str) -> Any:
+    """A value as its type has it: choices that are left out of a dump at their default are there too."""
+    value: Any = reduce(getattr, axis.split("."), parameters)
+    return value.model_dump() if isinstance(value, BaseModel) else value
 
 
 def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dict[str, Member]) -> None:

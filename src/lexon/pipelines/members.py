@@ -16,7 +16,7 @@ from lexon.datasets.checkpoint import Checkpoints
 from lexon.errors import ConfigurationError
 from lexon.experiments import Member
 from lexon.models import Model
-from lexon.training import GiveUp, SelectBy, TensorTable, Training, Validate, choose_device, device_name
+from lexon.training import GiveUp, SelectBy, TableOfEpoch, TensorTable, Training, Validate, choose_device, device_name
 
 # Large enough to keep a GPU busy, small enough for any.
 EVALUATION_BATCH = 2048
@@ -77,6 +77,7 @@ def train_member(
     select_by: SelectBy,
     validate: Validate | None = None,
     give_up: GiveUp | None = None,
+    turned: TableOfEpoch | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record.
 
@@ -84,7 +85,7 @@ def train_member(
         model: initialised under the member's seed.
         tables: the splits ``train`` and ``val``.
         device: as asked for by the user.
-        select_by, validate, give_up: see `lexon.training.Training`.
+        select_by, validate, give_up, turned: see `lexon.training.Training`.
     """
     started, chosen = provenance.now(), choose_device(device)
     training = Training(
@@ -98,6 +99,7 @@ def train_member(
         select_by=select_by,
         resume=checkpoints.of(member, type(model)),
         give_up=give_up,
+        turned=turned,
         name=member,
     ).run()
     model.load_state_dict(training.best_state)

@@ -60,12 +60,21 @@ class ClassifiedTokens:
         """
         if n is None:
             return self
-        if n > len(self):
-            raise ConfigurationError(f"n_train={n}: there are {len(self)} training events; ask for fewer, or simulate more (events.n)")
-        rows = np.sort(np.random.default_rng(seed).permutation(len(self))[:n])
+        rows = random_rows(n, len(self), seed)
         tokens = Tokens(*(getattr(self.tokens, field.name)[rows] for field in fields(Tokens)))
         digest = f"{self.digest}, {n} of {len(self)} by seed {seed}"
         return type(self)(tokens, self.targets[rows], self.labels[rows], self.index[rows], digest)
+
+
+def random_rows(n: int, total: int, seed: int) -> NDArray[np.int64]:
+    """n of `total` rows, rising; a smaller n gives a part of the rows of a larger one.
+
+    Raises:
+        ConfigurationError: there are fewer.
+    """
+    if n > total:
+        raise ConfigurationError(f"n_train={n}: there are {total} training events; ask for fewer, or simulate more (events.n)")
+    return np.sort(np.random.default_rng(seed).permutation(total)[:n])
 
 
 class Tokeniser(Protocol):

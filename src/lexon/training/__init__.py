@@ -2,7 +2,8 @@
 
 `TensorTable` holds a split (data.py). `Training(...).run()` (training.py) makes epochs of steps (epoch.py) with AdamW and a schedule
 (optimisation.py), validates after each (evaluation.py, where `predict` is), can be stopped and continued exactly
-(interruption.py), and shows its progress (progress.py). `choose_device` tries a device before training (device.py).
+(interruption.py), and shows its progress (progress.py).
+Events may be turned and mirrored before each epoch (augmentation.py). `choose_device` tries a device before training (device.py).
 """
 
 from lexon.training.data import TensorTable
@@ -10,7 +11,7 @@ from lexon.training.device import GPU_REQUESTED, choose_device, device_name, lea
 from lexon.training.epoch import TrainingDiverged
 from lexon.training.evaluation import SelectBy, Validate, predict
 from lexon.training.interruption import Resume, TrainingStopped, seeded
-from lexon.training.training import TIMINGS, GiveUp, Training
+from lexon.training.training import TIMINGS, GiveUp, TableOfEpoch, Training
 
 __all__ = [
     "GPU_REQUESTED",
@@ -18,6 +19,7 @@ __all__ = [
     "GiveUp",
     "Resume",
     "SelectBy",
+    "TableOfEpoch",
     "TensorTable",
     "Training",
     "TrainingDiverged",

@@ -36,6 +36,7 @@ from lexon.training.progress import Reporter
 
 log = logging.getLogger("lexon.training")
 
+TableOfEpoch = Callable[[int], TensorTable]
 GiveUp = Callable[[list[dict[str, Any]]], str]
 
 TIMINGS = frozenset({"seconds", "evaluation_seconds", "events_per_second"})
@@ -64,6 +65,8 @@ class Training:
             model cannot be saved; the caller clears it after saving the model.
         give_up: called after each epoch with the history; returns the reason to end the training there, or "". With it
             a loss that is not finite raises nothing and stands in the history.
+        turned: the events of `train` as an epoch (from 1) shows them; it must depend on nothing but the epoch, so that an
+            interrupted training can go on. None: every epoch shows `train` itself.
         name: of this training on the screen and in the log.
         settings: the group of parameters that `config` comes from, for messages.
         history: one row an epoch. ``epoch`` counts from 1; ``train_loss`` and ``train_<diagnostic>`` are means over the
@@ -90,6 +93,7 @@ class Training:
     validate: Validate | None = None
     resume: Resume | None = None
     give_up: GiveUp | None = None
+    turned: TableOfEpoch | None = None
     name: str = "training"
     settings: str = "training"
     history: list[dict[str, Any]] = field(init=False, default_factory=list)
@@ -187,9 +191,10 @@ class Training:
         """Make the remaining steps of the present epoch, or those before a signal; returns the size of each batch."""
         start = time.perf_counter()
         number = len(self.history) + 1
-        batches = training_batches(self._train, self.config.batch_size, self.config.length_aware, self.seed, number)
+        train = self.turned(number).to(self.device) if self.turned else self._train
+        batches = training_batches(train, self.config.batch_size, self.config.length_aware, self.seed, number)
         self.model.train(True)
-        for batch in batches.of(self._train, first=self.epoch.step):
+        for batch in batches.of(train, first=self.epoch.step):
             if stop.signum is not None:
                 break
             self.epoch.add(self._train_step(batch), self.steps_per_epoch)

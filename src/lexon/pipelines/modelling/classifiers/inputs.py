@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lexon.config import ClassifierMember
 from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
@@ -14,8 +18,9 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.models.embeddings import Vocabulary
 from lexon.pipelines.modelling.classifiers.quantities import quantities
 from lexon.pipelines.tensors import encoded, tensor_table
-from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
+from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, random_rows
 from lexon.training import TensorTable
+from lexon.training.augmentation import symmetries
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +55,21 @@ def network_table(tokens: ClassifiedTokens, config: ClassifierMember, shown: Sho
     return table
 
 
+def turned_table(
+    config: ClassifierMember, shown: Tokeniser, events: EventSource, object_types: Mapping[int, str] | None
+) -> Callable[[int], TensorTable]:
+    """The training split of an epoch, its events turned and mirrored before they are encoded; the same events as `read_tokens`."""
+    whole = events.classified("train", config.classes)
+    rows = np.arange(len(whole.targets)) if config.n_train is None else random_rows(config.n_train, len(whole.targets), SAMPLE_SEED)
+    sample = replace(whole, events=whole.events[rows], targets=whole.targets[rows], index=whole.index[rows])
+
+    def of_epoch(epoch: int) -> TensorTable:
+        turned = replace(sample, events=symmetries(sample.events, config.seed, epoch))
+        return network_table(encoded(turned, shown), config, shown, object_types)
+
+    return of_epoch
+
+
 def _classified(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None) -> ClassifiedTokens:
     if isinstance(shown, TokenSource):
         return shown.classified(split, classes)
@@ -57,20 +77,30 @@ def _classified(split: str, classes: dict[str, Any], shown: Shown, events: Event
     return encoded(events.classified(split, classes), shown)
 
 
-def vocabulary_of(tokens: TokenSource, embedding: EmbeddingName) -> Vocabulary:
-    """The parts of a file's tokens, for an embedding that needs them.
+def codebook_of(shown: Shown) -> NDArray[np.floating] | None:
+    """The vectors of learnt codes; None where tokens are none."""
+    if isinstance(shown, TokenSource):
+        return shown.array(CODEBOOK) if shown.has_array(CODEBOOK) else None
+    return shown.arrays().get(CODEBOOK)
+
+
+def vocabulary_of(shown: Shown, embedding: EmbeddingName) -> Vocabulary:
+    """The parts of integer tokens, for an embedding that needs them.
 
     Raises:
         ConfigurationError: they are not what this embedding is for, which the file alone tells.
     """
-    layout, has_codebook = tokens.layout, tokens.has_array(CODEBOOK)
-    possible = (TABLE, *(OF_PARTS if len(layout.objects) > 1 else ()), *(OF_CODEBOOK if has_codebook else ()))
-    if reason := why_not(embedding, f"the tokens of {tokens.path}", possible):
+    layout, codebook = shown.layout, codebook_of(shown)
+    if layout is None:
+        raise ConfigurationError(f"model.embedding={embedding}: these tokens have no parts that are known; use model.embedding=table")
+    origin = str(shown.path) if isinstance(shown, TokenSource) else "the tokeniser"
+    possible = (TABLE, *(OF_PARTS if len(layout.objects) > 1 else ()), *(() if codebook is None else OF_CODEBOOK))
+    if reason := why_not(embedding, f"the tokens of {origin}", possible):
         raise ConfigurationError(reason)
     parts = " x ".join(f"{part.name} {part.size}" for part in layout.objects)
-    logger.info("model.embedding=%s: tokens of %s are %s", embedding, tokens.path.name, parts)
+    logger.info("model.embedding=%s: tokens of %s are %s", embedding, origin, parts)
     return {
         "objects": [(part.size, part.order) for part in layout.objects],
         "event": [(part.size, part.order) for part in layout.event],
-        "codebook_dim": tokens.array(CODEBOOK).shape[1] if has_codebook else None,
+        "codebook_dim": None if codebook is None else codebook.shape[1],
     }

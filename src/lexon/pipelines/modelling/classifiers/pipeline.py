@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
-from lexon.config import FittedConfig, tokeniser_config
+from lexon.config import FittedConfig, TrainingConfig, tokeniser_config
 from lexon.config.classifiers import classifier_config
 from lexon.experiments import Experiment, Member, tokeniser_name
 from lexon.pipelines.members import member_pipeline
@@ -23,11 +23,11 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 
 def _member(member: Member, settings: list[str]) -> Pipeline:
-    """Continuous values are made from events as they are needed; integer tokens were written to a file, once for all."""
+    """Continuous values, and tokens of turned events, are made from events as needed; other tokens were written to a file, once for all."""
     config, network = tokeniser_config(member.config["tokeniser"]), classifier_config(member.config["classifier"])
     name = tokeniser_name(member.config["tokeniser"])
     types = {"object_types": "params:object_types"} if "event" in network.quantities else {}
-    if not config.continuous:
+    if not config.continuous and TrainingConfig(**member.config["training"]).augmentation == "none":
         return member_pipeline(member, resting_on(train, network.module), evaluate, {"shown": f"tokens_{name}", **types}, settings)
     encodes = [config.module] if isinstance(config, FittedConfig) else []
     shown = {"shown": f"tokeniser_{name}", "events": "events", **types}

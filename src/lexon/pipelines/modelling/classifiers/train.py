@@ -18,7 +18,7 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
-from lexon.pipelines.modelling.classifiers.inputs import CODEBOOK, Shown, network_table, read_tokens, vocabulary_of
+from lexon.pipelines.modelling.classifiers.inputs import Shown, codebook_of, network_table, read_tokens, turned_table, vocabulary_of
 from lexon.training import SelectBy, TensorTable, seeded
 
 # The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.
@@ -40,7 +40,7 @@ def train(
     recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
     embedding = recipe.get("embedding", TABLE)
-    if isinstance(shown, TokenSource) and embedding != TABLE:
+    if shown.vocab_size is not None and embedding != TABLE:
         recipe["vocabulary"] = vocabulary_of(shown, embedding)
     if "event" in tables["train"].tensors:
         recipe["event_features"] = tables["train"].tensors["event"].shape[1]
@@ -50,10 +50,15 @@ def train(
         recipe[width] = equalised_width(network, width, recipe, config.equalise_to)
     with seeded(config.seed):
         model = network(**recipe)
-        if isinstance(shown, TokenSource) and embedding in OF_CODEBOOK:
-            model.embedding.start_from(torch.from_numpy(shown.array(CODEBOOK)))
+        if embedding in OF_CODEBOOK:
+            model.embedding.start_from(torch.from_numpy(codebook_of(shown)))
     model.standardise(tables["train"].tensors)
-    return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc)
+    turned = None
+    if config.training.augmentation == "symmetries":
+        assert events is not None
+        assert not isinstance(shown, TokenSource)
+        turned = turned_table(config, shown, events, object_types)
+    return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned)
 
 
 def _val_auroc(probabilities: NDArray[np.float32], table: TensorTable) -> dict[str, float]:
