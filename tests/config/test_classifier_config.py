@@ -19,7 +19,7 @@ def test_the_default_network_is_not_named_in_what_identifies_a_member():
     assert classifier_config({**ARGUMENTS, "name": "normformer"}) == config
 
 
-@pytest.mark.parametrize("choice", [{"positions": "none"}])
+@pytest.mark.parametrize("choice", [{"positions": "none"}, {"event_features": True}, {"pairwise": "mia"}])
 def test_a_choice_other_than_the_first_one_identifies_a_member(choice: dict[str, object]):
     config = classifier_config(ARGUMENTS | choice)
     assert config.arguments() == ARGUMENTS | choice

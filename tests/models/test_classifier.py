@@ -13,6 +13,8 @@ from lexon.models.classifier import Classifier
 
 POOLS = ["cls", "mean", "max"]
 KINDS = ["direct", "codes"]
+EXTENDED: dict[str, Any] = {"event_features": 3, "pairwise": "mia"}
+OPTIONS: list[dict[str, Any]] = [{}, {"positions": "none"}, {"event_features": 3}, {"pairwise": "bias"}, {"pairwise": "mia"}, EXTENDED]
 VOCABULARY = 40
 
 
@@ -33,11 +35,15 @@ def make_batch(kind: str, lengths: tuple[int, ...] = (5, 3, 1, 0), width: int = 
     direct = kind == "direct"
     values = torch.randn(*mask.shape, 4) * mask[..., None] if direct else torch.randint(1, VOCABULARY, mask.shape) * mask
     met = torch.randn(len(mask), 3) if direct else torch.randint(1, VOCABULARY, (len(mask), 2))
+    pt, eta, phi = torch.rand(mask.shape) * 100 + 20, torch.randn(mask.shape), torch.rand(mask.shape) * 6 - 3
+    energy = pt * torch.cosh(eta) * (1 + torch.rand(mask.shape) / 10)
     return {
         "values": values,
         "types": torch.randint(1, 8, mask.shape) * mask,
         "mask": mask,
         "met": met,
+        "event": torch.rand(len(mask), 3) * 100,
+        "p4": torch.stack([energy, pt, eta, phi], dim=-1) * mask[..., None],
         "target": torch.arange(len(mask)) % 2,
     }
 
@@ -46,41 +52,48 @@ def widened(batch: dict[str, Tensor], columns: int) -> dict[str, Tensor]:
     def pad(tensor: Tensor) -> Tensor:
         return torch.cat([tensor, tensor.new_zeros(len(tensor), columns, *tensor.shape[2:])], dim=1)
 
-    return batch | {name: pad(batch[name]) for name in ("values", "types", "mask")}
+    return batch | {name: pad(batch[name]) for name in ("values", "types", "mask", "p4")}
 
 
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("met", [True, False])
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_more_padding_changes_nothing(kind: str, pool: str, met: bool) -> None:
-    model, batch = build(kind, pool=pool, met=met), make_batch(kind)
+def test_more_padding_changes_nothing(*, kind: str, pool: str, met: bool, options: dict[str, Any]) -> None:
+    model, batch = build(kind, pool=pool, met=met, **options), make_batch(kind)
     torch.testing.assert_close(model.score(widened(batch, 7)), model.score(batch), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_padding_may_hold_anything(kind: str, pool: str) -> None:
-    model, batch = build(kind, pool=pool), make_batch(kind)
+def test_padding_may_hold_anything(kind: str, pool: str, options: dict[str, Any]) -> None:
+    model, batch = build(kind, pool=pool, **options), make_batch(kind)
+    batch["p4"] = torch.where(batch["mask"][..., None], batch["p4"], 5.0)
     real = batch["mask"][..., None] if kind == "direct" else batch["mask"]
     garbage = torch.nan if kind == "direct" else VOCABULARY - 1
     dirty = batch | {"values": torch.where(real, batch["values"], garbage), "types": torch.where(batch["mask"], batch["types"], 7)}
+    dirty["p4"] = torch.where(batch["mask"][..., None], batch["p4"], torch.nan)
     assert torch.equal(model.score(dirty), model.score(batch))
 
 
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_event_does_not_see_its_neighbours(kind: str, pool: str) -> None:
-    model, batch = build(kind, pool=pool), make_batch(kind)
+def test_an_event_does_not_see_its_neighbours(kind: str, pool: str, options: dict[str, Any]) -> None:
+    model, batch = build(kind, pool=pool, **options), make_batch(kind)
     alone = {name: tensor[1:2] for name, tensor in batch.items()}
     torch.testing.assert_close(model.score(alone), model.score(batch)[1:2])
 
 
+@pytest.mark.parametrize("options", [{}, {"pairwise": "bias"}, {"pairwise": "mia"}])
 @pytest.mark.parametrize("width", [0, 5])
 @pytest.mark.parametrize("met", [True, False])
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_events_without_objects_train(kind: str, pool: str, met: bool, width: int) -> None:
-    model, batch = build(kind, pool=pool, met=met).train(), make_batch(kind, lengths=(0, 0), width=width)
+def test_events_without_objects_train(*, kind: str, pool: str, met: bool, width: int, options: dict[str, Any]) -> None:
+    model, batch = build(kind, pool=pool, met=met, **options).train(), make_batch(kind, lengths=(0, 0), width=width)
+    model.standardise(batch)
     loss, _ = model.loss(batch)
     loss.backward()
     assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in model.parameters())
@@ -116,21 +129,46 @@ def test_the_order_of_objects_is_seen(kind: str) -> None:
 
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_positions_the_order_of_objects_changes_nothing(kind: str, pool: str) -> None:
-    model, batch = build(kind, pool=pool, positions="none"), make_batch(kind)
+@pytest.mark.parametrize("options", [{}, EXTENDED])
+def test_without_positions_the_order_of_objects_changes_nothing(kind: str, pool: str, options: dict[str, Any]) -> None:
+    model, batch = build(kind, pool=pool, positions="none", **options), make_batch(kind)
     order = torch.stack([torch.cat([torch.randperm(n), torch.arange(n, 5)]) for n in (5, 3, 1, 0)])
-    permuted = batch | {name: torch.stack([row[i] for row, i in zip(batch[name], order, strict=True)]) for name in ("values", "types")}
+    permuted = batch | {
+        name: torch.stack([row[i] for row, i in zip(batch[name], order, strict=True)]) for name in ("values", "types", "p4")
+    }
     torch.testing.assert_close(model.score(permuted), model.score(batch), rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(model.score(widened(batch, 7)), model.score(batch), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("name", "options"), [("event", {"event_features": 3}), ("p4", {"pairwise": "bias"}), ("p4", {"pairwise": "mia"})])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_recipe_and_the_weights_rebuild_the_model(kind: str) -> None:
-    model, batch = build(kind, label_smoothing=0.1), make_batch(kind)
+def test_a_quantity_reaches_the_score_only_where_it_is_asked_for(kind: str, name: str, options: dict[str, Any]) -> None:
+    batch = make_batch(kind)
+    other = batch | {name: batch[name] * torch.linspace(1, 2, batch[name].shape[1]).view(1, -1, *[1] * (batch[name].ndim - 2))}
+    shown, plain = build(kind, **options), build(kind)
+    assert not torch.allclose(shown.score(other)[:2], shown.score(batch)[:2], atol=1e-6)
+    assert torch.equal(plain.score(other), plain.score(batch))
+    if name == "p4":
+        torch.testing.assert_close(shown.score(other)[2:], shown.score(batch)[2:])  # one object, or none, makes no pair
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_an_extension_leaves_the_other_first_weights_as_they_were(options: dict[str, Any]) -> None:
+    plain, extended = build("direct").state_dict(), build("direct", **options).state_dict()
+    of_half = "encoder.blocks" if options.get("pairwise") == "mia" else "nothing"
+    shared = [name for name in plain if not name.startswith((of_half, "encoder.norm", "head"))]
+    assert all(torch.equal(extended[name], plain[name]) for name in shared)
+
+
+@pytest.mark.parametrize("options", [{}, EXTENDED])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_recipe_and_the_weights_rebuild_the_model(kind: str, options: dict[str, Any]) -> None:
+    model, batch = build(kind, label_smoothing=0.1, **options), make_batch(kind)
+    model.standardise(batch)
     twin = Classifier(**model.recipe)
     twin.load_state_dict(model.state_dict())
     assert torch.equal(twin.eval().score(batch), model.score(batch))
-    assert recipe(kind, label_smoothing=0.1).items() <= model.recipe.items()
+    assert recipe(kind, label_smoothing=0.1, **options).items() <= model.recipe.items()
 
 
 def test_scores_are_probabilities() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the parameters are made of the groups here
     from lexon.config.parameters import Parameters
 
 Positions = Literal["sinusoidal", "none"]
+Pairwise = Literal["none", "bias", "mia"]
 
 # The one that is meant where a configuration names none: those of earlier versions never do.
 DEFAULT = "normformer"
@@ -48,7 +49,10 @@ class ClassifierConfig(Config, ABC):
 
     @property
     def quantities(self) -> dict[str, str]:
-        """What its batches hold beside tokens, decoded from them, and the setting that asks for it: ``event`` (event-level quantities)."""
+        """What its batches hold beside tokens, decoded from them, and the setting that asks for it.
+
+        ``event``: event-level quantities; ``p4``: (E, pT, eta, phi) of the objects, in GeV and rad.
+        """
         return {}
 
     @property
@@ -71,6 +75,7 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     # Each choice is left out likewise at the value that was the only one before it could be chosen.
     positions: Positions = Field("sinusoidal", exclude_if=lambda positions: positions == "sinusoidal")
     event_features: bool = Field(default=False, exclude_if=lambda shown: not shown)
+    pairwise: Pairwise = Field("none", exclude_if=lambda pairwise: pairwise == "none")
 
     made_by: ClassVar[str] = "classifier.Classifier"
     equalised_by: ClassVar[str] = "mlp_dim"
@@ -79,12 +84,13 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     @classmethod
     def of(cls, parameters: Parameters) -> Self:
         model = parameters.model
-        own = {"embedding": model.embedding, "positions": model.positions, "event_features": model.event_features}
-        return cls(pool=parameters.pool, met=parameters.met, **own, **model.transformer().model_dump())
+        chosen = {name: getattr(model, name) for name in ("embedding", "positions", "event_features", "pairwise")}
+        return cls(pool=parameters.pool, met=parameters.met, **chosen, **model.transformer().model_dump())
 
     @property
     def quantities(self) -> dict[str, str]:
-        return {"event": "model.event_features=true"} if self.event_features else {}
+        event = {"event": "model.event_features=true"} if self.event_features else {}
+        return event | ({"p4": f"model.pairwise={self.pairwise}"} if self.pairwise != "none" else {})
 
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:

@@ -23,7 +23,7 @@ EVENTS = frozenset({"events", "simulation", "classes"})
 # What decides how an event is shown to a network.
 SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 # Of `model`, what chooses or extends the network of a classifier.
-NETWORK = ("name", "embedding", "positions", "event_features")
+NETWORK = ("name", "embedding", "positions", "event_features", "pairwise")
 Idle = Iterator[tuple[str, Collection[str]]]
 # Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
 _AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
-from lexon.config.classifiers import ClassifierName, Positions
+from lexon.config.classifiers import ClassifierName, Pairwise, Positions
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
@@ -65,6 +65,7 @@ class ModelConfig(SizeConfig):
     embedding: EmbeddingName
     positions: Positions
     event_features: bool
+    pairwise: Pairwise
 
 
 class Parameters(Config):

@@ -14,6 +14,7 @@ from lexon.models import Batch, Network
 from lexon.models.embeddings import Vocabulary, make_embedding
 from lexon.models.event_token import EventToken
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
+from lexon.models.pairwise import PairEmbedding
 
 
 class Classifier(Network):
@@ -34,6 +35,8 @@ class Classifier(Network):
         embedding, vocabulary: of integer codes (`lexon.models.embeddings.make_embedding`).
         positions: ``sinusoidal``, or ``none``: the order of the objects changes nothing.
         event_features: number of event-level quantities; 0 shows none.
+        pairwise: what pairs of objects do to attention: ``bias`` adds a learnt function of their kinematics to its logits; with
+            ``mia``, in the first half of the blocks, such functions alone decide, in as many heads as `dim`.
 
     Raises:
         ValueError: not exactly one of `vocab_size` and `n_features` is given.
@@ -57,6 +60,7 @@ class Classifier(Network):
         vocabulary: Vocabulary | None = None,
         positions: Literal["sinusoidal", "none"] = "sinusoidal",
         event_features: int = 0,
+        pairwise: Literal["none", "bias", "mia"] = "none",
     ) -> None:
         super().__init__()
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
@@ -64,14 +68,17 @@ class Classifier(Network):
         self.cls = nn.Parameter(torch.randn(dim))
         self.positions = nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False) if positions == "sinusoidal" else None
         self.dropout = nn.Dropout(dropout)
-        self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout)
+        self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout, interacting=depth // 2 if pairwise == "mia" else 0)
         self.head = nn.Linear(dim, n_classes)
         self.event = EventToken(event_features, dim) if event_features else None
+        self.pairs = PairEmbedding(heads, dim if pairwise == "mia" else 0) if pairwise != "none" else None
 
     def standardise(self, training: Batch) -> None:
-        """Take the statistics of the event-level quantities from the training split."""
+        """Take the statistics of event-level quantities and of pairs from the training split."""
         if self.event is not None:
             self.event.standardise(training["event"])
+        if self.pairs is not None:
+            self.pairs.standardise(training["p4"], training["mask"])
 
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedded tokens [N, front + T, D], CLS first, and their mask; padding is zero."""
@@ -90,7 +97,8 @@ class Classifier(Network):
     def represent(self, batch: Batch) -> Tensor:
         """The pooled vector of each event [N, D]."""
         tokens, mask = self.tokens(batch)
-        return pool_tokens(self.encoder(self.dropout(tokens), mask), mask, self.pool)
+        pairs = self.pairs(batch["p4"], mask) if self.pairs is not None else None
+        return pool_tokens(self.encoder(self.dropout(tokens), mask, pairs), mask, self.pool)
 
     def forward(self, batch: Batch) -> Tensor:
         """Class logits [N, n_classes]."""

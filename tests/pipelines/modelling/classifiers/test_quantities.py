@@ -67,6 +67,15 @@ def test_an_object_whose_energy_is_hidden_is_massless(make_events: Callable[...,
     np.testing.assert_allclose(found.energy, np.where(found.mask, found.pt * np.cosh(found.eta), 0), rtol=1e-5)
 
 
+def test_pairs_are_given_the_four_vectors_that_the_tokens_say(make_events: Callable[..., Events]) -> None:
+    events = make_events()
+    direct, binned = (build(config).fit(events) for config in (DIRECT, BINNED))
+    found = [quantities(shown.encode(events), shown, member(pairwise="bias"), None) for shown in (direct, binned)]
+    assert [list(tensors) for tensors in found] == [["p4"], ["p4"]]
+    np.testing.assert_allclose(found[0]["p4"].numpy(), events.p4, rtol=1e-4, atol=1e-4)
+    assert len(np.unique(found[1]["p4"][..., 3])) <= 6, "centres of five bins, and padding"
+
+
 def test_hidden_met_is_in_no_quantity(make_events: Callable[..., Events]) -> None:
     events = make_events()
     tokeniser = build(DIRECT).fit(events)
@@ -79,12 +88,12 @@ def test_hidden_met_is_in_no_quantity(make_events: Callable[..., Events]) -> Non
 
 @pytest.mark.parametrize("tokeniser", [AmbreTokens(), FinishedTokens(), DIRECT, BINNED])
 def test_tokens_that_cannot_be_decoded_are_refused_before_anything_runs(tokeniser: Any) -> None:
-    network = classifier_config(NETWORK | {"met": True, "event_features": True})
+    network = classifier_config(NETWORK | {"met": True, "event_features": True, "pairwise": "bias"})
     given = ClassifierMember.model_construct(tokeniser=tokeniser, classifier=network, start_from_codebook=False, equalise_to=None)
     if tokeniser.kind != "ambre":
         assert given._its_tokens_hold_what_the_network_asks_for() is given
         return
-    with pytest.raises(ValueError, match=r"model\.event_features=true: tokens of tokeniser=ambre cannot be decoded"):
+    with pytest.raises(ValueError, match=r"model\.event_features=true, model\.pairwise=bias: tokens of tokeniser=ambre cannot be decoded"):
         given._its_tokens_hold_what_the_network_asks_for()
 
 

@@ -50,9 +50,8 @@ def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: Even
 
 def network_table(tokens: ClassifiedTokens, config: ClassifierMember, shown: Shown, object_types: Mapping[int, str] | None) -> TensorTable:
     """Tokens with their targets and with what else the network asks for, on the CPU."""
-    table = tensor_table(tokens)
-    table.tensors.update(quantities(tokens.tokens, shown, config, object_types))
-    return table
+    table, more = tensor_table(tokens), quantities(tokens.tokens, shown, config, object_types)
+    return replace(table, tensors=table.tensors | more, ragged=table.ragged | (more.keys() & {"p4"}))
 
 
 def turned_table(

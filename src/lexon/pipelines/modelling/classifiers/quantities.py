@@ -38,6 +38,8 @@ def quantities(
         columns = event_features(events, object_types)
         shown_columns = columns if config.classifier.met else columns.drop(columns=list(OF_MET))
         found["event"] = torch.from_numpy(shown_columns.to_numpy())
+    if "p4" in asked:
+        found["p4"] = torch.from_numpy(events.p4)
     return found
 
 
