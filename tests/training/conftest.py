@@ -79,6 +79,8 @@ def make_config() -> Callable[..., TrainingConfig]:
             "length_aware": True,
             "precision": "auto",
             "augmentation": "none",
+            "ema": None,
+            "optimiser": "adamw",
         }
         return TrainingConfig(**plain | changes)
 

@@ -53,25 +53,25 @@ def assert_same_weights(left: dict[str, Tensor], right: dict[str, Tensor]) -> No
     assert all(torch.equal(left[name], right[name]) for name in left)
 
 
-@pytest.mark.parametrize("length_aware", [True, False])
+@pytest.mark.parametrize("changes", [{}, {"length_aware": False}, {"ema": 0.9}, {"optimiser": "muon", "ema": 0.5}])
 @pytest.mark.parametrize("stops", [[1], [3], [STEPS_PER_EPOCH], [STEPS_PER_EPOCH + 2], [3 * STEPS_PER_EPOCH], [2, 3, 8]])
-def test_exact_resume(stops: list[int], length_aware: bool, train: Callable, make_model: Callable, resume: Any) -> None:
+def test_exact_resume(stops: list[int], changes: dict[str, Any], train: Callable, make_model: Callable, resume: Any) -> None:
     """Stops before, in, at the end of an epoch, at the very end, and three times."""
     whole = make_model()
-    uninterrupted = train(whole, length_aware=length_aware)
+    uninterrupted = train(whole, **changes)
     for at in stops:
         model = make_model(Interrupted)
         model.at = at
         with pytest.raises(TrainingStopped) as stopped:
-            train(model, resume, length_aware=length_aware)
+            train(model, resume, **changes)
         assert stopped.value.code == 128 + signal.SIGTERM
     model = make_model()
-    resumed = train(model, resume, length_aware=length_aware)
+    resumed = train(model, resume, **changes)
     assert without_timings(resumed) == without_timings(uninterrupted)
     assert resumed.best_epoch == uninterrupted.best_epoch
     assert_same_weights(resumed.best_state, uninterrupted.best_state)
     assert_same_weights(model.state_dict(), whole.state_dict())
-    again = train(make_model(), resume, length_aware=length_aware)
+    again = train(make_model(), resume, **changes)
     assert again.history == resumed.history, "a finished training is not made twice, should its model not have reached the disk"
 
 

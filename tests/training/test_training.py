@@ -33,6 +33,8 @@ OTHER_VALUE = {
     "early_stopping": 1,
     "length_aware": False,
     "precision": "bf16",
+    "ema": 0.9,
+    "optimiser": "muon",
 }
 
 

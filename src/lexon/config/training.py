@@ -23,6 +23,8 @@ SIZES = {
 OF_CLASSIFIERS = {
     "label_smoothing": "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0",
     "augmentation": "only events that a classifier is trained on can be turned and mirrored; leave it at none",
+    "ema": "codebooks and statistics of batches are no weights that can be averaged; leave it at null",
+    "optimiser": "it was tried with classifiers only; leave it at adamw",
 }
 
 
@@ -107,6 +109,8 @@ class TrainingConfig(Config):
     length_aware: bool
     precision: Literal["auto", "fp32", "bf16"]
     augmentation: Literal["none", "symmetries"] = Field("none", exclude_if=lambda value: value == "none")
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, exclude_if=lambda value: value is None)
+    optimiser: Literal["adamw", "muon"] = Field("adamw", exclude_if=lambda value: value == "adamw")
 
 
 def refuse(training: TrainingConfig, reasons: Mapping[str, str], group: str = "training") -> None:
@@ -119,5 +123,5 @@ def refuse(training: TrainingConfig, reasons: Mapping[str, str], group: str = "t
         ValueError: one of them is set.
     """
     for name, reason in reasons.items():
-        if (value := getattr(training, name)) not in (None, 0, "none"):
+        if (value := getattr(training, name)) not in (None, 0, "none", "adamw"):
             raise ValueError(f"{group}.{name}={value}: {reason}")

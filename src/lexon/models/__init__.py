@@ -41,6 +41,16 @@ class Network(nn.Module):
     def standardise(self, training: Batch) -> None:
         """Take location and scale of quantities from the training split; most networks need none."""
 
+    def hidden_matrices(self) -> list[nn.Parameter]:
+        """The matrices between hidden layers, for an optimiser of its own: by default all but embeddings."""
+        return matrices(self)
+
+
+def matrices(module: nn.Module) -> list[nn.Parameter]:
+    """All parameters of two dimensions but embeddings."""
+    layers = [layer for layer in module.modules() if not isinstance(layer, nn.Embedding)]
+    return [parameter for layer in layers for parameter in layer.parameters(recurse=False) if parameter.ndim == 2]
+
 
 def named(module: str, name: str) -> type[Network]:
     """A network of this package by its module and class; nothing else is imported.
@@ -96,6 +106,8 @@ class Model(Protocol):
     def modules(self) -> Iterator[nn.Module]: ...
 
     def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def hidden_matrices(self) -> list[nn.Parameter]: ...
 
     def state_dict(self) -> dict[str, Any]: ...
 

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from lexon.config.embeddings import TABLE, EmbeddingName
 from lexon.events import MAX_OBJECTS
-from lexon.models import Batch, Network
+from lexon.models import Batch, Network, matrices
 from lexon.models.embeddings import Vocabulary, make_embedding
 from lexon.models.event_token import EventToken
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
@@ -79,6 +79,10 @@ class Classifier(Network):
             self.event.standardise(training["event"])
         if self.pairs is not None:
             self.pairs.standardise(training["p4"], training["mask"])
+
+    def hidden_matrices(self) -> list[nn.Parameter]:
+        """Those of the blocks: what reads the inputs and what gives the scores is left out."""
+        return matrices(self.encoder)
 
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedded tokens [N, front + T, D], CLS first, and their mask; padding is zero."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -16,15 +17,15 @@ from lexon.models import Model
 log = logging.getLogger("lexon.training")
 
 
-def adamw(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter 2019) that decays matrices only.
+def adamw(model: Model, config: TrainingConfig, without: Iterable[nn.Parameter] = ()) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter 2019) that decays matrices only, for all parameters but those of another optimiser.
 
     Biases, norms, scales and embeddings are left alone: decay regularises products of weights and inputs, and would pull
     a rare token's embedding to zero by every step in which the token does not occur.
     """
     decayed: list[nn.Parameter] = []
     spared: list[nn.Parameter] = []
-    seen: set[int] = set()
+    seen = {id(parameter) for parameter in without}
     for module in model.modules():
         for parameter in module.parameters(recurse=False):
             if parameter.requires_grad and id(parameter) not in seen:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lexon.config import TrainingConfig
 from lexon.models import Batch, Model
+from lexon.training.averaging import WeightAverage
 from lexon.training.data import TensorTable, training_batches
 from lexon.training.device import device_name, explained_faults
 from lexon.training.epoch import UnfinishedEpoch, refuse_divergence
@@ -31,7 +32,8 @@ from lexon.training.interruption import (
     set_random_state,
     stop_signals,
 )
-from lexon.training.optimisation import adamw, learning_rates, precision_of, warn_of_long_warmup
+from lexon.training.muon import optimiser_of
+from lexon.training.optimisation import learning_rates, precision_of, warn_of_long_warmup
 from lexon.training.progress import Reporter
 
 log = logging.getLogger("lexon.training")
@@ -74,7 +76,7 @@ class Training:
             eval mode; ``lr`` is that of the last step, ``grad_norm`` a mean before clipping. `TIMINGS` are ``seconds``
             and ``events_per_second`` of training alone, and ``evaluation_seconds``.
         best_epoch: number of the best epoch in the history; 0 before the first one ends.
-        best_state: weights of the best epoch, on the CPU.
+        best_state: weights of the best epoch, on the CPU; averages where `config.ema` asks for them.
         epoch: the epoch that is not finished.
         schedule: learning rate of every planned step, float64.
 
@@ -160,6 +162,11 @@ class Training:
         return self.give_up(self.history) if self.give_up and self.history else ""
 
     @property
+    def evaluated(self) -> Model:
+        """The model that is validated and kept: the one that is trained, or the average of its weights."""
+        return self._average.model if self._average else self.model
+
+    @property
     def finished(self) -> bool:
         return len(self.history) >= self.config.epochs or self.stopped_early or bool(self.given_up)
 
@@ -168,7 +175,8 @@ class Training:
         self._fingerprint = self._what_decides_the_numbers()
         self._train, self._val = self.train.to(self.device), self.val.to(self.device)
         self.model.to(self.device)
-        self._optimiser = adamw(self.model, self.config)
+        self._average = WeightAverage(self.model, self.config.ema) if self.config.ema else None
+        self._optimiser = optimiser_of(self.model, self.config)
         state = accepted(self.resume.load(), self._fingerprint) if self.resume is not None else None
         if state is not None:
             self._restore(state)
@@ -214,6 +222,8 @@ class Training:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self.config.grad_clip or float("inf"))
         self._optimiser.step()
+        if self._average is not None:
+            self._average.update(self.steps_done + 1)
         return {"loss": loss.detach(), **diagnostics, "grad_norm": norm}
 
     def _end_epoch(self, sizes: NDArray[np.int64]) -> None:
@@ -238,15 +248,15 @@ class Training:
         best = self.history[self.best_epoch - 1] if self.best_epoch else None
         if best is None or rank(row, self.select_by) > rank(best, self.select_by):
             self.best_epoch = len(self.history) + 1
-            self.best_state = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+            self.best_state = {name: value.detach().cpu().clone() for name, value in self.evaluated.state_dict().items()}
         self.history.append(row)
         self.epoch = UnfinishedEpoch()
 
     def _validation(self) -> dict[str, float]:
         size = self.config.batch_size
-        row = mean_loss(self.model, self._val, size, self.config.length_aware)
+        row = mean_loss(self.evaluated, self._val, size, self.config.length_aware)
         if self.validate is not None:
-            row |= self.validate(predict(self.model, self._val, max(size, SCORING_BATCH), self.device), self.val)
+            row |= self.validate(predict(self.evaluated, self._val, max(size, SCORING_BATCH), self.device), self.val)
         return row
 
     def _what_decides_the_numbers(self) -> dict[str, str]:
@@ -267,6 +277,7 @@ class Training:
             "fingerprint": self._fingerprint,
             "model": self.model.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "average": self._average.state_dict() if self._average else None,
             "random": random_state(self.device),
             "history": self.history,
             "best_epoch": self.best_epoch,
@@ -277,6 +288,8 @@ class Training:
     def _restore(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self._optimiser.load_state_dict(state["optimiser"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
         set_random_state(state["random"], self.device)
         self.history, self.best_epoch, self.best_state = state["history"], state["best_epoch"], state["best_state"]
         facts = None if state["facts"] is None else state["facts"].to(self.device)
