@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lexon.config import ClassifierMember
 from lexon.config.embeddings import OF_CODEBOOK, OF_PARTS, TABLE, EmbeddingName, why_not
@@ -48,23 +50,33 @@ def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: Even
     return tokens.sample(config.n_train, SAMPLE_SEED) if split == "train" else tokens
 
 
-def network_table(tokens: ClassifiedTokens, config: ClassifierMember, shown: Shown, object_types: Mapping[int, str] | None) -> TensorTable:
-    """Tokens with their targets and with what else the network asks for, on the CPU."""
-    table, more = tensor_table(tokens), quantities(tokens.tokens, shown, config, object_types)
+def network_table(
+    tokens: ClassifiedTokens,
+    config: ClassifierMember,
+    shown: Shown,
+    object_types: Mapping[int, str] | None,
+    known: Mapping[str, Tensor] = MappingProxyType({}),
+) -> TensorTable:
+    """Tokens with their targets and with what else the network asks for, on the CPU; `known` of it is taken as given."""
+    table, more = tensor_table(tokens), quantities(tokens.tokens, shown, config, object_types, known)
     return replace(table, tensors=table.tensors | more, ragged=table.ragged | (more.keys() & {"p4"}))
 
 
 def turned_table(
-    config: ClassifierMember, shown: Tokeniser, events: EventSource, object_types: Mapping[int, str] | None
+    plain: TensorTable, config: ClassifierMember, shown: Tokeniser, events: EventSource, object_types: Mapping[int, str] | None
 ) -> Callable[[int], TensorTable]:
-    """The training split of an epoch, its events turned and mirrored before they are encoded; the same events as `read_tokens`."""
+    """The training split of an epoch, its events turned and mirrored before they are encoded; as they are, they are `plain`."""
     whole = events.classified("train", config.classes)
     rows = np.arange(len(whole.targets)) if config.n_train is None else random_rows(config.n_train, len(whole.targets), SAMPLE_SEED)
     sample = replace(whole, events=whole.events[rows], targets=whole.targets[rows], index=whole.index[rows])
 
+    # Exact four-vectors keep all event-level quantities; the centres of bins, or what codes stand for, do not.
+    kept = {"event"} & plain.tensors.keys() if config.tokeniser.continuous else set()
+    known = {name: plain.tensors[name] for name in kept}
+
     def of_epoch(epoch: int) -> TensorTable:
         turned = replace(sample, events=symmetries(sample.events, config.seed, epoch))
-        return network_table(encoded(turned, shown), config, shown, object_types)
+        return network_table(encoded(turned, shown), config, shown, object_types, known)
 
     return of_epoch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -19,7 +20,11 @@ from lexon.tokenisers.base import Tokeniser, Tokens
 
 
 def quantities(
-    tokens: Tokens, shown: Tokeniser | TokenSource, config: ClassifierMember, object_types: Mapping[int, str] | None
+    tokens: Tokens,
+    shown: Tokeniser | TokenSource,
+    config: ClassifierMember,
+    object_types: Mapping[int, str] | None,
+    known: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> dict[str, Tensor]:
     """The tensors that the classifier asks for (`ClassifierConfig.quantities`), by name.
 
@@ -27,12 +32,13 @@ def quantities(
         tokens: of N events.
         shown: what made the tokens.
         object_types: name of each type id; needed for ``event``.
+        known: those that need not be computed.
     """
-    asked = config.classifier.quantities
+    asked = {quantity: setting for quantity, setting in config.classifier.quantities.items() if quantity not in known}
+    found = dict(known)
     if not asked:
-        return {}
+        return found
     events = decoded(tokens, _decoder(shown, ", ".join(asked.values())))
-    found = {}
     if "event" in asked:
         assert object_types is not None
         columns = event_features(events, object_types)

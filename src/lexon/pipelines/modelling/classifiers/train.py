@@ -57,7 +57,7 @@ def train(
     if config.training.augmentation == "symmetries":
         assert events is not None
         assert not isinstance(shown, TokenSource)
-        turned = turned_table(config, shown, events, object_types)
+        turned = turned_table(tables["train"], config, shown, events, object_types)
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned)
 
 
