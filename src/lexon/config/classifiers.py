@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # the parameters are made of the groups here
 Positions = Literal["sinusoidal", "none"]
 Pairwise = Literal["none", "bias", "mia"]
 
+# What extends the network, besides its size.
+EXTENSIONS = ("positions", "event_features", "pairwise")
+
 # The one that is meant where a configuration names none: those of earlier versions never do.
 DEFAULT = "normformer"
 
@@ -84,7 +87,7 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     @classmethod
     def of(cls, parameters: Parameters) -> Self:
         model = parameters.model
-        chosen = {name: getattr(model, name) for name in ("embedding", "positions", "event_features", "pairwise")}
+        chosen = {name: getattr(model, name) for name in ("embedding", *EXTENSIONS)}
         return cls(pool=parameters.pool, met=parameters.met, **chosen, **model.transformer().model_dump())
 
     @property

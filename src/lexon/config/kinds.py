@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from lexon.config.base import one_of
 from lexon.config.claims import COMPARED, TRAINED, Outcome
-from lexon.config.classifiers import classifier_classes
+from lexon.config.classifiers import EXTENSIONS, NormFormerConfig, classifier_classes
 from lexon.config.embeddings import TABLE
 from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
 from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig
@@ -23,7 +23,7 @@ EVENTS = frozenset({"events", "simulation", "classes"})
 # What decides how an event is shown to a network.
 SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 # Of `model`, what chooses or extends the network of a classifier.
-NETWORK = ("name", "embedding", "positions", "event_features", "pairwise")
+NETWORK = ("name", "embedding", *EXTENSIONS)
 Idle = Iterator[tuple[str, Collection[str]]]
 # Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
 _AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")
@@ -116,11 +116,38 @@ def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConf
         yield "tags.path takes the place of events", EVENTS
 
 
+def _why_no_classifier(parameters: Parameters) -> str:
+    """Why a network, its tokens and their training do not go together."""
+    return _why_not_embedded(parameters) or _why_not_extended(parameters) or _why_not_turned(parameters)
+
+
 def _why_not_embedded(parameters: Parameters) -> str:
     model = parameters.model
     if model.embedding != TABLE and not classifier_classes()[model.name].embeds:
         return f"model.embedding={model.embedding}: model.name={model.name} has a {TABLE} only; leave it at {TABLE}"
     return tokeniser_of(parameters, parameters.seed).why_not_embedded(model.embedding)
+
+
+def _why_not_extended(parameters: Parameters) -> str:
+    """Why a network has no such extension, or its tokens do not hold what the extension asks for."""
+    chosen = classifier_classes()[parameters.model.name]
+    for name in EXTENSIONS:
+        value, default = getattr(parameters.model, name), NormFormerConfig.model_fields[name].default
+        if name not in chosen.model_fields and value != default:
+            return f"model.{name}={value}: model.name={parameters.model.name} has no such extension; leave it at {default}"
+    asked, tokeniser = chosen.of(parameters).quantities, tokeniser_of(parameters, parameters.seed)
+    if asked and not tokeniser.four_vectors:
+        return f"{', '.join(asked.values())}: tokens of tokeniser={tokeniser.kind} cannot be decoded to four-vectors; leave it out"
+    return ""
+
+
+def _why_not_turned(parameters: Parameters) -> str:
+    """Why the events of a training cannot be turned."""
+    augmentation, tokeniser = parameters.training.augmentation, tokeniser_of(parameters, parameters.seed)
+    if augmentation == "none" or tokeniser.fitted:
+        return ""
+    reason = f"tokens of tokeniser={tokeniser.kind} are read from a file, and events are turned before they are encoded"
+    return f"training.augmentation={augmentation}: {reason}; leave it at none"
 
 
 def _is_complete(parameters: Parameters) -> None:
@@ -146,7 +173,7 @@ KINDS = {
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
             statistics={"auroc": COMPARED},
             idle=_idle_in_a_classifier,
-            why_no_cell=_why_not_embedded,
+            why_no_cell=_why_no_classifier,
             starts_from_events=lambda parameters: parameters.tokens.path is None,
         ),
         Kind(

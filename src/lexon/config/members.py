@@ -50,20 +50,6 @@ class ClassifierMember(MemberConfig):
             raise ValueError(f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to fit; leave it out")
         return self
 
-    @model_validator(mode="after")
-    def _turned_events_can_be_encoded(self) -> Self:
-        if self.training.augmentation != "none" and not self.tokeniser.fitted:
-            reason = f"tokens of tokeniser={self.tokeniser.kind} are read from a file, and events are turned before they are encoded"
-            raise ValueError(f"training.augmentation={self.training.augmentation}: {reason}; leave it at none")
-        return self
-
-    @model_validator(mode="after")
-    def _its_tokens_hold_what_the_network_asks_for(self) -> Self:
-        if self.classifier.quantities and not self.tokeniser.four_vectors:
-            asked = ", ".join(self.classifier.quantities.values())
-            raise ValueError(f"{asked}: tokens of tokeniser={self.tokeniser.kind} cannot be decoded to four-vectors; leave it out")
-        return self
-
 
 class UnclassifiedMember(MemberConfig):
     """One training of anything but a classifier."""

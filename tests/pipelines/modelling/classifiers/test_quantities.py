@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lexon.config import BinnedConfig, ClassifierMember, DirectConfig
+from lexon.config import BinnedConfig, DirectConfig
 from lexon.config.classifiers import classifier_config
-from lexon.config.tokenisers import AmbreTokens, FinishedTokens
 from lexon.datasets.tokens import TokenSample, TokensDataset
 from lexon.errors import ConfigurationError
 from lexon.events import SPLITS, Events
@@ -84,17 +83,6 @@ def test_hidden_met_is_in_no_quantity(make_events: Callable[..., Events]) -> Non
     np.testing.assert_array_equal(shown_events(other, tokeniser, met=False), hidden)
     assert hidden.shape[1] == shown_events(events, tokeniser).shape[1] - len(OF_MET)
     assert not np.array_equal(np.nan_to_num(shown_events(other, tokeniser)), np.nan_to_num(shown_events(events, tokeniser)))
-
-
-@pytest.mark.parametrize("tokeniser", [AmbreTokens(), FinishedTokens(), DIRECT, BINNED])
-def test_tokens_that_cannot_be_decoded_are_refused_before_anything_runs(tokeniser: Any) -> None:
-    network = classifier_config(NETWORK | {"met": True, "event_features": True, "pairwise": "bias"})
-    given = ClassifierMember.model_construct(tokeniser=tokeniser, classifier=network, start_from_codebook=False, equalise_to=None)
-    if tokeniser.kind != "ambre":
-        assert given._its_tokens_hold_what_the_network_asks_for() is given
-        return
-    with pytest.raises(ValueError, match=r"model\.event_features=true, model\.pairwise=bias: tokens of tokeniser=ambre cannot be decoded"):
-        given._its_tokens_hold_what_the_network_asks_for()
 
 
 @pytest.mark.parametrize(

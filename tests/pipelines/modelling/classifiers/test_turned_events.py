@@ -79,12 +79,9 @@ def test_it_identifies_a_member_only_where_it_is_on() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"tokens": {"path": "tokens.h5"}}, r"training\.augmentation=symmetries: tokens of tokeniser=file are read from a file, and"),
-        ({"tokeniser": "ambre", "ambre": {"path": "a.h5"}}, r"training\.augmentation=symmetries: tokens of tokeniser=ambre are read"),
         ({"kind": "regression"}, r"training\.augmentation=symmetries: only events that a classifier is trained on"),
         ({"kind": "vae"}, r"training\.augmentation=symmetries: only events"),
         ({"tokeniser": "vqvae", "vqvae": {"training": {"augmentation": "symmetries"}}}, r"vqvae\.training\.augmentation=symmetries: only"),
-        ({"training": {"augmentation": "rotations"}}, r"training\.augmentation='rotations' \(a file\): Input should be 'none' or 'symm"),
     ],
 )
 def test_what_it_cannot_act_on_is_refused(changes: dict[str, object], message: str) -> None:
