@@ -110,15 +110,19 @@ class Experiment:
         Raises:
             ConfigurationError: the tokenisers that are asked for, and what to pin.
         """
-        own = self._token_files
-        cells = [member.cell for member in self.planned if member.name in self.selected]
-        axes = [axis for axis in cells[0] if len({cell[axis] for cell in cells}) > 1]
-        idle = [axis for axis in axes if axis.startswith("binning.") and not own]  # of the binned tokeniser that is made if none is named
-        if len(own) > 1 or idle:
+        n_files = len(self._token_files)
+        axes = self._axes_with_several_levels()
+        if n_files == 0:  # the binned tokeniser is used
+            axes = [axis for axis in axes if axis.startswith("binning.")]
+        if n_files > 1 or (n_files == 0 and axes):
             raise ConfigurationError(
-                f"data_engineering writes one token file, but {', '.join(idle or axes)} has several values; give one, and run the command "
+                f"data_engineering writes one token file, but {', '.join(axes)} has several values; give one, and run the command "
                 "once for each"
             )
+
+    def _axes_with_several_levels(self) -> list[str]:
+        cells = [member.cell for member in self.planned if member.name in self.selected]
+        return [axis for axis in cells[0] if len({cell[axis] for cell in cells}) > 1]
 
     def kedro_parameters(self) -> dict[str, Any]:
         """What the nodes of this experiment's namespace may ask for, as plain data."""

@@ -67,7 +67,7 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     """
     configured, asked = (_with_ambre(layers, asked) for layers in (configured, asked))
     axes = _axes(name, asked, configured)
-    seeds = _seeds(asked["seed"], max((n for n in (asked["n_seeds"], configured["n_seeds"]) if isinstance(n, int)), default=1))
+    seeds = _seeds(asked["seed"], asked["n_seeds"], configured["n_seeds"])
     wanted = {axis: levels(axis, value_at(asked, axis)) for axis in axes}
     known = {axis: unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
     planned: dict[str, Member] = {}
@@ -86,8 +86,8 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
         members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
         _refuse_one_folder_for_two(name, members, seen)
         planned |= {member.name: member for member in members}
-        if all(value in wanted[axis] for axis, value in raw.items()):
-            selected |= {member.name for member in members[: parameters.n_seeds]}
+        if _is_among(raw, wanted):
+            selected.update(member.name for member in members[: parameters.n_seeds])
     if left_out and not selected:
         raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
     if parameters is None:
@@ -104,6 +104,10 @@ def _refuse_unknown_questions(parameters: Parameters, known: Mapping[str, list[A
     refuse_unknown_names(claims, kind.statistics, {**dict.fromkeys(kind.facts, ()), **known}, where)
 
 
+def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:
+    return all(value in wanted[axis] for axis, value in cell.items())
+
+
 def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:
     """Values of an axis that a report shows though they are not asked for now: a grid of a file, narrowed for this run.
 
@@ -114,7 +118,7 @@ def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: 
 
 
 def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A grid over tokenisers has Ambre's tokens in it as soon as somebody says where they are."""
+    """A grid over tokenisers includes Ambre's tokens as soon as `ambre.path` is set."""
     tokenisers = parameters["tokeniser"]
     if asked["ambre"]["path"] is None or not isinstance(tokenisers, list) or "ambre" in tokenisers:
         return parameters
@@ -155,10 +159,11 @@ def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dic
 
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
-    spanned = [key for key, value in flatten(asked).items() if isinstance(value, list) and not isinstance(value_at(configured, key), list)]
-    axes = unique([*as_list(asked["grid"]["axes"]), *(key for key in spanned if key.split(".")[0] not in ("classes", "presets"))])
+    lists = [key for key, value in flatten(asked).items() if isinstance(value, list) and key.split(".")[0] not in ("classes", "presets")]
+    spanned = [key for key in lists if not isinstance(value_at(configured, key), list)]
+    axes = unique([*as_list(asked["grid"]["axes"]), *spanned])
     for axis in axes:
-        if axis not in OF_A_MEMBER and (axis in SHARED_GROUPS or axis.split(".")[0] in SHARED_GROUPS):
+        if _is_shared(axis):
             raise ConfigurationError(
                 f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
             )
@@ -167,7 +172,14 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
     return axes
 
 
-def _seeds(first: int, count: int) -> list[int]:
+def _is_shared(key: str) -> bool:
+    """Whether all members of an experiment have the same value of a parameter."""
+    return key not in OF_A_MEMBER and (key in SHARED_GROUPS or key.split(".", maxsplit=1)[0] in SHARED_GROUPS)
+
+
+def _seeds(first: int, *counts: Any) -> list[int]:
+    """As many seeds as the largest of the counts; what is no integer is refused later."""
+    count = max((count for count in counts if isinstance(count, int)), default=1)
     usual = unique([first, *SEEDS])
     further = (seed for seed in itertools.count(usual[-1] + 1) if seed not in usual)
     return [*usual, *itertools.islice(further, min(count, MAX_SEEDS))][:count]

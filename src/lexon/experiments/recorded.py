@@ -1,6 +1,6 @@
 """The grid that a folder of members records: a report made from a folder shows what is there, whatever is asked now.
 
-Each member's recorded parameters say what it is; what is asked only serves to compare. A parameter that differs from what is asked in
+What a member is follows from its recorded parameters; those that are asked for now only serve to compare. A parameter that differs in
 the same way for all members is how the folder was made. Where the members disagree, most finished ones decide, and the others are stale.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -20,6 +20,7 @@ from lexon.experiments.members import Member, cell_name, differences
 from lexon.experiments.nested import flatten, unflatten
 
 SHOWN = 6  # parameters, or names of members, in one remark
+T = TypeVar("T", bound=Hashable)
 _FINISHED = 1000  # votes of a finished member; one that is not finished decides only where none is
 _ABSENT, _OWN = "not set", "the member's own seed"
 
@@ -49,6 +50,10 @@ class Recorded:
     def key(self) -> str:
         return _key(self.cell, self.seed)
 
+    @property
+    def votes(self) -> int:
+        return _FINISHED * self.done + 1
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -73,13 +78,10 @@ def recorded_plan(recorded: Sequence[Recorded], asked: Sequence[Member], configu
     wanted = {one.key: _wanted(one.cell, one.seed, in_plan, configure) for one in shown}
     rules = _Rules.of(shown, wanted)
     remarks = [*rules.remarks(), *_other_grids(left_out, shown)]
-    if not left_out and not rules.changed and all(one.key in in_plan for one in shown):
+    if not left_out and not rules.changed and in_plan.keys() >= wanted.keys():
         return Plan(tuple(asked), tuple(remarks))
     members = _members(_in_order(shown, asked), in_plan, configure, rules)
-    missing = [member.name for member in asked if member.name not in {one.name for one in members}]
-    if missing:
-        remarks.append(f"Asked for, but no part of the folder's grid, and not shown: {_some(missing)}.")
-    return Plan(tuple(members), tuple(remarks))
+    return Plan(tuple(members), (*remarks, *_not_shown(asked, members)))
 
 
 def cell_of(folder: str, keys: Sequence[str], config: Mapping[str, Any]) -> tuple[dict[str, Any], int] | None:
@@ -119,11 +121,15 @@ def _one_grid(recorded: Sequence[Recorded], asked: Sequence[Member]) -> tuple[li
     """Members of the grid with most finished members, and those of other axes: one table has one set of columns."""
     votes: Counter[tuple[str, ...]] = Counter()
     for one in recorded:
-        votes[tuple(sorted(one.cell))] += _FINISHED * one.done + 1
-    here = tuple(sorted(asked[0].cell)) if asked else ()
-    axes = max(votes, key=lambda names: (votes[names] // _FINISHED, names == here, votes[names]))
+        votes[tuple(sorted(one.cell))] += one.votes
+    axes = _elected(votes, preferred=tuple(sorted(asked[0].cell)) if asked else ())
     chosen = [one for one in recorded if tuple(sorted(one.cell)) == axes]
     return chosen, [one for one in recorded if one not in chosen]
+
+
+def _elected(votes: Counter[T], preferred: T) -> T:
+    """What most finished members vote for; in a tie the preferred one, then what most members vote for."""
+    return max(votes, key=lambda name: (votes[name] // _FINISHED, name == preferred, votes[name]))
 
 
 def _wanted(cell: Mapping[str, Any], seed: int, in_plan: Mapping[str, Member], configure: Configure) -> dict[str, Any] | None:
@@ -140,24 +146,15 @@ class _Rules:
 
     @classmethod
     def of(cls, shown: Sequence[Recorded], wanted: Mapping[str, dict[str, Any] | None]) -> _Rules:
-        votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        known: dict[str, Any] = {}
-        for one in shown:
-            asked = wanted[one.key]
-            if one.config is None or asked is None:
-                continue
-            before, after = flatten(asked), flatten(one.config)
-            for key in before.keys() | after.keys():
-                old, new = _word(key, before, one.seed) or _beside(key, before), _word(key, after, one.seed) or _ABSENT
-                known[new] = after.get(key)
-                votes[key, old][new] += _FINISHED * one.done + 1
+        votes, known = _votes(shown, wanted)
         values: dict[str, dict[str, Any]] = defaultdict(dict)
         changed = {}
         for (key, old), counts in sorted(votes.items()):
-            new = max(counts, key=lambda word, old=old, counts=counts: (counts[word] // _FINISHED, word == old, counts[word]))  # type: ignore[misc]
-            if new != old and not (new == _ABSENT and old.startswith(_ABSENT)):
-                values[key][old] = new if new in (_ABSENT, _OWN) else known[new]
-                changed[key] = (new, _ABSENT if old.startswith(_ABSENT) else old)
+            new = _elected(counts, preferred=old)
+            shown_old = _ABSENT if old.startswith(_ABSENT) else old
+            if new not in (old, shown_old):
+                values[key][old] = known.get(new, new)
+                changed[key] = (new, shown_old)
         return cls(values, changed)
 
     def apply(self, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -180,28 +177,61 @@ class _Rules:
         return [f"The members were made with other parameters than those asked for, and are shown as recorded: {_some(listed)}."]
 
 
+def _votes(
+    shown: Sequence[Recorded], wanted: Mapping[str, dict[str, Any] | None]
+) -> tuple[dict[tuple[str, str], Counter[str]], dict[str, Any]]:
+    """What members have recorded instead of each value that is asked for, as words, and the value of each word."""
+    votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    known: dict[str, Any] = {}
+    for one in shown:
+        asked = wanted[one.key]
+        if one.config is None or asked is None:
+            continue
+        before, after = flatten(asked), flatten(one.config)
+        for key in before.keys() | after.keys():
+            old, new = _word(key, before, one.seed) or _beside(key, before), _word(key, after, one.seed) or _ABSENT
+            votes[key, old][new] += one.votes
+            if new not in (_ABSENT, _OWN):
+                known[new] = after[key]
+    return votes, known
+
+
 def _members(shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure: Configure, rules: _Rules) -> list[Member]:
     """Every combination of the recorded levels and seeds: as recorded, or else as a member that is not run yet."""
     there = {one.key: one for one in reversed(shown)}
-    axes = {axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values()) for axis in shown[0].cell}
-    seeds = list(dict.fromkeys(one.seed for one in shown))
     found: list[Member] = []
     trained: dict[str, str] = {}
-    for levels in product(*axes.values()):
-        cell = dict(zip(axes, levels, strict=True))
-        for seed in seeds:
-            one, name = there.get(_key(cell, seed)), f"{cell_name(cell)}__seed_{seed}"
-            asked = _wanted(cell, seed, in_plan, configure)
-            expected = rules.apply(asked, seed) if asked is not None else None
-            recorded = one.config if one else None
-            if recorded is not None and (expected is None or not differences(recorded, expected)):
-                expected = recorded
-            if expected is not None:  # else neither the record nor the present parameters can tell what it would be
-                name = one.folder if one else name
-                folder = name if one else trained.get(_text(expected), name)  # it may be the same training as an earlier member
-                trained.setdefault(_text(expected), folder)
-                found.append(Member(name, cell, seed, expected, folder))
+    for cell, seed in _combinations(shown):
+        one = there.get(_key(cell, seed))
+        config = _config(one, _wanted(cell, seed, in_plan, configure), seed, rules)
+        if config is None:
+            continue
+        name = one.folder if one else f"{cell_name(cell)}__seed_{seed}"
+        folder = name if one else trained.get(_text(config), name)  # it may be the same training as an earlier member
+        trained.setdefault(_text(config), folder)
+        found.append(Member(name, cell, seed, config, folder))
     return found
+
+
+def _combinations(shown: Sequence[Recorded]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each cell of the recorded levels with each recorded seed."""
+    axes = {axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values()) for axis in shown[0].cell}
+    seeds = list(dict.fromkeys(one.seed for one in shown))
+    for levels in product(*axes.values()):
+        for seed in seeds:
+            yield dict(zip(axes, levels, strict=True)), seed
+
+
+def _config(one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, rules: _Rules) -> dict[str, Any] | None:
+    """The configuration of a member that is not stale: as recorded, or as its siblings' records make it expected.
+
+    None where neither a record nor the present parameters determine it.
+    """
+    expected = rules.apply(asked, seed) if asked is not None else None
+    recorded = one.config if one else None
+    if recorded is None:
+        return expected
+    return recorded if expected is None or not differences(recorded, expected) else expected
 
 
 def _in_order(shown: Sequence[Recorded], asked: Sequence[Member]) -> list[Recorded]:
@@ -215,6 +245,12 @@ def _in_order(shown: Sequence[Recorded], asked: Sequence[Member]) -> list[Record
         ]
 
     return sorted(shown, key=place)
+
+
+def _not_shown(asked: Sequence[Member], members: Sequence[Member]) -> list[str]:
+    names = {member.name for member in members}
+    missing = [member.name for member in asked if member.name not in names]
+    return [f"Asked for, but no part of the folder's grid, and not shown: {_some(missing)}."] if missing else []
 
 
 def _other_grids(left_out: Sequence[Recorded], shown: Sequence[Recorded]) -> list[str]:
