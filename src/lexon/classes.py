@@ -18,7 +18,7 @@ REST = "rest"
 
 @dataclass(frozen=True)
 class ClassMap:
-    """What a classifier is asked to tell apart.
+    """The classes that a classifier distinguishes.
 
     Attributes:
         class_names: the signal first; the index is the target.
@@ -41,7 +41,7 @@ class ClassMap:
 
         Args:
             classes: a label, its name, several of either, or ``rest`` (all labels that no other class names), by class.
-                Names are case-sensitive: a file may tell ``WW`` from ``ww``.
+                Names are case-sensitive: a file may have both ``WW`` and ``ww``.
             label_names: name of every label of the file.
             present: labels with events, by split.
 
@@ -120,8 +120,8 @@ def _label(name: str, entry: Label, label_names: Mapping[int, str]) -> int:
 def _check_group(name: str, labels: list[int], label_names: Mapping[int, str], present: Mapping[str, Collection[int]]) -> None:
     if not labels:
         raise ConfigurationError(f"classes.{name} matches nothing; the file has {_list(label_names)}")
-    for split, having in present.items():
-        if not set(labels) & set(having):
+    for split, labels_in_split in present.items():
+        if set(labels).isdisjoint(labels_in_split):
             raise ConfigurationError(f"classes.{name}: the {split} split has no such event; the file has {_list(label_names)}")
 
 
@@ -130,7 +130,7 @@ def _list(label_names: Mapping[int, str]) -> str:
 
 
 def _remedy(name: str, label_names: Mapping[int, str]) -> str:
-    """How to say which label is meant."""
+    """How to write which label is meant."""
     if any(text != str(label) for label, text in label_names.items()):
         return f"choose one of these, by name or number (classes.{name}={next(iter(label_names), 1)})"
     labels = list(label_names)

@@ -17,7 +17,7 @@ class Process:
     Attributes:
         host: see `this_host`.
         pid: its number there.
-        started: when it started, in clock ticks since the machine did, so that a number used again is told apart; 0 if unknown.
+        started: when it started, in clock ticks since the machine did; a later process with the same number has another. 0 if unknown.
     """
 
     host: str

@@ -75,13 +75,13 @@ def test_without_met_too(tmp_path, rows, way):
 
 
 def test_two_readings_are_refused_with_both(tmp_path, rows):
-    """Counted from 0 and padded with 0: the first token cannot be told from no object."""
+    """Counted from 0 and padded with 0: the first token looks like no object."""
     both = np.where(rows == 0, 0, rows - 1)
     with pytest.raises(DataError, match="counted from 0, and rows end with 0, .* write padding as another number, such as -1"):
         read_foreign(write(tmp_path / "hers.h5", X=both))
     few = np.where(rows == 0, 900, rows)[:, :18]
     few = np.where((few == 875) | (few == 1), 7, few)
-    with pytest.raises(DataError, match="900 is padding, but whether tokens are counted from 0 or from 1 cannot be told"):
+    with pytest.raises(DataError, match="900 is padding, but whether tokens are counted from 0 or from 1 cannot be seen"):
         convention_of(few, "hers.h5")
 
 

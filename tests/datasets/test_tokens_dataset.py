@@ -207,7 +207,7 @@ def test_a_file_without_attributes_is_enough_to_train_from(write_tokens, arrays)
     source = TokenSource(write_tokens(), configured_names={1: "tttt"})
     assert source.vocab_size == 1 + max(arrays[f"X_{split}"].max() for split in SPLITS)
     assert source.label_names == {1: "tttt", 2: "2"}
-    assert source.notes == (f"tokens.h5 says no vocab_size: {source.vocab_size}, one more than its largest token, is taken.",)
+    assert source.notes == (f"tokens.h5 has no attribute vocab_size: {source.vocab_size}, one more than its largest token, is taken.",)
     assert len(source.classified("train", CLASSES).index) == 300
     with pytest.raises(DataError, match="no attribute tokeniser, so its tokens cannot be decoded"):
         source.tokeniser()

@@ -155,7 +155,7 @@ def test_the_script_appends_each_try_to_one_log(settings, tmp_path):
     [
         ({"retires": 2}, r"htcondor\.retires=2: Extra inputs"),
         ({"members_per_job": 0}, r"htcondor\.members_per_job=0: .*greater than 0"),
-        ({"jobs": {}}, "nothing is said about data, pretrain"),
+        ({"jobs": {}}, "no settings for data, pretrain"),
     ],
 )
 def test_a_mistake_in_a_place_is_named(defaults, changed, message):

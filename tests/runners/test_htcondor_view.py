@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lexon.runners.htcondor.status import JobStatus, Progress
-from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_words, overview, said
+from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_message, messages, overview
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def progress(**states: JobStatus) -> Progress:
     return Progress(states, queue="alive")
 
 
-def test_the_overview_shows_what_needs_attention_with_its_last_words(folder):
+def test_the_overview_shows_what_needs_attention_with_its_last_message(folder):
     text = shown(
         folder,
         max=JobStatus("running", tries=2, since=0.0),
@@ -60,7 +60,7 @@ def test_a_name_longer_than_a_narrow_window_stays_whole(folder):
 )
 def test_how_a_job_ended(job, words, folder):
     assert how_it_ended(job) == words
-    assert last_words(job, folder / "logs" / "max.log") == words
+    assert last_message(job, folder / "logs" / "max.log") == words
 
 
 def test_failures_show_the_last_try_and_what_was_skipped(folder):
@@ -73,8 +73,8 @@ def test_failures_show_the_last_try_and_what_was_skipped(folder):
     assert failures(progress(max=JobStatus("done")), folder) == []
 
 
-def test_what_a_job_said_is_told_without_its_steps(folder):
-    assert said(folder / "logs" / "max.log") == ["max: epoch 3/50  loss 0.5  val_auroc 0.7", "Boom"]
+def test_messages_are_the_last_try_without_steps_of_kedro(folder):
+    assert messages(folder / "logs" / "max.log") == ["max: epoch 3/50  loss 0.5  val_auroc 0.7", "Boom"]
 
 
 def test_a_plain_log_has_a_line_a_change(folder, caplog):

@@ -94,7 +94,7 @@ class SimulatedEvents(Config):
 
 
 class EventsFile(Config):
-    """Events of a file: how it is read. Which file is told by its content, wherever it lies.
+    """Events of a file: how it is read. The file is identified by its content, not by its path.
 
     `label_names` holds only what decides which events a class is made of; all other names are cosmetic (`deciding_names`).
     """

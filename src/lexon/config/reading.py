@@ -1,4 +1,4 @@
-"""Which parameters an experiment reads: one that it does not read must not be typed in the belief that it does."""
+"""Which parameters an experiment reads: others are refused on the command line."""
 
 from __future__ import annotations
 

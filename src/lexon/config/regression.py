@@ -15,7 +15,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class RegressionConfig(Config):
-    """What is regressed on what. Which file `path` names is told by its content, wherever it lies."""
+    """Inputs and target of a regression. A file is identified by its content, not by its path."""
 
     source: Literal["events", "table", "diabetes"]
     path: InputPath | None
@@ -51,7 +51,7 @@ class RegressionConfig(Config):
 
     @property
     def quantity(self) -> str:
-        """The target by name: MET of events, the column y of tables, where nobody says otherwise."""
+        """The target by name: MET of events, the column y of tables, by default."""
         return self.target or ("met" if self.source == "events" else "y")
 
 

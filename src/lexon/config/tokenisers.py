@@ -276,7 +276,7 @@ class AmbreTokens(TokeniserConfig):
 
 
 class FinishedTokens(TokeniserConfig):
-    """Tokens of a finished file (`tokens.path`), told by its content."""
+    """Tokens of a finished file (`tokens.path`), identified by its content."""
 
     kind: Literal["file"] = "file"
     selectable: ClassVar[bool] = False

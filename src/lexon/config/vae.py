@@ -46,7 +46,7 @@ class EventTags(Config):
 
 
 class FileTags(Config):
-    """Rows of a file: how it is read. Which file, and which vocabulary, is told by their content."""
+    """Rows of a file: how it is read. File and vocabulary are identified by their content."""
 
     source: Literal["file"] = "file"
     column: str | None
@@ -88,7 +88,7 @@ def complete(configurations: Mapping[str, VAEConfig], name: str) -> tuple[VAEMod
     Raises:
         ValueError: it is unknown, is like itself, or leaves a setting of the model open.
     """
-    said: dict[str, float] = {}
+    own: dict[str, float] = {}
     visited: list[str] = []
     wanted: str | None = name
     while wanted is not None:
@@ -97,10 +97,10 @@ def complete(configurations: Mapping[str, VAEConfig], name: str) -> tuple[VAEMod
         if wanted in visited:
             raise ValueError(f"configurations.{wanted}.like: {' -> '.join([*visited, wanted])} goes round in a circle; leave one out")
         visited.append(wanted)
-        said = configurations[wanted].model_dump(exclude_none=True, exclude={"like"}) | said
+        own = configurations[wanted].model_dump(exclude_none=True, exclude={"like"}) | own
         wanted = configurations[wanted].like
-    missing = [field for field in VAEModelConfig.model_fields if field not in said]
+    missing = [field for field in VAEModelConfig.model_fields if field not in own]
     if missing:
         raise ValueError(f"configurations.{name}: {', '.join(missing)} missing; set it, or like=NAME of a configuration that has it")
-    model = {field: said.pop(field) for field in VAEModelConfig.model_fields}
-    return VAEModelConfig.model_validate(model), said
+    model = {field: own.pop(field) for field in VAEModelConfig.model_fields}
+    return VAEModelConfig.model_validate(model), own

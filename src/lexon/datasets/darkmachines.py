@@ -88,10 +88,10 @@ class DarkMachinesSource(LabelledSource):
         names = sorted(self._scan.processes)
         key = (lambda name: str(int(name))) if _numbered(names) else (lambda name: re.sub(r"[\s_]+", "", name.casefold()))
         groups = [[name for name in names if key(name) == common] for common in dict.fromkeys(map(key, names))]
-        said = (
+        warning = (
             "are the same number and one process" if _numbered(names) else "differ only in case or blanks and are kept apart; one process?"
         )
-        return [f"Processes {', '.join(map(repr, group))} {said}" for group in groups if len(group) > 1]
+        return [f"Processes {', '.join(map(repr, group))} {warning}" for group in groups if len(group) > 1]
 
     @cached_property
     def energy_unit(self) -> UnitDecision:

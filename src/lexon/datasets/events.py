@@ -79,7 +79,7 @@ class EventSource(SplitSource):
 
     @cached_property
     def recognised_names(self) -> Mapping[int, str]:
-        """Those of the four-top study's file: labels 1 to 5 without names, and energies as ln(MeV), which nobody else writes."""
+        """Those of the four-top study's file: labels 1 to 5 without names, and energies as ln(MeV), which no other known file has."""
         known = LABEL_SETS["four_tops"]
         return known if set(self.label_counts("train")) == set(known) and self.energy_unit.unit == "ln(MeV)" else {}
 
@@ -220,7 +220,7 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
     def preview(self) -> TablePreview:
         """Name, shape, dtype and energy unit of each array, for kedro-viz."""
         with reading(self._filepath) as file:
-            unit = read_attributes(file).get("energy_unit", "not said")
+            unit = read_attributes(file).get("energy_unit", "unknown")
             rows = [
                 [key, str(item.shape), str(item.dtype), unit if key in layout.FEATURE_KEYS.values() else ""] for key, item in file.items()
             ]

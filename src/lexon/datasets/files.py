@@ -66,7 +66,7 @@ def _remove(temporary: Path) -> None:
 def remove_leftovers(folders: Iterable[Path]) -> None:
     """Remove the temporary files of processes that were killed: those of this machine that are gone, others after a week."""
     for folder in folders:
-        with suppress(OSError):  # absent, or somebody else's
+        with suppress(OSError):  # absent, or another user's
             for file in folder.glob(".*.tmp"):
                 if _is_leftover(file):
                     _remove(file)
@@ -74,7 +74,7 @@ def remove_leftovers(folders: Iterable[Path]) -> None:
 
 def _is_leftover(file: Path) -> bool:
     found = _TEMPORARY.fullmatch(file.name)
-    if found is None:  # somebody else's
+    if found is None:  # another user's
         return False
     if Process(found["host"], int(found["pid"]), int(found["started"])).is_gone:
         return True

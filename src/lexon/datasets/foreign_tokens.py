@@ -3,7 +3,7 @@
 An array is tokens when its name says so (`X`, `tokens`, `data`, with or without a split, in any case) or when it is the only
 one of that shape: 18 object tokens and the tokens of MET and METphi, or the 18 alone. Labels are `Y`, `labels` or `targets`
 with the same split. A split may be a group: `train/X`, or `X/train`. Other ways to write tokens are converted
-(`lexon.datasets.token_conventions`). What was found is told in `ForeignTokens.notes`.
+(`lexon.datasets.token_conventions`). `ForeignTokens.notes` describes what was found.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ForeignTokens:
     Attributes:
         path: the file.
         parts: its arrays of tokens: train, val and test first, then any others.
-        attributes: what the file says of itself.
+        attributes: of the file.
         notes: what was found and what was ignored, one sentence each.
         linked_data: folder below which files may lie to which it refers; None: beside it only.
     """
@@ -105,7 +105,7 @@ def read_foreign(path: Path, linked_data: Path | None = None) -> ForeignTokens:
 
 
 class ForeignTokensDataset(AbstractDataset[None, ForeignTokens]):
-    """A token file that others made; read, never written. Without a path it says so when it is asked for."""
+    """A token file that others made; read, never written. Without a path, loading is an error that names the parameter."""
 
     def __init__(self, path: str | None, linked_data: str | None = None, metadata: dict[str, Any] | None = None) -> None:
         self.linked_data = Path(linked_data) if linked_data else None

@@ -148,8 +148,8 @@ def _without_index(path: Path, frame: pd.DataFrame, names: list[str]) -> pd.Data
         elif name.lower() in INDICES and counts_rows(values):
             dropped.append(name)
     kept = frame.drop(columns=[*dropped, *empty])
-    said = f"columns that only number the rows are left out: {', '.join(dropped)} (an index; pandas leaves it out with to_csv(index=False))"
-    kept.attrs[NOTES] = [said] if dropped else []
+    note = f"columns that only number the rows are left out: {', '.join(dropped)} (an index; pandas leaves it out with to_csv(index=False))"
+    kept.attrs[NOTES] = [note] if dropped else []
     return kept
 
 

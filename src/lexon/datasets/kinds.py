@@ -1,4 +1,4 @@
-"""What a file is, told from its content: HDF5, DarkMachines text, or something that lexon does not read, in words."""
+"""The kind of a file, recognised by its content: HDF5, DarkMachines text, or something that lexon does not read, in words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ ZIPPED = ((".npy", "a numpy archive (load it with numpy.load and write its array
 
 
 def read_head(path: Path, parameter: str = "events.path") -> bytes:
-    """The first 64 kB of a file's content, unpacked where it is compressed; its kind is told from them.
+    """The first 64 kB of a file's content, unpacked where it is compressed; they show its kind.
 
     Raises:
         DataError: no such file, a directory, a pipe, no permission, or damaged by compression.

@@ -26,7 +26,7 @@ DAMAGES = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzi
 
 
 def packer(path: Path) -> str | None:
-    """Name of the program that compressed a file, told from its first bytes."""
+    """Name of the program that compressed a file, recognised by its first bytes."""
     with path.open("rb") as file:
         head = file.read(8)
     return next((name for magic, name in PACKERS.items() if head.startswith(magic)), None)

@@ -1,6 +1,6 @@
 """Other ways to write the same tokens: counted from 0, padded with another number or in front, MET first.
 
-What the numbers decide is converted and said; where two readings are possible, the file is refused with both.
+What the numbers decide is converted, with a note; where two readings are possible, the file is refused, and the error names both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_BINS = 100
 MAX_VOCABULARY = N_TYPES * MAX_BINS**3 + 2 * MAX_BINS + 1
 # Tokens may be counted from 0, or after a few special ones; farther away it is another encoding.
 MAX_OFFSET = 10
-# Columns of MET and METphi, and what is said of them.
+# Columns of MET and METphi, and their description.
 LAST = (MAX_OBJECTS, MAX_OBJECTS + 1)
 ORDERS: dict[tuple[int, ...], str] = {
     LAST: "",
@@ -30,11 +30,11 @@ ORDERS: dict[tuple[int, ...], str] = {
     (1, 0): "METphi and MET came before the objects",
 }
 TWO_READINGS = (
-    "{where}: tokens are counted from {first}, and rows end with {first}, which is then a token or padding: nobody can tell; write padding "
+    "{where}: tokens are counted from {first}, and rows end with {first}, which may be a token or padding; write padding "
     "as another number, such as -1, or count tokens from 1"
 )
 HIDDEN = "0 is padding and comes after all objects of a row; where 0 is a token, because tokens are counted from 0, pad with another number"
-FROM_0_OR_1 = "{where}: {padding} is padding, but whether tokens are counted from 0 or from 1 cannot be told; count from 1 and pad with 0"
+FROM_0_OR_1 = "{where}: {padding} is padding, but whether tokens are counted from 0 or from 1 cannot be seen; count from 1 and pad with 0"
 
 
 @dataclass(frozen=True)

@@ -60,27 +60,27 @@ class TokenSource(SplitSource):
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of the file, one sentence each, for a log and a report."""
-        said = self.attributes.get("notes", [])
-        guessed = f"{self.path.name} says no vocab_size: {self.vocab_size}, one more than its largest token, is taken."
+        notes = self.attributes.get("notes", [])
+        guessed = f"{self.path.name} has no attribute vocab_size: {self.vocab_size}, one more than its largest token, is taken."
         return (
             *self.linked_note,
-            *(said if isinstance(said, list) else [str(said)]),
+            *(notes if isinstance(notes, list) else [str(notes)]),
             *([guessed] if "vocab_size" not in self.attributes else []),
         )
 
     @cached_property
     def vocab_size(self) -> int:
-        """Number of tokens including padding 0: as the file says, else one more than its largest."""
-        said = self.attributes.get("vocab_size")
-        if said is None:
+        """Number of tokens including padding 0: from the file's attribute, else one more than its largest."""
+        written = self.attributes.get("vocab_size")
+        if written is None:
             largest = max(float(np.nan_to_num(rows).max()) for split in SPLITS for _, rows, _ in self._raw(split, READ_AT_ONCE))
             if not largest < MAX_VOCABULARY:
                 raise DataError(f"{self.path}: token {largest:.12g} is beyond any vocabulary: {MOST_TOKENS}; are these tokens?")
             return 1 + int(largest)
-        if not isinstance(said, int) or isinstance(said, bool) or not 2 <= said <= MAX_VOCABULARY:
+        if not isinstance(written, int) or isinstance(written, bool) or not 2 <= written <= MAX_VOCABULARY:
             allowed = f"it is the number of tokens including padding 0, from 2 to {MAX_VOCABULARY:,}"
-            raise DataError(f"{self.path}: attribute vocab_size={said!r}; {allowed}: {MOST_TOKENS}")
-        return said
+            raise DataError(f"{self.path}: attribute vocab_size={written!r}; {allowed}: {MOST_TOKENS}")
+        return written
 
     @cached_property
     def has_met(self) -> bool:
@@ -284,6 +284,6 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
     def preview(self) -> TablePreview:
         """Name, shape and type of each array, and the size of the vocabulary, for kedro-viz."""
         with reading(self._filepath) as file:
-            said = read_attributes(file).get("vocab_size", "not said")
-            rows = [[key, str(item.shape), str(item.dtype), said if item.ndim == 2 else ""] for key, item in file.items()]
+            vocab_size = read_attributes(file).get("vocab_size", "unknown")
+            rows = [[key, str(item.shape), str(item.dtype), vocab_size if item.ndim == 2 else ""] for key, item in file.items()]
         return TablePreview({"index": list(range(len(rows))), "columns": ["dataset", "shape", "dtype", "vocabulary"], "data": rows})

@@ -1,4 +1,4 @@
-"""In what unit a file holds its energies: decided from the numbers, because nobody documents it.
+"""The unit of a file's energies: decided from the numbers, because it is rarely documented.
 
 Every real object has E >= pT cosh(eta), with near equality for light ones. At |eta| > 1 natural logarithms break this when
 read as linear values (ln E exceeds ln pT by a few per cent only, cosh(1) is 1.54), and obey it once exponentiated. What is

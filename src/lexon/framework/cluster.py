@@ -16,7 +16,7 @@ from lexon.runners.htcondor import submission, view
 from lexon.runners.htcondor.engine import HTCondor, Ticket
 from lexon.runners.htcondor.runner import conclude
 from lexon.runners.htcondor.settings import read_settings
-from lexon.runners.htcondor.submission import Desk
+from lexon.runners.htcondor.submission import Submissions
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[s
     name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
     if name != DEFAULT and name not in place.experiment_names:
         raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join([DEFAULT, *place.experiment_names])}")
-    desk = Desk(session.request(place, {}).data_root, name, place.experiment(name).parameters.run)
-    if desk.ticket is None:
-        raise ConfigurationError(f"{desk.title}: nothing was submitted (no {desk.folder}/ticket.json)")
-    return desk.ticket, read_settings(place["runner"]["htcondor"]).poll_seconds
+    submissions = Submissions(session.request(place, {}).data_root, name, place.experiment(name).parameters.run)
+    if submissions.ticket is None:
+        raise ConfigurationError(f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)")
+    return submissions.ticket, read_settings(place["runner"]["htcondor"]).poll_seconds

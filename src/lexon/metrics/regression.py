@@ -15,7 +15,7 @@ NegativeR2 = Literal["offset", "sign", "spread"]
 
 
 def regression_metrics(target: Values, prediction: Values) -> dict[str, float]:
-    """The numbers of a split, over all its rows at once; what cannot be said is NaN.
+    """The numbers of a split, over all its rows at once; what is not defined is NaN.
 
     ``r2``, ``variance_ratio`` = Var(p)/Var(y), ``sd_ratio`` = its square root, ``pearson``, ``bias`` = mean(p - y),
     ``calibration_slope`` = Cov(y, p)/Var(p), ``rmse``, ``mae``; and the three terms of

@@ -1,7 +1,7 @@
 """The look of every figure: ticks inside on all sides, as mplhep has it for LHC papers, sized for a report's column.
 
 Figures are made without pyplot, so drawing leaves no state behind, and start from matplotlib's defaults: a personal
-matplotlibrc changes none. Colours are those of Petroff (arXiv:2107.02270), chosen to be told apart by colour-blind
+matplotlibrc changes none. Colours are those of Petroff (arXiv:2107.02270), chosen to be distinguished by colour-blind
 readers; beyond ten curves the line style changes too.
 
 `Figure` and `styled` belong together: a function that draws is `styled` and makes a `Figure`.

@@ -1,7 +1,7 @@
 """Events for a newcomer without data: tttt, ttH, ttW, ttWW and ttZ with two same-sign leptons or more.
 
 hard_events (matrix elements) -> channels, decays -> shower -> jets -> detector -> selection, put together in chain, drawn as a
-sample in sample and held against a full chain in validation. What it is worth is said in docs/simulation.md.
+sample in sample and held against a full chain in validation. docs/simulation.md describes its limits.
 """
 
 from lexon.simulation.hard_events import PROCESSES

@@ -1,6 +1,6 @@
 """The table of hard events that ships with the package: pp -> tttt, ttH, ttW, ttWW, ttZ at 13 TeV, leading order, from Sherpa.
 
-How it was made, and how to make it again, is told in docs/simulation.md; the run cards lie beside the table.
+docs/simulation.md describes how it was made, and how to make it again; the run cards lie beside the table.
 """
 
 from __future__ import annotations

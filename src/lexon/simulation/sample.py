@@ -103,7 +103,7 @@ class Simulation:
         """(split, events) in the order of the splits: shuffled, in GeV, with labels; the same at every call.
 
         Args:
-            progress: is told how many selected events each batch adds; the calls sum to the number of events.
+            progress: called with the number of selected events that each batch adds; the calls sum to the number of events.
         """
         self._selected_share = {}
         streams = {split: self._streams(split, pool) for split, pool in self.pools().items()}

@@ -67,6 +67,6 @@ def _order(ids: NDArray[np.int64], group: NDArray[np.int64], pt: NDArray[np.floa
     """Indices of the 18 objects to keep, jets first, int [N, 18]."""
     jet = (group == 0) & (ids != 0)
     rank = np.argsort(np.argsort(np.where(jet, -pt, np.inf), axis=1), axis=1)
-    room = MAX_OBJECTS - ((ids != 0) & ~jet).sum(1, keepdims=True)
-    kept = (ids != 0) & (~jet | (rank < room))
+    free = MAX_OBJECTS - ((ids != 0) & ~jet).sum(1, keepdims=True)
+    kept = (ids != 0) & (~jet | (rank < free))
     return np.lexsort((-pt, np.where(kept, group, 3)), axis=1)[:, :MAX_OBJECTS]

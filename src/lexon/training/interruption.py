@@ -1,4 +1,4 @@
-"""Stopping and going on: signals become a checkpoint, a checkpoint becomes the training it was taken from."""
+"""Interruption and exact continuation of a training: signals, random states, and the check of a checkpoint."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def stop_signals() -> Iterator[StopRequest]:
 
 @contextmanager
 def seeded(seed: int, device: str = "cpu") -> Iterator[None]:
-    """Seed torch inside the block only; outside, nobody's random numbers change."""
+    """Seed torch inside the block only; the generators outside are left as they were."""
     cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)

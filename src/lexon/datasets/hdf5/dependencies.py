@@ -39,7 +39,7 @@ def _references(path: Path, linked_data: Path | None) -> tuple[Path, ...]:
     for kind, name in names:
         try:
             files.append(target(name, path, kind, linked_data))
-        except LexonError:  # whoever needs it is told so when it is read
+        except LexonError:  # raised when it is read
             continue
     return tuple(files)
 

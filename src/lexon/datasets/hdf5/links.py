@@ -1,6 +1,6 @@
 """Other files that an HDF5 file refers to: sources of virtual datasets, targets of external links, external raw storage.
 
-Whoever wrote the file chose their names. They are read only where they lie beside the file, or below a folder that the user allows
+The file's author chose their names. They are read only where they lie beside the file, or below a folder that the user allows
 (`linked_data`).
 """
 

@@ -44,7 +44,7 @@ def events_pipeline(experiment: Experiment) -> Pipeline:
 
 
 def simulate() -> Node:
-    """The node that makes events for whoever has none."""
+    """The node that simulates events, used when no file is given."""
     return Node(simulate_events, "params:simulated", SIMULATED, name="simulate_events", tags="data")
 
 

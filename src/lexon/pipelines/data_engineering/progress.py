@@ -1,4 +1,4 @@
-"""A bar for whoever watches."""
+"""Progress bar."""
 
 from __future__ import annotations
 

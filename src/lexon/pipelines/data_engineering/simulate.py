@@ -1,4 +1,4 @@
-"""Events for whoever has none."""
+"""Simulated events, used when no file is given."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Events held in memory at once.
 CHUNK = 1 << 15
-# Chunks of training events whose occupancy is told.
+# Chunks of training events whose occupancy is reported.
 MAX_JUDGED = 8
 UNITS = {"pt": "GeV", "eta": "1", "phi": "rad", "met": "GeV"}
 # What a token file hands on from the events that it was made of.

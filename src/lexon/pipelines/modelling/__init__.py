@@ -1,1 +1,1 @@
-"""Models of whole events: classifiers (`classifiers`), regressions (`regression`) and VAEs (`vae`), a room for each kind."""
+"""Models of whole events: classifiers (`classifiers`), regressions (`regression`) and VAEs (`vae`), a package for each kind."""

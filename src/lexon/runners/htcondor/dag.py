@@ -16,7 +16,7 @@ SCRIPT = "job.sh"
 JOBSTATE = "jobstate.log"
 PASSED_ON = 4  # of a report that is done, though jobs before it failed: the code of the last job is DAGMan's verdict
 STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
-MAX_STARTS = 100  # of one job in the queue, lest one that never gets anywhere goes on for ever
+MAX_STARTS = 100  # limit on restarts of one job in the queue
 REMEMBERED = 5  # machines on which a job ended with OTHER_MACHINE, and which it does not go to again
 # A job that asked for a GPU must not train on the CPU in silence (lexon.training.device reads this).
 GPU_REQUESTED = "LEXON_GPU_REQUESTED"
@@ -51,7 +51,7 @@ def render(workflow: Workflow, settings: ClusterSettings, site: Site) -> dict[st
 
 
 def dag(workflow: Workflow, settings: ClusterSettings) -> str:
-    """Jobs, who waits for whom, and new tries. DAGMan allows none for a FINAL node, whose exit code is the workflow's."""
+    """Jobs, which waits for which, and new tries. DAGMan allows none for a FINAL node, whose exit code is the workflow's."""
     lines = [f"JOBSTATE_LOG {JOBSTATE}"]
     for job in workflow.jobs:
         lines += [*_node("JOB", job), f"RETRY {job.name} {settings.retries} UNLESS-EXIT {USER_MISTAKE}"]
@@ -96,7 +96,7 @@ _ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
 
 
 def _other_machine(kind: Kind, settings: ClusterSettings) -> dict[str, object]:
-    """What becomes of a job when it ends, or waits in vain.
+    """What becomes of a job when it ends, or is held.
 
     One that stopped before its time limit goes back to the queue, and so does one that a fault of its machine ended: it is started on
     another, `retries` times. Where there is none, or a held job is not released, it is removed, and counts as failed.

@@ -1,4 +1,4 @@
-"""The Kedro runner that turns what has to run into a workflow, submits it, and waits or does not."""
+"""The Kedro runner that turns what has to run into a workflow, submits it and, if asked to, waits for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lexon.runners.htcondor.dag import Site
 from lexon.runners.htcondor.engine import Engine, Ticket, new_ticket
 from lexon.runners.htcondor.settings import ClusterSettings
 from lexon.runners.htcondor.status import Progress
-from lexon.runners.htcondor.submission import Desk, Request
+from lexon.runners.htcondor.submission import Request, Submissions
 from lexon.runners.htcondor.workflow import Workflow, plan_workflow
 from lexon.runners.local import reasons_to_run, show_plan
 
@@ -47,7 +47,7 @@ class ClusterRunner(AbstractRunner):
     """Nodes as jobs of a workflow.
 
     Args:
-        settings: of the place.
+        settings: of the site.
         request: the command that its jobs repeat.
         engine: the batch system.
         preview: write and show the workflow, submit nothing.
@@ -60,13 +60,13 @@ class ClusterRunner(AbstractRunner):
     def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
         """Attach to the workflow that runs on these members, or submit one of what has to run."""
         checks.data_root_is_reachable(self.request.data_root)
-        desk = _desk(pipeline, catalog, self.request)
+        submissions = _submissions(pipeline, catalog, self.request)
         if self.preview:
-            self._show(pipeline, catalog, desk)
+            self._show(pipeline, catalog, submissions)
             return {}
         checks.commands_exist()
-        with desk.alone():
-            ticket = self._running(desk) or self._submit(pipeline, catalog, desk)
+        with submissions.locked():
+            ticket = self._running(submissions) or self._submit(pipeline, catalog, submissions)
         if ticket is not None:
             self._follow(ticket)
         return {}
@@ -75,11 +75,11 @@ class ClusterRunner(AbstractRunner):
         return None
 
     def _run(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError("nodes run in jobs, never here")
+        raise NotImplementedError("nodes run in jobs only")
 
-    def _running(self, desk: Desk) -> Ticket | None:
+    def _running(self, submissions: Submissions) -> Ticket | None:
         """The workflow on these members that is not over yet, if it is this very command's."""
-        ticket = desk.ticket
+        ticket = submissions.ticket
         queue = self.engine.poll(ticket, []).queue if ticket else "gone"
         if ticket is None or queue == "gone":
             return None
@@ -87,24 +87,24 @@ class ClusterRunner(AbstractRunner):
             raise ConfigurationError(f"{ticket}: its queue does not answer, so it may still run; try again later (condor_q says why)")
         if submission.read(ticket.folder)["command"] != self.request.command:
             raise ConfigurationError(
-                f"{desk.title}: {ticket}, runs on these members with other options ({ticket.folder / submission.RECORD}); "
+                f"{submissions.title}: {ticket}, runs on these members with other options ({ticket.folder / submission.RECORD}); "
                 "wait for it, end it with `kedro cluster cancel`, or keep results apart with --params run=NAME"
             )
         logger.info("Attached to %s", ticket)
         return ticket
 
-    def _submit(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk) -> Ticket | None:
-        workflow, folder = self._write(pipeline, catalog, desk, f"{datetime.now():%Y%m%d-%H%M%S}")
+    def _submit(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> Ticket | None:
+        workflow, folder = self._write(pipeline, catalog, submissions, f"{datetime.now():%Y%m%d-%H%M%S}")
         if folder is None:
             return None
         ticket = new_ticket(folder, f"{datetime.now():%F %T}")
-        desk.keep(ticket)
-        ticket = self.engine.submit(ticket, desk.title, self.settings)
-        desk.keep(ticket)
+        submissions.save(ticket)
+        ticket = self.engine.submit(ticket, submissions.title, self.settings)
+        submissions.save(ticket)
         logger.info("Submitted %d jobs as %s; files: %s", len(workflow.all), ticket, folder)
         return ticket
 
-    def _write(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk, name: str) -> tuple[Workflow, Path | None]:
+    def _write(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions, name: str) -> tuple[Workflow, Path | None]:
         """The workflow of what has to run, in a folder of its own; no folder where nothing has to."""
         reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
         show_plan(pipeline, catalog, reasons)
@@ -116,7 +116,7 @@ class ClusterRunner(AbstractRunner):
         if not self.preview:
             checks.gpus_fit_torch(workflow, self.settings)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
-        folder = desk.folder / name
+        folder = submissions.folder / name
         site = Site(
             folder, self.request.project, self.settings.python or sys.executable, self.request.environment(), self._capability(workflow)
         )
@@ -131,8 +131,8 @@ class ClusterRunner(AbstractRunner):
 
         return least_capability() or UNKNOWN_BUILD
 
-    def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, desk: Desk) -> None:
-        _, folder = self._write(pipeline, catalog, desk, f"preview-{datetime.now():%Y%m%d-%H%M%S}")
+    def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> None:
+        _, folder = self._write(pipeline, catalog, submissions, f"preview-{datetime.now():%Y%m%d-%H%M%S}")
         for path in sorted(folder.iterdir()) if folder else []:
             if path.is_file() and path.name != submission.RECORD:
                 logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
@@ -152,23 +152,23 @@ class ClusterRunner(AbstractRunner):
 
 
 def conclude(progress: Progress, folder: Path) -> None:
-    """Say how a workflow ended.
+    """Report how a workflow ended.
 
     Raises:
         WorkflowFailed: not everything is done.
     """
     if "report" in progress.named("done"):
-        for line in view.said(submission.log_of(folder, "report")):
+        for line in view.messages(submission.log_of(folder, "report")):
             logger.info("%s", line)
     if len(progress.named("done")) < len(progress.jobs):
         raise WorkflowFailed(progress, folder)
     logger.info("All %d jobs are done", len(progress.jobs))
 
 
-def _desk(pipeline: Pipeline, catalog: CatalogProtocol, request: Request) -> Desk:
-    """Where this experiment's run is submitted."""
+def _submissions(pipeline: Pipeline, catalog: CatalogProtocol, request: Request) -> Submissions:
+    """The submissions of this experiment's run."""
     experiments = {(node.namespace or "").partition(".")[0] for node in pipeline.nodes}
     if len(experiments) != 1:
         raise ConfigurationError(f"{', '.join(sorted(experiments))}: one experiment a workflow; run them one after the other")
     (experiment,) = experiments
-    return Desk(request.data_root, experiment, str(catalog.load(f"params:{experiment}.run")))
+    return Submissions(request.data_root, experiment, str(catalog.load(f"params:{experiment}.run")))

@@ -51,7 +51,7 @@ class ClusterSettings(Config):
     def _every_kind(self) -> Self:
         missing = [kind for kind in get_args(Kind) if kind not in self.jobs]
         if missing:
-            raise ValueError(f"jobs: nothing is said about {', '.join(missing)}")
+            raise ValueError(f"jobs: no settings for {', '.join(missing)}")
         return self
 
 

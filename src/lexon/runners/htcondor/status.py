@@ -71,7 +71,7 @@ class Progress:
     Attributes:
         jobs: by name, all of them.
         finished: DAGMan has written its last word.
-        queue: whether DAGMan is still in HTCondor's queue; unknown while nobody answers.
+        queue: whether DAGMan is still in HTCondor's queue; unknown while the queue does not answer.
     """
 
     jobs: dict[str, JobStatus] = field(default_factory=dict)

@@ -1,11 +1,11 @@
-"""A workflow's folder: what was asked for, frozen, and the ticket by which it is found again.
+"""A workflow's folder: the frozen command and configuration, and the ticket by which the workflow is found again.
 
 <data_root>/09_jobs/<experiment>/<run>/
     ticket.json                  of the latest workflow on these members
     <time>/conf/                 the configuration that its jobs read
     <time>/submission.json       the command, the jobs with their nodes, the code version
     <time>/workflow.dag, *.sub   what HTCondor reads
-    <time>/logs/<job>.log        what each job said, try after try
+    <time>/logs/<job>.log        output of each job, try after try
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ class Request:
 
     @property
     def command(self) -> dict[str, Any]:
-        """What tells one command from another, as JSON keeps it."""
+        """What identifies a command, as JSON keeps it."""
         command = {"env": self.env, "params": self.params, "pipelines": self.pipelines, "selection": self.selection}
         return json.loads(json.dumps(command, default=str))
 
     @property
     def rerun(self) -> bool:
-        """Naming tags means running those nodes, current or not."""
+        """Whether nodes run even if they are current: those that tags name."""
         return "tags" in self.selection
 
     @property
@@ -77,7 +77,7 @@ class Request:
         return [*self.layers, *(layer for layer in own if layer not in self.layers and (self.conf_source / layer).is_dir())]
 
     def environment(self) -> dict[str, str]:
-        """What a job's process must know besides the frozen files."""
+        """Environment variables of a job's process."""
         return {
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
@@ -86,16 +86,16 @@ class Request:
         }
 
 
-class Desk:
-    """Where the workflows of one experiment's run are submitted: one at a time."""
+class Submissions:
+    """The workflows of one run of an experiment, of which one runs at a time."""
 
     def __init__(self, data_root: Path, experiment: str, run: str) -> None:
         self.folder = data_root / "09_jobs" / experiment / run
         self.title = f"lexon {experiment} {run}"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Nobody else submits meanwhile; the lock ends with its process, however that ends."""
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from submitting; the lock ends with its process, however that ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w", encoding="utf-8") as lock:
             try:
@@ -110,8 +110,8 @@ class Desk:
         path = self.folder / "ticket.json"
         return Ticket.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
-    def keep(self, ticket: Ticket) -> None:
-        """Remember a workflow: before it is submitted, so that it cannot get lost, and after."""
+    def save(self, ticket: Ticket) -> None:
+        """Write the ticket of a workflow: before it is submitted, so that it cannot get lost, and after."""
         write_text(self.folder / "ticket.json", ticket.to_json())
 
 
@@ -133,5 +133,5 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def log_of(folder: Path, job: str) -> Path:
-    """Everything that a job said."""
+    """The output of all tries of a job."""
     return folder / LOGS / f"{job}.log"

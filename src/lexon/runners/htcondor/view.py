@@ -1,4 +1,4 @@
-"""What a person sees of a workflow: a live list in a terminal, a line a change elsewhere, and each failure in words."""
+"""Progress of a workflow for the user: a live list in a terminal, a line a change in a log, and each failure in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ATTENTION: tuple[State, ...] = ("held", "failed", "running")
 
 
 def watch(poll: Callable[[], Progress], folder: Path, seconds: float) -> Progress:
-    """Look and show until the workflow is over."""
+    """Show the progress until the workflow is over."""
     with _shown(folder) as show:
         while True:
             progress = poll()
@@ -46,20 +46,20 @@ def counts(progress: Progress) -> str:
 
 
 def overview(progress: Progress, folder: Path) -> str:
-    """The jobs that need attention: a name is alone on its line, so that a narrow window does not break it; below it state, time,
-    tries and the last that its training said.
+    """The jobs that need attention: a name has a line of its own, so that a narrow window does not break it; below it state, time,
+    tries and the last epoch of its training.
     """
     silent = " (the queue does not answer)" if progress.queue == "unknown" else ""
     names = [name for state in _ATTENTION for name in progress.named(state)]
     lines = [counts(progress) + silent]
     for name in names[:SHOWN]:
         job = progress.jobs[name]
-        last = last_words(job, log_of(folder, name))
+        last = last_message(job, log_of(folder, name))
         lines += [name, f"    {job.state}  {_duration(job)}  try {max(job.tries, 1)}{f'  {last}' if last else ''}"]
     return "\n".join([*lines, *([f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else [])])
 
 
-def last_words(job: JobStatus, log: Path) -> str:
+def last_message(job: JobStatus, log: Path) -> str:
     """Why a job is held or how it failed, or the last epoch that it reported."""
     if job.state == "held":
         return job.reason
@@ -90,14 +90,14 @@ def failures(progress: Progress, folder: Path) -> list[str]:
 
 
 def last_try(log: Path) -> list[str]:
-    """What a job said since it last began."""
-    said = _end(log).splitlines()
-    starts = [number for number, line in enumerate(said) if line.startswith("--- try ")]
-    return said[starts[-1] + 1 :] if starts else said
+    """The output of a job since it last began."""
+    lines = _end(log).splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("--- try ")]
+    return lines[starts[-1] + 1 :] if starts else lines
 
 
-def said(log: Path) -> list[str]:
-    """What a job had to tell, without the time and the steps by which it came there."""
+def messages(log: Path) -> list[str]:
+    """The messages of a job's last try, without time stamps and Kedro's own."""
     lines = [_STAMP.sub("", line) for line in last_try(log)]
     return [line for line in lines if not line.startswith(("Plan: ", "[", "Pipeline execution"))]
 
@@ -124,7 +124,7 @@ class PlainView:
         changed = [name for name, state in now.items() if state != self.seen.get(name, "waiting")]
         for name in [name for name in changed if now[name] in ("held", "failed", "done")]:
             job = progress.jobs[name]
-            logger.info("%s: %s %s", name, job.state, last_words(job, log_of(self.folder, name)) or _duration(job))
+            logger.info("%s: %s %s", name, job.state, last_message(job, log_of(self.folder, name)) or _duration(job))
         if changed:
             logger.info("%s", counts(progress))
         self.seen = now

@@ -1,4 +1,4 @@
-"""The bin edges that somebody's tokens imply, from the values that are known to have been binned."""
+"""The bin edges that tokens imply, from the values that are known to have been binned."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ByRelation:
     """Links by the likelihood of the reference's bins given ours.
 
     Attributes:
-        index: [N] of the other file; only rows that beat all rivals, and the chance of being in neither, by 99 to 1; none
+        index: [N] of the other file; only rows better than all others together, and the chance of being in neither, by 99 to 1; none
             where chance explains what was found.
         accidental: links that are expected to be wrong.
         evidence: what was found, and what chance would give, in words.
@@ -59,7 +59,7 @@ def by_relation(
     """
     known = np.flatnonzero(linked >= 0)
     free = np.setdiff1d(np.arange(len(ours)), linked[known])
-    members, tried = _rivals(free, np.flatnonzero(linked < 0), groups, rng)
+    members, tried = _others(free, np.flatnonzero(linked < 0), groups, rng)
     learnt, evidence = _learnt(ours, reference, *((linked[known], known) if len(known) >= MIN_ANCHORS else _alone(*groups)))
     if learnt is None:
         learnt, more = _assumed(ours, reference, groups, members, rng)
@@ -162,7 +162,7 @@ def _log_ratio(joint: FloatArray) -> NDArray[np.float32]:
     return np.log(given / overall).astype(np.float32)
 
 
-def _rivals(our_rows: Index, reference_rows: Index, groups: tuple[Keys, Keys], rng: np.random.Generator) -> tuple[Members, float]:
+def _others(our_rows: Index, reference_rows: Index, groups: tuple[Keys, Keys], rng: np.random.Generator) -> tuple[Members, float]:
     """Rows of ours and of the reference in each group that both have, as many of these as the number of pairs allows; and their share."""
     order, keys, starts, ends = _grouped(groups[0][our_rows])
     if not len(keys):
@@ -192,8 +192,8 @@ def _link(ours: TokenColumns, reference: TokenColumns, relation: Relation, membe
             scores = _scores(ours[our_rows], reference[part], relation)
             best = scores.argmax(1)
             # The row may be in none of ours, with a likelihood ratio of 1 and the same weight as all of ours together.
-            rivals = np.logaddexp(np.logaddexp.reduce(scores, axis=1), np.log(len(our_rows)))
-            index[part], posterior[part] = our_rows[best], np.exp(scores[np.arange(len(part)), best] - rivals)
+            total = np.logaddexp(np.logaddexp.reduce(scores, axis=1), np.log(len(our_rows)))
+            index[part], posterior[part] = our_rows[best], np.exp(scores[np.arange(len(part)), best] - total)
     index[posterior < MIN_POSTERIOR] = -1
     return _one_each(index, posterior), posterior
 

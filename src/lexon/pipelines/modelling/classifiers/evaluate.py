@@ -69,8 +69,8 @@ def _score(
 
 
 def _describe(shown: Shown, events: EventSource | None, scores: dict[str, Scores]) -> dict[str, Any]:
-    """What the cleaned events say of their origin, and how many of them belong to a class."""
+    """The recorded origin of the cleaned events, and how many of them belong to a class."""
     attributes = source_of(shown, events).attributes
-    said = {name: attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
+    origin = {name: attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
     own = {name: attributes.get(name) for name in ("notes", "generator")}
-    return {**said, **own, "test_digest": scores["test"].digest, **{f"n_{split}": len(part) for split, part in scores.items()}}
+    return {**origin, **own, "test_digest": scores["test"].digest, **{f"n_{split}": len(part) for split, part in scores.items()}}

@@ -30,7 +30,7 @@ class Sample:
         tables: tensors by split, the target among them.
         index: row of the file for each row of a split.
         network: the data's part of the network's recipe.
-        record: what the run record says of the data.
+        record: the data's part of the run record.
     """
 
     tables: dict[str, TensorTable]
@@ -54,10 +54,10 @@ def event_sample(config: EventRegression, tokeniser: DirectTokeniser, events: Ev
         arrays["target"] = event_target(sample.events, config.target).astype(np.float32)
         # Without lengths, so that batches are random: the batch penalty looks at the variance within a batch.
         tables[split] = TensorTable({name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in arrays.items()})
-    said = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest")}
+    origin = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest")}
     own = {name: events.attributes.get(name) for name in ("notes", "generator")}
     network = {"kind": "events", "n_features": len(columns), **config.encoder.model_dump()}
-    return _checked(Sample(tables, {split: sample.index for split, sample in read.items()}, network, said | own))
+    return _checked(Sample(tables, {split: sample.index for split, sample in read.items()}, network, origin | own))
 
 
 def table_sample(config: TableRegression, rows: Table) -> Sample:

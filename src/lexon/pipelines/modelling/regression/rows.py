@@ -18,7 +18,7 @@ def clean_table(raw: Table, split: Shares, split_seed: int) -> Table:
     """The user's table, which its dataset has checked.
 
     Raises:
-        DataError: a split would hold one target value, on which no regression can be judged: said before any is trained.
+        DataError: a split would hold one target value, on which no regression can be judged; raised before any is trained.
     """
     for note in raw.notes:
         logger.info("%s: %s", raw.origin, note)

@@ -123,8 +123,8 @@ def _corrupted(
     found = {}
     for name in visible(config):
         changed = CORRUPTIONS[name](truth, np.random.default_rng(_CORRUPTION_SEED))
-        nobody = np.zeros(len(truth), np.int64)
-        table = split_table(ClassifiedEvents(changed, nobody, nobody, ""), tokeniser)
+        zeros = np.zeros(len(truth), np.int64)
+        table = split_table(ClassifiedEvents(changed, zeros, zeros, ""), tokeniser)
         found[f"test_{name}"] = describe(model, table, {"rec_tokens"}, device)["rec_tokens"]
     return found
 
@@ -155,8 +155,8 @@ def _reconstruction(
 
 
 def _data(events: EventSource, seen: dict[str, Seen]) -> dict[str, Any]:
-    """What the cleaned events say of their origin, and how many of them belong to a class."""
-    said = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
+    """The recorded origin of the cleaned events, and how many of them belong to a class."""
+    origin = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
     own = {name: events.attributes.get(name) for name in ("notes", "generator")}
     digests = {f"{split}_digest": seen[split].sample.digest for split in ("val", "test")}
-    return {**said, **own, **digests, **{f"n_{split}": len(part.table) for split, part in seen.items()}}
+    return {**origin, **own, **digests, **{f"n_{split}": len(part.table) for split, part in seen.items()}}
