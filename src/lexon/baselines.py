@@ -1,4 +1,4 @@
-"""Gradient-boosted trees: what a network has to beat before its tokens mean anything.
+"""Gradient-boosted trees: the baseline of the classifiers.
 
 Trees are grown on the training split until the validation loss stops improving, and the test split is scored once, as for
 every network.

@@ -130,7 +130,7 @@ def _list(label_names: Mapping[int, str]) -> str:
 
 
 def _remedy(name: str, label_names: Mapping[int, str]) -> str:
-    """How to write which label is meant."""
+    """The ways to name a label, for an error message."""
     if any(text != str(label) for label, text in label_names.items()):
         return f"choose one of these, by name or number (classes.{name}={next(iter(label_names), 1)})"
     labels = list(label_names)

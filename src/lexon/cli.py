@@ -41,11 +41,11 @@ def _project() -> Path:
 
 @cli.group()
 def cluster() -> None:
-    """Workflows on a cluster (places whose runner.yml says engine: htcondor)."""
+    """Workflows on a cluster (sites whose runner.yml says engine: htcondor)."""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """Which experiment, where."""
+    """The options that choose an experiment and a site."""
     pipeline = click.option("--pipelines", "--pipeline", "-p", "pipelines", default="", callback=split_string, help="The experiment.")
     params = click.option("--params", default="", callback=typed_parameters, help="As given to `kedro run`, e.g. run=NAME.")
     return pipeline(env_option(params(command)))
@@ -55,7 +55,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @_options
 @click.option("--watch", is_flag=True, help="Stay until the workflow is over.")
 def status(pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool) -> None:
-    """How far the latest workflow of an experiment's run is, and how it ended."""
+    """Show the progress of the latest workflow of an experiment's run, and how it ended."""
     from lexon.framework import cluster as latest
 
     latest.status(_project(), pipelines, env, params, watch)

@@ -38,7 +38,7 @@ class MissingFile(LexonError):
 
 
 class InUse(LexonError):
-    """Another process works on it: the same command, later, may do."""
+    """Another process works on it: the same command may succeed later."""
 
     exit_code = FAILED
 

@@ -1,4 +1,4 @@
-"""Events: THE in-memory data type. Every file format is read into it, every tokeniser starts from it.
+"""Events: the in-memory data type. Every file format is read into it, every tokeniser starts from it.
 
 An event is at most 18 reconstructed objects, real ones first, then padding (type 0, four zeros), plus missing
 transverse energy. All energies are in GeV and all angles in rad, whatever the file held.

@@ -1,4 +1,4 @@
-"""What gradient boosting is shown: an event's flat columns, or the quantities that a physicist would compute.
+"""Inputs of gradient boosting: an event's flat columns, or the quantities that a physicist would compute.
 
 Everything comes from four-vectors in GeV, never from standardised values. NaN marks what an event does not have.
 """

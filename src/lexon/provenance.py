@@ -1,4 +1,4 @@
-"""Where a result comes from: code, versions, machine, time.
+"""The origin of a result: code, versions, machine, time.
 
 The code of a process is the one that lay there when it started, however long it runs and whatever is edited or committed
 meanwhile. So sources and commit are noted as this module is imported, which the project's settings do first of all.
@@ -124,7 +124,7 @@ def _carries(module: str) -> bool:
 
 
 def _file(module: str) -> Path | None:
-    """The source of a module of lexon, or None for anything else (a function of a module, say)."""
+    """The source of a module of lexon, or None for anything else, for example a function of a module."""
     package, *parts = module.split(".")
     path = _ROOT.joinpath(*parts)
     candidates = [path / "__init__.py", path.with_suffix(".py")] if package == "lexon" and parts else []
@@ -132,7 +132,7 @@ def _file(module: str) -> Path | None:
 
 
 def _imports(file: Path) -> list[str]:
-    """What a file imports, by absolute name; names that are not modules are ignored."""
+    """The imports of a file, by absolute name; names that are not modules are ignored."""
     return _parsed(_source(file))[0]
 
 
@@ -147,7 +147,7 @@ def _source(file: Path) -> bytes:
 
 
 def _state(file: Path) -> tuple[int, int, int, int]:
-    """What changes when a file is edited or replaced."""
+    """Properties of a file that change when it is edited or replaced."""
     status = file.stat()
     return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 

@@ -1,4 +1,4 @@
-"""What regressions learn from, whatever their rows are: an event's quantity and its phi-free columns, a table and its split."""
+"""Data of regressions: a quantity of events with columns that do not depend on phi, or a table, with its split."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def event_target(events: Events, name: str) -> NDArray[np.float64]:
 
 
 def phi_free_columns(events: Events, vector: Literal[4, 5], pid: bool) -> NDArray[np.float64]:
-    """What the baselines are shown [event, column]: what the network is, which is no azimuth and no MET.
+    """Inputs of the baselines [event, column]: as for the network, without azimuths and MET.
 
     Number of objects, log(1 + HT/GeV), then log(1 + pT/GeV) and eta of each slot, 0 where it is empty.
 

@@ -1,4 +1,4 @@
-"""What every parameter group is made of."""
+"""Base class, types and limits of all parameter groups."""
 
 from __future__ import annotations
 

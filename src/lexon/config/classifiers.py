@@ -28,7 +28,7 @@ DEFAULT = "normformer"
 
 
 class ClassifierConfig(Config, ABC):
-    """What a classifier is made with; all fields but `name` are arguments of its class.
+    """Settings of a classifier; all fields but `name` are arguments of its class.
 
     Attributes:
         name: what `model.name` takes.

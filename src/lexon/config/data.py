@@ -1,4 +1,4 @@
-"""Where events come from."""
+"""Sources of events: simulation, files, token files."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class EventsConfig(Config):
 
 
 class Division(Config):
-    """How rows that have no splits are divided: `events.split` and `events.split_seed`."""
+    """Division of rows that have no splits: `events.split` and `events.split_seed`."""
 
     split: Shares
     split_seed: int
 
 
 class SimulationConfig(Config):
-    """What `lexon.simulation.Simulation` makes; it checks the process names and that the shares of each group sum to 1."""
+    """Settings of `lexon.simulation.Simulation`; it checks the process names and that the shares of each group sum to 1."""
 
     seed: Seed
     mix: dict[str, Annotated[float, Field(ge=0)]]
@@ -110,8 +110,7 @@ class EventsFile(Config):
 
 
 class EventChecks(Config):
-    """How events are judged when they are cleaned: the share of bad ones that is allowed, the largest pT in GeV, and what
-    becomes of copies."""
+    """Checks of events when they are cleaned: allowed share of bad ones, largest pT in GeV, treatment of copies."""
 
     max_bad_events: float
     beam_energy: float

@@ -1,4 +1,4 @@
-"""What the types of the parameters say about a dotted key: which fields fit there, and whether its value is text."""
+"""Lookup of a dotted key in the parameters' types: the fields that fit, and whether its value is text."""
 
 from __future__ import annotations
 

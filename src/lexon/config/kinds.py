@@ -36,7 +36,7 @@ _VAE = (
 
 @dataclass(frozen=True)
 class Files:
-    """What reports read of a finished member's files, by name; ``*`` stands for the splits that have it.
+    """Names in a finished member's files that reports read; ``*`` stands for the splits that have it.
 
     Attributes:
         history: columns of facts/history.csv, ``*`` for train and val.

@@ -1,4 +1,4 @@
-"""What one training needs, complete: `lexon.config.kinds.member_config` resolves a cell's parameters and a seed.
+"""The complete settings of one training: `lexon.config.kinds.member_config` resolves a cell's parameters and a seed.
 
 No node meets an option that is not for it, a size by name, or a None that means "work it out". A member's
 configuration is its identity: what is compared to tell a stale result, so it holds no path and nothing of evaluation or
@@ -132,7 +132,7 @@ def autoencoder_member(parameters: Parameters, seed: int) -> AutoencoderMember:
 
 
 def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
-    """Where the events come from and how they are read."""
+    """The source of the events and the settings of its reading."""
     events = parameters.events
     if events.source == "simulation":
         return simulated_events(parameters)
@@ -141,7 +141,7 @@ def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
 
 
 def event_checks(parameters: Parameters) -> EventChecks:
-    """What is refused or dropped when events are cleaned."""
+    """The checks of events when they are cleaned."""
     return EventChecks(**{name: getattr(parameters.events, name) for name in EventChecks.model_fields})
 
 

@@ -1,4 +1,4 @@
-"""What a user may type, as types.
+"""The parameters that a user types, as types.
 
 `Parameters` mirrors conf/base/parameters*.yml, where every default lives with a sentence on why to change it.
 """

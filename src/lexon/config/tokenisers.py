@@ -1,4 +1,4 @@
-"""How events are shown: what a user types, and what one tokeniser is made from.
+"""Tokenisers: the parameters that a user types, and the settings of one tokeniser.
 
 Each tokeniser is one subclass of `FittedConfig` here and one class of `lexon.tokenisers`. The settings say all that other parts of lexon
 have to know about it, so that no other file lists tokenisers.
@@ -76,7 +76,7 @@ class VQVAEGroup(Config):
 
 
 class TokeniserConfig(Config, ABC):
-    """What identifies one way of showing events, and what the rest of lexon asks about it.
+    """Settings that identify one tokeniser, and the properties that the rest of lexon asks for.
 
     Attributes:
         kind: its name, which `tokeniser=` takes.

@@ -101,7 +101,7 @@ class ResumeFile:
 
 
 class Checkpoints:
-    """Where each member of a run keeps its unfinished training."""
+    """The folder of each member's unfinished training, by name."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -117,7 +117,7 @@ class DarkMachinesSource(LabelledSource):
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What was decided, left out or cut, one sentence each, for a log and a report."""
+        """Notes on decisions, omissions and cuts, one sentence each, for a log and a report."""
         counts, repeated = self._scan.counts, int((self._splits == REPEATED).sum())
         shares = ", ".join(f"{split} {self.n(split):,}" for split in SPLITS)
         sentences = {
@@ -171,7 +171,7 @@ class DarkMachinesSource(LabelledSource):
 
     @cached_property
     def _scan(self) -> Scan:
-        """What the files hold.
+        """The scan of all files.
 
         Raises:
             DataError: too many bad lines.
@@ -210,7 +210,7 @@ class DarkMachinesSource(LabelledSource):
         return splits
 
     def _relabelled(self) -> str:
-        """How many of the repeated events are of another process than the one that is kept."""
+        """Number of repeated events whose process differs from that of the event that is kept."""
         n = int((self._labels != self._labels[self._scan.repeated()]).sum())
         return f", {n:,} of them under another process" if n else ""
 

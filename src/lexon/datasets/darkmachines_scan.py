@@ -60,7 +60,7 @@ class BlockFile:
 
 @dataclass(frozen=True)
 class Scan:
-    """What there is, over all files.
+    """Counts, processes and hashes of the events of all files.
 
     Attributes:
         processes: every process ID.
@@ -88,7 +88,7 @@ class Scan:
 
     @property
     def sentence(self) -> str:
-        """How many lines make no sense, and where the first are."""
+        """A sentence about lines that cannot be read: their number, and the first of them."""
         places = [
             f"{FAULTS[fault]} ({file}, line {', '.join(map(str, self.lines[file, fault]))}{', ...' * (n > SHOWN_LINES)})"
             for (file, fault), n in self.faults.items()

@@ -131,7 +131,7 @@ def _no_events(faults: tuple[Ints, Ints], n_remarks: int) -> Block:
 
 @dataclass(frozen=True)
 class Objects:
-    """Where the objects of a block are: first byte, byte after the last, and line, int64 [k] each."""
+    """Positions of the objects of a block: first byte, byte after the last, and line, int64 [k] each."""
 
     start: Ints
     end: Ints
@@ -139,7 +139,7 @@ class Objects:
 
 
 class Fields:
-    """Where the fields of a block of lines begin and end.
+    """Positions at which the fields of a block of lines begin and end.
 
     Args:
         text: whole lines, uint8 [byte].
@@ -278,7 +278,7 @@ def _number_faults(headers: NDArray[np.float32], objects: NDArray[np.float32], l
 
 
 def _mark(found: Ints, fault: int, where: Mask) -> None:
-    """Only the first fault of a line counts."""
+    """Mark lines with a fault; only the first fault of a line counts."""
     found[where & (found == 0)] = fault
 
 

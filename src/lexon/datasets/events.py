@@ -85,7 +85,7 @@ class EventSource(SplitSource):
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What was decided or ignored, one sentence each, for a log and a report."""
+        """Notes on what was decided or ignored, one sentence each, for a log and a report."""
         ignored = self.header.ignored
         return (
             f"Energies are in {self.energy_unit.why}.",
@@ -190,7 +190,7 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
         self.metadata = metadata
 
     def load(self) -> EventSource | DarkMachinesSource:
-        """What the content asks for."""
+        """The source of events that fits the file's content."""
         if self._text is not None and is_text(self._filepath):
             return DarkMachinesSource(self._filepath, **self._source, **self._text)
         return EventSource(self._filepath, **self._source, linked_data=self.linked_data)

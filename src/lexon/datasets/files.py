@@ -163,14 +163,14 @@ def content(path: Path) -> Content:
 
 
 def remember(path: Path, found: Content) -> None:
-    """Take over what an earlier process found, so that a large file need not be read again."""
+    """Use the digest that an earlier process found, so that a large file need not be read again."""
     name = path.absolute()
     if name not in _known or found.checked_ns > _known[name].checked_ns:
         _known[name] = found
 
 
 def sidecar(path: Path) -> Path:
-    """Where the fingerprint of an output lies; a file without one was not made by lexon."""
+    """The path of an output's fingerprint; a file without one was not made by lexon."""
     return path.with_name(f".{path.name}.fingerprint.json")
 
 

@@ -24,7 +24,7 @@ class SplitDigests:
         self._labels = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
 
     def update(self, split: str, rows: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
-        """Take in the next rows [n, column] and their labels [n]."""
+        """Add the next rows [n, column] and their labels [n]."""
         self._rows[split].update(np.ascontiguousarray(rows).data)
         self._labels[split].update(np.ascontiguousarray(labels).data)
 

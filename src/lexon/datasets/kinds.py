@@ -100,7 +100,7 @@ def is_darkmachines(head: bytes) -> bool:
 
 
 def in_words(path: Path, head: bytes) -> str:
-    """What a file is, as the rest of a sentence that begins with its path."""
+    """The kind of a file, as the rest of a sentence that begins with its path."""
     packed_by = packer(path)
     if packed_by == "zip" and (kind := _zipped(members(path))):
         return kind

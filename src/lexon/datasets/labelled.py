@@ -1,4 +1,4 @@
-"""What a file of labelled examples can be asked, whatever its examples are: events, tokens, text or HDF5."""
+"""Files of labelled examples: labels and their names, whether the examples are events or tokens, text or HDF5."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LabelledSource(ABC):
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the file says of itself."""
+        """Attributes of the file."""
 
     @abstractmethod
     def label_counts(self, split: str) -> dict[int, int]:
@@ -89,7 +89,7 @@ class LabelledSource(ABC):
 
     @property
     def _remedy_for_one_label(self) -> str:
-        """What to do about a file with one label, before tokens of it are the answer."""
+        """The first half of the advice for a file with one label."""
         return "give a file with another process too, or"
 
     def _refuse_shifted_names(self, known: Mapping[int, str], own: Mapping[int, str]) -> None:

@@ -171,7 +171,7 @@ def read_member_scores(folder: Path, config: Mapping[str, Any], record: Mapping[
 
 
 def read_member_arrays(folder: Path, kind: str, record: Mapping[str, Any]) -> Arrays:
-    """What any other member keeps in scores.h5.
+    """The arrays of scores.h5 of a member that is no classifier.
 
     Raises:
         LexonError: it is missing, damaged, or lacks what reports read.
@@ -212,7 +212,7 @@ def _check_finite(path: Path, arrays: Arrays) -> None:
 
 
 def read_baseline_arrays(path: Path, names: Sequence[str]) -> Arrays:
-    """What the named baselines of a regression predict, with the targets, of validation and test.
+    """Predictions of the named baselines of a regression, with the targets, of validation and test.
 
     Raises:
         LexonError: the file cannot be read, or holds something else.

@@ -64,7 +64,7 @@ class MemberFolders:
         return Plan(plan.members, (*plan.remarks, *remarks))
 
     def read(self, planned: Iterable[Member]) -> list[Result]:
-        """What each planned member's folder holds, in the order of the plan."""
+        """The result of each planned member, in the order of the plan."""
         return [self._result(member) for member in planned]
 
     def baselines(self) -> dict[str, Scores]:

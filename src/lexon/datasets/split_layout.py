@@ -44,7 +44,7 @@ TOKEN_ROW = Row(MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | MET
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says before its events are read.
+    """The structure of a file, known before its events are read.
 
     Attributes:
         features: key of X by split, as the file spells it.

@@ -71,7 +71,7 @@ class Table:
         return self
 
     def remarks(self) -> list[str]:
-        """What makes a column suspicious: it counts the rows, or it is the target."""
+        """Remarks on suspicious columns: one counts the rows, or is the target."""
         if len(self) < ENOUGH_ROWS:
             return []
         counting, copies = [], []

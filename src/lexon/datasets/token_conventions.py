@@ -39,7 +39,7 @@ FROM_0_OR_1 = "{where}: {padding} is padding, but whether tokens are counted fro
 
 @dataclass(frozen=True)
 class Convention:
-    """How a file writes its tokens.
+    """The convention by which a file writes its tokens.
 
     Attributes:
         met: columns of MET and METphi; empty where it has none.
@@ -64,7 +64,7 @@ class Convention:
 
     @property
     def note(self) -> str:
-        """What was converted, in a sentence; empty where nothing was."""
+        """A sentence about the conversion; empty where nothing is converted."""
         changed = [
             *([f"tokens were counted from {1 - self.offset}, now from 1"] if self.offset else []),
             *([f"padding was {self.padding}, now 0"] if self.padding not in (0, None) else []),
@@ -75,7 +75,7 @@ class Convention:
 
 
 def convention_of(rows: IntRows, where: str) -> Convention:
-    """How a file writes its tokens, from all its rows [N, 20] or [N, 18]; lexon's own way where no other is certain.
+    """The convention of a file, from all its rows [N, 20] or [N, 18]; lexon's own way where no other is certain.
 
     Raises:
         DataError: the numbers can be read in two ways.
@@ -108,7 +108,7 @@ def _possible(rows: IntRows, where: str) -> Iterator[Convention]:
 
 
 def _without_met(rows: IntRows, where: str) -> Convention:
-    """Without MET only the padding tells: a number that ends rows and is never inside one."""
+    """The convention of rows without MET, from the padding: a number that ends rows and is never inside one."""
     padding = next((int(value) for value in (0, rows.min(), rows.max()) if _may_be_padding(rows, value)), 0)
     tokens = rows[rows != padding]
     if padding == 0 or not len(tokens) or tokens.min() < 0:

@@ -59,7 +59,7 @@ class TokenSource(SplitSource):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known of the file, one sentence each, for a log and a report."""
+        """Notes on the file, one sentence each, for a log and a report."""
         notes = self.attributes.get("notes", [])
         guessed = f"{self.path.name} has no attribute vocab_size: {self.vocab_size}, one more than its largest token, is taken."
         return (

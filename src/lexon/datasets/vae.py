@@ -1,4 +1,4 @@
-"""What lies beside the members of a comparison of variational autoencoders: anchors, and members that the present plan has not."""
+"""Files beside the members of a comparison of variational autoencoders: anchors, and members that are not in the grid."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Experiment:
         return [axis for axis in cells[0] if len({cell[axis] for cell in cells}) > 1]
 
     def kedro_parameters(self) -> dict[str, Any]:
-        """What the nodes of this experiment's namespace may ask for, as plain data."""
+        """Parameters of the nodes in this experiment's namespace, as plain data."""
         shared = self.parameters.model_dump(mode="json")
         return {
             **shared,
@@ -145,7 +145,7 @@ class Experiment:
         }
 
     def _node_parameters(self, member: Member) -> dict[str, Any]:
-        """What a member's nodes ask for, and what its record holds beside its configuration."""
+        """Parameters of a member's nodes, and what its record holds beside its configuration."""
         recorded: dict[str, Any] = {"member": member.name, "cell": member.cell, "place": self.planned.index(member)}
         reused = self.parameters.vqvae.from_run
         if reused is not None and member.config.get("tokeniser", {}).get("kind") == "vqvae":

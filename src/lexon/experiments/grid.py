@@ -1,4 +1,4 @@
-"""How a grid becomes members: a list spans an axis, a scalar pins it, and every pair of cell and seed is a member."""
+"""Expansion of a grid into members: a list spans an axis, a scalar pins it, and every pair of cell and seed is a member."""
 
 from __future__ import annotations
 

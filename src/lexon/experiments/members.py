@@ -46,7 +46,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Result:
-    """What a member's folder holds.
+    """The content of a member's folder.
 
     Attributes:
         member: what the experiment's present parameters ask for.

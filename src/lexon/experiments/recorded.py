@@ -128,7 +128,7 @@ def _one_grid(recorded: Sequence[Recorded], asked: Sequence[Member]) -> tuple[li
 
 
 def _elected(votes: Counter[T], preferred: T) -> T:
-    """What most finished members vote for; in a tie the preferred one, then what most members vote for."""
+    """The choice of most finished members; in a tie the preferred one, then the choice of most members."""
     return max(votes, key=lambda name: (votes[name] // _FINISHED, name == preferred, votes[name]))
 
 
@@ -139,7 +139,7 @@ def _wanted(cell: Mapping[str, Any], seed: int, in_plan: Mapping[str, Member], c
 
 @dataclass(frozen=True)
 class _Rules:
-    """How the folder's parameters follow from those that are asked for: `values[key][asked]` is what most members have instead."""
+    """The folder's parameters as a function of those that are asked for: `values[key][asked]` is what most members have instead."""
 
     values: Mapping[str, Mapping[str, Any]]
     changed: Mapping[str, tuple[str, str]]
@@ -180,7 +180,7 @@ class _Rules:
 def _votes(
     shown: Sequence[Recorded], wanted: Mapping[str, dict[str, Any] | None]
 ) -> tuple[dict[tuple[str, str], Counter[str]], dict[str, Any]]:
-    """What members have recorded instead of each value that is asked for, as words, and the value of each word."""
+    """The values that members have recorded instead of each one that is asked for, as words, and the value of each word."""
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     known: dict[str, Any] = {}
     for one in shown:
@@ -235,7 +235,7 @@ def _config(one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, ru
 
 
 def _in_order(shown: Sequence[Recorded], asked: Sequence[Member]) -> list[Recorded]:
-    """As planned when they were trained; where that is unknown, as asked for now, and then by name."""
+    """Members as planned when they were trained; where that is unknown, as asked for now, and then by name."""
     places = {member.name: place for place, member in enumerate(asked)}
 
     def place(one: Recorded) -> tuple[float, list[Any]]:
@@ -276,7 +276,7 @@ def _word(key: str, flat: Mapping[str, Any], seed: int) -> str:
 
 
 def _beside(key: str, flat: Mapping[str, Any]) -> str:
-    """That a key is not set, with the keys beside it: tokenisers of different kinds have different ones."""
+    """A word for a key that is not set, with the keys beside it: tokenisers of different kinds have different ones."""
     group = key.rpartition(".")[0]
     return " ".join([_ABSENT, *sorted(other for other in flat if other.rpartition(".")[0] == group)])
 

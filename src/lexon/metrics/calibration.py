@@ -1,4 +1,4 @@
-"""Do events with a score of 0.8 belong to the class eight times in ten?"""
+"""Calibration: of the events with a score of 0.8, 80 % should belong to the class."""
 
 from __future__ import annotations
 

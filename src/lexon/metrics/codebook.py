@@ -1,4 +1,4 @@
-"""How a codebook is used, from the codes of a whole split: a mean over batches could not exceed what one batch can show."""
+"""The use of a codebook, from the codes of a whole split: a mean over batches could not exceed what one batch can show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class CodeUse:
-    """How often each of K codes occurs.
+    """The number of times that each of K codes occurs.
 
     Attributes:
         counts: int64 [K].

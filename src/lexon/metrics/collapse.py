@@ -40,7 +40,7 @@ SIGN_ERRORS = 1.96
 
 
 def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True) -> Verdict:
-    """What the spread of the predictions says, first match; a constant prediction needs no correlation.
+    """The verdict on the spread of the predictions, first match; a constant prediction needs no correlation.
 
     `signed`: whether the correlation differs from 0; one that does not is no evidence against the sign.
     """
@@ -101,7 +101,7 @@ def still_falls(history: pd.DataFrame) -> bool:
 
 
 def run_stability(history: pd.DataFrame | None, epochs: int, stopped_early: bool, limits: CollapseConfig) -> Stability:
-    """How one training went, first match.
+    """The stability of one training, first match.
 
     Args:
         history: one row an epoch with train_loss, val_loss, val_r2 and val_variance_ratio; None or empty: it left nothing.
@@ -244,7 +244,7 @@ def _meets_go(one: Judged, limits: CollapseConfig) -> bool:
 
 
 def _missing(control: Judged | None, candidates: Sequence[Judged], good: Sequence[Judged]) -> Iterator[Reason]:
-    """What the sweep has too little of for a decision."""
+    """Reasons that lie in missing runs."""
     if control is None:
         yield "no_control"
     if not candidates:
@@ -257,7 +257,7 @@ def _missing(control: Judged | None, candidates: Sequence[Judged], good: Sequenc
 
 
 def _failing(candidates: Sequence[Judged]) -> Iterator[Reason]:
-    """What all candidates fail at."""
+    """Reasons that all candidates share."""
     if candidates and not any(one.r2 > 0 for one in candidates):
         yield "all_r2_nonpositive"
     if candidates and all(one.stable is False for one in candidates):
@@ -265,7 +265,7 @@ def _failing(candidates: Sequence[Judged]) -> Iterator[Reason]:
 
 
 def _without_gain(control: Judged | None, good: Sequence[Judged], limits: CollapseConfig) -> Iterator[Reason]:
-    """Why those that meet the criterion, if any, are not enough."""
+    """The reason why the candidates that meet the criterion, if any, are not enough."""
     if not good:
         yield "no_lambda_meets_go"
         return

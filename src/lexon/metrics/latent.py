@@ -1,4 +1,4 @@
-"""What a variational autoencoder's latent units do: posterior means and log variances [row, unit] in, numbers out."""
+"""Use of a variational autoencoder's latent units: posterior means and log variances [row, unit] in, numbers out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kl_per_unit(mean: NDArray[np.floating], log_variance: NDArray[np.floating]) 
 
 
 def latent_metrics(mean: NDArray[np.floating], log_variance: NDArray[np.floating]) -> dict[str, float]:
-    """How many units carry something, by two criteria that can disagree.
+    """Number of active units, by two criteria that can disagree.
 
     Returns:
         ``active_units``, ``pct_active_units``: variance over rows of the posterior mean above `ACTIVE_VARIANCE`.

@@ -1,4 +1,4 @@
-"""What frozen latent vectors hold, asked with linear models: a number that means the same however the latents came about."""
+"""The information in frozen latent vectors, measured with linear models, in the same way for every kind of latent vector."""
 
 from __future__ import annotations
 

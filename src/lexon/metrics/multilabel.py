@@ -24,7 +24,7 @@ _DENSE_SPEED = 500
 
 
 def reconstruction_metrics(truth: Rows, predicted: Rows) -> dict[str, float]:
-    """How well rows are reconstructed.
+    """Quality of the reconstruction of rows.
 
     Returns:
         ``hamming_loss``: share of wrong cells; predicting nothing at all already scores the share of ones.
@@ -41,7 +41,7 @@ def reconstruction_metrics(truth: Rows, predicted: Rows) -> dict[str, float]:
 
 
 def diversity_metrics(rows: Rows) -> dict[str, float]:
-    """How rows spread over the combinations of tags that occur among them, with counts c of k combinations in n rows.
+    """Distribution of rows over the combinations of tags that occur among them, with counts c of k combinations in n rows.
 
     More is not better: what a generator should reach is the value of the data, with as many rows.
 
@@ -69,13 +69,13 @@ def diversity_metrics(rows: Rows) -> dict[str, float]:
 
 
 def cooccurrence(rows: Rows) -> NDArray[np.float64]:
-    """How often two tags share a row, X'X [tag, tag]; a tag's own count lies on the diagonal."""
+    """Number of rows that two tags share, X'X [tag, tag]; a tag's own count lies on the diagonal."""
     wide = rows.astype(np.float32)  # exact below 2^24 rows, and as fast as floating-point algebra is
     return (wide.T @ wide).astype(np.float64)
 
 
 def cooccurrence_metrics(data: Rows, model: Rows) -> dict[str, float]:
-    """How alike the pairs of tags are in the data and in a model's rows.
+    """Similarity of the pairs of tags in the data and in a model's rows.
 
     P and Q are the two matrices X'X as distributions over their K^2 pairs; rows without any tag have no such distribution, and
     are as far from the data as anything can be.
@@ -146,7 +146,7 @@ class Pairs:
 
 
 def _cosine(a: NDArray[np.float64], b_of_a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Of two lists of counts; `b_of_a` are those of b where a has one."""
+    """Cosine between two lists of counts; `b_of_a` are those of b where a has one."""
     if not len(a) and not len(b):
         return 1.0
     lengths = np.linalg.norm(a) * np.linalg.norm(b)

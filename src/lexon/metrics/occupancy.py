@@ -1,4 +1,4 @@
-"""How two samples fill the same bins, and how far apart two samples of one distribution would be by chance."""
+"""Comparison of two samples in the same bins, with the distance that two samples of one distribution have by chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well objects come back from codes or latent vectors: errors in GeV and rad, whatever space a network worked in."""
+"""Reconstruction of objects from codes or latent vectors: errors in GeV and rad, whatever space a network works in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a regression is, and what its R2 is made of. Targets and predictions are float [row]."""
+"""Metrics of a regression, and the parts of its R2. Targets and predictions are float [row]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A classifier's answer to a split: what every metric and every comparison is made from."""
+"""A classifier's scores of a split, from which every metric and every comparison is calculated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models: networks that own their loss. What the training loop asks of any of them is `Model`, here."""
+"""Models: networks that own their loss. `Model` is the interface that the training loop uses."""
 
 from __future__ import annotations
 

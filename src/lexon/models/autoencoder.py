@@ -26,7 +26,7 @@ DEPTH = 2  # of the transformer encoder, as that of the MLP
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What became of a batch.
+    """The reconstruction of a batch.
 
     Attributes:
         latents: behind the bottleneck [V, D].
@@ -156,7 +156,7 @@ class Autoencoder(Network):
         return described | {"pooled": made.pooled, "met": made.met} | self.weighted(self.errors(batch, made))
 
     def _shown(self, batch: Batch) -> Tensor:
-        """What the encoder is shown of each object [N, T, n_in]."""
+        """The encoder's inputs for each object [N, T, n_in]."""
         parts = [batch["values"], self.types(batch["types"])]
         if self.encoder_globals:
             parts.append(batch["met"][:, None].expand(-1, batch["mask"].shape[1], -1))

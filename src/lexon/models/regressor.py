@@ -1,4 +1,4 @@
-"""Regressions whose loss asks for the target's variance: L = Huber + lambda (1 - Var(p)/Var(y))^2.
+"""Regressions whose loss penalises a lost variance: L = Huber + lambda (1 - Var(p)/Var(y))^2.
 
 The network works in units of the training target: mean 0, standard deviation 1. Huber's delta of 1 is therefore one
 standard deviation, whatever is regressed, and the ratio of variances is the same as in the target's own units.
@@ -39,7 +39,7 @@ class Regressor(Network):
         self.scale = nn.Buffer(torch.ones(()))
 
     def standardise(self, training: Batch) -> None:
-        """Take units from the training split: of the target, and of a table's features."""
+        """Set the units of the target, and of a table's features, from the training split."""
         _standardise(self, training["target"])
         if isinstance(self.network, TableNetwork):
             _standardise(self.network, training["features"])

@@ -1,4 +1,4 @@
-"""What a grid will cost, from the events per second that finished members measured."""
+"""Estimated time of a grid, from the events per second of finished members."""
 
 from __future__ import annotations
 

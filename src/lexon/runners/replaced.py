@@ -1,4 +1,4 @@
-"""Which finished members a run will replace, and which parameter makes it do so."""
+"""Warnings of finished members that a run will replace, with the parameter that changed."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Work:
-    """What became of each node so far.
+    """The nodes of a run and their outcome so far.
 
     Attributes:
         failed: the error of each node that failed, by name.
@@ -143,7 +143,7 @@ def _lock_path(group: Sequence[Node], catalog: CatalogProtocol) -> Path | None:
 
 
 def _warn_of_members_in_work(node: Node, catalog: CatalogProtocol) -> None:
-    """Before a report: which of its members another process works on."""
+    """Warn before a report of members on which another process works."""
     if "report" not in node.tags:
         return
     folders = {path.parent for name in node.inputs if name.endswith(".run_record") and (path := fingerprints.path_of(catalog.get(name)))}

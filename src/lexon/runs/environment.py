@@ -1,4 +1,4 @@
-"""`${env:NAME,EXAMPLE}` in a configuration file: what only the machine or its user can know, such as where data lie."""
+"""`${env:NAME,EXAMPLE}` in a configuration file: values that depend on machine or user, such as paths of data."""
 
 from __future__ import annotations
 

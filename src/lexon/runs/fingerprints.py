@@ -89,7 +89,7 @@ def _unreadable_left_out(dataset: Any) -> Iterator[None]:
 
 
 def invalidate(path: Path) -> None:
-    """Before an output is replaced: whatever happens until its new fingerprint is there, it is not current."""
+    """Remove the fingerprint of an output that is to be replaced: until it has a new one, it is not current."""
     sidecar(path).unlink(missing_ok=True)
 
 
@@ -211,7 +211,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _stored(path: Path) -> dict[str, Any]:
-    """What lies beside a file, if it can be a fingerprint."""
+    """The content of the fingerprint file beside an output; empty where it is none."""
     try:
         require_file(sidecar(path))
         found = json.loads(sidecar(path).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A copy of the configuration as it is now: a job that starts tomorrow must run what was submitted today."""
+"""A frozen copy of the configuration: a job that starts tomorrow must run what was submitted today."""
 
 from __future__ import annotations
 

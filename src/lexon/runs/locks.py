@@ -35,7 +35,7 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock.
+    """The process that holds a lock.
 
     Attributes:
         process: that works.
@@ -175,7 +175,7 @@ def _break(path: Path, gone: Holder) -> None:
 
 
 def _holder(path: Path, clock: Path | None = None) -> Holder | None:
-    """Who holds a lock; the age of its time stamp is measured against that of `clock`, a file just written beside it, if there is one."""
+    """The holder of a lock; the age of its time stamp is relative to that of `clock`, a file just written beside it, if given."""
     try:
         with path.open(encoding="utf-8") as file:  # opening makes an NFS client ask the server again
             status, text = os.fstat(file.fileno()), file.read()

@@ -112,7 +112,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def old_record(folder: Path) -> dict[str, Any]:
-    """What a member's folder says of its last run; nothing where there is no record that can be read."""
+    """The record of a member's last run; empty where there is none that can be read."""
     try:
         return read_record(folder / "run.json")
     except LexonError:

@@ -1,4 +1,4 @@
-"""A command that makes nothing but a report: it takes members as they are, and shows what it can of what they were made from."""
+"""Commands that only make a report: members are read as recorded, and nodes whose data are missing are left out."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def reportable(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
 
 
 def _misses(node: Node, pipeline: Pipeline, catalog: CatalogProtocol, missing_outputs: set[str]) -> str:
-    """What a node cannot do without and that is not there; empty where it has all."""
+    """A needed input of a node that is missing; empty where it has all."""
     if gone := sorted(missing_outputs & set(node.inputs)):
         return f"it shows {gone[0]}, which is left out"
     free = [name for name in node.inputs if name in pipeline.inputs() and not name.startswith("params:")]

@@ -41,7 +41,7 @@ class RunLog:
 
 
 class _FileHandler(logging.FileHandler):
-    """On a full disk the log ends with one sentence, and the node goes on."""
+    """A log file that ends with one sentence on a full disk, while the node goes on."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         cause = sys.exception()

@@ -82,7 +82,7 @@ class Simulation:
         self._selected_share: dict[str, float] = {}
 
     def _count(self, n_events: int) -> dict[str, dict[str, int]]:
-        """How many events of each process each split gets."""
+        """Number of events of each process in each split."""
         if not 1 <= n_events <= MAX_EVENTS:
             raise ConfigurationError(f"events.n={n_events}: simulate between 1 and {MAX_EVENTS:,} events ({PARAMETERS})")
         table = apportion_table(n_events, np.array(list(self._split.values())), np.array(list(self._mix.values())))
@@ -117,7 +117,7 @@ class Simulation:
             self._selected_share[PROCESSES[label]] = sum(s.selected for s in used) / sum(s.generated for s in used)
 
     def _streams(self, split: str, pool: dict[str, NDArray[np.int64]]) -> dict[int, Stream]:
-        """By label, in the order of the mix."""
+        """The streams of a split by label, in the order of the mix."""
         labels = {process: label for label, process in PROCESSES.items()}
         return {
             labels[process]: Stream(
@@ -130,7 +130,7 @@ class Simulation:
         return np.random.default_rng(np.random.SeedSequence(self._config.seed, spawn_key=(SPLITS.index(split), label)))
 
     def attributes(self) -> dict[str, Any]:
-        """What the file of the sample should say of its making: plain data.
+        """Attributes of the sample's file that describe its making, as plain data.
 
         ``efficiencies`` holds per process the accepted channels' share of all decays, the selected share of those, and the product.
 

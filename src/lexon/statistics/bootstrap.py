@@ -68,7 +68,7 @@ def _take(scores: Scores, rows: NDArray[np.intp]) -> Scores:
 
 
 def resamples(n_rows: int, n: int, rng: np.random.Generator, groups: NDArray[np.integer] | None = None) -> Iterator[Weights]:
-    """How often each row was drawn, in chunks of resamples: float32 [resample, row].
+    """Number of times that each row was drawn, in chunks of resamples: float32 [resample, row].
 
     Args:
         groups: group of each row; a group is drawn as a whole, as many groups as there are (the cluster bootstrap; Davison and

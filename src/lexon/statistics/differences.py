@@ -85,7 +85,7 @@ class SmallestEffect:
 
 
 class Verdict(StrEnum):
-    """What a difference is, in the words of every report."""
+    """The verdict on a difference, in the words of every report."""
 
     HIGHER = "higher"
     LOWER = "lower"

@@ -29,7 +29,7 @@ UNFINISHED: Reason = "are not finished"
 
 @dataclass(frozen=True)
 class Contrast:
-    """What one difference, or difference of differences, is made of.
+    """The settings of one difference, or difference of differences.
 
     Attributes:
         levels: the two levels (a, b) of one axis, or of each of two, by axis.
@@ -56,13 +56,13 @@ class Contrast:
 
     @property
     def is_interaction(self) -> bool:
-        """Of two axes."""
+        """Whether it is between two axes."""
         return len(self.levels) == 2
 
 
 @dataclass(frozen=True)
 class Mean:
-    """What the mean of a level, or of a pair of levels, is made of.
+    """The cells of the mean of a level, or of a pair of levels.
 
     Attributes:
         levels: by axis.

@@ -197,7 +197,7 @@ def _are_separated(kinds: Sequence[str]) -> bool:
 
 
 def _without_brackets(text: str) -> str | None:
-    """What is inside a list, or None if it does not end as it begins."""
+    """The text inside a list, or None if it does not end as it begins."""
     wrapped = WRAPPED.fullmatch(text)
     inner = ATTRIBUTES.sub("", wrapped[1]).strip() if wrapped else text
     if not inner:

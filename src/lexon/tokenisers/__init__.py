@@ -1,4 +1,4 @@
-"""Answers to the question of the project: each turns the same events into something a network is shown.
+"""Tokenisers: each turns the same events into different inputs of a network.
 
 A tokeniser is one file here and its settings in `lexon.config.tokenisers`, which say what other parts of lexon ask about it.
 """

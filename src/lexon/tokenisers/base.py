@@ -1,4 +1,4 @@
-"""The question of the project as a protocol: a tokeniser turns events into what a network is shown."""
+"""The protocol of a tokeniser, which turns events into the inputs of a network."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Tokeniser(Protocol):
     def state(self) -> dict[str, Any]: ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What a token file should hold beside `state`: learnt vectors, by name; nothing for most."""
+        """Arrays of a token file beside `state`: learnt vectors, by name; none for most tokenisers."""
         return {}
 
     def fitted_on(self, key: str, words: str) -> Self:  # noqa: ARG002

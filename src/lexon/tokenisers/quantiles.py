@@ -49,7 +49,7 @@ class ExactQuantiles:
             self._fine[upper] += np.bincount(keys[keys >> 16 == upper] & 0xFFFF, minlength=N_BINS)
 
     def result(self) -> NDArray[np.float64]:
-        """What `np.quantile` gives with all (single-precision) values at once, to the last bit."""
+        """The quantiles as `np.quantile` gives them for all (single-precision) values at once, to the last bit."""
         ranks = self._ranks()
         between = (self.n - 1) * self._probabilities - ranks[0]
         pairs = np.stack([self._values(below_or_above) for below_or_above in ranks], axis=-1)

@@ -106,7 +106,7 @@ class MetBins:
 
 @dataclass(frozen=True)
 class CodeTable(Tokeniser):
-    """What each code stands for. It decodes tokens; to make them takes the network.
+    """The object that each code stands for. It decodes tokens; to make them takes the network.
 
     Attributes:
         objects: type, E, pT, eta, phi of each code, float32 [K, 5]; E is 0 where it was not shown.
@@ -230,7 +230,7 @@ class VQVAETokeniser(Tokeniser):
         return replace(self, model=model.eval())
 
     def inputs(self, events: Events) -> TensorTable:
-        """What the network is trained on and encodes: values, types and mask of the direct tokeniser."""
+        """The network's inputs: values, types and mask of the direct tokeniser."""
         tokens = self.direct.encode(events)
         tensors = {name: torch.from_numpy(getattr(tokens, name)) for name in ("values", "types", "mask")}
         return TensorTable(tensors, ragged=frozenset(tensors), lengths=tensors["mask"].sum(1))
@@ -243,7 +243,7 @@ class VQVAETokeniser(Tokeniser):
         return Tokens(values=codes + 1, types=inputs.tensors["types"].numpy(), mask=mask, met=met)
 
     def decode(self, tokens: Tokens) -> Events:
-        """What each code stands for and the centres of the MET bins; the energy is 0 where `vector` is 4, labels are 0."""
+        """The objects that the codes stand for and the centres of the MET bins; the energy is 0 where `vector` is 4, labels are 0."""
         return self.table().decode(tokens)
 
     @torch.inference_mode()
@@ -257,7 +257,7 @@ class VQVAETokeniser(Tokeniser):
         return CodeTable(np.concatenate([objects.ids.astype(np.float32), objects.p4[:, 0]], axis=1), self._met_bins, self.codes.parts)
 
     def state(self) -> dict[str, Any]:
-        """What decodes the tokens again (`CodeTable`), as JSON. `content` holds the network too."""
+        """The table that decodes the tokens (`CodeTable`), as JSON. `content` holds the network too."""
         return self.table().state()
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Training, for every model there is or will be.
+"""Training of any model.
 
 `TensorTable` holds a split (data.py). `Training(...).run()` (training.py) makes epochs of steps (epoch.py) with AdamW and a schedule
 (optimisation.py), validates after each (evaluation.py, where `predict` is), can be stopped and continued exactly

@@ -47,7 +47,7 @@ def mean_loss(model: Model, table: TensorTable, batch_size: int, length_aware: b
 
 
 def rank(row: dict[str, Any], select_by: SelectBy) -> tuple[float, ...]:
-    """How good an epoch is, by its row of the history: larger is better, NaN is worst.
+    """The rank of an epoch, from its row of the history: larger is better, NaN is worst.
 
     Raises:
         ValueError: the history has no column of that name.

@@ -18,7 +18,7 @@ log = logging.getLogger("lexon.training")
 
 
 class Resume(Protocol):
-    """Where the state of an unfinished training is kept. It is plain data and tensors: `weights_only` can load it."""
+    """Storage of the state of an unfinished training. It is plain data and tensors: `weights_only` can load it."""
 
     def load(self) -> dict[str, Any] | None:
         """The state that was saved last, or None."""

@@ -1,4 +1,4 @@
-"""What a person sees of a training: a bar in a terminal, a line an epoch in a log."""
+"""Progress of a training: a bar in a terminal, a line an epoch in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a result that was made from an HDF5 file depends on: the file and those to which it refers."""
+"""Dependencies of a result that was made from an HDF5 file: the file and those to which it refers."""
 
 from __future__ import annotations
 

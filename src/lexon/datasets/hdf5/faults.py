@@ -1,4 +1,4 @@
-"""What an error of the HDF5 library means: a fault of the machine, of a permission, of the program that wrote the file, or damage."""
+"""Causes of errors of the HDF5 library: a fault of the machine, of a permission, of the program that wrote the file, or damage."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _locked(path: Path, number: int | None) -> LexonError:
 
 
 def _remedy(path: Path) -> str:
-    """Only what lexon made can be made again."""
+    """The advice for a damaged file: only what lexon made can be made again."""
     if sidecar(path).exists():
         return "lexon made it: delete it and run again"
     return "copy it again from its source"

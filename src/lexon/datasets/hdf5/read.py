@@ -161,7 +161,7 @@ class ReadFile(_Members, h5py.File):
         raise DataError(f"{self.path}: {part} is a link of a kind that only the program that made it can follow; write the array itself")
 
     def _linked(self, follow: Callable[[], Any], part: str, goal: str, hops: int) -> Any:
-        """What a link leads to; an error names the first link of a chain and what is wrong at its end."""
+        """The object that a link leads to; an error names the first link of a chain and what is wrong at its end."""
         try:
             return follow()
         except LexonError as error:
@@ -202,7 +202,7 @@ class ReadFile(_Members, h5py.File):
 
     @contextmanager
     def source(self, name: str, kind: str) -> Iterator[ReadFile]:
-        """Another file to which this one refers, or this one (``.``)."""
+        """Open a file to which this one refers, or this one (``.``)."""
         if name == ".":
             yield self
             return

@@ -1,4 +1,4 @@
-"""What is looked at before anything is submitted: a mistake found now costs a minute, one found by 48 jobs a night."""
+"""Checks before submission."""
 
 from __future__ import annotations
 

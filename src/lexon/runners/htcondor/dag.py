@@ -26,7 +26,7 @@ GROWTH = 1.5  # a job held for memory gets this much more than it was seen to us
 
 @dataclass(frozen=True)
 class Site:
-    """Where a workflow's files lie and what its jobs need to start.
+    """The paths of a workflow, and what its jobs need to start.
 
     Attributes:
         folder: of this submission, absolute.
@@ -65,7 +65,7 @@ def _node(keyword: str, job: Job) -> list[str]:
 
 
 def submit_file(kind: Kind, settings: ClusterSettings, site: Site) -> str:
-    """How jobs of one kind are submitted."""
+    """The submit file of one kind of job."""
     job = settings.jobs[kind]
     gpu = {GPU_REQUESTED: "1"} if job.gpus else {}
     environment = {"OMP_NUM_THREADS": str(job.cpus), **gpu, **site.environment, **settings.environment}
@@ -96,7 +96,7 @@ _ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
 
 
 def _other_machine(kind: Kind, settings: ClusterSettings) -> dict[str, object]:
-    """What becomes of a job when it ends, or is held.
+    """Rules for a job that ended or is held: remove it, keep it or start it again.
 
     One that stopped before its time limit goes back to the queue, and so does one that a fault of its machine ended: it is started on
     another, `retries` times. Where there is none, or a held job is not released, it is removed, and counts as failed.

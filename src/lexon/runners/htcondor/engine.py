@@ -1,4 +1,4 @@
-"""The batch system behind four verbs. HTCondor's commands are called, never its bindings: commands always match their cluster."""
+"""The batch system as four methods. HTCondor's commands are called, never its bindings: commands always match their cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LABEL = "LexonWorkflow"
 
 @dataclass(frozen=True)
 class Ticket:
-    """What finds a submitted workflow again.
+    """Identification of a submitted workflow.
 
     Attributes:
         folder: of the submission; DAGMan's job carries it as a label.
@@ -53,7 +53,7 @@ class Ticket:
 
 
 class Engine(Protocol):
-    """What the runner asks of a batch system."""
+    """Interface of a batch system."""
 
     def render(self, workflow: Workflow, settings: ClusterSettings, site: dag.Site) -> dict[str, str]:
         """The files that describe a workflow, by name."""
@@ -62,10 +62,10 @@ class Engine(Protocol):
         """Submit the workflow that lies in the ticket's folder; the ticket comes back complete."""
 
     def poll(self, ticket: Ticket, names: list[str]) -> status.Progress:
-        """How far the named jobs are. It may be asked from any machine that sees the folder."""
+        """Progress of the named jobs; works on any machine that sees the folder."""
 
     def cancel(self, ticket: Ticket) -> None:
-        """Take the workflow and all its jobs out of the queue."""
+        """Remove the workflow and all its jobs from the queue."""
 
 
 class HTCondor:
@@ -111,7 +111,7 @@ def new_ticket(folder: Path, submitted: str) -> Ticket:
 
 
 def _call(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str] | None:
-    """What a command answered; None where it does not exist or does not answer."""
+    """The output of a command; None where it does not exist or does not answer."""
     if shutil.which(command[0]) is None:
         return None
     try:

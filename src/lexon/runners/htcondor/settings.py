@@ -1,4 +1,4 @@
-"""What conf/<place>/runner.yml may say below `htcondor`, as types; every default is in conf/base/runner.yml."""
+"""Settings in conf/<site>/runner.yml below `htcondor`, as types; every default is in conf/base/runner.yml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["data", "pretrain", "baseline", "member", "report"]
 
 
 class JobSettings(Config):
-    """What a job of one kind asks for: memory, disk and `writes` in MB."""
+    """Resources of a job of one kind: memory, disk and `writes` in MB."""
 
     cpus: PositiveInt
     gpus: NonNegativeInt
@@ -32,7 +32,7 @@ class JobSettings(Config):
 
 
 class ClusterSettings(Config):
-    """How workflows are submitted and watched."""
+    """Settings of submission and progress of workflows."""
 
     wait: bool
     poll_seconds: PositiveFloat

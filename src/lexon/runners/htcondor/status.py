@@ -1,4 +1,4 @@
-"""What became of each job, from the two files that DAGMan keeps beside the DAG."""
+"""State of each job, from the two files that DAGMan keeps beside the DAG."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HOLD = re.compile(r"^012 \((\d+)\.\d+\.\d+\)[^\n]*\n\s+([^\n]+)", re.MULTILINE)
 
 @dataclass
 class JobStatus:
-    """Where a job is.
+    """State of a job.
 
     Attributes:
         tries: how often DAGMan submitted it; an evicted or requeued job is started again in the same try.

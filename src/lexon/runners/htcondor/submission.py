@@ -61,7 +61,7 @@ class Request:
 
     @property
     def command(self) -> dict[str, Any]:
-        """What identifies a command, as JSON keeps it."""
+        """The options that identify a command, as JSON stores them."""
         command = {"env": self.env, "params": self.params, "pipelines": self.pipelines, "selection": self.selection}
         return json.loads(json.dumps(command, default=str))
 
@@ -106,7 +106,7 @@ class Submissions:
 
     @property
     def ticket(self) -> Ticket | None:
-        """Of the latest workflow, running or over."""
+        """The ticket of the latest workflow, running or over."""
         path = self.folder / "ticket.json"
         return Ticket.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 

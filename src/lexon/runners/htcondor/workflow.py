@@ -1,4 +1,4 @@
-"""Which nodes become which job: a member is one, what members share is another, the report comes last in any case."""
+"""The jobs of a workflow: one a member, others for what members share, and the report, which comes last in any case."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _job(name: str, nodes: Sequence[Node], parents: set[str]) -> Job:
 
 
 def kind_of(node: Node) -> Kind:
-    """What sort of job a node is for, from its namespace and its tag."""
+    """The kind of job that runs a node, from its namespace and its tag."""
     if is_member(node.namespace or ""):
         return "member"
     return next((KINDS[tag] for tag in sorted(node.tags) if tag in KINDS), "data")
@@ -100,7 +100,7 @@ def _groups(pipeline: Pipeline) -> dict[str, list[Node]]:
 
 
 def _stages(pipeline: Pipeline) -> dict[Node, int]:
-    """How often the kind changes on the longest way to a node: what fits a codebook's tokeniser cannot share a job with what the
+    """Number of changes of kind on the longest path to each node: what fits a codebook's tokeniser cannot share a job with what the
     codebook is trained on.
     """
     stages: dict[Node, int] = {}

@@ -1,4 +1,4 @@
-"""How far the tokens of the same events agree: per axis, per column, bin against bin, and row by row."""
+"""Agreement of the tokens of the same events: per axis, per column, bin against bin, and row by row."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Alignment:
 
     @property
     def arrangement(self) -> str:
-        """How the linked rows of the reference lie: ``in our order``, ``in runs of our order`` or ``in another order``."""
+        """The order of the linked rows of the reference: ``in our order``, ``in runs of our order`` or ``in another order``."""
         if self.in_order < 0.5:
             return "in another order"
         return "in our order" if (np.diff(self.index[self.linked]) > 0).all() else "in runs of our order"
@@ -162,7 +162,7 @@ def _aligned(ours: TokenColumns, reference: TokenColumns, seed: int) -> Alignmen
 
 
 def _same_types(ours: TokenColumns, reference: TokenColumns) -> tuple[TokenColumns, TokenColumns]:
-    """Where one file hides object types, neither may use them."""
+    """Both files without object types, where one of them hides these."""
     if all(one.types.max(initial=0) > 1 for one in (ours, reference)):
         return ours, reference
     a, b = (replace(one, types=one.mask.astype(np.int8)) for one in (ours, reference))
@@ -192,7 +192,7 @@ def _by_order(ours: Keys, reference: Keys) -> tuple[Index, Step]:
 
 
 def _by_whole_row(index: Index, ours: TokenColumns, reference: TokenColumns) -> tuple[Index, Step]:
-    """Only where nearly all that is left agrees: with other edges, a row may equal that of another event."""
+    """Links of equal rows, only where nearly all remaining rows agree: with other edges, a row may equal that of another event."""
     way = "all tokens of a row"
     keys = _keys(ours, reference, list(ours.bins))
     links, our_rows, reference_rows = _by_key(index, ours, reference, keys, interchangeable=True)
@@ -210,7 +210,7 @@ def _by_whole_row(index: Index, ours: TokenColumns, reference: TokenColumns) -> 
 def _by_circle(
     index: Index, ours: TokenColumns, reference: TokenColumns, types: tuple[Keys, Keys]
 ) -> tuple[Index, Step, tuple[Keys, Keys]]:
-    """By types and azimuths, which are the same in every file with as many bins: the full circle has no edges to choose.
+    """Links by types and azimuths, which are the same in every file with as many bins: the full circle has no edges to choose.
 
     Also the keys that rows must share to be linked in any other way.
     """

@@ -1,4 +1,4 @@
-"""Which rows of two files are the same event: by their order, and by what tokens say that no edge decides.
+"""Links between rows of two files that are the same event: by their order, and by what does not depend on bin edges.
 
 A link is an index: for each row of the other file the row of ours that is the same event, or -1. Each way of linking
 comes with the number of links that chance alone would make, so that a claim never rests on a coincidence.
@@ -171,7 +171,7 @@ def _matched(our_keys: Index, reference_keys: Index, wanted: NDArray[np.bool_]) 
 
 
 def _occurrence(keys: Index) -> Index:
-    """How many equal ones came before, [N]."""
+    """Number of equal rows before each row, [N]."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.searchsorted(ordered, ordered)

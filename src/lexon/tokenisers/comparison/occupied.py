@@ -26,7 +26,7 @@ MOST_LISTED = 12
 
 @dataclass(frozen=True)
 class Filling:
-    """How one axis of a file is filled.
+    """The occupancy of one axis of a file.
 
     Attributes:
         axis: pt, eta, phi, met or met_phi.

@@ -118,7 +118,7 @@ def _joint(ours: TokenColumns, reference: TokenColumns, axis: str) -> FloatArray
 
 
 def _comonotone(ours: TokenColumns, reference: TokenColumns, axis: str) -> FloatArray:
-    """What `_joint` would be like if both bins rose with the same value: the overlaps of their cumulative shares."""
+    """The expected `_joint` if both bins rise with the same value: the overlaps of their cumulative shares."""
     counts = (np.bincount(one.values(axis), minlength=one.n_bins + 1)[1:] for one in (ours, reference))
     a, b = (np.append(0, np.cumsum(one)) / max(one.sum(), 1) for one in counts)
     overlap = np.minimum.outer(a[1:], b[1:]) - np.maximum.outer(a[:-1], b[:-1])
