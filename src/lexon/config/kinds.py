@@ -100,6 +100,10 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
     if "vqvae" not in kinds:
         yield "none of its tokenisers is vqvae (tokeniser=vqvae)", {"vqvae.from"}
+    yield from _idle_in_quantisers(tokenisers)
+
+
+def _idle_in_quantisers(tokenisers: Collection[TokeniserConfig]) -> Idle:
     if quantisers := {tokeniser.quantiser for tokeniser in tokenisers if isinstance(tokeniser, VQVAEConfig)}:
         idle = set.intersection(*(IDLE_IN_QUANTISER[quantiser] for quantiser in quantisers))
         yield f"vqvae.quantiser is {', '.join(sorted(quantisers))}", idle

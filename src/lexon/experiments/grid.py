@@ -65,7 +65,7 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     Raises:
         ConfigurationError: a parameter is unknown or out of range, or an axis cannot be one.
     """
-    configured, asked = (_with_ambre(layers, asked) for layers in (configured, asked))
+    configured, asked = _with_ambre(configured, asked), _with_ambre(asked, asked)
     axes = _axes(name, asked, configured)
     seeds = _seeds(asked["seed"], asked["n_seeds"], configured["n_seeds"])
     wanted = {axis: levels(axis, value_at(asked, axis)) for axis in axes}
@@ -85,11 +85,11 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
         parameters = of_cell
         members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
         _refuse_one_folder_for_two(name, members, seen)
-        planned |= {member.name: member for member in members}
+        by_name = {member.name: member for member in members}
+        planned |= by_name
         if _is_among(raw, wanted):
-            selected.update(member.name for member in members[: parameters.n_seeds])
-    if left_out and not selected:
-        raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
+            selected.update(list(by_name)[: parameters.n_seeds])
+    _refuse_empty(name, selected, left_out)
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
     _refuse_unknown_questions(parameters, known, f"{name}: questions ({origin('questions')})")
@@ -102,6 +102,12 @@ def _refuse_unknown_questions(parameters: Parameters, known: Mapping[str, list[A
     if claims and not kind.statistics:
         raise ConfigurationError(f"{where}: an experiment of kind {kind.name} measures nothing that claims could be about; leave them out")
     refuse_unknown_names(claims, kind.statistics, {**dict.fromkeys(kind.facts, ()), **known}, where)
+
+
+def _refuse_empty(name: str, selected: set[str], left_out: Counter[str]) -> None:
+    """Refuse a grid of which nothing is left to run."""
+    if left_out and not selected:
+        raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
 
 
 def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:

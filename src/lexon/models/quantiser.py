@@ -36,7 +36,7 @@ LEARNT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Quantised:
-    """What became of V vectors.
+    """The quantisation of V vectors.
 
     Attributes:
         vectors: their codes' vectors [V, D], through which gradients pass to the vectors that came in.
@@ -131,7 +131,7 @@ class LearntQuantiser(AnyQuantiser):
         return Quantised(nearest + (vectors - vectors.detach()), self.joined(codes[0].reshape(len(vectors), -1)), commitment)
 
     def _set_threshold(self) -> None:
-        """Dead below a share of the average use, in units of the library's running counts; a replaced code starts at the average."""
+        """Replace codes below a share of the average use, in units of the library's running counts; they start again at the average."""
         for book in self.books:
             codebook = book._codebook
             average = codebook.cluster_size.mean()

@@ -49,7 +49,7 @@ class RunFailed(RuntimeError):
 
     @property
     def exit_code(self) -> int:
-        """What a batch system should do: 2 never try again, 3 try elsewhere, 1 try again."""
+        """Exit code for a batch system: 2 never try again, 3 try elsewhere, 1 try again."""
         causes = [first_cause(error) for error in self.failed.values()]
         return exit_code(cause.exit_code if isinstance(cause, LexonError) else FAILED for cause in causes)
 

@@ -1,4 +1,4 @@
-"""How far a grid is: members done, failed and to come, and the time left by what they took so far."""
+"""Progress of a grid: members done, failed and to come, and the time left by what they took so far."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GridProgress:
         self._started: float | None = None
 
     def before(self, node: Node) -> str:
-        """What to say of the grid as a node starts: nothing unless a member begins."""
+        """The message on the grid as a node starts: empty unless a member begins."""
         if node.namespace not in self._left or node.namespace in self._running:
             return ""
         self._running.add(node.namespace)

@@ -1,4 +1,4 @@
-"""Which nodes one process runs together, and what can run beside what."""
+"""Units: the nodes that one process runs together, and the order in which units can run."""
 
 from __future__ import annotations
 
@@ -72,9 +72,14 @@ def why_in_one_process(pipeline: Pipeline, in_memory: Callable[[str], bool]) -> 
     Args:
         in_memory: whether a dataset has no file.
     """
-    unit = {name: _unit_of(node) for node in pipeline.nodes for name in node.outputs}
-    crossing = {name for node in pipeline.nodes for name in node.inputs if name in unit and unit[name] != _unit_of(node)}
-    lost = sorted(name for name in crossing | pipeline.outputs() if in_memory(name))
+    maker: dict[str, str] = {}
+    for node in pipeline.nodes:
+        maker |= dict.fromkeys(node.outputs, _unit_of(node))
+    needed = pipeline.outputs()
+    for node in pipeline.nodes:
+        unit = _unit_of(node)
+        needed |= {name for name in node.inputs if maker.get(name, unit) != unit}
+    lost = sorted(filter(in_memory, needed))
     if lost:
         return f"{lost[0]} has no file, and processes share files only"
     try:
