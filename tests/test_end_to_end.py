@@ -87,7 +87,7 @@ def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
     [
         (["--pipelines", "binning"], r"no such pipeline; there are __default__, data_engineering, binning_flaw, binning_vs_direct"),
         (["--tags", "reports"], r"no such kind of node; near it: report"),
-        (["--env", "tset"], r"places: htcondor_local, stoomboot, test; experiments: "),
+        (["--env", "tset"], r"sites: htcondor_local, stoomboot, test; experiments: "),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_known_ones(project, arguments, message):

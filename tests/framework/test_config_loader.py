@@ -1,4 +1,4 @@
-"""base < experiment < place < local < command line, whatever the order in which they are asked for."""
+"""base < experiment < site < local < command line, whatever the order in which they are asked for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BASE = Path(__file__).parents[2] / "conf" / "base"
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """The project's base with an experiment, a place, the mini-world and personal settings."""
+    """The project's base with an experiment, a site, the mini-world and personal settings."""
     for file in BASE.iterdir():
         write(tmp_path / "base" / file.name, file.read_text())
     write(tmp_path / "experiments" / "pooling" / "parameters.yml", {"pool": ["cls", "max"], "grid": {"axes": ["pool"]}, "seed": 1})
@@ -102,7 +102,7 @@ def test_a_bar_separates_the_values_of_a_list(conf):
 @pytest.mark.parametrize(
     ("env", "params", "message"),
     [
-        ("stoombot", {}, r"--env stoombot: neither .* exists; places: cluster, test; experiments: pooling"),
+        ("stoombot", {}, r"--env stoombot: neither .* exists; sites: cluster, test; experiments: pooling"),
         (None, {"poool": "max"}, r"poool='max' \(--params\)"),
         (None, {"training": {"epohcs": 1}}, r"training.epohcs=1 \(--params\)"),
     ],

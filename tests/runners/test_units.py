@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.pipeline import Node, Pipeline
 
@@ -42,6 +42,7 @@ def names(unit: Unit) -> list[str]:
     return [node.name.removeprefix("study.grid.") for node in unit]
 
 
+@settings(deadline=None)
 @given(members=st.integers(1, 6), workers=st.integers(1, 4), choose=st.randoms(use_true_random=False))
 def test_every_node_runs_once_after_what_it_needs_whoever_ends_first(members, workers, choose):
     pipeline = grid(members)

@@ -1,4 +1,4 @@
-"""Looking at and ending workflows, from any command that names an experiment and a place as `kedro run` does."""
+"""Looking at and ending workflows, from any command that names an experiment and a site as `kedro run` does."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def checked_runner(context: click.Context, option: click.Parameter, typed: str |
         if typed is not None:
             load_obj(typed, "kedro.runner")
     except (ImportError, AttributeError, ValueError) as error:
-        advice = "leave it out to take the place's own, or choose SequentialRunner"
+        advice = "leave it out to take the site's own, or choose SequentialRunner"
         raise CommandFailed(ConfigurationError(f"--runner {typed}: no such runner; {advice}")) from error
     return typed
 

@@ -1,7 +1,7 @@
-"""Layered configuration: base < experiment < place < local, merged softly and resolved once.
+"""Layered configuration: base < experiment < site < local, merged softly and resolved once.
 
 Kedro reads base and one environment. Here `--env a+b` reads base, a, b, where a name is an experiment
-(`conf/experiments/<name>`) or a place (`conf/<name>`), and `conf/local` comes last. Whatever the environment, each
+(`conf/experiments/<name>`) or a site (`conf/<name>`), and `conf/local` comes last. Whatever the environment, each
 experiment's grid and catalog are expanded below its own name, so that `kedro run`, `kedro viz` and notebooks see the
 same members and the same files.
 """

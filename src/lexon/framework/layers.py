@@ -23,7 +23,7 @@ class Layers:
 
     Args:
         source: the folder of all layers, `conf`.
-        env: names of experiments and places, joined by +.
+        env: names of experiments and sites, joined by +.
     """
 
     def __init__(self, source: Path, env: str | None) -> None:
@@ -34,7 +34,7 @@ class Layers:
         """Folders below conf/, weakest first.
 
         Raises:
-            ConfigurationError: a name is no experiment and no place.
+            ConfigurationError: a name is no experiment and no site.
         """
         names = [name for name in self.env.split("+") if name not in (BASE, LOCAL)]
         folders = [self._folder(name) for name in names]
@@ -47,7 +47,7 @@ class Layers:
         return sorted(path.parent.name for path in self.source.glob(f"{EXPERIMENTS}/*/parameters.yml"))
 
     @cached_property
-    def places(self) -> list[str]:
+    def sites(self) -> list[str]:
         """Every other folder of conf/."""
         folders = sorted(path.name for path in self.source.iterdir() if path.is_dir())
         return [name for name in folders if name not in (BASE, EXPERIMENTS, LOCAL) and not name.startswith(".")]
@@ -56,8 +56,8 @@ class Layers:
         """The environment's layers, with a named experiment's own instead of any other's."""
         if experiment == DEFAULT:
             return self.names
-        places = [layer for layer in self.names[1:] if not layer.startswith(f"{EXPERIMENTS}/")]
-        return [BASE, f"{EXPERIMENTS}/{experiment}", *places]
+        sites = [layer for layer in self.names[1:] if not layer.startswith(f"{EXPERIMENTS}/")]
+        return [BASE, f"{EXPERIMENTS}/{experiment}", *sites]
 
     def why_no_experiment(self, name: str) -> str:
         """Why a folder of conf/experiments cannot be one; empty where it can."""
@@ -68,7 +68,7 @@ class Layers:
             return "the name of an experiment has no dot and does not begin with an underscore; rename the folder"
         if name in _TAKEN:
             return f"{name} is the name of a pipeline of its own; choose another"
-        if name in (*self.places, BASE, LOCAL):
+        if name in (*self.sites, BASE, LOCAL):
             return f"--env {name} would mean conf/{name} too; choose another name"
         return f"{alike[0][0]} and {alike[0][1]} differ in case only and share a folder on some file systems; rename one" if alike else ""
 
@@ -77,7 +77,7 @@ class Layers:
             raise ConfigurationError(f"--env {self.env}: a name is missing (an unset shell variable?); {self._known()}")
         if name in self.experiments:
             return f"{EXPERIMENTS}/{name}"
-        if name not in self.places:
+        if name not in self.sites:
             raise ConfigurationError(
                 f"--env {name}: neither {self.source}/{name} nor {self.source}/{EXPERIMENTS}/{name} exists; {self._known()}"
                 if not why_not_a_name(name)
@@ -86,4 +86,4 @@ class Layers:
         return name
 
     def _known(self) -> str:
-        return f"places: {', '.join(self.places)}; experiments: {', '.join(self.experiments) or 'none'}"
+        return f"sites: {', '.join(self.sites)}; experiments: {', '.join(self.experiments) or 'none'}"

@@ -1,4 +1,4 @@
-"""The session of a run: the place chooses the runner, and a user's mistake ends with its own exit code."""
+"""The session of a run: the site chooses the runner, and a user's mistake ends with its own exit code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LAYERS = ("01_raw", "02_intermediate", "03_primary", "06_models", "08_reporting"
 
 
 class LexonSession(KedroSession):
-    """`SESSION_CLASS`: Kedro's session with the place's runner and readable errors."""
+    """`SESSION_CLASS`: Kedro's session with the site's runner and readable errors."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +64,7 @@ class LexonSession(KedroSession):
     def run(self, *args: Any, preview: bool = False, **kwargs: Any) -> dict[str, Any]:
         """Run a pipeline as Kedro does, with its arguments.
 
-        The runner is used where somebody chose one; else `conf/<place>/runner.yml` decides. Naming `tags` means
+        The runner is used where one was chosen; else `conf/<site>/runner.yml` decides. Naming `tags` means
         running those nodes, current or not. A `preview` writes and shows what a cluster would be given.
         """
         log_plainly_without_terminal()
@@ -152,14 +152,14 @@ class LexonSession(KedroSession):
         )
 
     def _runner(self, place: LayeredConfigLoader, options: Mapping[str, Any], preview: bool) -> AbstractRunner:
-        """The runner that a place asks for in its runner.yml."""
+        """The runner that a site asks for in its runner.yml."""
         match place["runner"].get("engine"):
             case "local" if not preview:
                 return LocalRunner(rerun=bool(options.get("tags")), settings=capacity.read_settings(place["runner"]))
             case "htcondor":
                 return ClusterRunner(read_settings(place["runner"]["htcondor"]), self.request(place, options), HTCondor(), preview)
             case "local":
-                raise ConfigurationError("runner.yml: engine=local: nothing to preview; choose a place with engine=htcondor by --env")
+                raise ConfigurationError("runner.yml: engine=local: nothing to preview; choose a site with engine=htcondor by --env")
             case other:
                 raise ConfigurationError(f"runner.yml: engine={other!r}: choose local or htcondor")
 

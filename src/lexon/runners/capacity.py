@@ -23,7 +23,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class LocalSettings(Config):
-    """What conf/<place>/runner.yml says of the engine `local`."""
+    """What conf/<site>/runner.yml says of the engine `local`."""
 
     workers: Literal["auto"] | PositiveInt
     workers_per_gpu: PositiveInt
@@ -46,7 +46,7 @@ class Capacity:
 
 
 def read_settings(raw: dict[str, Any]) -> LocalSettings:
-    """The settings of a place.
+    """The settings of a site.
 
     Raises:
         ConfigurationError: a value is out of range.

@@ -65,7 +65,7 @@ def data_root_is_reachable(root: Path) -> None:
             pass
     except OSError as error:
         raise ConfigurationError(
-            f"data_root={root}: cannot be written ({error.strerror}); is its disk there? Set data_root in conf/<place>/globals.yml"
+            f"data_root={root}: cannot be written ({error.strerror}); is its disk there? Set data_root in conf/<site>/globals.yml"
         ) from error
 
 

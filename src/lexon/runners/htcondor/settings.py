@@ -56,7 +56,7 @@ class ClusterSettings(Config):
 
 
 def read_settings(raw: dict[str, Any]) -> ClusterSettings:
-    """The settings of a place.
+    """The settings of a site.
 
     Raises:
         ConfigurationError: a key is unknown or a value out of range; names each.
