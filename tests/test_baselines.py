@@ -9,17 +9,17 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from lexon.baselines import BASELINES, Kind, fit_baseline, score_baseline
+from lexon.baselines import BASELINES, BaselineKind, fit_baseline, score_baseline
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
 
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
-KINDS = sorted(get_args(Kind))
+KINDS = sorted(get_args(BaselineKind))
 
 
-def scored(kind: Kind, train: Events, val: Events, test: Events) -> Scores:
+def scored(kind: BaselineKind, train: Events, val: Events, test: Events) -> Scores:
     targets = [events.labels - 1 for events in (train, val, test)]
     baseline = fit_baseline(kind, train, targets[0], val, targets[1], OBJECT_TYPES, seed=1)
     return score_baseline(baseline, test, targets[2], np.arange(len(test)), ("signal", "background"), {1: "tttt", 2: "ttH"}, "digest")
@@ -35,7 +35,7 @@ def test_every_kind_has_words() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_harder_objects_are_recognised_the_same_way_twice(kind: Kind, splits: tuple[Events, Events, Events]) -> None:
+def test_harder_objects_are_recognised_the_same_way_twice(kind: BaselineKind, splits: tuple[Events, Events, Events]) -> None:
     first, second = scored(kind, *splits), scored(kind, *splits)
     assert classification_metrics(first, ())["auroc"] > 0.7
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
@@ -48,7 +48,7 @@ def test_labels_without_meaning_give_half(splits: tuple[Events, Events, Events])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_slots_that_are_always_empty_do_no_harm(kind: Kind, splits: tuple[Events, Events, Events]) -> None:
+def test_slots_that_are_always_empty_do_no_harm(kind: BaselineKind, splits: tuple[Events, Events, Events]) -> None:
     few = [replace(e, ids=np.where(np.arange(18) < 2, e.ids, 0), p4=np.where(np.arange(18)[:, None] < 2, e.p4, 0)) for e in splits]
     assert np.isfinite(scored(kind, *few).probabilities).all()
 

@@ -22,10 +22,10 @@ from lexon.metrics.scores import Scores
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-Kind = Literal["event_level", "flat"]
+BaselineKind = Literal["event_level", "flat"]
 
 # Each baseline in the words of a report.
-BASELINES: dict[Kind, str] = {
+BASELINES: dict[BaselineKind, str] = {
     "event_level": "gradient boosting on event-level features",
     "flat": "gradient boosting on flat columns",
 }
@@ -38,14 +38,14 @@ PATIENCE = 20  # rounds without a better validation loss
 class Baseline:
     """A fitted baseline with all it needs to read events; `columns` are those with a value in some training event."""
 
-    kind: Kind
+    kind: BaselineKind
     columns: tuple[str, ...]
     model: HistGradientBoostingClassifier
     object_types: Mapping[int, str]
 
 
 def fit_baseline(
-    kind: Kind,
+    kind: BaselineKind,
     train: Events,
     train_target: NDArray[np.int64],
     val: Events,
@@ -95,7 +95,7 @@ def score_baseline(
     return Scores(probabilities, target, events.labels, index, class_names, label_names, digest)
 
 
-def _columns(kind: Kind, events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:
+def _columns(kind: BaselineKind, events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:
     return event_features(events, object_types) if kind == "event_level" else flat_columns(events)
 
 

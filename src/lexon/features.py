@@ -49,9 +49,9 @@ def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFr
 
     Args:
         events: any number of them.
-        object_types: name of each type id, read by `Kinds`.
+        object_types: name of each type id, read by `ObjectKinds`.
     """
-    kinds = Kinds.of(events, object_types)
+    kinds = ObjectKinds.of(events, object_types)
     counts = {f"n_{name}": (events.ids == label).sum(1) for label, name in object_types.items()}
     columns = (
         counts
@@ -66,7 +66,7 @@ def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFr
 
 
 @dataclass(frozen=True)
-class Kinds:
+class ObjectKinds:
     """Which objects are what, bool [event, object] each.
 
     Names that end in ``jet`` are jets, those that also start with ``b`` b-jets; ``e`` and ``mu`` with a sign are charged leptons.
@@ -111,7 +111,7 @@ def ranked(values: FloatArray, chosen: BoolArray, rank: int) -> FloatArray:
     return np.where(np.isfinite(falling), falling, np.nan)
 
 
-def _sums(events: Events, kinds: Kinds) -> Columns:
+def _sums(events: Events, kinds: ObjectKinds) -> Columns:
     pt, real = events.pt, events.mask
     ht = scalar_sum(pt, kinds.jets)
     total, energy = scalar_sum(pt, real), scalar_sum(events.energy, real)
@@ -129,13 +129,13 @@ def _sums(events: Events, kinds: Kinds) -> Columns:
     }
 
 
-def _leading_pts(events: Events, kinds: Kinds) -> Columns:
+def _leading_pts(events: Events, kinds: ObjectKinds) -> Columns:
     leading: Columns = {f"pt_{i + 1}": ranked(events.pt, events.mask, i) for i in range(N_LEADING)}
     chosen = {"b_jet": kinds.b_jets, "lepton": kinds.leptons}
     return leading | {f"{name}_pt_{i + 1}": ranked(events.pt, objects, i) for name, objects in chosen.items() for i in range(2)}
 
 
-def _masses(events: Events, kinds: Kinds) -> Columns:
+def _masses(events: Events, kinds: ObjectKinds) -> Columns:
     """Invariant masses of all objects, of the jets, of the b-jets and of the leptons; NaN below two objects."""
     cartesian = physics.cartesian(events.p4.astype(np.float64))
     chosen = {"mass": events.mask, "jets_mass": kinds.jets, "b_jets_mass": kinds.b_jets, "leptons_mass": kinds.leptons}
@@ -145,7 +145,7 @@ def _masses(events: Events, kinds: Kinds) -> Columns:
     }
 
 
-def _z_mass(events: Events, kinds: Kinds) -> FloatArray:
+def _z_mass(events: Events, kinds: ObjectKinds) -> FloatArray:
     """Mass of the e+e- or mu+mu- pair nearest to the Z boson, NaN without such a pair."""
     nearest = np.full(len(events), np.nan)
     for i, j in zip(*np.triu_indices(MAX_OBJECTS, 1), strict=True):
@@ -158,7 +158,7 @@ def _z_mass(events: Events, kinds: Kinds) -> FloatArray:
     return nearest
 
 
-def _lepton_met(events: Events, kinds: Kinds) -> Columns:
+def _lepton_met(events: Events, kinds: ObjectKinds) -> Columns:
     """Leading lepton against MET: azimuth, and the transverse mass sqrt(2 pT MET (1 - cos dphi)) (PDG review, Kinematics)."""
     leading = np.where(kinds.leptons, events.pt, -1).argmax(1)
     rows = np.arange(len(events))
@@ -168,7 +168,7 @@ def _lepton_met(events: Events, kinds: Kinds) -> Columns:
     return {"d_phi_lepton_met": np.where(some, d_phi, np.nan), "mt_lepton_met": np.where(some, mass, np.nan)}
 
 
-def _angles(events: Events, kinds: Kinds) -> Columns:
+def _angles(events: Events, kinds: ObjectKinds) -> Columns:
     abs_eta = np.abs(events.eta)
     return {
         "max_abs_eta_jets": ranked(abs_eta, kinds.jets, 0),

@@ -13,7 +13,7 @@ HEADS = 4
 
 
 class AutoencoderConfig(Config):
-    """The recipe of `lexon.models.autoencoder.Autoencoder`, less what the tokeniser decides, and what it is trained on."""
+    """Arguments of `lexon.models.autoencoder.Autoencoder`, without those of the tokeniser, and the events it is trained on."""
 
     bottleneck: Literal["none", "linear", "vq"]
     globals_beta: NonNegative

@@ -188,10 +188,10 @@ def regression_member(parameters: Parameters, seed: int) -> EventRegression | Ta
 
 
 def vae_member(parameters: Parameters, seed: int) -> VAEMember:
-    model, recipe = complete(parameters.configurations, parameters.configuration)
+    model, changes = complete(parameters.configurations, parameters.configuration)
     if parameters.beta is not None:
         model = model.model_copy(update={"beta": parameters.beta})
-    training = parameters.training.model_copy(update=recipe)
+    training = parameters.training.model_copy(update=changes)
     return VAEMember(seed=seed, training=training, data=_tag_data(parameters), vae=model)
 
 

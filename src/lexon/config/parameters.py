@@ -19,7 +19,7 @@ from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
-from lexon.config.tokenisers import BinningConfig, TokeniserName, VQVAEGroup
+from lexon.config.tokenisers import BinningGroup, TokeniserName, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 
@@ -88,7 +88,7 @@ class Parameters(Config):
     met: bool
     vector: Literal[4, 5]
     pid: bool
-    binning: BinningConfig
+    binning: BinningGroup
     vqvae: VQVAEGroup
     model: ModelConfig
     n_train: PositiveInt | None

@@ -27,7 +27,7 @@ MOST_CODES = 2**18
 CodebookSize = Annotated[int, Field(ge=2, le=4096)]
 
 
-class BinningConfig(Config):
+class BinningGroup(Config):
     n_bins: NBins
     fit_on: FitOn
     variant: Literal["correct", "flawed_2026"]

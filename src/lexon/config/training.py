@@ -1,4 +1,4 @@
-"""The size of a network and the recipe of its training."""
+"""The size of a network and the settings of its training."""
 
 from __future__ import annotations
 

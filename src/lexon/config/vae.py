@@ -59,7 +59,7 @@ TagData = Annotated[EventTags | FileTags, Field(discriminator="source")]
 
 
 class VAEModelConfig(Config):
-    """The recipe of `lexon.models.vae.VAE`, less what the rows decide."""
+    """Arguments of `lexon.models.vae.VAE`, without those that follow from the rows."""
 
     latent_dim: Width
     hidden_dim: Width

@@ -25,7 +25,7 @@ class _Running:
     """What a node that runs makes its outputs from."""
 
     catalog: CatalogProtocol
-    recipe: str
+    digest: str
     code: str
     inputs: dict[str, str | None]
     outside: dict[str, Content]
@@ -41,7 +41,7 @@ class FingerprintHooks:
     def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
         self._running[node.name] = _Running(
             catalog,
-            fingerprints.recipe(node, catalog),
+            fingerprints.node_digest(node, catalog),
             code_digest(*modules_of(node.func)),
             fingerprints.input_stamps(node, catalog),
             fingerprints.outside_inputs(node, catalog),
@@ -59,22 +59,22 @@ class FingerprintHooks:
         path = fingerprints.path_of(made.catalog.get(dataset_name))
         if path is not None:
             fingerprints.write(
-                path, dataset_name.rpartition(".")[2], _recipe_that_ran(node, made.recipe), made.code, made.inputs, made.outside
+                path, dataset_name.rpartition(".")[2], _digest_that_ran(node, made.digest), made.code, made.inputs, made.outside
             )
 
 
-def _recipe_that_ran(node: Node, recipe: str) -> str:
-    """The recipe, or one that is never current where the code was edited while the process ran: nobody knows which of the two ran."""
+def _digest_that_ran(node: Node, digest: str) -> str:
+    """The node's digest, or one that is never current where the code was edited while the process ran: either version may have run."""
     edited = edited_since_start(*modules_of(node.func))
     if not edited:
-        return recipe
+        return digest
     logger.warning(
         "%s: its code (%s) was edited after this process started, so what it just made will be made again; "
         "restart a notebook's kernel after an edit",
         node.name,
         edited[0].name if len(edited) == 1 else f"{edited[0].name} and {len(edited) - 1} more",
     )
-    return f"{recipe} edited"
+    return f"{digest} edited"
 
 
 class RunRecordHooks:

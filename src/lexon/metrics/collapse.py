@@ -17,7 +17,7 @@ from scipy.optimize import isotonic_regression
 
 from lexon.config import CollapseConfig
 
-Verdict = Literal["undefined", "constant", "anti_correlated", "collapsed", "under_dispersed", "matched", "over_dispersed"]
+SpreadVerdict = Literal["undefined", "constant", "anti_correlated", "collapsed", "under_dispersed", "matched", "over_dispersed"]
 Stability = Literal["failed", "non_finite", "incomplete", "exploded", "oscillating", "stable"]
 SeedVerdict = Literal["insufficient_seeds", "non_finite", "sign_inconsistent", "seed_unstable", "seed_stable"]
 Decision = Literal["reject_unstable", "reject_collapsed", "eligible", "reject_variance", "reject_r2", "reject_both"]
@@ -39,7 +39,7 @@ STILL_FALLING = 0.05
 SIGN_ERRORS = 1.96
 
 
-def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True) -> Verdict:
+def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True) -> SpreadVerdict:
     """The verdict on the spread of the predictions, first match; a constant prediction needs no correlation.
 
     `signed`: whether the correlation differs from 0; one that does not is no evidence against the sign.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import silhouette_score
 
-Verdict = Literal["ok", "partial", "collapsed"]
+PosteriorVerdict = Literal["ok", "partial", "collapsed"]
 
 # Burda, Grosse and Salakhutdinov (arXiv:1509.00519), section 5.2. At a threshold of 0 a dead unit counts as active: its mean
 # still varies by rounding.
@@ -58,7 +58,7 @@ def silhouette(mean: NDArray[np.floating], groups: NDArray[np.int64], seed: int 
     return float(silhouette_score(mean[chosen], groups[chosen]))
 
 
-def posterior_verdict(kld: float, pct_active_units: float, jaccard_index: float) -> Verdict:
+def posterior_verdict(kld: float, pct_active_units: float, jaccard_index: float) -> PosteriorVerdict:
     """Whether the latent code says anything about the row; asked before any other number of a model is believed.
 
     Args:

@@ -1,7 +1,7 @@
 """Fingerprints: one JSON beside each output says what it was made from, one function compares.
 
-An output is made from a recipe (its node, its parameters, the code it rests on) and from inputs. Each time one is
-written it gets a new stamp; a fingerprint records the recipe and the inputs' stamps, so that a changed parameter, a
+An output is made by a node, with its parameters and the code that it depends on, from inputs. Each time one is
+written it gets a new stamp; a fingerprint records the node's digest and the inputs' stamps, so that a changed parameter, a
 changed file, a repaired line of code or an input that was made again all show, downstream included. The commit is in
 the run record, never here: most commits change nothing that an old result rests on.
 
@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 
 # Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
 PLACE_PARAMETERS = ("device",)
-_FIELDS = {"stamp", "recipe", "inputs"}
+_DIGEST = "recipe"  # key of the node's digest in the file
+_FIELDS = {"stamp", _DIGEST, "inputs"}
 
 
 def path_of(dataset: Any) -> Path | None:
@@ -47,7 +48,7 @@ def path_of(dataset: Any) -> Path | None:
     return Path(path) if path is not None and getattr(dataset, "fingerprint", True) else None
 
 
-def recipe(node: Node, catalog: CatalogProtocol) -> str:
+def node_digest(node: Node, catalog: CatalogProtocol) -> str:
     """Digest of a node's function, its parameters and the code that it rests on."""
     asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
     parameters = {name: _plain(catalog.load(name)) for name, key in asked.items() if key not in PLACE_PARAMETERS}
@@ -96,7 +97,7 @@ def invalidate(path: Path) -> None:
 def write(
     path: Path,
     output: str,
-    node_recipe: str,
+    digest: str,
     code: str,
     inputs: Mapping[str, str | None],
     outside: Mapping[str, Content] = MappingProxyType({}),
@@ -106,7 +107,7 @@ def write(
     Args:
         path: of the output.
         output: its short name.
-        node_recipe: see `recipe`.
+        digest: see `node_digest`.
         code: digest of the code alone, which tells a changed parameter from changed code.
         inputs: see `input_stamps`.
         outside: see `outside_inputs`; kept so that a large file is read once, not by every plan.
@@ -116,7 +117,7 @@ def write(
         {
             "stamp": uuid.uuid4().hex,
             "output": output,
-            "recipe": node_recipe,
+            _DIGEST: digest,
             "code": code,
             "inputs": dict(inputs),
             "size": path.stat().st_size,
@@ -143,15 +144,15 @@ def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     made_from = list(map(_read, paths))
     if not all(made_from):
         return "no valid fingerprint: written or modified outside lexon, or a run was killed"
-    wanted, stamps = recipe(node, catalog), input_stamps(node, catalog)
-    different = [fingerprint for fingerprint in made_from if fingerprint["recipe"] != wanted]
+    wanted, stamps = node_digest(node, catalog), input_stamps(node, catalog)
+    different = [fingerprint for fingerprint in made_from if fingerprint[_DIGEST] != wanted]
     if different:
         return _what_changed(different, code_digest(*modules_of(node.func)))
     return None if all(fingerprint["inputs"] == stamps for fingerprint in made_from) else "an input changed"
 
 
 def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
-    """Which part of a recipe is a different one; fingerprints of earlier versions do not tell."""
+    """Which part of a node's digest changed; fingerprints of earlier versions do not show it."""
     then = {fingerprint.get("code") for fingerprint in made_from}
     if then == {code}:
         return "parameters changed"

@@ -1,4 +1,4 @@
-"""The one training loop. It knows no model by name: a model brings its loss, its score and its recipe."""
+"""The one training loop. It knows no model by name: a model brings its loss, its score and the arguments to rebuild it (`recipe`)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Result
-from lexon.metrics.collapse import Judged, Run, Verdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
+from lexon.metrics.collapse import Judged, Run, SpreadVerdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
 from lexon.metrics.ranking import Statistic
 from lexon.metrics.regression import r2_statistic
 from lexon.pipelines.modelling.regression.baselines import BASELINES
@@ -72,7 +72,7 @@ class LambdaCell(Cell):
         return judge(self.value, self.runs, self.limits) if self.runs else None
 
     @property
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[SpreadVerdict]:
         """Of each finished seed."""
         return [self._verdict(result) for result in self.finished]
 
@@ -110,7 +110,7 @@ class LambdaCell(Cell):
         r2, ratio = val.get("r2", np.nan), val.get("variance_ratio", np.nan)
         return Run(r2, ratio, stability, signed=_signed(result), falling=still_falls(_history(result)))
 
-    def _verdict(self, result: Result) -> Verdict:
+    def _verdict(self, result: Result) -> SpreadVerdict:
         val = result.metrics.get("val", {})
         return verdict(val.get("variance_ratio", np.nan), val.get("pearson", np.nan), self.limits, signed=_signed(result))
 

@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from lexon.experiments import Result
-from lexon.metrics.latent import Verdict, posterior_verdict
+from lexon.metrics.latent import PosteriorVerdict, posterior_verdict
 from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, set_aside_other_rows
 from lexon.pipelines.reporting.words import joined, setting_words
 
 # Worst first: where as many seeds say one as another, the worse one counts.
-VERDICTS: tuple[Verdict, ...] = ("collapsed", "partial", "ok")
+VERDICTS: tuple[PosteriorVerdict, ...] = ("collapsed", "partial", "ok")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +49,12 @@ class Configuration(Cell):
         return float(self.model["beta"])
 
     @cached_property
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[PosteriorVerdict]:
         """Of each finished seed, on validation."""
         return [verdict_of(result) for result in self.finished]
 
     @property
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> PosteriorVerdict | None:
         """That of most finished seeds; None where none is finished."""
         counts = Counter(self.verdicts)
         most = max(counts.values(), default=0)
@@ -74,7 +74,7 @@ class Configuration(Cell):
         return counted_seeds([verdict for verdict in self.verdicts if verdict != self.verdict], len(self.finished))
 
 
-def verdict_of(result: Result) -> Verdict:
+def verdict_of(result: Result) -> PosteriorVerdict:
     """What a seed's posterior is worth, on validation."""
     metrics = {name.removeprefix("val_"): value for name, value in result.metrics["val"].items()}
     return posterior_verdict(metrics["kld"], metrics["latent_pct_active_units"], metrics["jaccard_index"])

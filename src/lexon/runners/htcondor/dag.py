@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
-from lexon.runners.htcondor.settings import ClusterSettings, JobSettings, Kind
+from lexon.runners.htcondor.settings import ClusterSettings, JobKind, JobSettings
 from lexon.runners.htcondor.workflow import Job, Workflow
 
 DAG = "workflow.dag"
@@ -45,7 +45,7 @@ class Site:
 
 def render(workflow: Workflow, settings: ClusterSettings, site: Site) -> dict[str, str]:
     """Every file that HTCondor needs, by name."""
-    kinds: list[Kind] = sorted({job.kind for job in workflow.all})
+    kinds: list[JobKind] = sorted({job.kind for job in workflow.all})
     files = {f"{kind}.sub": submit_file(kind, settings, site) for kind in kinds}
     return {DAG: dag(workflow, settings), SCRIPT: script(settings, site), **files}
 
@@ -64,7 +64,7 @@ def _node(keyword: str, job: Job) -> list[str]:
     return [f"{keyword} {job.name} {job.kind}.sub", f'VARS {job.name} job="{job.name}" try="$(RETRY)"']
 
 
-def submit_file(kind: Kind, settings: ClusterSettings, site: Site) -> str:
+def submit_file(kind: JobKind, settings: ClusterSettings, site: Site) -> str:
     """The submit file of one kind of job."""
     job = settings.jobs[kind]
     gpu = {GPU_REQUESTED: "1"} if job.gpus else {}
@@ -95,7 +95,7 @@ _FAILED_HERE = " || ".join(f"TARGET.Machine =?= MY.MachineAttrMachine{n}" for n 
 _ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
 
 
-def _other_machine(kind: Kind, settings: ClusterSettings) -> dict[str, object]:
+def _other_machine(kind: JobKind, settings: ClusterSettings) -> dict[str, object]:
     """Rules for a job that ended or is held: remove it, keep it or start it again.
 
     One that stopped before its time limit goes back to the queue, and so does one that a fault of its machine ended: it is started on

@@ -9,7 +9,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from lexon.config import Config
 from lexon.errors import ConfigurationError
 
-Kind = Literal["data", "pretrain", "baseline", "member", "report"]
+JobKind = Literal["data", "pretrain", "baseline", "member", "report"]
 
 
 class JobSettings(Config):
@@ -45,11 +45,11 @@ class ClusterSettings(Config):
     setup: str | None
     environment: dict[str, str]
     submit: dict[str, Any]
-    jobs: dict[Kind, JobSettings]
+    jobs: dict[JobKind, JobSettings]
 
     @model_validator(mode="after")
     def _every_kind(self) -> Self:
-        missing = [kind for kind in get_args(Kind) if kind not in self.jobs]
+        missing = [kind for kind in get_args(JobKind) if kind not in self.jobs]
         if missing:
             raise ValueError(f"jobs: no settings for {', '.join(missing)}")
         return self

@@ -13,10 +13,10 @@ from kedro.pipeline.node import Node
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import is_member
-from lexon.runners.htcondor.settings import Kind
+from lexon.runners.htcondor.settings import JobKind
 
 # What a tag outside the grid becomes; whatever else there is prepares data.
-KINDS: dict[str, Kind] = {"report": "report", "train": "pretrain", "baseline": "baseline"}
+JOB_KINDS: dict[str, JobKind] = {"report": "report", "train": "pretrain", "baseline": "baseline"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Job:
     """
 
     name: str
-    kind: Kind
+    kind: JobKind
     nodes: tuple[str, ...]
     parents: tuple[str, ...] = ()
 
@@ -77,11 +77,11 @@ def _job(name: str, nodes: Sequence[Node], parents: set[str]) -> Job:
     return Job(name, kind_of(nodes[0]), tuple(node.name for node in nodes), tuple(sorted(parents)))
 
 
-def kind_of(node: Node) -> Kind:
+def kind_of(node: Node) -> JobKind:
     """The kind of job that runs a node, from its namespace and its tag."""
     if is_member(node.namespace or ""):
         return "member"
-    return next((KINDS[tag] for tag in sorted(node.tags) if tag in KINDS), "data")
+    return next((JOB_KINDS[tag] for tag in sorted(node.tags) if tag in JOB_KINDS), "data")
 
 
 def _groups(pipeline: Pipeline) -> dict[str, list[Node]]:
