@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,3 +100,26 @@ def test_memory_below_a_limit_is_what_is_free_and_cached_files_are(line, folder,
     (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   16000000 kB\n")
     assert capacity._memory(tmp_path, tmp_path / "meminfo") == 1500
     assert capacity._memory(tmp_path / "none", tmp_path / "meminfo") == 16384
+
+
+@pytest.mark.parametrize(("given_by_user", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
+@pytest.mark.skipif(not torch.backends.openmp.is_available(), reason="torch without OpenMP")
+def test_threads_wait_without_spinning_unless_the_user_wants_them_to(given_by_user, policy):
+    """As OpenMP itself reports it, which reads it as torch is loaded: by then it must be set."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given_by_user
+    command = [sys.executable, "-c", "import lexon.framework.job, torch"]
+    done = subprocess.run(command, env=environment | {"OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True)
+    assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr
+
+
+@pytest.mark.parametrize(("cores", "by_user", "threads"), [(1, None, [1]), (2, None, []), (1, "2", [])])
+def test_a_quota_lowers_the_threads_unless_the_user_chose_them(cores, by_user, threads, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if by_user:
+        monkeypatch.setenv("OMP_NUM_THREADS", by_user)
+    used: list[int] = []
+    monkeypatch.setattr(capacity, "_allowed", lambda: 2)
+    monkeypatch.setattr(capacity, "cores", lambda: cores)
+    monkeypatch.setattr(capacity, "use_threads", used.append)
+    capacity.keep_to_quota()
+    assert used == threads
