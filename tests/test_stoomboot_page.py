@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lexon.framework.config_loader import LayeredConfigLoader
-from lexon.pipelines.reporting.vae.api import VAEExperimentRunner
+from lexon.pipelines.reporting.vae_api import VAEExperimentRunner
 from lexon.runners.htcondor.settings import read_settings
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how_to"

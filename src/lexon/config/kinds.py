@@ -204,7 +204,7 @@ KINDS = {
             pipelines=(
                 "data_engineering:create_pipeline",
                 "modelling.regression:create_pipeline",
-                "reporting.regression_report:create_pipeline",
+                "reporting.regression:create_pipeline",
             ),
             files=Files(
                 history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
@@ -218,7 +218,7 @@ KINDS = {
             "vae",
             reads=EVENTS | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
             member=vae_member,
-            pipelines=("modelling.vae:create_pipeline", "reporting.vae_report:create_pipeline"),
+            pipelines=("modelling.vae:create_pipeline", "reporting.vae:create_pipeline"),
             files=Files(
                 history=("*_loss", "*_kld"),
                 metrics=("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),

@@ -20,7 +20,7 @@ from lexon.config import CollapseConfig, EvaluationConfig, ReportConfig
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.members import MemberFolders, MembersDataset
 from lexon.experiments import Experiment
-from lexon.pipelines.reporting import autoencoder, classifier, regression_report, vae_report
+from lexon.pipelines.reporting import autoencoder, classifier, regression, vae
 from lexon.pipelines.reporting.caveats import of_the_folder
 
 REPORT = ReportConfig(**yaml.safe_load((BASE / "parameters_reporting.yml").read_text())["report"] | {"n_bootstrap": 100})
@@ -77,9 +77,9 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
         case "autoencoder":
             found = autoencoder.compare(members, asked, REPORT, "main", n_seeds, "example")
         case "regression":
-            found = regression_report.compare(members, asked, COLLAPSE, REPORT, "main", n_seeds)
+            found = regression.compare(members, asked, COLLAPSE, REPORT, "main", n_seeds)
         case _:
-            found = vae_report.compare(members, asked, REPORT, "main", n_seeds)
+            found = vae.compare(members, asked, REPORT, "main", n_seeds)
     return [table for table in found.values() if isinstance(table, pd.DataFrame)]
 
 
@@ -194,8 +194,8 @@ def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, k
         case "classifier":
             found = classifier.compare(members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main", 2)
         case "regression":
-            found = regression_report.compare(members, plan(experiment), COLLAPSE, REPORT, "main", 2)
+            found = regression.compare(members, plan(experiment), COLLAPSE, REPORT, "main", 2)
         case _:
-            found = vae_report.compare(members, plan(experiment), REPORT, "main", 2)
+            found = vae.compare(members, plan(experiment), REPORT, "main", 2)
     (caveat,) = [one for one in found["findings"]["caveats"] if "left out: " in one]
     assert str(path) in caveat

@@ -8,11 +8,11 @@ import pytest
 from fabricate import planned
 from kedro.pipeline import Node
 
-from lexon.pipelines.reporting import autoencoder, classifier, regression_report, vae_report
+from lexon.pipelines.reporting import autoencoder, classifier, regression, vae
 from lexon.pipelines.reporting.page import layout_of
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 
-KINDS = {"classifier": classifier, "autoencoder": autoencoder, "regression": regression_report, "vae": vae_report}
+KINDS = {"classifier": classifier, "autoencoder": autoencoder, "regression": regression, "vae": vae}
 MEMBERS = ["grid.a__seed_1.metrics", "grid.a__seed_2.metrics"]
 
 

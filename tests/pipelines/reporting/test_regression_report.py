@@ -22,7 +22,7 @@ from lexon.experiments import Member, Result, cell_name
 from lexon.metrics.regression import regression_metrics
 from lexon.pipelines.reporting.cells import without_seeds_not_asked_for
 from lexon.pipelines.reporting.page import write_page
-from lexon.pipelines.reporting.regression_report import compare_results, figures
+from lexon.pipelines.reporting.regression import compare_results, figures
 from lexon.pipelines.reporting.regression_sweep import collect_sweeps
 from lexon.pipelines.reporting.regression_words import selected_parameters
 from lexon.plots.page import typeset

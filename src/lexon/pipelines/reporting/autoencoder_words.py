@@ -28,6 +28,7 @@ from lexon.pipelines.reporting.autoencoder_changes import (
     rows_of_grid,
     steps,
 )
+from lexon.pipelines.reporting.cells import Cell
 from lexon.pipelines.reporting.claims import LISTED, MIN_SEEDS, Answer, sentences
 from lexon.pipelines.reporting.tables import json_rows, run_record
 from lexon.pipelines.reporting.words import axis_words, capital, counted, listing, parameter_file, with_interval
@@ -191,16 +192,20 @@ def next_steps(grid: Grid, answers: Sequence[Answer]) -> list[str]:
 
 
 def _trade_off(grid: Grid, finished: Sequence[GridCell], answers: Sequence[Answer]) -> list[str]:
-    lines = [line for answer in answers if answer.claim.name == "scenario 3" for line in answer.lines.values() if line.truth]
-    having = {name: column for name, column in columns_of(grid.cells).items() if any(line.cells.issuperset(column) for line in lines)}
-    competing = {name: column for name, column in having.items() if not all(cell.nearly_exact for cell in column)}
+    lines = [line.cells for answer in answers if answer.claim.name == "scenario 3" for line in answer.lines.values() if line.truth]
+    competing = {name: column[0] for name, column in columns_of(grid.cells).items() if _competes(column, lines)}
     if not competing:
         return []
     # A quantiser passes on no more than which code it is, however many dimensions a code has.
-    limits = dict.fromkeys("codebook_size" if column[0].bottleneck == "vq" else "latent_dim" for column in competing.values())
+    limits = dict.fromkeys("codebook_size" if cell.bottleneck == "vq" else "latent_dim" for cell in competing.values())
     values = {limit: finished[0].settings[limit] for limit in limits}
     tries = " and ".join(f"autoencoder.{limit}={2 * value} instead of {value}" for limit, value in values.items())
     return [f"Objects and MET compete for the latent space ({', '.join(competing)}): try {tries}."]
+
+
+def _competes(column: Sequence[GridCell], lines: Sequence[frozenset[Cell]]) -> bool:
+    """Whether a column is one of the lines in which MET costs the objects something, and these are not nearly exact everywhere."""
+    return any(line.issuperset(column) for line in lines) and not all(cell.nearly_exact for cell in column)
 
 
 def _hardly_used(grid: Grid) -> list[str]:

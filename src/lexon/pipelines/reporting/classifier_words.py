@@ -48,21 +48,24 @@ def findings(
         tables: summary, comparisons, effects and best_models.
     """
     ranked = ranked_by_validation(comparable(cells))
-    best = ranked[0] if ranked else None
-    details = _details(best.scores, evaluation, report.n_bootstrap) if best else {}
-    found = _of_the_best(best, tables, report.min_effect.score) if best else []
+    details = _details(ranked[0].scores, evaluation, report.n_bootstrap) if ranked else {}
+    found = _of_the_best(ranked[0], tables, report.min_effect.score) if ranked else []
     return {
         "headline": _headline(ranked, tables["summary"]),
         "sentences": [*found, *_baseline_sentences(tables["summary"]), *_detail_sentences(details, evaluation), *in_sentences(answers)],
         "caveats": caveats(cells, tables["comparisons"], tables["effects"], report.min_effect.score),
-        "left_to_compare": [] if len(tables["comparisons"]) else ["Nothing to compare yet."],
+        "left_to_compare": _left_to_compare(tables["comparisons"]),
         "claims": [answer.row() for answer in answers],
-        "best_cell": best.name if best else None,
+        "best_cell": ranked[0].name if ranked else None,
         "selected_by": "validation AUROC, mean over seeds",
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
         **{name: json_rows(table) for name, table in tables.items()},
         "record": run_record([result for cell in cells if not cell.original for result in cell.finished]),
     }
+
+
+def _left_to_compare(comparisons: pd.DataFrame) -> list[str]:
+    return ["Nothing to compare yet."] if comparisons.empty else []
 
 
 def _headline(ranked: Sequence[ClassifierCell], summary: pd.DataFrame) -> str:

@@ -10,8 +10,7 @@ import numpy as np
 from lexon.config import KINDS, ReportConfig
 from lexon.metrics.ranking import Statistic
 from lexon.pipelines.reporting.claims import Evidence, level_words
-from lexon.pipelines.reporting.vae.rules import ADDED, COLUMNS
-from lexon.pipelines.reporting.vae_cells import Configuration
+from lexon.pipelines.reporting.vae_cells import ADDED, COLUMNS, Configuration
 from lexon.pipelines.reporting.vae_differences import MEASURES, smallest_of, statistics_by_rows
 from lexon.statistics import SEED, SmallestEffect, Trainings, of_seed, resample
 

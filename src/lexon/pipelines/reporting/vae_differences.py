@@ -15,8 +15,7 @@ from lexon.config import ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.ranking import Statistic, Weights
 from lexon.pipelines.reporting.tables import FACTS, Row, cell_row, difference_row
-from lexon.pipelines.reporting.vae.rules import ADDED, COLUMNS, SECTIONS, Verdicts, best_of
-from lexon.pipelines.reporting.vae_cells import Configuration, verdict_of
+from lexon.pipelines.reporting.vae_cells import ADDED, COLUMNS, SECTIONS, Configuration, Verdicts, best_of, verdict_of
 from lexon.statistics import SEED, seed_spread, weighted_mean
 from lexon.statistics.differences import Difference, SmallestEffect, compare, resample
 

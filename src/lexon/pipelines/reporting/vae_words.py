@@ -16,8 +16,7 @@ from lexon.pipelines.reporting import caveats as shared
 from lexon.pipelines.reporting.claims import Answer
 from lexon.pipelines.reporting.claims import sentences as in_sentences
 from lexon.pipelines.reporting.tables import json_rows, jsonable, rows_of, run_record
-from lexon.pipelines.reporting.vae.rules import SECTIONS, Choice, Rule, Verdicts, choose
-from lexon.pipelines.reporting.vae_cells import VERDICTS, Configuration
+from lexon.pipelines.reporting.vae_cells import SECTIONS, VERDICTS, Choice, Configuration, Rule, Verdicts, choose
 from lexon.pipelines.reporting.vae_differences import BOUND_COLUMN, MARGINALS, Anchors, anchor_value, learnt, rows_of_kind, verdicts_of
 from lexon.pipelines.reporting.words import counted, joined, number, paired, parameter_file
 

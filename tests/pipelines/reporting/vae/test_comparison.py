@@ -12,11 +12,10 @@ from lexon.config import ReportConfig
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.page import write_page
 from lexon.pipelines.reporting.tables import members_table
-from lexon.pipelines.reporting.vae.rules import COLUMNS, SECTIONS, Rule, choose, seeds_differ
-from lexon.pipelines.reporting.vae_cells import collect_configurations
+from lexon.pipelines.reporting.vae import configuration_files, figures, not_in_the_grid
+from lexon.pipelines.reporting.vae_cells import COLUMNS, SECTIONS, Rule, choose, collect_configurations, seeds_differ
 from lexon.pipelines.reporting.vae_claims import evidence_of
 from lexon.pipelines.reporting.vae_differences import comparison_table, differences_table, learnt, member_numbers, verdicts_of
-from lexon.pipelines.reporting.vae_report import configuration_files, figures, not_in_the_grid
 from lexon.pipelines.reporting.vae_words import comparison_report, findings
 from lexon.plots.page import typeset
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lexon.errors import ConfigurationError, DataError
-from lexon.pipelines.reporting.vae.api import VAEExperimentRunner
+from lexon.pipelines.reporting.vae_api import VAEExperimentRunner
 
 MEMBERS = Path("data/test/06_models/vae_comparison/main")
 REPORT = Path("data/test/08_reporting/vae_comparison/main")

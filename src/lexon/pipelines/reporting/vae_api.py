@@ -28,9 +28,9 @@ from lexon.datasets.files import write_text
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae_metrics import MEANS, read_metrics_folder
 from lexon.errors import ConfigurationError, DataError
+from lexon.pipelines.reporting.vae import read
 from lexon.pipelines.reporting.vae_cells import Configuration, collect_configurations
 from lexon.pipelines.reporting.vae_differences import Anchors, comparison_table, differences_table
-from lexon.pipelines.reporting.vae_report import read
 from lexon.pipelines.reporting.vae_words import caveats, comparison_report
 
 OUTPUTS = Path("outputs/vae_experiments")  # below the project, as the guide has it

@@ -24,8 +24,7 @@ from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import members_table
-from lexon.pipelines.reporting.vae.rules import best_of
-from lexon.pipelines.reporting.vae_cells import Configuration, collect_configurations, label_of
+from lexon.pipelines.reporting.vae_cells import Configuration, best_of, collect_configurations, label_of
 from lexon.pipelines.reporting.vae_claims import evidence_of
 from lexon.pipelines.reporting.vae_differences import (
     Anchors,
