@@ -293,8 +293,8 @@ def test_names_numbered_in_another_way_are_an_error_and_names_to_spare_are_not(w
     ("label", "words"),
     [
         (np.uint64(2**64 - 1), "label beyond the range of int64"),
-        (np.float64(2**53), "label that float64 cannot tell from its neighbours"),
-        (np.float32(2**24), "label that float32 cannot tell from its neighbours"),
+        (np.float64(2**53), "label that float64 does not hold exactly"),
+        (np.float32(2**24), "label that float32 does not hold exactly"),
         (np.float64(np.inf), "label that is not a whole number"),
         (np.float32(1.5), "label that is not a whole number"),
     ],

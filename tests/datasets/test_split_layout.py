@@ -197,5 +197,5 @@ def test_azimuths_are_wrapped(make_events):
 def test_one_process_is_read_but_nothing_can_be_told_apart(write_file):
     path = write_file(change=_one_label)
     _read_all(path)
-    with pytest.raises(DataError, match="every event is of one process, .*, so there is nothing to tell apart"):
+    with pytest.raises(DataError, match="every event is of one process, .*, so there is nothing to classify"):
         EventSource(path).class_map({"signal": 2, "background": "rest"})

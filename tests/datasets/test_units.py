@@ -57,7 +57,7 @@ def test_too_few_objects_ask_for_a_declaration_and_take_it(objects):
 def test_absurd_magnitudes_ask_for_a_declaration_and_take_it(objects):
     p4, met = objects
     between = p4 * np.array([30, 30, 1, 1])
-    with pytest.raises(DataError, match="one of GeV, MeV: say which"):
+    with pytest.raises(DataError, match="one of GeV, MeV: choose it"):
         decide_unit(between, met, None, "here")
     assert decide_unit(between, met, "GeV", "here").unit == "GeV"
 

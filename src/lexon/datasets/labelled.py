@@ -120,7 +120,7 @@ class LabelledSource(ABC):
         if self.only_label is not None:
             name = self.label_names.get(self.only_label, self.only_label)
             raise DataError(
-                f"{self.path}: every event is of one process, {name}, so there is nothing to tell apart; {self._remedy_for_one_label} "
+                f"{self.path}: every event is of one process, {name}, so there is nothing to classify; {self._remedy_for_one_label} "
                 "make tokens of it with binning.fit_on=all"
             )
         return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})

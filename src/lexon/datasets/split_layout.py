@@ -140,7 +140,7 @@ def _check_labels(counts: Mapping[str, Mapping[int, int]], where: str) -> None:
     for split, present in counts.items():
         if missing := [label for label in everywhere if label not in present]:
             raise DataError(
-                f"{where}: the {split} split has no event with label {missing[0]}, the others do; split the file anew, by label"
+                f"{where}: the {split} split has no event with label {missing[0]}, other splits do; split the file anew, by label"
             )
 
 
@@ -153,7 +153,7 @@ def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int
     if raw.dtype.kind == "f":
         check(~(np.isfinite(raw) & (np.rint(raw) == raw)), "label that is not a whole number")
         exact = 2.0 ** (np.finfo(raw.dtype).nmant + 1)
-        check(np.abs(raw) >= min(exact, 2.0**63), f"label that {raw.dtype} cannot tell from its neighbours")
+        check(np.abs(raw) >= min(exact, 2.0**63), f"label that {raw.dtype} does not hold exactly")
     elif raw.dtype.kind == "u":
         check(raw > np.iinfo(np.int64).max, "label beyond the range of int64")
     return raw.astype(np.int64)

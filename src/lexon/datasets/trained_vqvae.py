@@ -28,7 +28,7 @@ def why_not_there(folder: Path, name: str, settings: Mapping[str, Any]) -> str:
     if not missing:
         return ""
     if len(missing) < len(parts):
-        return f"{folder} lacks {' and '.join(missing)}, so its VQ-VAE is not whole; run it again"
+        return f"{folder} lacks {' and '.join(missing)}, so its VQ-VAE is incomplete; run it again"
     others = [found for path in sorted(folder.glob("vqvae_*_diagnostics.json")) if (found := _settings(path))]
     if not others:
         return f"no VQ-VAE in {folder}; {_with_one(folder.parent)}"

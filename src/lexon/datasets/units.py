@@ -79,7 +79,7 @@ def decide_unit(p4: NDArray[np.floating], met: NDArray[np.floating], declared: E
         raise DataError(f"{where}: {finding}, so the columns cannot be (E, pT, eta, phi) in one of {', '.join(UNITS)}")
     if declared is None and len(possible) > 1:
         choice = ", ".join(possible)
-        raise DataError(f"{where}: {finding}, so the unit is one of {choice}: say which with events.energy_unit=UNIT")
+        raise DataError(f"{where}: {finding}, so the unit is one of {choice}: choose it with events.energy_unit=UNIT")
     if declared is not None and declared not in possible:
         raise DataError(
             f"{where}: {declared} was declared, but {finding}, so it is {possible[0]}: set events.energy_unit to that or to auto"
@@ -94,7 +94,7 @@ def possible_units(p4: NDArray[np.floating]) -> tuple[tuple[EnergyUnit, ...], st
     p4 = p4[np.isfinite(p4).all(-1)].astype(np.float64)
     energy, pt, eta = p4[np.abs(p4[:, 2]) > FORWARD_ETA, :3].T
     if len(energy) < MIN_FORWARD:
-        return UNITS, f"only {len(energy)} objects have |eta| > {FORWARD_ETA:g}, too few to tell linear energies from logarithms"
+        return UNITS, f"only {len(energy)} objects have |eta| > {FORWARD_ETA:g}, too few to distinguish linear energies from logarithms"
     with np.errstate(over="ignore"):
         linear = float(np.mean(energy >= RESOLUTION * massless_energy(pt, eta)))
         logarithmic = float(np.mean(energy - pt >= np.log(RESOLUTION * np.cosh(eta))))

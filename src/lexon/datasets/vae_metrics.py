@@ -34,7 +34,7 @@ def _result(path: Path) -> Result:
         raise DataError(f"{path}: no {' and no '.join(missing)}; expected metrics by split: train, val, test")
     lacking = [key for key in _NEEDED if not isinstance(metrics["val"].get(key), int | float)]
     if lacking:
-        raise DataError(f"{path}: val has no number for {', '.join(lacking)}, which tell whether it collapsed; evaluate it again")
+        raise DataError(f"{path}: val has no number for {', '.join(lacking)}, which show whether it collapsed; evaluate it again")
     summary = path.with_name(f"{name}_summary.json")
     config = _content(summary).get("config", {}) if summary.exists() else {}
     model = config.get("vae", config.get("model", {}))

@@ -258,7 +258,7 @@ def _other_grids(left_out: Sequence[Recorded], shown: Sequence[Recorded]) -> lis
         return []
     axes = ", ".join(shown[0].cell) or "no axis"
     return [
-        f"Members of another grid than this one ({axes}) lie in the folder and are not shown: {_some([one.folder for one in left_out])}."
+        f"Members of a different grid than this one ({axes}) are in the folder and not shown: {_some([one.folder for one in left_out])}."
     ]
 
 

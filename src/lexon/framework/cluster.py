@@ -49,7 +49,7 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
     with readable_errors():
         ticket, _ = _latest(project, pipelines, env, params)
         HTCondor().cancel(ticket)
-        logger.info("%s is being removed; its report comes last and tells what was done until now", ticket)
+        logger.info("%s is being removed; its report comes last and shows what was done until now", ticket)
 
 
 def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> tuple[Ticket, float]:

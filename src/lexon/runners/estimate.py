@@ -34,15 +34,15 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
     if not members:
         return ""
     running = [node for node in nodes if node.name in to_run]
-    done = len(members - _members(running))
     trainings = [node for node in running if "train" in node.tags]
+    done = len(members - _members(running))
     own = [node for node in trainings if node.namespace in members]
     sentence = f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to train"
-    if own and workers > 1:
+    if min(len(own), workers) > 1:
         sentence += f", {workers} at a time"
     if len(trainings) > len(own):
         sentence += f", {len(trainings) - len(own)} VQ-VAE first"
-    return sentence + (_cost(own, catalog, workers) if own else "")
+    return sentence + _cost(own, catalog, workers)
 
 
 def _n_cells(members: Collection[str]) -> int:
@@ -57,6 +57,8 @@ def _members(nodes: Sequence[Node]) -> set[str]:
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> str:
     """Time on each device that finished members were trained on: which one jobs will get is not known where they are submitted."""
+    if not trainings:
+        return ""
     by_device: dict[str, list[dict[str, Any]]] = {}
     for record in _finished(catalog, trainings[0]):
         by_device.setdefault(device_kind(str(record["device"])), []).append(record)

@@ -62,7 +62,7 @@ def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
         if record["parameters"] == config:  # else the folder holds the result of other parameters, which is as good as it was
             write_record(folder, record | what)
     except (OSError, LexonError) as error:  # what it failed of is reported in any case
-        logger.warning("%s: its record cannot say so: %s", node.namespace, first_cause(error))
+        logger.warning("%s: its record cannot be updated: %s", node.namespace, first_cause(error))
 
 
 def member_config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:

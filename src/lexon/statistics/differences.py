@@ -209,14 +209,19 @@ def weighted_intervals(cells: Mapping[str, Trainings], sums: Mapping[Key, Settin
 def _judged(
     cells: Mapping[str, Trainings], settings: Sequence[Setting], replicates: Replicates, family: Interval, smallest: SmallestEffect
 ) -> Difference:
-    seeds = [cells[name].n for setting in settings for name in setting if not cells[name].seedless]
-    n_seeds = min(seeds, default=0)
+    n_seeds = _fewest_seeds(cells, settings)
     subtracted = [cells[name].estimates.mean() for setting in settings for name, weight in setting.items() if weight < 0]
     change = smallest.change(family, float(np.mean(subtracted)) if subtracted else 1.0)
     known = _has_spread(cells, settings)
     verdict = str(Verdict.of(change, smallest.size)) if known else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
     negligible = known and -smallest.size < change.low and change.high < smallest.size
     return Difference(replicates.interval(), family, change, verdict, n_seeds, negligible, replicates)
+
+
+def _fewest_seeds(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> int:
+    """The smallest number of seeds of a cell that depends on its seed; 0 where none does."""
+    used = {name for setting in settings for name in setting}
+    return min((cells[name].n for name in used if not cells[name].seedless), default=0)
 
 
 def _has_spread(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> bool:

@@ -35,7 +35,7 @@ def restore(state: dict[str, Any]) -> Tokeniser:
     if state.get("kind") not in readers:
         *most, last = readers
         held = ", ".join(map(str, state)) or "nothing"
-        raise DataError(f"a tokeniser's state says kind: {', '.join(most)} or {last}; this one holds {held}")
+        raise DataError(f"the kind in a tokeniser's state is {', '.join(most)} or {last}; this one holds {held}")
     return _class(readers[state["kind"]]).from_state(state)
 
 

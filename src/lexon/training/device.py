@@ -17,7 +17,7 @@ logger = logging.getLogger("lexon.training")
 
 # Set by `lexon.runners.htcondor.dag` in a batch job that asked for a GPU: it must never train on the CPU instead.
 GPU_REQUESTED = "LEXON_GPU_REQUESTED"
-REMEDY = "docs/how_to/first_run_on_stoomboot.md, section 1, says which build of torch fits which GPU"
+REMEDY = "docs/how_to/first_run_on_stoomboot.md, section 1, lists which build of torch fits which GPU"
 
 
 def choose_device(asked: str) -> str:

@@ -229,7 +229,7 @@ def test_text_of_one_process_makes_tokens_fitted_on_all(raw, tmp_path):
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
     dataset.save(write_tokens(events, tokeniser))
     assert sum(dataset.load().n(split) for split in SPLITS) == len(lines)
-    with pytest.raises(DataError, match=r"of one process, ttH, so there is nothing to tell apart"):
+    with pytest.raises(DataError, match=r"of one process, ttH, so there is nothing to classify"):
         fit_tokeniser(events, BINNED, CLASSES)
 
 

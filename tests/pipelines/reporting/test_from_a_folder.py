@@ -155,7 +155,7 @@ def test_another_grid_in_the_folder_is_said_and_not_shown(tmp_path):
     write_study(tmp_path, run)
     shown = folders(tmp_path, "classifier").plan(study("classifier").planned)
     assert [member.name for member in shown.members] == [member.name for member in run.planned]
-    assert any("Members of another grid" in remark and "pool_mean__seed_42" in remark for remark in shown.remarks)
+    assert any("Members of a different grid" in remark and "pool_mean__seed_42" in remark for remark in shown.remarks)
 
 
 def test_a_members_record_of_another_kind_is_left_out(tmp_path):
