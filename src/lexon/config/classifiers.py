@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the parameters are made of the groups here
 Positions = Literal["sinusoidal", "none"]
 Pairwise = Literal["none", "bias", "mia"]
 
-# What extends the network, besides its size.
+# Parameters that extend the network, apart from its size.
 EXTENSIONS = ("positions", "event_features", "pairwise")
 
 # The one that is meant where a configuration names none: those of earlier versions never do.

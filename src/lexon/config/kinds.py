@@ -63,7 +63,7 @@ class Kind:
             They are imported when an experiment of this kind is asked for.
         files: what its members leave to be reported on.
         statistics: that claims may be about, each with what it may be expected to be.
-        facts: properties of its cells, besides the axes of the grid, that claims may name.
+        facts: properties of its cells, apart from the axes of the grid, that claims may name.
         idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
         why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.

@@ -147,8 +147,8 @@ class TokenSource(SplitSource):
             if (found := self.tokeniser().layout) is None:
                 raise DataError(f"{self.path}: tokens of its tokeniser have no parts that are known; use model.embedding=table")
             return found
-        said = self.attributes.get("n_bins")
-        return binned_layout(said if isinstance(said, int | str) else infer_n_bins(self._every_row, str(self.path)))
+        n_bins = self.attributes.get("n_bins")
+        return binned_layout(n_bins if isinstance(n_bins, int | str) else infer_n_bins(self._every_row, str(self.path)))
 
     @property
     def _every_row(self) -> Rows:

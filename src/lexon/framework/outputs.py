@@ -114,7 +114,7 @@ def _refuse_input(path: Path, parameter: str | None, name: str, inputs: Mapping[
 
 
 def _refuse_foreign(path: Path, parameter: str, name: str, dataset: Any) -> None:
-    """A file at a path that somebody typed, unless it has the fingerprint of this output, or the marks of one that lost it."""
+    """A file at a path that the user typed, unless it has the fingerprint of this output, or the marks of one that lost it."""
     if not path.exists():
         return
     written_as = fingerprints.written_as(path)

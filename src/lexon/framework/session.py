@@ -87,7 +87,7 @@ class LexonSession(KedroSession):
         """Kedro's context; what cannot be right in the configuration ends the command here."""
         with readable_errors():
             place = self.place()
-            place["parameters"], place["catalog"]  # kedro-viz and notebooks ask for them later, where nobody explains errors
+            place["parameters"], place["catalog"]  # kedro-viz and notebooks load them later, where errors are not explained
             return super().load_context()
 
     def place(self) -> LayeredConfigLoader:
@@ -210,7 +210,7 @@ def _replace_what_cannot_be_shown() -> None:
 
 
 def _runner_was_chosen(runner: AbstractRunner | None) -> bool:
-    """`kedro run` makes a SequentialRunner before it asks; only the command line tells whether somebody wanted it."""
+    """`kedro run` makes a SequentialRunner before it asks; only the command line shows whether the user wanted it."""
     context = click.get_current_context(silent=True)
     return runner is not None and (context is None or context.params.get("runner") is not None)
 
