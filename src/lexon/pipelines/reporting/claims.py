@@ -92,11 +92,10 @@ class Evidence:
         words = f"{statistic} {interval_words(interval)}"
         if len(cell.finished) < MIN_SEEDS or not np.isfinite(interval.estimate):
             return Found(UNDECIDED, words, why_undecided(len(cell.finished)))
-        inside = is_within(interval.low, expected) and is_within(interval.high, expected)
+        if is_within(interval.low, expected) and is_within(interval.high, expected):
+            return Found("inside", words)
         outside = interval.high <= _low(expected) or interval.low >= _high(expected)
-        return Found(
-            "inside" if inside else "outside" if outside else UNDECIDED, words, "" if inside else why_undecided(len(cell.finished))
-        )
+        return Found("outside" if outside else UNDECIDED, words, why_undecided(len(cell.finished)))
 
     def remarks(self, cell: Cell) -> list[str]:  # noqa: ARG002
         """What to know of the numbers of a cell."""
@@ -285,9 +284,11 @@ class _Judge:
         """In the words that all claims share."""
         if len(set(truths.values())) > 1:
             return "mixed"
-        words = {True: "confirmed", False: "refuted"}
-        reasons = dict.fromkeys(reason for cases in judged.values() for reason in self._reasons(cases))
-        return words.get(next(iter(truths.values())), f"{UNDECIDED} ({'; '.join(reasons)})")  # type: ignore[arg-type]
+        (truth,) = set(truths.values())
+        if truth is None:
+            reasons = dict.fromkeys(reason for cases in judged.values() for reason in self._reasons(cases))
+            return f"{UNDECIDED} ({'; '.join(reasons)})"
+        return "confirmed" if truth else "refuted"
 
     def numbers(self, truth: Truth, cases: Sequence[_Case]) -> list[str]:
         """What the answer rests on, and what a remark on it does."""
@@ -349,19 +350,15 @@ def _lines(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
 
 
 def _single_cells(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
-    lines = _grouped(claim, [cell for cell in evidence.cells if _is_at(cell, claim.at)], set(claim.at), evidence)
-    return {
-        name: [
-            *(_Case((cell,)) for cell in line),
-            *(
-                _Case((), absent=evidence.words(axis, level))
-                for axis, levels in claim.at.items()
-                for level in levels
-                if not any(cell.level(axis) == level for cell in line)
-            ),
-        ]
-        for name, line in lines.items()
-    }
+    """Each cell by itself, and what is asked of levels that a line does not have."""
+    chosen = [cell for cell in evidence.cells if _is_at(cell, claim.at)]
+    lines = _grouped(claim, chosen, set(claim.at), evidence)
+    return {name: [*(_Case((cell,)) for cell in line), *_absent(claim, line, evidence)] for name, line in lines.items()}
+
+
+def _absent(claim: Claim, line: Sequence[Cell], evidence: Evidence) -> list[_Case]:
+    asked = [(axis, level) for axis, levels in claim.at.items() for level in levels]
+    return [_Case((), absent=evidence.words(axis, level)) for axis, level in asked if all(cell.level(axis) != level for cell in line)]
 
 
 def _ordered(claim: Claim, evidence: Evidence) -> dict[str, list[Cell]]:
