@@ -145,7 +145,7 @@ def figures(grid: Grid) -> dict[str, Figure]:
     lines = sorted({(cell.rest, cell.bottleneck) for cell in cells}, key=lambda line: (settings.index(line[0]), BOTTLENECKS.index(line[1])))
     betas = sorted({cell.beta for cell in cells})
     maps = {title: _map(cells, *where, lines, betas) for title, where in MAPS.items()}
-    histories = {cell.label: [r.history for r in cell.finished if r.history is not None] for cell in cells if cell.finished}
+    histories = {cell.label: cell.histories for cell in cells if cell.finished}
     return {
         "heat_maps": heat_maps(maps, [joined(bottleneck, rest) for rest, bottleneck in lines], betas),
         "trade_off": trade_off(_points(grid)),

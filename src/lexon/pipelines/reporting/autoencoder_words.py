@@ -192,7 +192,7 @@ def next_steps(grid: Grid, answers: Sequence[Answer]) -> list[str]:
 
 
 def _trade_off(grid: Grid, finished: Sequence[GridCell], answers: Sequence[Answer]) -> list[str]:
-    lines = [line.cells for answer in answers if answer.claim.name == "scenario 3" for line in answer.lines.values() if line.truth]
+    lines = _lines_of("scenario 3", answers)
     competing = {name: column[0] for name, column in columns_of(grid.cells).items() if _competes(column, lines)}
     if not competing:
         return []
@@ -201,6 +201,11 @@ def _trade_off(grid: Grid, finished: Sequence[GridCell], answers: Sequence[Answe
     values = {limit: finished[0].settings[limit] for limit in limits}
     tries = " and ".join(f"autoencoder.{limit}={2 * value} instead of {value}" for limit, value in values.items())
     return [f"Objects and MET compete for the latent space ({', '.join(competing)}): try {tries}."]
+
+
+def _lines_of(name: str, answers: Sequence[Answer]) -> list[frozenset[Cell]]:
+    """The lines of cells for which a claim holds."""
+    return [line.cells for answer in answers if answer.claim.name == name for line in answer.lines.values() if line.truth]
 
 
 def _competes(column: Sequence[GridCell], lines: Sequence[frozenset[Cell]]) -> bool:

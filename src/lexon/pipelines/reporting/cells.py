@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.experiments import Result
@@ -85,6 +86,11 @@ class Cell:
     def counts(self) -> bool:
         """Whether it takes part in comparisons; of two cells that are one training, the first does."""
         return bool(self.finished) and not self.original and not self.apart
+
+    @property
+    def histories(self) -> list[pd.DataFrame]:
+        """One a finished seed that has it."""
+        return [result.history for result in self.finished if result.history is not None]
 
     def arrays(self, name: str) -> list[NDArray[Any]]:
         """An array of each finished seed that has it."""

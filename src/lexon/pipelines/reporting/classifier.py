@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ from lexon.pipelines.reporting.tokens import draw_features, draw_occupancy
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, training
 from lexon.plots.style import empty_figure
-from lexon.statistics import Interval, seed_spread
+from lexon.statistics import Grid, Interval, seed_spread
 
 COMPARISON_COLUMNS = (
     *("run", "a", "b", "against", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"),
@@ -178,12 +178,12 @@ def _by_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, list[Scores
     """Scores of each level of each axis over the same settings of the others; an axis without such settings is left out."""
     scores = {cell.name: cell.trained.scores for cell in cells}
     plan = grid_of(cells, {name for name, seeds in scores.items() if seeds})
-    found: dict[str, dict[str, list[Scores]]] = {}
-    for axis in plan.axes:
-        means = [mean for mean in plan.means(axis) if mean.balanced]
-        levels = {level_words(axis, mean.levels[axis]): mean.weights for mean in means}
-        found[axis_words(axis)] = {level: [one for name in names for one in scores[name]] for level, names in levels.items()}
-    return found
+    return {axis_words(axis): _by_level(axis, plan, scores) for axis in plan.axes}
+
+
+def _by_level(axis: str, plan: Grid, scores: Mapping[str, Sequence[Scores]]) -> dict[str, list[Scores]]:
+    levels = {level_words(axis, mean.levels[axis]): mean.weights for mean in plan.means(axis) if mean.balanced}
+    return {level: [one for name in names for one in scores[name]] for level, names in levels.items()}
 
 
 def _by_first_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, pd.DataFrame]]:

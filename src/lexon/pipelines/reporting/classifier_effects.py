@@ -131,11 +131,15 @@ def on_common_events(results: Sequence[Result], baselines: Baselines) -> tuple[l
     """Scores of the events that all have, where another's token file lacks a few of them; otherwise all as they are."""
     whole = _expected_events(results, baselines)
     every = [*(result.scores for result in results if result.scores is not None), *baselines.values()]
-    if whole is None or not any(is_part(scores.digest, whole) for scores in every):
+    if whole is None or not _has_part(every, whole):
         return list(results), dict(baselines)
     common = reduce(np.intersect1d, [scores.index for scores in every if _is_of(scores, whole)])
     chosen = [replace(result, scores=result.scores and _reduced(result.scores, common, whole)) for result in results]
     return chosen, {kind: _reduced(scores, common, whole) for kind, scores in baselines.items()}
+
+
+def _has_part(every: Sequence[Scores], whole: str) -> bool:
+    return any(is_part(scores.digest, whole) for scores in every)
 
 
 def _is_of(scores: Scores, whole: str) -> bool:

@@ -183,10 +183,14 @@ def _axis(axis: str, rows: Sequence[Row], min_effect: float) -> str:
     if not compared:
         return f"{name}: {'; '.join(dict.fromkeys(_why_not(row) for row in left))}."
     left_open = "".join(f"; {row['a']} against {row['b']} is {_why_not(row)}" for row in left)
-    if not any(row["verdict"] in CERTAIN for row in compared):
+    winners = _winners(compared)
+    if not winners:
         return f"{name} {_no_difference(compared, min_effect)}{left_open}."
-    unclear = [f"{_pair(row)}: {row['verdict']}" for row in compared if row["verdict"] not in CERTAIN]
-    return f"{name}: {'; '.join([*_winners(compared), *unclear])}{left_open}{_average(compared)}."
+    return f"{name}: {'; '.join([*winners, *_unclear(compared)])}{left_open}{_average(compared)}."
+
+
+def _unclear(rows: Sequence[Row]) -> list[str]:
+    return [f"{_pair(row)}: {row['verdict']}" for row in rows if row["verdict"] not in CERTAIN]
 
 
 def _why_not(row: Row) -> str:

@@ -185,7 +185,7 @@ def figures(sweeps: Sequence[Sweep], baselines: Arrays | None) -> dict[str, Figu
     cells = {cell.label: cell for sweep in sweeps for cell in sweep.cells}
     targets = [target for cell in cells.values() for target in cell.arrays("val_target")]
     predicted = {label: (_remark(cell), cell.predictions("val")) for label, cell in cells.items()}
-    histories = {label: [one.history for one in cell.finished if one.history is not None] for label, cell in cells.items()}
+    histories = {label: cell.histories for label, cell in cells.items()}
     points = {label: _points(cell) for label, cell in cells.items()}
     return {
         "distributions": plots.distributions(targets[0] if targets else None, predicted),

@@ -144,12 +144,17 @@ class Sweep:
         return next((cell for cell in self.cells if cell.value == 0), None)
 
     @property
+    def penalised(self) -> list[LambdaCell]:
+        """Lambdas above 0."""
+        return [cell for cell in self.cells if cell.value > 0]
+
+    @property
     def best_penalised(self) -> tuple[LambdaCell, str] | None:
         """The lambda above 0 that stands for the penalty, and in words why: the selected one, else the highest R2 of those not unstable."""
         chosen = self.selected
         if chosen is not None and chosen.value > 0:
             return chosen, "selected"
-        known = sorted((cell for cell in self.cells if cell.value > 0 and np.isfinite(_r2(cell))), key=_r2, reverse=True)
+        known = sorted(filter(_has_number, self.penalised), key=_r2, reverse=True)
         if not known:
             return None
         highest = known[0]
@@ -193,6 +198,10 @@ def _r2(cell: LambdaCell) -> float:
     return cell.judged.r2 if cell.judged else np.nan
 
 
+def _has_number(cell: LambdaCell) -> bool:
+    return bool(np.isfinite(_r2(cell)))
+
+
 def _is_unstable(cell: LambdaCell) -> bool:
     return cell.judged is not None and cell.judged.stable is False
 
@@ -219,9 +228,7 @@ def r2_differences(
         only: the one lambda whose differences are asked for; None: of all lambdas.
     """
     cells = [cell for sweep in sweeps for cell in sweep.cells if _has_r2(cell, split)]
-    statistics = {cell.name: _statistics(cell, split) for cell in cells}
-    if baselines is not None and cells:
-        statistics |= {name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])] for name in BASELINES}
+    statistics = {cell.name: _statistics(cell, split) for cell in cells} | (_of_baselines(baselines, split) if cells else {})
     family = {}
     for cell, against, other in _pairs(sweeps, only):
         if {cell.name, other} <= statistics.keys():
@@ -245,6 +252,12 @@ def _pairs(sweeps: Sequence[Sweep], only: LambdaCell | None) -> Iterator[tuple[L
                 yield cell, CONTROL, sweep.control.name
             for name, words in BASELINES.items():
                 yield cell, words, name
+
+
+def _of_baselines(baselines: Arrays | None, split: str) -> dict[str, list[Statistic]]:
+    if baselines is None:
+        return {}
+    return {name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])] for name in BASELINES}
 
 
 def _smallest(report: ReportConfig) -> SmallestEffect:
