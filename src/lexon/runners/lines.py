@@ -20,7 +20,7 @@ class MemberLines:
     def __init__(self) -> None:
         console = rich.get_console()
         self.shown = console.is_terminal
-        self._bars = Progress(*columns(), console=console, disable=not self.shown, auto_refresh=False)
+        self._bars = Progress(*columns(), console=console, disable=not self.shown, auto_refresh=False, transient=True)
         self._tasks: dict[object, TaskID] = {}
 
     def __enter__(self) -> Self:
