@@ -37,28 +37,40 @@ def train(
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
     """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
     tables = {split: network_table(read_tokens(split, config, shown, events), config, shown, object_types) for split in ("train", "val")}
-    recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
-    recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
-    embedding = recipe.get("embedding", TABLE)
-    if shown.vocab_size is not None and embedding != TABLE:
-        recipe["vocabulary"] = vocabulary_of(shown, embedding)
-    if "event" in tables["train"].tensors:
-        recipe["event_features"] = tables["train"].tensors["event"].shape[1]
-    network: Any = named(config.classifier.module, config.classifier.made_by.rpartition(".")[2])
-    if config.equalise_to is not None:
-        width = config.classifier.equalised_by
-        recipe[width] = equalised_width(network, width, recipe, config.equalise_to)
-    with seeded(config.seed):
-        model = network(**recipe)
-        if embedding in OF_CODEBOOK:
-            model.embedding.start_from(torch.from_numpy(codebook_of(shown)))
-    model.standardise(tables["train"].tensors)
+    model = _network(config, shown, tables["train"])
     turned = None
     if config.training.augmentation == "symmetries":
         assert events is not None
         assert not isinstance(shown, TokenSource)
         turned = turned_table(tables["train"], config, shown, events, object_types)
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned)
+
+
+def _network(config: ClassifierMember, shown: Shown, training: TensorTable) -> Any:
+    """The network with its first weights, and with the statistics of the training split."""
+    network: Any = named(config.classifier.module, config.classifier.made_by.rpartition(".")[2])
+    recipe = _recipe(config, shown, training)
+    if config.equalise_to is not None:
+        width = config.classifier.equalised_by
+        recipe[width] = equalised_width(network, width, recipe, config.equalise_to)
+    with seeded(config.seed):
+        model = network(**recipe)
+        if recipe.get("embedding") in OF_CODEBOOK:
+            model.embedding.start_from(torch.from_numpy(codebook_of(shown)))
+    model.standardise(training.tensors)
+    return model
+
+
+def _recipe(config: ClassifierMember, shown: Shown, training: TensorTable) -> dict[str, Any]:
+    """Arguments of the network: those of its settings, and what tokens, classes and quantities add."""
+    recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
+    recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
+    embedding = recipe.get("embedding", TABLE)
+    if shown.vocab_size is not None and embedding != TABLE:
+        recipe["vocabulary"] = vocabulary_of(shown, embedding)
+    if "event" in training.tensors:
+        recipe["event_features"] = training.tensors["event"].shape[1]
+    return recipe
 
 
 def _val_auroc(probabilities: NDArray[np.float32], table: TensorTable) -> dict[str, float]:
