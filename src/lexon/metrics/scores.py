@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +53,11 @@ class Scores:
     def one_hot(self) -> NDArray[np.int64]:
         """Target as indicators, int64 [event, class]."""
         return np.eye(len(self.class_names), dtype=np.int64)[self.target]
+
+
+def mean_scores(seeds: Sequence[Scores]) -> Scores:
+    """The mean of several classifiers' probabilities for the same events, in the order of their index."""
+    order = np.argsort(seeds[0].index, kind="stable")
+    own = {name: getattr(seeds[0], name)[order] for name in ("target", "labels", "index")}
+    probabilities = np.mean([one.probabilities[np.argsort(one.index, kind="stable")] for one in seeds], axis=0)
+    return replace(seeds[0], **own, probabilities=probabilities)

@@ -162,6 +162,18 @@ def test_means_of_levels_are_means_of_cells(whole: Report) -> None:
     assert (found["n_averaged"], found["n_settings"], found["balanced"]) == (4, 4, True)
 
 
+def test_the_mean_of_the_seeds_is_better_than_one_and_in_no_comparison(grid: list[Result], whole: Report) -> None:
+    ensembles, comparisons = whole["ensembles"], whole["comparisons"]
+    distinct = whole["summary"][(whole["summary"]["kind"] == "cell") & ~whole["summary"]["notes"].str.contains("same training")]
+    assert ensembles["cell"].tolist() == distinct["cell"].tolist()
+    assert ensembles["auroc_of_one"].tolist() == distinct["auroc"].tolist()
+    assert (ensembles["auroc"] > ensembles["auroc_of_one"]).mean() > 0.9, "the noise of the seeds is their own, and averages out"
+    assert ((ensembles["auroc_low"] < ensembles["auroc"]) & (ensembles["auroc"] < ensembles["auroc_high"])).all()
+    alone = report([result for result in grid if result.member.seed == SEEDS[0]], 100)
+    assert alone["ensembles"].empty
+    assert not any("mean of" in label for label in {*comparisons["a"], *comparisons["b"]})
+
+
 def test_best_models_are_chosen_on_validation(grid: list[Result]) -> None:
     promoted = "tokeniser_binned__pool_cls__met_false__vector_4"
     results = [replace(r, metrics=r.metrics | {"val": {"auroc": 0.999}}) if r.member.cell_name == promoted else r for r in grid]

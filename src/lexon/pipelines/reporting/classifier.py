@@ -34,6 +34,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     measure,
     ranked_by_validation,
 )
+from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
@@ -212,7 +213,7 @@ def compare_results(
     run: str,
     questions: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """The tables members, summary, comparisons, effects, means and best_models, and the findings in words, by name.
+    """The tables members, summary, comparisons, effects, means, best_models and ensembles, and the findings in words, by name.
 
     Members that are not done are rows with a status and a note, and in no statistics; choices use validation only.
 
@@ -229,6 +230,7 @@ def compare_results(
         "comparisons": comparisons_table(cells, baselines, aurocs, min_effect, run),
         "effects": effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run),
         "best_models": best_models_table(cells, summary, run),
+        "ensembles": ensembles_table(cells, aurocs, report.n_bootstrap, run),
     }
     means = means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run)
     words = findings(cells, tables, evaluation, report, answers("classifier", questions, evidence_of(cells, aurocs, report)))
@@ -264,7 +266,7 @@ REPORT = Report(
     kind="classifier",
     compare=compare,
     draw=draw,
-    tables=("members", "summary", "comparisons", "effects", "means", "best_models"),
+    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles"),
     settings=("evaluation", "report", "questions", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )

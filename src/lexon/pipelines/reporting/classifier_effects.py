@@ -109,7 +109,7 @@ def words_of(config: Mapping[str, Any]) -> str:
 def level_words(axis: str, value: Any) -> str:
     """A level of an axis where the axis goes without saying: ``max``, ``no MET``, ``vector 4``."""
     name = axis_words(axis)
-    if value is None:
+    if value in (None, "none"):
         return f"all {name}" if axis == "n_train" else f"no {name}"
     if isinstance(value, bool):
         return name if value else f"no {name}"
