@@ -9,9 +9,7 @@ from typing import Any
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
-from pydantic import Field
 
-from lexon.config import Config
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.members import MemberJSON
 from lexon.framework.hooks import FingerprintHooks, RunRecordHooks
@@ -21,25 +19,21 @@ from lexon.runners.local import LocalRunner
 MEMBERS = ("a", "b")
 
 
-class Recipe(Config):
+def recipe(value: int, pool: str = "max") -> dict[str, Any]:
     """As much of a member's configuration as its nodes and its plan ask for."""
-
-    value: int
-    pool: str = "max"
-    n_train: int | None = 1000
-    training: dict[str, int] = Field(default_factory=lambda: {"epochs": 4})
+    return {"value": value, "pool": pool, "n_train": 1000, "training": {"epochs": 4}}
 
 
 def clean(raw: dict[str, int]) -> dict[str, int]:
     return raw
 
 
-def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
-    return {"weight": events["value"] * config.value}
+def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+    return {"weight": events["value"] * config["value"]}
 
 
-def evaluate(model: dict[str, int], config: Recipe) -> tuple[dict[str, int], dict[str, Any]]:
-    return model, {"status": "done", "parameters": config.model_dump(mode="json")}
+def evaluate(model: dict[str, int], config: dict[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
+    return model, {"status": "done", "parameters": config}
 
 
 def summarise(*inputs: dict[str, Any] | None) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def catalog(root: Path, value: int) -> DataCatalog:
             files[f"study.grid.{name}.{entry}"] = MemberJSON(filepath=str(folder / name / f"{file}.json"))
     made = DataCatalog(files)
     for name in MEMBERS:
-        made[f"params:study.grid.{name}.config"] = Recipe(value=value + MEMBERS.index(name))
+        made[f"params:study.grid.{name}.config"] = recipe(value + MEMBERS.index(name))
         made[f"params:study.grid.{name}.recorded"] = {"member": name, "cell": {}, "place": MEMBERS.index(name)}
     return made
 

@@ -22,10 +22,21 @@ MEMBER = Path("data/test/06_models/default/main/single__seed_42")
 REPORT = Path("data/test/08_reporting/default/main")
 ROOT = Path(__file__).parents[1]
 KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
+# What only a node that runs may import: together they take longer than all else that a command does.
+HEAVY = {"torch", "sklearn", "scipy", "matplotlib", "pandas", "vector_quantize_pytorch"}
 
 
 def kedro(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*KEDRO, *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
+def imports(*arguments: str) -> tuple[subprocess.CompletedProcess[str], set[str]]:
+    """A command of kedro's, and which of the heavy libraries it imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "kedro", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "lexon.framework.session" in found
+    return done, HEAVY & found
 
 
 def stamps() -> dict[Path, int]:
@@ -57,10 +68,27 @@ def test_a_study_from_nothing_to_its_page(project):
     assert "https://" not in page
     run_notebook(project)
     before = stamps()
-    again = kedro()
+    again, imported = imports("run", "--env", "test")
     assert again.returncode == 0
     assert "0 to run" in again.stdout
+    assert not imported, "nothing ran"
     assert stamps() == before, "a second run must not touch anything"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["registry", "list"], "binning_vs_direct"),
+        (["run", "--params", "nonsense=1"], "no such parameter"),
+        (["cluster", "status"], "nothing was submitted"),
+        (["cluster", "preview", "--env", "test+htcondor_local", "--pipelines", "binning_vs_direct"], "FINAL report"),
+    ],
+    ids=["registry", "mistake", "status", "plan"],
+)
+def test_a_command_that_runs_no_node_imports_no_library_for_one(project, arguments, shown):
+    done, imported = imports(*arguments)
+    assert shown in done.stdout + done.stderr
+    assert not imported
 
 
 def test_a_mistake_on_the_command_line_stops_before_any_node(project):

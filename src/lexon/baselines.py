@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.errors import DataError
 from lexon.events import Events
-from lexon.features import event_features, flat_columns
 from lexon.metrics.scores import Scores
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 BaselineKind = Literal["event_level", "flat"]
@@ -96,6 +95,8 @@ def score_baseline(
 
 
 def _columns(kind: BaselineKind, events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:
+    from lexon.features import event_features, flat_columns
+
     return event_features(events, object_types) if kind == "event_level" else flat_columns(events)
 
 

@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import platform
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache, wraps
 from importlib import metadata
@@ -75,6 +75,7 @@ def code_digest(*modules: str) -> str:
     return hashlib.sha256("".join(content).encode()).hexdigest()
 
 
+@cache
 def resting_on(function: Callable[..., Any], *modules: str) -> Callable[..., Any]:
     """The same function for a node whose result rests on modules, too, that its parameters choose by name."""
 
@@ -85,6 +86,18 @@ def resting_on(function: Callable[..., Any], *modules: str) -> Callable[..., Any
     same.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # Kedro does not look at what is wrapped
     same.rests_on = modules  # type: ignore[attr-defined]
     return same
+
+
+def source_of(module: str) -> tuple[Path, bytes]:
+    """The file of a module of lexon and what was in it when this process started; the module is not imported.
+
+    Raises:
+        ModuleNotFoundError: there is no such module.
+    """
+    file = _file(module)
+    if file is None:
+        raise ModuleNotFoundError(f"there is no module {module}")
+    return file, _source(file)
 
 
 def modules_of(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -123,6 +136,7 @@ def _carries(module: str) -> bool:
     return any(module == carrier or module.startswith(f"{carrier}.") for carrier in CARRIERS)
 
 
+@cache
 def _file(module: str) -> Path | None:
     """The source of a module of lexon, or None for anything else, for example a function of a module."""
     package, *parts = module.split(".")
@@ -157,7 +171,7 @@ def _parsed(source: bytes) -> tuple[list[str], str]:
     """Imports and syntax of a source, parsed once however many nodes rest on it."""
     tree = ast.parse(source)
     names = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -165,6 +179,14 @@ def _parsed(source: bytes) -> tuple[list[str], str]:
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return names, ast.dump(tree)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A node of a syntax tree and all statements in it, which is far fewer than all nodes."""
+    yield node
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for below in getattr(node, block, ()):
+            yield from _statements(below)
 
 
 def _data(package: Path) -> list[Path]:

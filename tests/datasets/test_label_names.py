@@ -19,7 +19,7 @@ from lexon.datasets.tokens import TokensDataset, TokenSource
 from lexon.errors import ConfigurationError, DataError
 from lexon.pipelines.data_engineering.clean import clean_events
 from lexon.pipelines.data_engineering.tokenise import write_tokens
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 
 FOUR_TOPS = LABEL_SETS["four_tops"]
 CLASSES = {"signal": "tttt", "background": "rest"}

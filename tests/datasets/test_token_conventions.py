@@ -12,7 +12,7 @@ import pytest
 from lexon.datasets.foreign_tokens import read_foreign
 from lexon.datasets.token_conventions import convention_of
 from lexon.errors import DataError
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 
 
 @pytest.fixture(scope="module")

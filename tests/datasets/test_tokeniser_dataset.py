@@ -15,8 +15,7 @@ from lexon.datasets.tokens import TokenSample, TokensDataset, as_tokens
 from lexon.errors import DataError, first_cause
 from lexon.events import SPLITS
 from lexon.models.vqvae import VQVAE
-from lexon.tokenisers import VQVAETokeniser
-from lexon.tokenisers.vqvae import Codes
+from lexon.tokenisers.vqvae import Codes, VQVAETokeniser
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lexon.datasets.events import EventSample, EventsDataset
 from lexon.datasets.tokens import TokenChunk, TokenSample, TokensDataset, TokenSource
 from lexon.errors import ConfigurationError, DataError, first_cause
 from lexon.events import SPLITS, Events
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 
 KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 CLASSES = {"signal": 1, "background": "rest"}

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_world import Recipe, catalog, create, pipeline, run
+from small_world import catalog, create, pipeline, recipe, run
 
 from lexon.runners import estimate
 from lexon.runners.local import RunFailed
@@ -164,7 +164,7 @@ def test_members_that_are_replaced_for_one_cause_are_counted_together(world):
     run(world, 4)
     changed = catalog(world, 4)
     for name, value in (("a", 4), ("b", 5)):
-        changed[f"params:study.grid.{name}.config"] = Recipe(value=value, pool="mean")
+        changed[f"params:study.grid.{name}.config"] = recipe(value, "mean")
     reasons = dict.fromkeys((node.name for node in pipeline().nodes), "code changed")
     assert replaced_members(pipeline().nodes, reasons, changed) == [
         "2 finished members will be replaced, because pool changed from max to mean"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
-from pydantic import Field
 
-from lexon.config import Config
 from lexon.datasets.members import MemberJSON
 from lexon.runners import progress
 from lexon.runners.estimate import grid_plan, shared
@@ -18,15 +17,12 @@ from lexon.runners.progress import GridProgress, duration
 from lexon.runners.units import members_together
 
 
-class Recipe(Config):
+def recipe(pool: str = "max") -> dict[str, Any]:
     """As much of a member's configuration as an estimate asks for."""
-
-    pool: str = "max"
-    n_train: int | None = 1000
-    training: dict[str, int] = Field(default_factory=lambda: {"epochs": 4})
+    return {"pool": pool, "n_train": 1000, "training": {"epochs": 4}}
 
 
-def work(config: Recipe) -> dict:
+def work(config: dict[str, Any]) -> dict:
     return {}
 
 
@@ -91,7 +87,7 @@ def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(
     for name, pool, speed, device in done:
         folder = tmp_path / "06_models/other/main" / name
         folder.mkdir(parents=True)
-        parameters = Recipe(pool=pool).model_dump(mode="json")
+        parameters = recipe(pool)
         record = {"parameters": parameters, "events_per_second": speed, "device": device, "data": {"n_train": 5}}
         (folder / "run.json").write_text(json.dumps(record))
     nodes = grid().nodes
@@ -113,5 +109,5 @@ def catalog(root: Path) -> DataCatalog:
     }
     filled = DataCatalog(records)
     for name in "abc":
-        filled[f"params:study.grid.{name}.config"] = Recipe()
+        filled[f"params:study.grid.{name}.config"] = recipe()
     return filled

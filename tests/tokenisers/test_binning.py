@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import Events
-from lexon.tokenisers import BinnedTokeniser, restore
-from lexon.tokenisers.binning import Axis
+from lexon.tokenisers import restore
+from lexon.tokenisers.binning import Axis, BinnedTokeniser
 
 N_BINS = [2, 3, 5, 12]
 

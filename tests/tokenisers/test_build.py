@@ -5,7 +5,9 @@ import pytest
 from lexon.config import BinnedConfig, DirectConfig, FittedConfig, tokeniser_config
 from lexon.config.tokenisers import known_tokeniser, tokeniser_classes
 from lexon.errors import DataError
-from lexon.tokenisers import BinnedTokeniser, DirectTokeniser, build, restore
+from lexon.tokenisers import build, restore
+from lexon.tokenisers.binning import BinnedTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 
 
 def binned(**changes) -> BinnedConfig:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from lexon.errors import DataError
-from lexon.tokenisers import DirectTokeniser, restore
+from lexon.tokenisers import restore
+from lexon.tokenisers.direct import DirectTokeniser
 
 
 @pytest.fixture(params=[4, 5])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 from lexon.tokenisers.layout import Layout, Part
 
 SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=4)

@@ -17,8 +17,8 @@ from lexon.events import Events
 from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import reconstruction_errors
 from lexon.models.vqvae import VQVAE
-from lexon.tokenisers import CodeTable, VQVAETokeniser, restore
-from lexon.tokenisers.vqvae import Codes
+from lexon.tokenisers import restore
+from lexon.tokenisers.vqvae import Codes, CodeTable, VQVAETokeniser
 from lexon.training import Training, seeded
 
 K, N_BINS = 64, 5

@@ -172,7 +172,7 @@ KINDS = {
                 "pretraining.pipeline:create_pipeline",
                 "comparison:create_ambre_pipeline",
                 "modelling.classifiers:create_pipeline",
-                "reporting.classifier:create_pipeline",
+                "reporting.reports:classifier",
             ),
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
             statistics={"auroc": COMPARED},
@@ -187,7 +187,7 @@ KINDS = {
             pipelines=(
                 "data_engineering:create_pipeline",
                 "pretraining.autoencoders:create_pipeline",
-                "reporting.autoencoder:create_pipeline",
+                "reporting.reports:autoencoder",
             ),
             files=Files(
                 history=("*_total", "*_rec_tokens", "*_rec_globals"),
@@ -204,7 +204,7 @@ KINDS = {
             pipelines=(
                 "data_engineering:create_pipeline",
                 "modelling.regression:create_pipeline",
-                "reporting.regression:create_pipeline",
+                "reporting.reports:regression",
             ),
             files=Files(
                 history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
@@ -218,7 +218,7 @@ KINDS = {
             "vae",
             reads=EVENTS | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
             member=vae_member,
-            pipelines=("modelling.vae:create_pipeline", "reporting.vae:create_pipeline"),
+            pipelines=("modelling.vae:create_pipeline", "reporting.reports:vae"),
             files=Files(
                 history=("*_loss", "*_kld"),
                 metrics=("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),

@@ -9,21 +9,21 @@ import struct
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from kedro.io import AbstractDataset, DatasetError
-from torch import nn
 
-from lexon import models
 from lexon.datasets.files import atomic_path, require_file
 from lexon.errors import DataError, MissingFile, explained
 from lexon.provenance import code_digest
 
+if TYPE_CHECKING:
+    from torch import nn
+
 logger = logging.getLogger(__name__)
 
 
-class CheckpointDataset(AbstractDataset[nn.Module, nn.Module]):
+class CheckpointDataset(AbstractDataset["nn.Module", "nn.Module"]):
     """model.pt: `{"module", "model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -148,6 +148,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         DamagedCheckpoint: the file holds anything else.
         LexonError: there is no such file, or it may not be read.
     """
+    import torch
+
     remedy = "delete it and run again"
     try:
         require_file(path)
@@ -172,6 +174,8 @@ def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
 
     torch packs into memory, because into a file it puts the file's name, and a full disk becomes an error that says nothing of it.
     """
+    import torch
+
     packed = io.BytesIO()
     torch.save(dict(content), packed)
     with atomic_path(path) as temporary:
@@ -180,6 +184,8 @@ def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
 
 def _build(content: Mapping[str, Any]) -> nn.Module:
     """The network that a checkpoint names by module and class; files of earlier versions name the class alone."""
+    from lexon import models
+
     name, modules = content["model"], [content["module"]] if "module" in content else models.modules()
     for module in modules:
         with suppress(LookupError):

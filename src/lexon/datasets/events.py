@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from kedro.io import AbstractDataset
@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 import lexon
 from lexon.config import LABEL_SETS, EnergyUnit, named_labels
 from lexon.datasets import split_layout as layout
-from lexon.datasets.darkmachines import DarkMachinesSource, is_text
 from lexon.datasets.event_rows import MET, P4, to_events, to_rows
 from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit
 from lexon.events import SPLITS, Events
+
+if TYPE_CHECKING:
+    from lexon.datasets.darkmachines import DarkMachinesSource
 
 FORMAT_VERSION = 1
 READ_AT_ONCE = 1 << 16
@@ -166,7 +168,7 @@ class EventSample:
     energy_unit: EnergyUnit = "GeV"
 
 
-class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSource]):
+class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSource"]):
     """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text as well.
 
     Args:
@@ -191,6 +193,8 @@ class EventsDataset(AbstractDataset[EventSample, EventSource | DarkMachinesSourc
 
     def load(self) -> EventSource | DarkMachinesSource:
         """The source of events that fits the file's content."""
+        from lexon.datasets.darkmachines import DarkMachinesSource, is_text
+
         if self._text is not None and is_text(self._filepath):
             return DarkMachinesSource(self._filepath, **self._source, **self._text)
         return EventSource(self._filepath, **self._source, linked_data=self.linked_data)

@@ -7,10 +7,9 @@ import math
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.config import KINDS
@@ -18,6 +17,9 @@ from lexon.datasets.arrays import Arrays, read_arrays
 from lexon.datasets.scores import read_scores
 from lexon.errors import DataError, explained
 from lexon.metrics.scores import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATUSES = ("running", "interrupted", "failed", "done")
 SPLITS = ("train", "val", "test")
@@ -135,15 +137,19 @@ def read_history(folder: Path, kind: str, epochs: Any) -> pd.DataFrame:
 
 def _check_columns(path: Path, history: pd.DataFrame, wanted: Sequence[str]) -> None:
     """Check that a history has these columns, of numbers, and at least one epoch."""
+    from pandas.api.types import is_numeric_dtype
+
     if missing := [name for name in wanted if name not in history.columns]:
         raise DataError(f"{path}: no column {', '.join(missing)}; {AGAIN}")
     if not len(history):
         raise DataError(f"{path}: no epoch in it; {AGAIN}")
-    if words := [name for name in wanted if not pd.api.types.is_numeric_dtype(history[name])]:
+    if words := [name for name in wanted if not is_numeric_dtype(history[name])]:
         raise DataError(f"{path}: not a number in column {words[0]}; {AGAIN}")
 
 
 def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     try:
         return pd.read_csv(path)
     except OSError as error:

@@ -6,11 +6,13 @@ import logging
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from lexon.datasets.atomic import CSVDataset
 from lexon.errors import explained
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ def keep_better_report(path: Path, members: pd.DataFrame) -> Path | None:
 
 def finished_in(path: Path) -> int:
     """Number of finished members in a report's members.csv; 0 where there is none that can be read."""
+    import pandas as pd
+
     try:
         return int((pd.read_csv(path, usecols=["status"])["status"] == "done").sum())
     except (OSError, ValueError):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
-from kedro_datasets._typing import JSONPreview
 
 from lexon.datasets.atomic import JSONDataset
 from lexon.datasets.checkpoint import read_checkpoint, write_checkpoint
 from lexon.errors import DataError
 from lexon.tokenisers import restore
 from lexon.tokenisers.base import Tokeniser
-from lexon.tokenisers.vqvae import VQVAETokeniser
+
+if TYPE_CHECKING:
+    from lexon.tokenisers.vqvae import VQVAETokeniser
 
 
 class TokeniserDataset(JSONDataset):
@@ -25,13 +26,8 @@ class TokeniserDataset(JSONDataset):
     def save(self, data: Tokeniser) -> None:
         super().save(data.state())
 
-    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as well.
-    def preview(self) -> JSONPreview:
-        """The state itself, for kedro-viz."""
-        return JSONPreview(Path(self._filepath).read_text(encoding="utf-8"))
 
-
-class VQVAETokeniserDataset(AbstractDataset[VQVAETokeniser, VQVAETokeniser]):
+class VQVAETokeniserDataset(AbstractDataset["VQVAETokeniser", "VQVAETokeniser"]):
     """A tokeniser with its network, for torch's weights-only reader; `CheckpointDataset` reads the network out of the same file."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -44,6 +40,8 @@ class VQVAETokeniserDataset(AbstractDataset[VQVAETokeniser, VQVAETokeniser]):
         Raises:
             DataError: the file is damaged, or its parts do not belong together.
         """
+        from lexon.tokenisers.vqvae import VQVAETokeniser
+
         content = read_checkpoint(Path(self._filepath))
         try:
             return VQVAETokeniser.from_content(content)

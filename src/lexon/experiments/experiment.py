@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lexon.config import (
@@ -126,7 +126,7 @@ class Experiment:
 
     def kedro_parameters(self) -> dict[str, Any]:
         """Parameters of the nodes in this experiment's namespace, as plain data."""
-        shared = self.parameters.model_dump(mode="json")
+        shared, trained = self.parameters.model_dump(mode="json"), {member.name for member in self.trained}
         return {
             **shared,
             "name": self.name,
@@ -136,17 +136,19 @@ class Experiment:
             "object_types": self.parameters.events.object_types,
             "label_names": self.parameters.events.label_names,
             "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},
-            "plan": [asdict(member) for member in self.planned],
+            "plan": [dict(vars(member)) for member in self.planned],
             "tokenisers": {
                 tokeniser_name(self._binned): self._binned,
                 **{name: config.model_dump(mode="json") for name, config in self.tokenisers.items()},
             },
-            "grid": {member.name: self._node_parameters(member) for member in self.trained},
+            "grid": {
+                member.name: self._node_parameters(place, member) for place, member in enumerate(self.planned) if member.name in trained
+            },
         }
 
-    def _node_parameters(self, member: Member) -> dict[str, Any]:
+    def _node_parameters(self, place: int, member: Member) -> dict[str, Any]:
         """Parameters of a member's nodes, and what its record holds beside its configuration."""
-        recorded: dict[str, Any] = {"member": member.name, "cell": member.cell, "place": self.planned.index(member)}
+        recorded: dict[str, Any] = {"member": member.name, "cell": member.cell, "place": place}
         reused = self.parameters.vqvae.from_run
         if reused is not None and member.config.get("tokeniser", {}).get("kind") == "vqvae":
             recorded["vqvae_from"] = reused

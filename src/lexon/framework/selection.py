@@ -45,6 +45,8 @@ def selected(pipeline: Pipeline, options: Mapping[str, Any]) -> Pipeline:
         for name in names:
             if name not in known(pipeline):
                 raise ConfigurationError(f"{option} {name}: no such {what}; {_near(name, known(pipeline))}")
+    if not any(chosen.values()):
+        return pipeline
     arguments = {"node_namespaces" if argument == "namespaces" else argument: names or None for argument, names in chosen.items()}
     try:
         return pipeline.filter(**arguments)

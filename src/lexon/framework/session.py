@@ -114,9 +114,8 @@ class LexonSession(KedroSession):
     def _refuse_unusable(self, place: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> Pipeline:
         """The nodes that the options choose, unless something of what they name is not there: nodes, datasets or files."""
         pipelines.set_requested(names or None)
-        every = Pipeline([])
-        for name in names or ["__default__"]:
-            every += pipelines[name]
+        asked = [pipelines[name] for name in names or ["__default__"]]
+        every = asked[0] if len(asked) == 1 else Pipeline(asked)
         _refuse_a_run_like_another(place, self._project_path)
         chosen = selected(every, options)
         for dataset in sorted(chosen.inputs()):

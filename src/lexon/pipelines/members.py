@@ -1,70 +1,23 @@
-"""What the members of every kind of experiment have in common: two nodes, one training, one run record."""
+"""What the nodes of members have in common, whatever their kind: one training, one run record."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from kedro.pipeline import Node, Pipeline
 from torch import nn
 
 from lexon import provenance
 from lexon.config import MemberConfig
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.errors import ConfigurationError
-from lexon.experiments import Member
 from lexon.models import Model
 from lexon.training import GiveUp, SelectBy, TableOfEpoch, TensorTable, Training, Validate, choose_device, device_name
 
 # Large enough to keep a GPU busy, small enough for any.
 EVALUATION_BATCH = 2048
-TRAINED = ("model", "history", "training_record")
-
-
-def member_pipeline(
-    member: Member,
-    train: Callable[..., Any],
-    evaluate: Callable[..., Any],
-    data: Mapping[str, str],
-    settings: Sequence[str] = (),
-    extra: Sequence[str] = (),
-    scores: str = "scores",
-) -> Pipeline:
-    """train -> evaluate, in the member's namespace.
-
-    Args:
-        member: of the experiment's `trained`.
-        train: takes `data`, config, device, checkpoints and member; gives `TRAINED`.
-        evaluate: takes the same, `TRAINED` and `settings`; gives what `evaluated` names and `extra`.
-        data: dataset by argument, shared by members.
-        settings: shared parameters that only the evaluation asks for.
-        extra: names of the evaluation's further outputs.
-        scores: name of scores.h5 in the catalog; another one where it holds other things than class probabilities.
-    """
-    given = {**data, "device": "params:device", "checkpoints": "checkpoints", "config": "params:config", "member": "params:name"}
-    trained = {name: name for name in TRAINED}
-    asked = {name: f"params:{name}" for name in settings}
-    return Pipeline(
-        [
-            Node(train, given, list(TRAINED), name="train", tags="train"),
-            Node(evaluate, {**given, **trained, **asked}, [*evaluated(scores), *extra], name="evaluate", tags="evaluate"),
-        ],
-        namespace=f"grid.{member.name}",
-        inputs={"checkpoints", *(name for name in data.values() if not name.startswith("params:"))},
-        parameters={"params:device", *asked.values(), *(name for name in data.values() if name.startswith("params:"))},
-    )
-
-
-def evaluated(scores: str) -> tuple[str, ...]:
-    """What each member of any kind leaves to be reported on; asked for whole, so that a report waits for all of it."""
-    return "metrics", scores, "figure_losses", "run_record"
-
-
-def left_behind(trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores") -> list[str]:
-    """Names of all that members leave to be reported on; `scores` as in `member_pipeline`."""
-    return [f"grid.{member.name}.{name}" for member in trained for name in (*evaluated(scores), *extra)]
 
 
 def train_member(

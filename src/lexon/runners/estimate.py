@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Sequence
+from functools import cache
 from heapq import heapreplace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from lexon.errors import LexonError, first_cause
-from lexon.experiments import differences, is_member
+from lexon.experiments import flatten, is_member
 from lexon.runners.progress import duration
-from lexon.runs.records import read_record
+from lexon.runs.records import member_config, read_record
 
 logger = logging.getLogger(__name__)
+
+Values = frozenset[tuple[str, str]]
 
 DEVICES = 3  # kinds of devices, those of the latest members, for which a time is shown
 
@@ -64,9 +67,9 @@ def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> 
         by_device.setdefault(device_kind(str(record["device"])), []).append(record)
     if not by_device:
         return "; no member is finished yet, so the time is unknown"
-    configs = [_config(node, catalog) for node in trainings]
+    configs = [member_config(node, catalog) for node in trainings]
     shown = list(by_device.items())[:DEVICES]
-    costs = [f"{duration(shared([_seconds(config, records) for config in configs], workers))} on {device}" for device, records in shown]
+    costs = [f"{duration(shared(_seconds(configs, records), workers))} on {device}" for device, records in shown]
     how = "" if workers > 1 else " one after the other,"
     return f", about {' or '.join(costs)},{how} as the most similar finished ones went"
 
@@ -93,11 +96,27 @@ def device_kind(recorded: str) -> str:
     return name[1] if name else recorded
 
 
-def _seconds(config: dict[str, Any], records: list[dict[str, Any]]) -> float:
-    """Training time of a member at the speed of the one that differs least from it."""
-    nearest = min(records, key=lambda record: len(differences(record["parameters"], config)))
-    asked = config.get("n_train") or _training_events(config) or nearest["data"]["n_train"]
-    return config["training"]["epochs"] * asked / nearest["events_per_second"]
+def _seconds(configs: Sequence[dict[str, Any]], records: Sequence[dict[str, Any]]) -> list[float]:
+    """Training times of members, each at the speed of the finished one that differs least from it."""
+    finished: dict[Values, dict[str, Any]] = {}
+    for record in records:  # the latest first, which counts where several are the same
+        finished.setdefault(_values(record["parameters"]), record)
+
+    @cache
+    def nearest(wanted: Values) -> dict[str, Any]:
+        return finished[min(finished, key=lambda values: len({key for key, _ in values ^ wanted}))]
+
+    return [_at_the_speed_of(nearest(_values(config)), config) for config in configs]
+
+
+def _at_the_speed_of(record: dict[str, Any], config: dict[str, Any]) -> float:
+    asked = config.get("n_train") or _training_events(config) or record["data"]["n_train"]
+    return config["training"]["epochs"] * asked / record["events_per_second"]
+
+
+def _values(config: dict[str, Any]) -> Values:
+    """A configuration as pairs that compare quickly; its seeds, which cost no time, are left out."""
+    return frozenset((key, repr(value)) for key, value in flatten(config).items() if key.rpartition(".")[2] != "seed")
 
 
 def _training_events(config: dict[str, Any]) -> float | None:
@@ -131,8 +150,3 @@ def _tells_speed(record: dict[str, Any]) -> bool:
         case {"parameters": dict(), "device": str(), "events_per_second": int() | float() as speed, "data": {"n_train": int() | float()}}:
             return speed > 0
     return False
-
-
-def _config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
-    config: Any = catalog.load(f"params:{node.namespace}.config")
-    return config.model_dump(mode="json")

@@ -8,8 +8,6 @@ from typing import Self
 import rich
 from rich.progress import Progress, TaskID
 
-from lexon.training.progress import columns
-
 
 class MemberLines:
     """A bar for each worker, below the log; nothing where there is no terminal.
@@ -18,6 +16,8 @@ class MemberLines:
     """
 
     def __init__(self) -> None:
+        from lexon.training.progress import columns
+
         console = rich.get_console()
         self.shown = console.is_terminal
         self._bars = Progress(*columns(), console=console, disable=not self.shown, auto_refresh=False, transient=True)

@@ -30,7 +30,6 @@ from lexon.errors import LexonError, first_cause
 from lexon.runners.capacity import use_threads
 from lexon.runners.units import Unit, group_of
 from lexon.runners.work import Work
-from lexon.training.progress import Reporter
 
 # Asks a worker to end: a training saves its checkpoint first.
 END = signal.SIGUSR1
@@ -90,6 +89,8 @@ def run_unit(unit: Unit, work: Work, execute: Callable[[Node], Any], channel: Co
 
     _log_to(send)
     if shown:
+        from lexon.training.progress import Reporter
+
         Reporter.listener = lambda _title, done, steps, facts: send(Trains(done, steps, facts))
 
     def announced(node: Node) -> None:

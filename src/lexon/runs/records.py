@@ -13,7 +13,6 @@ import yaml
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
-from lexon.config import MemberConfig
 from lexon.datasets.files import atomic_path, require_file, sidecar, write_text
 from lexon.errors import DataError, LexonError, explained, first_cause
 from lexon.experiments import is_member
@@ -67,8 +66,8 @@ def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
 
 def member_config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
     """The configuration of the member that a node belongs to, as its record holds it."""
-    config: MemberConfig = catalog.load(f"params:{node.namespace}.config")
-    return config.model_dump(mode="json")
+    config: dict[str, Any] = catalog.load(f"params:{node.namespace}.config")
+    return config
 
 
 def place_in_grid(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:

@@ -12,11 +12,8 @@ from lexon.config import FittedConfig
 from lexon.config.tokenisers import tokeniser_classes
 from lexon.errors import DataError
 from lexon.tokenisers.base import Tokeniser, Tokens
-from lexon.tokenisers.binning import BinnedTokeniser
-from lexon.tokenisers.direct import DirectTokeniser
-from lexon.tokenisers.vqvae import CodeTable, VQVAETokeniser
 
-__all__ = ["BinnedTokeniser", "CodeTable", "DirectTokeniser", "Tokeniser", "Tokens", "VQVAETokeniser", "build", "restore"]
+__all__ = ["Tokeniser", "Tokens", "build", "restore"]
 
 
 def build(config: FittedConfig) -> Tokeniser:

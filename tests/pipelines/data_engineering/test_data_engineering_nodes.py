@@ -20,7 +20,8 @@ from lexon.pipelines.data_engineering.clean import clean_events
 from lexon.pipelines.data_engineering.progress import with_progress
 from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_tokens
 from lexon.runners.results import where_results_are
-from lexon.tokenisers import BinnedTokeniser, DirectTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
 CHECKS = EventChecks(max_bad_events=0.01, beam_energy=7000, duplicates="keep")

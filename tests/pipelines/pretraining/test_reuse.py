@@ -19,8 +19,7 @@ from lexon.events import SPLITS
 from lexon.pipelines.pretraining.pipeline import create_pipeline
 from lexon.pipelines.pretraining.reuse import reuse_vqvae
 from lexon.pipelines.pretraining.vqvae import shown_to
-from lexon.tokenisers import VQVAETokeniser
-from lexon.tokenisers.vqvae import Codes
+from lexon.tokenisers.vqvae import Codes, VQVAETokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
 

@@ -11,7 +11,7 @@ import pytest
 from lexon.datasets.tokens import TokenSample, TokensDataset, TokenSource
 from lexon.events import SPLITS, Events
 from lexon.pipelines.reporting.tokens import bin_counts, draw_occupancy
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 
 CLASSES = {"signal": "tttt", "background": "rest"}
 

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from lexon.pipelines.reporting import page as shown
-from lexon.pipelines.reporting.page import Layout, layout_of, write_page
+from lexon.pipelines.reporting.layout import Layout, layout_of
+from lexon.pipelines.reporting.page import write_page
 
 KINDS = [path.name.removesuffix(".yml") for path in (resources.files(shown.__package__) / "layouts").iterdir()]
 FINDINGS = {"headline": "Yes.", "sentences": [], "caveats": [], "record": [], "selected_by": "AUROC", "steps": ["Go on."]}

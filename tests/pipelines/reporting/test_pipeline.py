@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import pytest
 from fabricate import planned
-from kedro.pipeline import Node
+from kedro.pipeline import Node, Pipeline
 
-from lexon.pipelines.reporting import autoencoder, classifier, regression, vae
-from lexon.pipelines.reporting.page import layout_of
+from lexon.pipelines.reporting import reports
+from lexon.pipelines.reporting.layout import layout_of
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 
-KINDS = {"classifier": classifier, "autoencoder": autoencoder, "regression": regression, "vae": vae}
+KINDS = {"classifier": reports.CLASSIFIER, "autoencoder": reports.AUTOENCODER, "regression": reports.REGRESSION, "vae": reports.VAE}
 MEMBERS = ["grid.a__seed_1.metrics", "grid.a__seed_2.metrics"]
 
 
 @pytest.fixture(params=KINDS)
 def report(request: pytest.FixtureRequest) -> Report:
-    return KINDS[request.param].REPORT
+    return KINDS[request.param]
 
 
 def nodes_of(report: Report, *more: Node) -> dict[str, Node]:
@@ -50,21 +50,30 @@ def test_every_page_shows_the_members(report: Report) -> None:
 
 def test_a_table_and_a_figure_may_have_one_name() -> None:
     drawn = Node(lambda *_: "", ["members"], "figure_effects", name="draw_effects")
-    page = nodes_of(classifier.REPORT, drawn)["write_page"]
+    page = nodes_of(reports.CLASSIFIER, drawn)["write_page"]
     assert {"effects_table", "figure_effects"} <= set(page.inputs)
 
 
 def test_figures_that_were_drawn_before_are_shown_where_they_exist() -> None:
-    pipeline = report_pipeline(classifier.REPORT, MEMBERS, shown=["figure_occupancy_binned"])
+    pipeline = report_pipeline(reports.CLASSIFIER, MEMBERS, shown=["figure_occupancy_binned"])
     assert "figure_occupancy_binned" in pipeline.inputs()
 
 
 def test_a_kind_without_figures_of_its_own_has_those_of_its_layout() -> None:
-    assert nodes_of(replace(autoencoder.REPORT, figures=("trade_off",)))["draw_figures"].outputs == ["figure_trade_off"]
-    assert len(nodes_of(autoencoder.REPORT)["draw_figures"].outputs) == len(layout_of("autoencoder").figures)
+    assert nodes_of(replace(reports.AUTOENCODER, figures=("trade_off",)))["draw_figures"].outputs == ["figure_trade_off"]
+    assert len(nodes_of(reports.AUTOENCODER)["draw_figures"].outputs) == len(layout_of("autoencoder").figures)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_that_is_trained_has_such_a_report(kind: str) -> None:
     study = planned(kind=kind) if kind != "classifier" else planned()
-    assert {"compare", "draw_figures", "write_page"} <= {node.name for node in KINDS[kind].create_pipeline(study).nodes}
+    assert {"compare", "draw_figures", "write_page"} <= {node.name for node in getattr(reports, kind)(study).nodes}
+
+
+def test_the_node_that_waits_for_all_members_is_looked_up_as_any_other(report: Report) -> None:
+    compare = nodes_of(report)["compare"]
+    again = Pipeline([compare], namespace="study").nodes[0]
+    assert type(again) is type(compare)
+    assert again != compare
+    assert again == Node(again.func, again._inputs, again._outputs, name="compare", namespace="study")
+    assert hash(again) == hash(Node(again.func, again._inputs, again._outputs, name="compare", namespace="study"))

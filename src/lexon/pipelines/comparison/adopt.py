@@ -19,8 +19,7 @@ from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.pipelines.comparison.sides import our_side
 from lexon.pipelines.comparison.words import how_sure
-from lexon.tokenisers import BinnedTokeniser
-from lexon.tokenisers.binning import binned_layout
+from lexon.tokenisers.binning import BinnedTokeniser, binned_layout
 from lexon.tokenisers.comparison.alignment import Alignment, align
 from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from lexon.experiments import Experiment
-from lexon.pipelines.comparison import nodes
-from lexon.pipelines.comparison.adopt import adopt_ambre
 from lexon.pipelines.data_engineering.pipeline import create_token_file, events_pipeline
+from lexon.pipelines.node_functions import node_function
 
 TABLES = ("links", "parts", "agreement", "columns", "confusion", "edges", "examples", "occupancy", "distances", "frequencies")
 DRAWN = ("occupancy", "confusion", "edges", "frequencies")
@@ -34,7 +33,13 @@ def create_ambre_pipeline(experiment: Experiment) -> Pipeline:
         return Pipeline([])
     finished = experiment.parameters.tokens.path is not None
     shown = "tokens_file" if finished else "events"
-    adopting = Node(adopt_ambre, [shown, "ambre", "params:division"], f"tokens_{names['ambre']}", name="adopt_ambre", tags="data")
+    adopting = Node(
+        node_function("comparison.adopt:adopt_ambre"),
+        [shown, "ambre", "params:division"],
+        f"tokens_{names['ambre']}",
+        name="adopt_ambre",
+        tags="data",
+    )
     ours = "tokens_file" if finished else f"tokens_{names['binned']}" if "binned" in names else None
     if ours is None or experiment.parameters.report.source:  # where members lie elsewhere, what they were made from may not be here
         return Pipeline([adopting])
@@ -52,9 +57,23 @@ def compare(tokens: str, with_events: bool, report: str = "") -> Pipeline:
     tables = {name: f"{report}{name}_table" for name in TABLES}
     figures = {name: f"figure_{report}{name}" for name in DRAWN}
     inputs = {"ambre": "ambre", "tokens": tokens, "classes": "params:classes"} | ({"events": "events"} if with_events else {})
-    comparing = Node(nodes.compare_tokens, inputs, {**tables, "findings": f"{report}findings"}, name="compare_tokens", tags="report")
-    drawing = Node(nodes.draw_figures, {name: tables[name] for name in DRAWN}, figures, name=f"draw_{report}figures", tags="report")
+    comparing = Node(
+        node_function("comparison.nodes:compare_tokens"),
+        inputs,
+        {**tables, "findings": f"{report}findings"},
+        name="compare_tokens",
+        tags="report",
+    )
+    drawing = Node(
+        node_function("comparison.nodes:draw_figures"),
+        {name: tables[name] for name in DRAWN},
+        figures,
+        name=f"draw_{report}figures",
+        tags="report",
+    )
     words = {"findings": f"{report}findings", "title": "params:name", "description": "params:description"}
     shown = {name: tables[name] for name in SHOWN} | {f"figure_{name}": dataset for name, dataset in figures.items()}
-    writing = Node(nodes.write_tokens_page, {**words, **shown}, f"{report}page", name=f"write_{report}page", tags="report")
+    writing = Node(
+        node_function("comparison.nodes:write_tokens_page"), {**words, **shown}, f"{report}page", name=f"write_{report}page", tags="report"
+    )
     return Pipeline([comparing, drawing, writing])

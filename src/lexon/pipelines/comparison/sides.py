@@ -14,7 +14,7 @@ from lexon.datasets.tokens import TokenSource
 from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.physics import wrap_phi
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 from lexon.tokenisers.comparison.agreement import TYPE
 from lexon.tokenisers.comparison.alignment import Alignment, align
 from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins

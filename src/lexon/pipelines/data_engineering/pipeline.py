@@ -6,9 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.config import FittedConfig
 from lexon.experiments import Experiment
-from lexon.pipelines.data_engineering.clean import clean_events
-from lexon.pipelines.data_engineering.simulate import simulate_events
-from lexon.pipelines.data_engineering.tokenise import fit_tokeniser, write_tokens
+from lexon.pipelines.node_functions import node_function
 from lexon.provenance import resting_on
 
 SIMULATED = "simulated_events"
@@ -39,23 +37,37 @@ def events_pipeline(experiment: Experiment) -> Pipeline:
     """Clean events."""
     simulated = experiment.parameters.events.source == "simulation"
     raw = SIMULATED if simulated else "raw_events"
-    clean = Node(clean_events, [raw, "params:classes", "params:data", "params:checks"], "events", name="clean_events", tags="data")
+    clean = Node(
+        node_function("data_engineering.clean:clean_events"),
+        [raw, "params:classes", "params:data", "params:checks"],
+        "events",
+        name="clean_events",
+        tags="data",
+    )
     return Pipeline([*([simulate()] if simulated else []), clean])
 
 
 def simulate() -> Node:
     """The node that simulates events, used when no file is given."""
-    return Node(simulate_events, "params:simulated", SIMULATED, name="simulate_events", tags="data")
+    return Node(
+        node_function("data_engineering.simulate:simulate_events"), "params:simulated", SIMULATED, name="simulate_events", tags="data"
+    )
 
 
 def write(name: str, config: FittedConfig, output: str) -> Node:
     """The node that encodes all events with a fitted tokeniser."""
-    return Node(resting_on(write_tokens, config.module), ["events", f"tokeniser_{name}"], output, name=f"write_{name}", tags="data")
+    return Node(
+        resting_on(node_function("data_engineering.tokenise:write_tokens"), config.module),
+        ["events", f"tokeniser_{name}"],
+        output,
+        name=f"write_{name}",
+        tags="data",
+    )
 
 
 def _fit(name: str, config: FittedConfig) -> Node:
     return Node(
-        resting_on(fit_tokeniser, config.module),
+        resting_on(node_function("data_engineering.tokenise:fit_tokeniser"), config.module),
         ["events", f"params:tokenisers.{name}", "params:classes"],
         f"tokeniser_{name}",
         name=f"fit_{name}",

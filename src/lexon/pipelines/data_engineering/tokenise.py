@@ -18,8 +18,9 @@ from lexon.datasets.tokens import TokenChunk, TokenSample
 from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 from lexon.pipelines.data_engineering.progress import with_progress
-from lexon.tokenisers import BinnedTokeniser, build
+from lexon.tokenisers import build
 from lexon.tokenisers.base import Tokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 from lexon.tokenisers.comparison.columns import TokenColumns
 from lexon.tokenisers.comparison.occupied import fillings
 

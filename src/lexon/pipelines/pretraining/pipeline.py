@@ -5,8 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from lexon.experiments import Experiment
-from lexon.pipelines.pretraining.reuse import reuse_vqvae
-from lexon.pipelines.pretraining.vqvae import draw_vqvae, train_vqvae
+from lexon.pipelines.node_functions import node_function
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
@@ -18,7 +17,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 def _train(name: str) -> Node:
     return Node(
-        train_vqvae,
+        node_function("pretraining.vqvae:train_vqvae"),
         {
             "events": "events",
             "settings": f"params:tokenisers.{name}",
@@ -37,8 +36,16 @@ def _reuse(name: str) -> Node:
     files = {"trained": f"reused_{name}", "history": f"reused_history_{name}", "diagnostics": f"reused_diagnostics_{name}"}
     settings = {"settings": f"params:tokenisers.{name}", "classes": "params:classes", "from_run": "params:vqvae.from"}
     made = [f"tokeniser_{name}", f"history_{name}", f"diagnostics_{name}"]
-    return Node(reuse_vqvae, {**files, "events": "events", **settings}, made, name=f"reuse_{name}", tags="data")
+    return Node(
+        node_function("pretraining.reuse:reuse_vqvae"), {**files, "events": "events", **settings}, made, name=f"reuse_{name}", tags="data"
+    )
 
 
 def _draw(name: str) -> Node:
-    return Node(draw_vqvae, [f"history_{name}", f"diagnostics_{name}", "checkpoints"], f"figure_{name}", name=f"draw_{name}", tags="data")
+    return Node(
+        node_function("pretraining.vqvae:draw_vqvae"),
+        [f"history_{name}", f"diagnostics_{name}", "checkpoints"],
+        f"figure_{name}",
+        name=f"draw_{name}",
+        tags="data",
+    )

@@ -12,7 +12,7 @@ from lexon.config import VQVAEConfig
 from lexon.datasets.events import EventSource
 from lexon.errors import DataError
 from lexon.pipelines.pretraining.vqvae import shown_to
-from lexon.tokenisers import VQVAETokeniser
+from lexon.tokenisers.vqvae import VQVAETokeniser
 
 logger = logging.getLogger(__name__)
 

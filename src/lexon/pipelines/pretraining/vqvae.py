@@ -20,8 +20,8 @@ from lexon.metrics.codebook import CodeUse
 from lexon.metrics.reconstruction import Quantity, reconstruction_errors
 from lexon.models.vqvae import VQVAE
 from lexon.plots.codebook import codebook_diagnostics
-from lexon.tokenisers import VQVAETokeniser
 from lexon.tokenisers.layout import Layout
+from lexon.tokenisers.vqvae import VQVAETokeniser
 from lexon.training import SelectBy, TensorTable, Training, choose_device, device_name, seeded
 
 logger = logging.getLogger(__name__)

@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.pipeline import Pipeline
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
-from lexon.experiments import Experiment, Result
-from lexon.pipelines.members import left_behind
+from lexon.experiments import Result
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS
-from lexon.pipelines.pretraining.autoencoders.pipeline import EXTRA, SCORES
 from lexon.pipelines.reporting.autoencoder_changes import (
     BOTTLENECKS,
     LOSSES,
@@ -34,7 +31,6 @@ from lexon.pipelines.reporting.autoencoder_words import choose, findings, select
 from lexon.pipelines.reporting.caveats import Plan
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
-from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
 from lexon.pipelines.reporting.words import joined
 from lexon.plots.autoencoders import Point, heat_maps, loss_curves, trade_off
@@ -202,19 +198,3 @@ def compare(
 def draw(members: MemberFolders, plan: Plan, report: ReportConfig, **_tables: Any) -> dict[str, Figure]:
     """The figures by name."""
     return figures(estimate_grid(collect_grid(collect(members, plan)), "test", report))
-
-
-REPORT = Report(
-    kind="autoencoder",
-    compare=compare,
-    draw=draw,
-    tables=("members", "summary", "pivot", "changes"),
-    texts=("selected_parameters",),
-    settings=("report", "questions", "run", "n_seeds", "name"),
-    drawn_with=("report",),
-)
-
-
-def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(REPORT, left_behind(experiment.trained, EXTRA, SCORES))

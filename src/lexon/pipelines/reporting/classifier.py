@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
 from lexon.baselines import BASELINES
-from lexon.config import EvaluationConfig, ReportConfig, TokeniserConfig, tokeniser_config
+from lexon.config import EvaluationConfig, ReportConfig
 from lexon.datasets.members import MemberFolders
-from lexon.experiments import Experiment, Result, tokeniser_name
+from lexon.experiments import Result
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
-from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.caveats import Plan
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.classifier_effects import (
@@ -37,9 +35,7 @@ from lexon.pipelines.reporting.classifier_effects import (
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
-from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
-from lexon.pipelines.reporting.tokens import draw_features, draw_occupancy
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, training
 from lexon.plots.style import empty_figure
@@ -260,50 +256,3 @@ def draw(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> dict[str,
 def draw_grid(members: MemberFolders, plan: Plan, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
     """The figures that take several cells, by name."""
     return grid_figures(collect(members, plan), members.baselines(), effects, means)
-
-
-REPORT = Report(
-    kind="classifier",
-    compare=compare,
-    draw=draw,
-    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles"),
-    settings=("evaluation", "report", "questions", "run", "n_seeds"),
-    figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
-)
-
-
-def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The report of an experiment, to be put into its namespace."""
-    from_events = not experiment.parameters.tokens.path
-    # Members that lie elsewhere may have been made from events that are not here.
-    shows_events = from_events and not experiment.parameters.report.source
-    drawn = [_draw_grid()] if experiment.is_grid else []
-    if shows_events:
-        drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
-    finished = left_behind(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
-    return report_pipeline(REPORT, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ())
-
-
-def _draw_grid() -> Node:
-    drawn = {name: f"figure_{name}" for name in GRID_FIGURES}
-    return Node(draw_grid, ["members", "params:plan", "effects_table", "means_table"], drawn, name="draw_grid", tags="report")
-
-
-def _draw_features() -> Node:
-    shown = ["events", "params:classes", "params:object_types"]
-    return Node(draw_features, shown, "figure_features", name="draw_features", tags="report")
-
-
-def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
-    """Drawn with the data, so that a report made again from members does not ask for token files."""
-    drawn = config.figure.format(name)
-    return Node(draw_occupancy, [f"tokens_{name}", "params:classes"], drawn, name=f"draw_occupancy_{name}", tags="data")
-
-
-def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
-    """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown where they exist."""
-    planned = [member.config["tokeniser"] for member in experiment.planned]
-    figures = [tokeniser_config(config).figure.format(tokeniser_name(config)) for config in planned]
-    known = dict.fromkeys(name for name in figures if name)
-    here = {name for node in drawn for name in node.outputs}
-    return [name for name in known if name not in here]

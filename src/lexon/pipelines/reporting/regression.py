@@ -9,22 +9,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.pipeline import Pipeline
 from matplotlib.figure import Figure
 
 from lexon.config import CollapseConfig, ReportConfig
 from lexon.datasets.member_files import read_baseline_arrays
 from lexon.datasets.members import MemberFolders
-from lexon.experiments import Experiment, Result
+from lexon.experiments import Result
 from lexon.metrics.collapse import Judged, passes, shrinkage_explained
 from lexon.metrics.regression import negative_r2, regression_metrics
-from lexon.pipelines.members import left_behind
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.modelling.regression.pipeline import SCORES
 from lexon.pipelines.reporting.caveats import Plan
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
-from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.regression_claims import evidence_of
 from lexon.pipelines.reporting.regression_sweep import (
     CONTROL,
@@ -262,19 +258,3 @@ def draw(members: MemberFolders, plan: Plan, collapse: CollapseConfig, **_tables
     """The figures by name."""
     baselines = _baselines(members)
     return figures(collect_sweeps(collect(members, plan), baselines, collapse), baselines)
-
-
-REPORT = Report(
-    kind="regression",
-    compare=compare,
-    draw=draw,
-    tables=("members", "summary", "comparisons", "table2"),
-    texts=("table2_text", "selected_parameters"),
-    settings=("collapse", "report", "questions", "run", "n_seeds"),
-    drawn_with=("collapse",),
-)
-
-
-def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(REPORT, [*left_behind(experiment.trained, scores=SCORES), "baselines"])

@@ -14,7 +14,7 @@ from lexon.datasets.tokens import TokenSource, as_tokens
 from lexon.metrics.occupancy import occupancy
 from lexon.plots.features import feature_distributions
 from lexon.plots.grid import bin_occupancy
-from lexon.tokenisers import BinnedTokeniser
+from lexon.tokenisers.binning import BinnedTokeniser
 
 _CHUNK = 1 << 16  # events that are read at once
 _AXIS = {"met_phi": "phi"}  # one set of bins for every azimuth

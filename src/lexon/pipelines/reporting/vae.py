@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from kedro.pipeline import Pipeline
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
@@ -15,14 +14,12 @@ from sklearn.decomposition import PCA
 from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
 from lexon.datasets.vae import ANCHORS, finished_besides, read_anchors
-from lexon.experiments import Experiment, Result, differences
+from lexon.experiments import Result, differences
 from lexon.metrics.latent import ACTIVE_KL
 from lexon.metrics.multilabel import cooccurrence
-from lexon.pipelines.members import left_behind
 from lexon.pipelines.reporting.caveats import Plan
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
-from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 from lexon.pipelines.reporting.tables import members_table
 from lexon.pipelines.reporting.vae_cells import Configuration, best_of, collect_configurations, label_of
 from lexon.pipelines.reporting.vae_claims import evidence_of
@@ -159,19 +156,3 @@ def compare(
 def draw(members: MemberFolders, plan: Plan, **_tables: Any) -> dict[str, Figure]:
     """The figures by name."""
     return figures(*read(members, plan))
-
-
-REPORT = Report(
-    kind="vae",
-    compare=compare,
-    draw=draw,
-    tables=("members", "comparison", "differences"),
-    texts=("comparison_report", "selected_parameters", "configuration_metrics"),
-    settings=("report", "questions", "run", "n_seeds"),
-    drawn_from=("comparison",),
-)
-
-
-def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(REPORT, [*left_behind(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"])

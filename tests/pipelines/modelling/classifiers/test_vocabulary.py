@@ -13,8 +13,7 @@ import pytest
 from lexon.datasets.tokens import TokenSource
 from lexon.errors import ConfigurationError, DataError
 from lexon.pipelines.modelling.classifiers.inputs import vocabulary_of
-from lexon.tokenisers import BinnedTokeniser
-from lexon.tokenisers.binning import Axis
+from lexon.tokenisers.binning import Axis, BinnedTokeniser
 from lexon.tokenisers.vqvae import Codes, CodeTable, MetBins
 
 KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}

@@ -19,7 +19,7 @@ from lexon.pipelines.pretraining.autoencoders.evaluate import evaluate
 from lexon.pipelines.pretraining.autoencoders.inputs import learnt_from
 from lexon.pipelines.pretraining.autoencoders.train import train
 from lexon.pipelines.reporting.autoencoder import compare_results
-from lexon.tokenisers import DirectTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 
 OBJECT_TYPES = dict(enumerate(("jet", "b-jet", "e+", "e-", "mu+", "mu-", "photon"), start=1))
 SIZES = {"train": 1000, "val": 200, "test": 400}

@@ -8,35 +8,36 @@ from lexon.baselines import BASELINES
 from lexon.config import FittedConfig, TrainingConfig, tokeniser_config
 from lexon.config.classifiers import classifier_config
 from lexon.experiments import Experiment, Member, tokeniser_name
-from lexon.pipelines.members import member_pipeline
-from lexon.pipelines.modelling.classifiers.baselines import score_baselines
-from lexon.pipelines.modelling.classifiers.evaluate import evaluate
-from lexon.pipelines.modelling.classifiers.train import train
+from lexon.pipelines.member_nodes import member_nodes
+from lexon.pipelines.node_functions import node_function
 from lexon.provenance import resting_on
+
+TRAIN = node_function("modelling.classifiers.train:train")
+EVALUATE = node_function("modelling.classifiers.evaluate:evaluate")
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
     settings = ["evaluation", "label_names"]
-    members = [_member(member, settings) for member in experiment.trained]
+    members = [node for member in experiment.trained for node in _member(member, settings)]
     return Pipeline([*members, *([] if experiment.parameters.tokens.path else [_baselines()])])
 
 
-def _member(member: Member, settings: list[str]) -> Pipeline:
+def _member(member: Member, settings: list[str]) -> list[Node]:
     """Continuous values, and tokens of turned events, are made from events as needed; other tokens were written to a file, once for all."""
     config, network = tokeniser_config(member.config["tokeniser"]), classifier_config(member.config["classifier"])
     name = tokeniser_name(member.config["tokeniser"])
     types = {"object_types": "params:object_types"} if "event" in network.quantities else {}
     if not config.continuous and TrainingConfig(**member.config["training"]).augmentation == "none":
-        return member_pipeline(member, resting_on(train, network.module), evaluate, {"shown": f"tokens_{name}", **types}, settings)
+        return member_nodes(member, resting_on(TRAIN, network.module), EVALUATE, {"shown": f"tokens_{name}", **types}, settings)
     encodes = [config.module] if isinstance(config, FittedConfig) else []
     shown = {"shown": f"tokeniser_{name}", "events": "events", **types}
-    return member_pipeline(member, resting_on(train, network.module, *encodes), resting_on(evaluate, *encodes), shown, settings)
+    return member_nodes(member, resting_on(TRAIN, network.module, *encodes), resting_on(EVALUATE, *encodes), shown, settings)
 
 
 def _baselines() -> Node:
     return Node(
-        score_baselines,
+        node_function("modelling.classifiers.baselines:score_baselines"),
         ["events", "params:classes", "params:object_types"],
         {kind: f"baseline_{kind}" for kind in BASELINES},
         name="score_baselines",

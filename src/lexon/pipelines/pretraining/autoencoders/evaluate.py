@@ -25,8 +25,8 @@ from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS, vi
 from lexon.pipelines.pretraining.autoencoders.inputs import Described, describe, split_table
 from lexon.pipelines.pretraining.autoencoders.probes import Probes, constant_globals, constant_tokens
 from lexon.plots.autoencoders import member_losses, residuals
-from lexon.tokenisers import DirectTokeniser
 from lexon.tokenisers.base import Tokens
+from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import TensorTable, choose_device
 
 LOSSES = ("rec_tokens", "rec_types", "rec_globals", "weighted_globals", "commitment", "vq_loss", "total")

@@ -14,7 +14,7 @@ from lexon.datasets.events import ClassifiedEvents, EventSource
 from lexon.models.autoencoder import Autoencoder
 from lexon.pipelines.members import EVALUATION_BATCH
 from lexon.pipelines.tensors import encoded, tensor_table
-from lexon.tokenisers import DirectTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import TensorTable
 from lexon.training.data import evaluation_batches
 

@@ -13,7 +13,7 @@ from lexon.datasets.events import EventSource
 from lexon.models.autoencoder import Autoencoder
 from lexon.pipelines.members import train_member
 from lexon.pipelines.pretraining.autoencoders.inputs import learnt_from, split_table
-from lexon.tokenisers import DirectTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import SelectBy, seeded
 
 # What the encoder is trained for; at globals_beta 0 `val_loss` would hold the head's own lesson as well.

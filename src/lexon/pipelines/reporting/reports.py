@@ -1,0 +1,108 @@
+"""The reports of the kinds: what each is made of. Its nodes, which need more than a plan does, are in the module that it names."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from lexon.baselines import BASELINES
+from lexon.config import TokeniserConfig, tokeniser_config
+from lexon.experiments import Experiment, tokeniser_name
+from lexon.pipelines.member_nodes import left_behind
+from lexon.pipelines.modelling.regression import pipeline as regressions
+from lexon.pipelines.node_functions import node_function
+from lexon.pipelines.pretraining.autoencoders import pipeline as autoencoders
+from lexon.pipelines.reporting.pipeline import Report, report_pipeline
+
+GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
+
+CLASSIFIER = Report(
+    kind="classifier",
+    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles"),
+    settings=("evaluation", "report", "questions", "run", "n_seeds"),
+    figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
+)
+AUTOENCODER = Report(
+    kind="autoencoder",
+    tables=("members", "summary", "pivot", "changes"),
+    texts=("selected_parameters",),
+    settings=("report", "questions", "run", "n_seeds", "name"),
+    drawn_with=("report",),
+)
+REGRESSION = Report(
+    kind="regression",
+    tables=("members", "summary", "comparisons", "table2"),
+    texts=("table2_text", "selected_parameters"),
+    settings=("collapse", "report", "questions", "run", "n_seeds"),
+    drawn_with=("collapse",),
+)
+VAE = Report(
+    kind="vae",
+    tables=("members", "comparison", "differences"),
+    texts=("comparison_report", "selected_parameters", "configuration_metrics"),
+    settings=("report", "questions", "run", "n_seeds"),
+    drawn_from=("comparison",),
+)
+
+
+def classifier(experiment: Experiment) -> Pipeline:
+    """The report of an experiment, to be put into its namespace."""
+    from_events = not experiment.parameters.tokens.path
+    # Members that lie elsewhere may have been made from events that are not here.
+    shows_events = from_events and not experiment.parameters.report.source
+    drawn = [_draw_grid()] if experiment.is_grid else []
+    if shows_events:
+        drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
+    finished = left_behind(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
+    return report_pipeline(CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ())
+
+
+def _draw_grid() -> Node:
+    drawn = {name: f"figure_{name}" for name in GRID_FIGURES}
+    return Node(
+        node_function("reporting.classifier:draw_grid"),
+        ["members", "params:plan", "effects_table", "means_table"],
+        drawn,
+        name="draw_grid",
+        tags="report",
+    )
+
+
+def _draw_features() -> Node:
+    shown = ["events", "params:classes", "params:object_types"]
+    return Node(node_function("reporting.tokens:draw_features"), shown, "figure_features", name="draw_features", tags="report")
+
+
+def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
+    """Drawn with the data, so that a report made again from members does not ask for token files."""
+    drawn = config.figure.format(name)
+    return Node(
+        node_function("reporting.tokens:draw_occupancy"),
+        [f"tokens_{name}", "params:classes"],
+        drawn,
+        name=f"draw_occupancy_{name}",
+        tags="data",
+    )
+
+
+def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
+    """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown where they exist."""
+    planned = [member.config["tokeniser"] for member in experiment.planned]
+    figures = [tokeniser_config(config).figure.format(tokeniser_name(config)) for config in planned]
+    known = dict.fromkeys(name for name in figures if name)
+    here = {name for node in drawn for name in node.outputs}
+    return [name for name in known if name not in here]
+
+
+def autoencoder(experiment: Experiment) -> Pipeline:
+    """The report of an experiment, to be put into its namespace."""
+    return report_pipeline(AUTOENCODER, left_behind(experiment.trained, autoencoders.EXTRA, autoencoders.SCORES))
+
+
+def regression(experiment: Experiment) -> Pipeline:
+    """The report of an experiment, to be put into its namespace."""
+    return report_pipeline(REGRESSION, [*left_behind(experiment.trained, scores=regressions.SCORES), "baselines"])
+
+
+def vae(experiment: Experiment) -> Pipeline:
+    """The report of an experiment, to be put into its namespace."""
+    return report_pipeline(VAE, [*left_behind(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"])
