@@ -4,7 +4,7 @@ Plants studies whose truth is known: cells of several trainings on the same test
 adds to each event, and what the seed does to a training as a whole. Prints the share of studies in which the family finds a difference
 that is not there (aim: 5 %), and the share of intervals of a planted difference that hold it (aim: 95 %).
 
-    python benchmarks/calibration.py            1,000 studies a row, about half an hour on two cores
+    python benchmarks/calibration.py            1,000 studies a row, about ten minutes on two cores
 """
 
 from __future__ import annotations
