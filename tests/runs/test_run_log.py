@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,22 +14,26 @@ from lexon.errors import DataError
 from lexon.runs.run_log import RunLog
 
 
-@pytest.fixture
-def limited():
+@contextmanager
+def limited() -> Iterator[None]:
+    """Files of at most 100 bytes; not a fixture, as pytest's own output may be a file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_log_on_a_full_disk_ends_with_one_sentence(tmp_path, limited, caplog, capsys, monkeypatch):
+def test_a_log_on_a_full_disk_ends_with_one_sentence(tmp_path, caplog, capsys, monkeypatch):
     monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])  # others would write to files with the same limit
     monkeypatch.setattr(logging.getLogger("lexon"), "handlers", [])
     log, logger = RunLog(), logging.getLogger("lexon.training")
-    log.start(tmp_path / "member")
-    for number in range(20):
-        logger.warning("epoch %d and a few words", number)
-    log.stop()
+    with limited():
+        log.start(tmp_path / "member")
+        for number in range(20):
+            logger.warning("epoch %d and a few words", number)
+        log.stop()
     ended = [message for message in caplog.messages if "this log ends here" in message]
     assert len(ended) == 1
     assert f"{tmp_path}/member/run.log: the disk or the quota is full" in ended[0]

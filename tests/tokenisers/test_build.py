@@ -53,5 +53,5 @@ def test_a_kind_that_is_no_tokeniser_is_refused():
 
 @pytest.mark.parametrize("state", [{}, {"kind": "vqvae", "codes": 512}])
 def test_an_unknown_state_is_refused(state):
-    with pytest.raises(DataError, match="kind: direct, binned or vq_codes"):
+    with pytest.raises(DataError, match="kind in a tokeniser's state is direct, binned or vq_codes"):
         restore(state)
