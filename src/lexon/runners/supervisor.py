@@ -90,7 +90,6 @@ class Supervisor:
                 while self.workers or (self.stopped_by is None and not schedule.is_over):
                     self._start_what_can(schedule)
                     self._listen(schedule)
-                    self._say_that_it_stops()
         finally:
             gc.unfreeze()
             self._kill()
@@ -127,6 +126,7 @@ class Supervisor:
     def _listen(self, schedule: Schedule) -> None:
         """Wait until workers have something to say, or are over."""
         heard = wait([worker.channel for worker in self.workers], timeout=_LOOK_SECONDS)
+        self._say_that_it_stops()
         for worker in [worker for worker in self.workers if worker.channel in heard]:
             try:
                 self._hear(worker, worker.channel.recv())

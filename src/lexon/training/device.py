@@ -131,7 +131,7 @@ def explained_faults(device: str, settings: str) -> Iterator[None]:
         if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in text or "not enough memory" in text:
             raise MachineError(
                 f"not enough memory on {device_name(device)}: lower {settings}.batch_size, {settings}.epochs or the size of the model, "
-                "or use a machine with more memory"
+                "train fewer members at once (workers in runner.yml), or use a machine with more memory"
             ) from error
         if text.startswith("CUDA error"):
             raise MachineError(f"{device_name(device)} of {platform.node()} failed: {text.splitlines()[0]}") from error
