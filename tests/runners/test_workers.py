@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import small_world
-from small_world import Recipe, create, run
+from small_world import create, run
 
 from lexon.runners import supervisor
 from lexon.runners.local import RunFailed
@@ -64,8 +64,8 @@ def test_workers_leave_what_one_process_leaves(world, tmp_path, caplog):
 def test_members_run_at_the_same_time_and_one_thread_is_all_they_have(world, monkeypatch):
     """Each waits for the other one, which could never begin if they took turns."""
 
-    def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
-        (world / f"{config.value}.here").touch()
+    def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+        (world / f"{config['value']}.here").touch()
         wait_until(lambda: all((world / f"{value}.here").exists() for value in (4, 5)))
         return {"weight": int(os.environ["OMP_NUM_THREADS"])}
 
@@ -74,11 +74,11 @@ def test_members_run_at_the_same_time_and_one_thread_is_all_they_have(world, mon
 
 
 def test_a_worker_that_is_killed_costs_its_member_alone(world, monkeypatch, caplog):
-    def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
-        if config.value == 4 and not (world / "second_try").exists():
+    def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+        if config["value"] == 4 and not (world / "second_try").exists():
             (folder(world, "a") / ".half.tmp").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return {"weight": config.value}
+        return {"weight": config["value"]}
 
     monkeypatch.setattr(small_world, "train", train)
     with pytest.raises(RunFailed, match=r"a\.train: killed by signal 9, probably out of memory") as failure:
@@ -95,10 +95,10 @@ def test_a_worker_that_is_killed_costs_its_member_alone(world, monkeypatch, capl
 
 
 def test_an_error_in_a_worker_is_as_it_is_in_one_process(world, monkeypatch, caplog):
-    def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
-        if config.value == 5:
+    def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+        if config["value"] == 5:
             raise RuntimeError("CUDA out of memory")
-        return {"weight": config.value}
+        return {"weight": config["value"]}
 
     monkeypatch.setattr(small_world, "train", train)
     with pytest.raises(RunFailed, match=r"b\.train: CUDA out of memory") as failure:
@@ -109,8 +109,8 @@ def test_an_error_in_a_worker_is_as_it_is_in_one_process(world, monkeypatch, cap
 
 
 def test_members_are_spread_over_gpus(world, monkeypatch):
-    def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
-        (world / f"{config.value}.here").touch()
+    def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+        (world / f"{config['value']}.here").touch()
         wait_until(lambda: all((world / f"{value}.here").exists() for value in (4, 5)))
         return {"weight": int(os.environ["CUDA_VISIBLE_DEVICES"])}
 
@@ -157,13 +157,13 @@ def command(world, monkeypatch) -> Callable[..., Command]:
     """A command whose members train until they are asked to end, or, if stubborn, for a minute."""
 
     def start(stubborn: bool = False) -> Command:
-        def train(events: dict[str, int], config: Recipe) -> dict[str, int]:
+        def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
             with stop_signals() as stop:
-                (folder(world, "ab"[config.value - 4]) / "pid").write_text(str(os.getpid()))
+                (folder(world, "ab"[config["value"] - 4]) / "pid").write_text(str(os.getpid()))
                 while stop.signum is None or stubborn:
                     time.sleep(0.01)
             time.sleep(0.2)  # the checkpoint of a large model
-            (world / f"{config.value}.checkpoint").touch()
+            (world / f"{config['value']}.checkpoint").touch()
             raise TrainingStopped(stop.signum)
 
         monkeypatch.setattr(small_world, "train", train)

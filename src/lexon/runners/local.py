@@ -21,6 +21,7 @@ from lexon.runners.crew import ALONE, crew_for
 from lexon.runners.estimate import grid_plan
 from lexon.runners.replaced import replaced_members
 from lexon.runners.results import where_results_are
+from lexon.runners.supervisor import Supervisor
 from lexon.runners.units import group_of, members_together
 from lexon.runners.work import Work, remove_traces
 from lexon.runs import fingerprints, reports
@@ -88,8 +89,6 @@ class LocalRunner(AbstractRunner):
 
         work = Work(pipeline, catalog, self.rerun)
         if self._crew.workers > 1:
-            from lexon.runners.supervisor import Supervisor  # torch, seconds that a run with nothing to do should not pay
-
             Supervisor(work, execute, self._crew).run(pipeline)
         else:
             _in_this_process(work, pipeline, execute)
