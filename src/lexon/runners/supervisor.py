@@ -81,8 +81,7 @@ class Supervisor:
         Raises:
             SystemExit: a signal ended it, 128 + its number; trainings have saved their checkpoints.
         """
-        for module in ({node.func.__module__ for node in pipeline.nodes} | {"torch"}) - sys.modules.keys():
-            importlib.import_module(module)  # once, not in each worker
+        _import_once(pipeline)
         schedule = Schedule(pipeline)
         gc.freeze()  # else each worker's first collection would copy all that the plan made
         try:
@@ -205,6 +204,15 @@ class Supervisor:
             worker.process.join()
             remove_traces(worker.unit, self.work.catalog)
             records.mark_interrupted(worker.node, self.work.catalog)
+
+
+def _import_once(pipeline: Pipeline) -> None:
+    """Import what nodes need here, where it is paid once, and not in each worker."""
+    modules = {node.func.__module__ for node in pipeline.nodes} | {"torch"}
+    if any("train" in node.tags for node in pipeline.nodes):
+        modules.add("torch._dynamo")  # by the first step of an optimiser of torch, with sympy
+    for module in modules - sys.modules.keys():
+        importlib.import_module(module)
 
 
 def _how(code: int) -> str:
