@@ -7,6 +7,7 @@ docs/how_to/ask_a_question.md says each form with an example.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -50,6 +51,21 @@ class Expected(Config):
     def bounded(self) -> bool:
         """Whether it is about a value, not a difference."""
         return self.above is not None or self.below is not None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Infinite where none is given."""
+        return -inf if self.above is None else self.above, inf if self.below is None else self.below
+
+    def contains(self, value: float) -> bool:
+        """Whether a value lies within the bounds."""
+        low, high = self.bounds
+        return low < value < high
+
+    @property
+    def of_one_cell(self) -> bool:
+        """Whether it is about the value or the trainings of a cell, not about a difference."""
+        return self.bounded or bool(set(self.outcomes) & set(TRAINED))
 
 
 class Condition(Config):
@@ -107,17 +123,30 @@ class Claim(Condition):
     not_measured: str = ""
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _expects_something(self) -> Self:
         if bool(self.every or self.some) == bool(self.not_measured):
             raise ValueError("give what is expected, by statistic, under `every` or `some` (or `not_measured` with the reason)")
+        return self
+
+    @model_validator(mode="after")
+    def _one_line(self) -> Self:
         if self.along is not None and self.cells:
             raise ValueError("give the line as `along` or as `axes` and `cells`, not both")
         if any(len(cell) != len(self.axes) for cell in self.cells) or bool(self.axes) != bool(self.cells):
             raise ValueError("each of `cells` takes one level for each of `axes`")
-        alone = (self.along is None and not self.cells) or self.pairs == "lowest"
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_for_differences(self) -> Self:
+        alone = self.of_single_cells or self.pairs == "lowest"
         if alone and any(set(one.outcomes) & set(COMPARED) for _, one in self.expected):
             raise ValueError("a difference needs pairs of cells: give `along`, or `axes` and `cells`, and `pairs` other than lowest")
         return self
+
+    @property
+    def of_single_cells(self) -> bool:
+        """Whether each cell is a case, without lines."""
+        return self.along is None and not self.cells
 
     @property
     def expected(self) -> list[tuple[str, Expected]]:
@@ -129,21 +158,14 @@ class Claim(Condition):
         """What it names that does not exist, each with its key and what is allowed.
 
         Args:
-            statistics: of the kind, each with what it can be expected to be besides a number within bounds.
+            statistics: of the kind, each with the outcomes that it can be expected to have.
             known: levels of each axis, empty where any will do; None: axes are not checked.
         """
         for name, one in self.expected:
-            if name not in statistics:
-                yield f"every/some: no such statistic: {name}; choose one of {', '.join(statistics)}"
-            elif wrong := set(one.outcomes) - set(statistics[name]):
-                yield f"every/some: {name} cannot be {', '.join(sorted(wrong))}; choose one of {', '.join(statistics[name])}"
-            elif one.bounded and statistics[name] == TRAINED:
-                yield f"every/some: {name} has no bounds; choose one of {', '.join(TRAINED)}"
-        for key, axis, levels in self._axes_named if known is not None else ():
-            if known is not None and axis not in known:
-                yield f"{key}: no such axis: {axis}; choose one of {', '.join(known) or 'none: the grid has no axes'}"
-            elif known is not None and (missing := [level for level in levels if known[axis] and level not in known[axis]]):
-                yield f"{key}: {axis} has no level {missing[0]!r}; choose one of {', '.join(map(str, known[axis]))}"
+            yield from _unknown_statistics(name, one, statistics)
+        if known is not None:
+            for key, axis, levels in self._axes_named:
+                yield from _unknown_levels(key, axis, levels, known)
 
     @property
     def _axes_named(self) -> list[tuple[str, str, Sequence[Level]]]:
@@ -183,6 +205,22 @@ def refuse_unknown_names(
     """
     numbered = list(enumerate(claims, start=1))
     _refuse([f"{_named(one, i)}: {text}" for i, one in numbered for text in one.unknown_names(statistics, known)], where)
+
+
+def _unknown_statistics(name: str, expected: Expected, known: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
+    if name not in known:
+        yield f"every/some: no such statistic: {name}; choose one of {', '.join(known)}"
+    elif wrong := set(expected.outcomes) - set(known[name]):
+        yield f"every/some: {name} cannot be {', '.join(sorted(wrong))}; choose one of {', '.join(known[name])}"
+    elif expected.bounded and known[name] == TRAINED:
+        yield f"every/some: {name} has no bounds; choose one of {', '.join(TRAINED)}"
+
+
+def _unknown_levels(key: str, axis: str, levels: Sequence[Level], known: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    if axis not in known:
+        yield f"{key}: no such axis: {axis}; choose one of {', '.join(known) or 'none: the grid has no axes'}"
+    elif known[axis] and (missing := [level for level in levels if level not in known[axis]]):
+        yield f"{key}: {axis} has no level {missing[0]!r}; choose one of {', '.join(map(str, known[axis]))}"
 
 
 def _named(one: Any, number: int) -> str:

@@ -9,7 +9,7 @@ same members and the same files.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -129,16 +129,20 @@ class LayeredConfigLoader(OmegaConfigLoader):
         experiments = {name: DEFAULT if name in ("__default__", DATA_ENGINEERING) else name for name in named}
         self.asked = list(dict.fromkeys(experiments.values()))
         asked = {name: self.experiment(experiment) for name, experiment in experiments.items()}
-        for key in flatten(self.runtime_params or {}):
-            reasons = [experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None) for name, experiment in asked.items()]
-            if all(reasons):
-                raise ConfigurationError(f"--params {key}: nothing in {', '.join(named)} reads it: {reasons[0]}")
+        self._refuse_unread(asked)
         for experiment in asked.values():
             experiment.refuse_one_file_for_many_tokenisers()
             for reason, n in experiment.left_out.items():
                 logger.info("Plan: %s: %d cell%s left out: %s", experiment.name, n, "s" if n > 1 else "", reason)
         if DATA_ENGINEERING in asked:
             asked[DATA_ENGINEERING].refuse_many_token_files()
+
+    def _refuse_unread(self, asked: Mapping[str, Experiment]) -> None:
+        """Refuse a typed parameter that none of these pipelines reads."""
+        for key in flatten(self.runtime_params or {}):
+            reasons = [experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None) for name, experiment in asked.items()]
+            if all(reasons):
+                raise ConfigurationError(f"--params {key}: nothing in {', '.join(asked)} reads it: {reasons[0]}")
 
     def refuse_missing_file(self, key: str, experiment: str) -> None:
         """Refuse a file from outside that is not there.
@@ -236,16 +240,26 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     def _origin(self, key: str, layers: list[str], kind: str = "parameters") -> str:
         """Where the user set a parameter: the last layer's file that names it, or the command line."""
-        typed = flatten(self.runtime_params or {}) if kind == "parameters" else {}
         parts = key.split(".")
-        for known in (".".join(parts[:length]) for length in range(len(parts), 0, -1)):  # a value within a list is set with the list
-            if any(other == known or other.startswith(f"{known}.") for other in typed):
+        for length in range(len(parts), 0, -1):  # a value within a list is set with the list
+            known = ".".join(parts[:length])
+            if kind == "parameters" and self._is_typed(known):
                 return "--params"
-            for layer in reversed(layers):
-                for path, config in self.files.of(kind, layer).items():
-                    if has_key(config, known):
-                        return self.files.shown(path)
+            if path := self._file_with(known, layers, kind):
+                return self.files.shown(path)
         return "conf/base"
+
+    def _is_typed(self, key: str) -> bool:
+        """Whether the command line sets a parameter or one below it."""
+        return any(other == key or other.startswith(f"{key}.") for other in flatten(self.runtime_params or {}))
+
+    def _file_with(self, key: str, layers: list[str], kind: str) -> Path | None:
+        """The strongest layer's file that has a key."""
+        for layer in reversed(layers):
+            for path, config in self.files.of(kind, layer).items():
+                if has_key(config, key):
+                    return path
+        return None
 
 
 def _name(value: Any, experiment: str) -> Any:

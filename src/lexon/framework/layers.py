@@ -61,7 +61,6 @@ class Layers:
 
     def why_no_experiment(self, name: str) -> str:
         """Why a folder of conf/experiments cannot be one; empty where it can."""
-        alike = [pair for pair in [twins(other for other in self.experiments if other.casefold() == name.casefold())] if pair]
         if reason := why_not_a_name(name):
             return reason
         if "." in name or name.startswith("_"):
@@ -70,7 +69,9 @@ class Layers:
             return f"{name} is the name of a pipeline of its own; choose another"
         if name in (*self.sites, BASE, LOCAL):
             return f"--env {name} would mean conf/{name} too; choose another name"
-        return f"{alike[0][0]} and {alike[0][1]} differ in case only and share a folder on some file systems; rename one" if alike else ""
+        if alike := twins(other for other in self.experiments if other.casefold() == name.casefold()):
+            return f"{alike[0]} and {alike[1]} differ in case only and share a folder on some file systems; rename one"
+        return ""
 
     def _folder(self, name: str) -> str:
         if not name.strip():

@@ -39,20 +39,25 @@ def selected(pipeline: Pipeline, options: Mapping[str, Any]) -> Pipeline:
     Raises:
         ConfigurationError: an option names what is not there, or nothing is left.
     """
-    chosen = {argument: list(options.get(argument) or []) for argument in _OPTIONS}
+    chosen = {argument: list(options[argument]) for argument in _OPTIONS if options.get(argument)}
     for argument, names in chosen.items():
-        option, what, known = _OPTIONS[argument]
-        for name in names:
-            if name not in known(pipeline):
-                raise ConfigurationError(f"{option} {name}: no such {what}; {_near(name, known(pipeline))}")
-    if not any(chosen.values()):
+        _refuse_unknown(pipeline, argument, names)
+    if not chosen:
         return pipeline
-    arguments = {"node_namespaces" if argument == "namespaces" else argument: names or None for argument, names in chosen.items()}
+    arguments = {"node_namespaces" if argument == "namespaces" else argument: names for argument, names in chosen.items()}
     try:
         return pipeline.filter(**arguments)
     except ValueError as error:
-        given = ", ".join(f"{_OPTIONS[argument][0]} {','.join(names)}" for argument, names in chosen.items() if names)
+        given = ", ".join(f"{_OPTIONS[argument][0]} {','.join(names)}" for argument, names in chosen.items())
         raise ConfigurationError(f"{given}: together they choose no node; leave one out") from error
+
+
+def _refuse_unknown(pipeline: Pipeline, argument: str, names: Iterable[str]) -> None:
+    option, what, known_in = _OPTIONS[argument]
+    known = known_in(pipeline)
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"{option} {name}: no such {what}; {_near(name, known)}")
 
 
 def refuse_unused(options: Mapping[str, Any]) -> None:

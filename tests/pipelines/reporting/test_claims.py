@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -186,6 +187,12 @@ def test_a_remark_is_made_where_its_condition_holds() -> None:
     assert answer({"but": but}, cells).answer == "confirmed, and far above chance"
     assert answer({"but": but | {"every": {"auroc": {"above": 0.8}}}}, cells).answer == "confirmed"
     assert answer({"but": but | {"every": {"auroc": {"above": 0.5}}}}, cells).answer == "confirmed, undecided whether and far above chance"
+
+
+def test_a_note_on_a_statistic_is_given_once() -> None:
+    noted = replace(evidence({(0,): 0.5, (1,): 0.9}), notes={"auroc": "over all classes"})
+    (found,) = answers("classifier", [CLAIM | {"some": {"auroc": "higher"}}], noted)
+    assert found.numbers.count("over all classes") == 1
 
 
 def test_claims_with_names_have_sentences_and_others_share_one_for_each_verdict() -> None:

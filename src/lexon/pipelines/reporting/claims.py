@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
-from itertools import pairwise
+from itertools import chain, pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import yaml
 from scipy.stats import kendalltau
 
 from lexon.config import KINDS
-from lexon.config.claims import Claim, Condition, Expected, read_claims, refuse_unknown_names
+from lexon.config.claims import Claim, Condition, Expected, Remark, read_claims, refuse_unknown_names
 from lexon.experiments.nested import unique
 from lexon.pipelines.reporting.cells import Cell
 from lexon.pipelines.reporting.words import bounded, capital, counted, setting_words, share
@@ -92,9 +92,10 @@ class Evidence:
         words = f"{statistic} {interval_words(interval)}"
         if len(cell.finished) < MIN_SEEDS or not np.isfinite(interval.estimate):
             return Found(UNDECIDED, words, why_undecided(len(cell.finished)))
-        if is_within(interval.low, expected) and is_within(interval.high, expected):
+        if expected.contains(interval.low) and expected.contains(interval.high):
             return Found("inside", words)
-        outside = interval.high <= _low(expected) or interval.low >= _high(expected)
+        low, high = expected.bounds
+        outside = interval.high <= low or interval.low >= high
         return Found("outside" if outside else UNDECIDED, words, why_undecided(len(cell.finished)))
 
     def remarks(self, cell: Cell) -> list[str]:  # noqa: ARG002
@@ -202,11 +203,6 @@ def why_undecided(n_seeds: int) -> str:
     return counted(n_seeds, "seed") if n_seeds < MIN_SEEDS else f"{n_seeds} seeds: the intervals allow both"
 
 
-def is_within(value: float, expected: Expected) -> bool:
-    """Whether a number lies within the bounds of an expectation."""
-    return bool(_low(expected) < value < _high(expected))
-
-
 def interval_words(interval: Interval, sign: str = "") -> str:
     """``0.120 [0.080, 0.150]``."""
     if not np.isfinite(interval.estimate):
@@ -241,118 +237,169 @@ def _answer(claim: Claim, kind: str, evidence: Evidence) -> Answer:
     if claim.not_measured:
         undecided = f"{UNDECIDED} ({claim.not_measured})"
         return Answer(claim, kind, undecided, undecided)
-    lines = {name: cases for name, cases in _lines(claim, evidence).items() if cases}
-    if not any(case.cells for cases in lines.values() for case in cases):
+    lines = _lines(claim, evidence)
+    if not lines:
         return Answer(claim, kind, NOT_ASKED, NOT_ASKED, (_why_not_asked(claim),))
-    judge = _Judge(claim, evidence, [case for cases in lines.values() for case in cases])
-    judged = lines if claim.each_line else {"": [case for cases in lines.values() for case in cases]}
-    truths = {name: judge.holds(claim, cases) for name, cases in judged.items()}
-    texts: dict[str, list[str]] = {}
-    for name, cases in judged.items():
-        texts.setdefault(judge.in_words(truths[name], cases), []).append(name)
-    answer = next(iter(texts)) if len(texts) == 1 else "; ".join(f"{text} for {', '.join(names)}" for text, names in texts.items())
+    cases = list(chain.from_iterable(lines.values()))
+    differences = evidence.differences(_asked(claim, cases))
+    together = lines if claim.each_line else {"": cases}
+    judged = {name: _Judged(claim, evidence, differences, cases) for name, cases in together.items()}
+    found = {name: Line(one.truth, one.cells) for name, one in judged.items()}
+    numbers = (*_notes(claim, evidence), *_measured_orders(claim, evidence), *_numbers(list(judged.values())))
+    return Answer(claim, kind, _verdict(list(judged.values())), _in_words(judged), numbers, found)
+
+
+def _asked(claim: Claim, cases: Sequence[_Case]) -> list[Asked]:
+    """Every difference that the answer needs, once."""
+    compared = [name for name, one in claim.expected if not one.of_one_cell]
+    pairs = list(chain.from_iterable(case.pairs for case in cases))
+    return list(dict.fromkeys(Asked(name, *pair) for name in compared for pair in pairs))
+
+
+def _verdict(judged: Sequence[_Judged]) -> str:
+    """The answer in the words that all claims share."""
+    truths = {one.truth for one in judged}
+    if len(truths) > 1:
+        return "mixed"
+    if None in truths:
+        return _open(chain.from_iterable(one.reasons for one in judged))
+    return "confirmed" if True in truths else "refuted"
+
+
+def _in_words(judged: Mapping[str, _Judged]) -> str:
+    """The answer in the claim's own words; where lines differ, with the names of those to which it applies."""
+    lines: dict[str, list[str]] = {}
+    for name, one in judged.items():
+        lines.setdefault(one.words, []).append(name)
+    if len(lines) == 1:
+        return next(iter(lines))
+    return "; ".join(f"{words} for {', '.join(names)}" for words, names in lines.items())
+
+
+def _numbers(judged: Sequence[_Judged]) -> list[str]:
     most = LISTED if len(judged) == 1 else LISTED // 2
-    numbers = [text for name, cases in judged.items() for text in _shortened(judge.numbers(truths[name], cases), most)]
-    found = {name: Line(truths[name], frozenset(cell for case in cases for cell in case.cells)) for name, cases in judged.items()}
-    orders = [order for line in _ordered(claim, evidence).values() for order in _order(claim, line, evidence)]
-    notes = [evidence.notes[name] for name in [*claim.every, *claim.some] if name in evidence.notes]
-    return Answer(claim, kind, judge.verdict(truths, judged), answer, (*notes, *orders, *numbers), found)
+    return [text for one in judged for text in _shortened(one.numbers, most)]
 
 
-class _Judge:
-    """What the cases of a claim come to."""
+def _notes(claim: Claim, evidence: Evidence) -> list[str]:
+    return [evidence.notes[name] for name in claim.every | claim.some if name in evidence.notes]
 
-    def __init__(self, claim: Claim, evidence: Evidence, cases: Sequence[_Case]) -> None:
-        self.claim, self.evidence = claim, evidence
-        compared = [name for name, one in claim.expected if not one.bounded and not _is_of_training(one)]
-        pairs = [pair for case in cases for pair in case.pairs]
-        self._found = evidence.differences(list(dict.fromkeys(Asked(name, *pair) for name in compared for pair in pairs)))
 
-    def holds(self, condition: Condition, cases: Sequence[_Case]) -> Truth:
-        """Whether a condition holds of all cases together."""
-        every = [atom.truth for case in cases for atom in self._atoms(condition.every, case)]
-        some = [_all(atom.truth for atom in self._atoms(condition.some, case)) for case in cases]
-        return _all([*every, *([_any(some)] if condition.some else [])])
+@dataclass(frozen=True)
+class _Judged:
+    """Cases that are answered together, and what they come to.
 
-    def in_words(self, truth: Truth, cases: Sequence[_Case]) -> str:
+    Attributes:
+        differences: measured, at least those of the cases' pairs.
+    """
+
+    claim: Claim
+    evidence: Evidence
+    differences: Mapping[Asked, Found]
+    cases: Sequence[_Case]
+
+    @cached_property
+    def truth(self) -> Truth:
+        """Whether the claim holds."""
+        return self._holds(self.claim)
+
+    @property
+    def cells(self) -> frozenset[Cell]:
+        """The cells that it rests on."""
+        return frozenset(chain.from_iterable(case.cells for case in self.cases))
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why expectations are open."""
+        return unique(atom.found.why for atom in self._atoms(self.claim) if atom.truth is None)
+
+    @property
+    def words(self) -> str:
         """The answer, with how much of the cases it rests on."""
-        if truth is None:
-            return f"{UNDECIDED} ({'; '.join(self._reasons(cases))})"
-        return f"{self.claim.answers[0 if truth else 1]}{self._extent(truth, cases)}{self._remark(truth, cases)}"
+        if self.truth is None:
+            return _open(self.reasons)
+        return f"{self.claim.answers[0 if self.truth else 1]}{self._extent()}{self._remark()}"
 
-    def verdict(self, truths: Mapping[str, Truth], judged: Mapping[str, Sequence[_Case]]) -> str:
-        """In the words that all claims share."""
-        if len(set(truths.values())) > 1:
-            return "mixed"
-        (truth,) = set(truths.values())
-        if truth is None:
-            reasons = dict.fromkeys(reason for cases in judged.values() for reason in self._reasons(cases))
-            return f"{UNDECIDED} ({'; '.join(reasons)})"
-        return "confirmed" if truth else "refuted"
-
-    def numbers(self, truth: Truth, cases: Sequence[_Case]) -> list[str]:
+    @property
+    def numbers(self) -> list[str]:
         """What the answer rests on, and what a remark on it does."""
-        atoms = [atom for part in (self.claim.some, self.claim.every) for case in cases for atom in self._atoms(part, case)]
-        telling = [atom for atom in atoms if atom.cell or truth in (None, atom.truth)]
-        remarks = [but for but in [self.claim.but] if but and truth in (None, but.to == "confirmed")]
-        noted = [atom for but in remarks for part in (but.some, but.every) for case in cases for atom in self._atoms(part, case)]
-        texts: dict[Any, list[str]] = {}
-        for atom in [*sorted(telling, key=lambda atom: atom.cell is None and atom.truth != truth), *noted]:
+        telling = [atom for atom in self._atoms(self.claim) if atom.cell or self.truth in (None, atom.truth)]
+        # Differences that leave the answer open come before those that do not.
+        telling.sort(key=lambda atom: atom.cell is None and atom.truth != self.truth)
+        texts: dict[Cell | str, list[str]] = {}
+        for atom in [*telling, *(self._atoms(self._but) if self._but else [])]:
             texts.setdefault(atom.cell or atom.found.words, []).append(atom.found.words)
         return [self._of_cell(key, words) if isinstance(key, Cell) else key for key, words in texts.items()]
 
-    def _of_cell(self, cell: Cell, words: Sequence[str]) -> str:
-        return f"{cell.label}: {', '.join(dict.fromkeys([*words, *self.evidence.remarks(cell)]))}"
+    @property
+    def _but(self) -> Remark | None:
+        """The remark, where it is on this answer."""
+        but = self.claim.but
+        return but if but and self.truth in (None, but.to == "confirmed") else None
 
-    def _atoms(self, expected: Mapping[str, Expected], case: _Case) -> Iterator[_Atom]:
+    def _of_cell(self, cell: Cell, words: Sequence[str]) -> str:
+        return f"{cell.label}: {', '.join(unique([*words, *self.evidence.remarks(cell)]))}"
+
+    def _holds(self, condition: Condition) -> Truth:
+        every = [atom.truth for case in self.cases for atom in self._atoms_of(condition.every, case)]
+        some = [_any(self._some(condition))] if condition.some else []
+        return _all([*every, *some])
+
+    def _some(self, condition: Condition) -> list[Truth]:
+        """Whether each case has all that `some` expects."""
+        return [_all(atom.truth for atom in self._atoms_of(condition.some, case)) for case in self.cases]
+
+    def _atoms(self, condition: Condition) -> list[_Atom]:
+        parts = product((condition.some, condition.every), self.cases)
+        return list(chain.from_iterable(self._atoms_of(expected, case) for expected, case in parts))
+
+    def _atoms_of(self, expected: Mapping[str, Expected], case: _Case) -> Iterator[_Atom]:
         if case.absent and expected:
             yield _Atom(None, Found(UNDECIDED, f"{case.absent}: not in this grid", "not every cell is in the grid"))
         for name, one in expected.items():
-            if one.bounded or _is_of_training(one):
+            if one.of_one_cell:
                 values = ((cell, self.evidence.value(name, cell, one)) for cell in case.cells)
                 yield from (_Atom(_truth(found, one), found, cell) for cell, found in values)
             else:
-                differences = (self._found[Asked(name, *pair)] for pair in case.pairs)
+                differences = (self.differences[Asked(name, *pair)] for pair in case.pairs)
                 yield from (_Atom(_truth(found, one), found) for found in differences)
 
-    def _reasons(self, cases: Sequence[_Case]) -> list[str]:
-        atoms = [atom for case in cases for part in (self.claim.every, self.claim.some) for atom in self._atoms(part, case)]
-        return list(dict.fromkeys(atom.found.why for atom in atoms if atom.truth is None))
-
-    def _extent(self, truth: bool, cases: Sequence[_Case]) -> str:
-        """In how many comparisons it was seen, where not in all; of a line, in which inner cells."""
-        claim, axis = self.claim, self.claim.along or ""
-        if bool(claim.every) == bool(claim.some) or truth != bool(claim.some):
+    def _extent(self) -> str:
+        """How much shows that `some` holds, or that `every` does not, where it is not all; a claim of both has none."""
+        claim = self.claim
+        if bool(claim.every) == bool(claim.some) or self.truth != bool(claim.some):
             return ""
         if claim.each_line:
-            inner = [
-                case.cells[0] for case in cases if claim.pairs == "inner" and _all(atom.truth for atom in self._atoms(claim.some, case))
-            ]
-            return f", {', '.join(self.evidence.words(axis, cell.level(axis)) for cell in inner)}" if truth and inner else ""
-        whole = [_all(atom.truth for atom in self._atoms(claim.some, case)) for case in cases if claim.some]
-        truths = whole or [atom.truth for case in cases for atom in self._atoms(claim.every, case)]
-        noun = "comparisons" if claim.along is not None or claim.cells else "numbers"
-        return f", in {truths.count(truth)} of {len(truths)} {noun}" if truths.count(truth) < len(truths) else ""
+            return self._inner_cells()
+        truths = self._some(claim) if claim.some else [atom.truth for atom in self._atoms(claim)]
+        n = truths.count(self.truth)
+        noun = "numbers" if claim.of_single_cells else "comparisons"
+        return f", in {n} of {len(truths)} {noun}" if n < len(truths) else ""
 
-    def _remark(self, truth: bool, cases: Sequence[_Case]) -> str:
-        but = self.claim.but
-        if but is None or (but.to == "confirmed") != truth:
+    def _inner_cells(self) -> str:
+        """``, latent dim 32``: the cells between the ends of a line in which it was seen."""
+        if self.claim.pairs != "inner" or not self.truth:
             return ""
-        holds = self.holds(but, cases)
-        return "" if holds is False else f", {'' if holds else 'undecided whether '}{but.words}"
+        axis = self.claim.along or ""
+        cells = [case.cells[0] for case, seen in zip(self.cases, self._some(self.claim), strict=True) if seen]
+        return "".join(f", {self.evidence.words(axis, cell.level(axis))}" for cell in cells)
+
+    def _remark(self) -> str:
+        holds = self._holds(self._but) if self._but else False
+        return "" if self._but is None or holds is False else f", {'' if holds else 'undecided whether '}{self._but.words}"
 
 
 def _lines(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
-    """The cases of each line of cells."""
-    if claim.along is None and not claim.cells:
+    """The cases of each line of cells that has any."""
+    if claim.of_single_cells:
         return _single_cells(claim, evidence)
-    return {name: list(_cases(claim, line)) for name, line in _ordered(claim, evidence).items()}
+    cases = {name: _cases(claim, line) for name, line in _ordered(claim, evidence).items()}
+    return {name: of_line for name, of_line in cases.items() if of_line}
 
 
 def _single_cells(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
     """Each cell by itself, and what is asked of levels that a line does not have."""
-    chosen = [cell for cell in evidence.cells if _is_at(cell, claim.at)]
-    lines = _grouped(claim, chosen, set(claim.at), evidence)
+    lines = _grouped(claim, _chosen(claim, evidence), set(claim.at), evidence)
     return {name: [*(_Case((cell,)) for cell in line), *_absent(claim, line, evidence)] for name, line in lines.items()}
 
 
@@ -363,21 +410,27 @@ def _absent(claim: Claim, line: Sequence[Cell], evidence: Evidence) -> list[_Cas
 
 def _ordered(claim: Claim, evidence: Evidence) -> dict[str, list[Cell]]:
     """Lines of cells in the order of the claim, under the names of what their cells share."""
-    chosen = [cell for cell in evidence.cells if _is_at(cell, claim.at)]
-    if claim.cells:
-        return {name: whole for name, line in _grouped(claim, chosen, set(claim.axes), evidence).items() if (whole := _listed(claim, line))}
-    if claim.along is None:
-        return {}
-    along = claim.along
-    levels = claim.levels or _levels([cell.level(along) for cell in chosen])
-    known = [cell for cell in chosen if cell.level(along) in levels]
-    ordered = sorted(known, key=lambda cell: levels.index(cell.level(along)))
-    return _grouped(claim, ordered, {along}, evidence)
+    chosen = _chosen(claim, evidence)
+    if claim.along is not None:
+        return _grouped(claim, _along(claim, claim.along, chosen), {claim.along}, evidence)
+    lines = {name: _listed(claim, line) for name, line in _grouped(claim, chosen, set(claim.axes), evidence).items()}
+    return {name: line for name, line in lines.items() if line}
+
+
+def _chosen(claim: Claim, evidence: Evidence) -> list[Cell]:
+    return [cell for cell in evidence.cells if _is_at(cell, claim.at)]
+
+
+def _along(claim: Claim, axis: str, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells in the order of their levels, without those of levels that the claim leaves out."""
+    levels = claim.levels or _levels([cell.level(axis) for cell in cells])
+    return sorted((cell for cell in cells if cell.level(axis) in levels), key=lambda cell: levels.index(cell.level(axis)))
 
 
 def _listed(claim: Claim, line: Sequence[Cell]) -> list[Cell]:
     """The cells that a claim lists; none where one of them is missing."""
-    found = [next((cell for cell in line if _is_at(cell, dict(zip(claim.axes, zip(levels), strict=True)))), None) for levels in claim.cells]
+    wanted = [dict(zip(claim.axes, zip(levels), strict=True)) for levels in claim.cells]
+    found = [next((cell for cell in line if _is_at(cell, levels)), None) for levels in wanted]
     return [cell for cell in found if cell is not None] if None not in found else []
 
 
@@ -390,34 +443,40 @@ def _grouped(claim: Claim, cells: Sequence[Cell], apart: set[str], evidence: Evi
     return lines
 
 
-def _cases(claim: Claim, line: Sequence[Cell]) -> Iterator[_Case]:
+def _cases(claim: Claim, line: Sequence[Cell]) -> list[_Case]:
     """Later and earlier cells, those that are furthest apart first."""
     if claim.pairs == "lowest":
-        yield from (_Case((cell,)) for cell in line[:1])
-        return
+        return [_Case((cell,)) for cell in line[:1]]
     if claim.pairs == "inner":
-        for cell in line[1:-1]:
-            yield _Case((cell,), ((cell, line[0]), (cell, line[-1])))
-        return
-    side_by_side = [(later, earlier) for earlier, later in pairwise(line)]
-    pairs = {"all": _widest_first(line), "neighbours": side_by_side, "first": side_by_side[:1]}[claim.pairs]
-    along = claim.along or ""
-    for later, earlier in pairs:
-        fits = all(not levels or cell.level(along) in levels for cell, levels in ((later, claim.later), (earlier, claim.earlier)))
-        differs = not claim.along or later.level(along) != earlier.level(along)
-        if fits and differs and later.trained is not earlier.trained:
-            yield _Case((later, earlier), ((later, earlier),))
+        return [_Case((cell,), ((cell, line[0]), (cell, line[-1]))) for cell in line[1:-1]]
+    if claim.pairs == "all":
+        pairs = _widest_first(line)
+    else:
+        pairs = [(later, earlier) for earlier, later in pairwise(line[:2] if claim.pairs == "first" else line)]
+    return [_Case(pair, (pair,)) for pair in pairs if _is_asked(claim, *pair)]
+
+
+def _is_asked(claim: Claim, later: Cell, earlier: Cell) -> bool:
+    """Whether two cells differ, and have the levels that a claim asks of them."""
+    if later.trained is earlier.trained:
+        return False
+    levels = [cell.level(claim.along or "") for cell in (later, earlier)]
+    if claim.along and levels[0] == levels[1]:
+        return False
+    return all(not allowed or level in allowed for level, allowed in zip(levels, (claim.later, claim.earlier), strict=True))
 
 
 def _widest_first(line: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
     return [(line[i + gap], line[i]) for gap in range(len(line) - 1, 0, -1) for i in range(len(line) - gap)]
 
 
-def _order(claim: Claim, line: Sequence[Cell], evidence: Evidence) -> Iterator[str]:
-    """The measured order of listed cells; Kendall's tau says how far it is from the claimed one."""
-    for statistic, one in claim.every.items():
+def _measured_orders(claim: Claim, evidence: Evidence) -> Iterator[str]:
+    """Of each line of listed cells; Kendall's tau says how far it is from the claimed order."""
+    lines = _ordered(claim, evidence).values() if claim.cells else ()
+    values = [(name, one) for name, one in claim.every.items() if not one.bounded]
+    for line, (statistic, one) in product(lines, values):
         measured = [evidence.interval(statistic, cell).estimate for cell in line]
-        if claim.cells and not one.bounded and np.isfinite(measured).all():
+        if np.isfinite(measured).all():
             tau = kendalltau(range(len(line)), measured).statistic * (-1 if "lower" in one.outcomes else 1)
             order = " < ".join(cell.label for _, cell in sorted(zip(measured, line, strict=True), key=lambda pair: pair[0]))
             yield f"measured: {order}; Kendall's tau {tau:.2f}"
@@ -443,8 +502,8 @@ def _is_at(cell: Cell, levels: Mapping[str, Sequence[Any]]) -> bool:
     return all(cell.level(name) in wanted for name, wanted in levels.items())
 
 
-def _is_of_training(expected: Expected) -> bool:
-    return bool(set(expected.outcomes) & {"stable", "unstable"})
+def _open(reasons: Iterable[str]) -> str:
+    return f"{UNDECIDED} ({'; '.join(unique(reasons))})"
 
 
 def _truth(found: Found, expected: Expected) -> Truth:
@@ -461,14 +520,6 @@ def _all(truths: Iterable[Truth]) -> Truth:
 def _any(truths: Iterable[Truth]) -> Truth:
     known = list(truths)
     return True if True in known else None if None in known else False
-
-
-def _low(expected: Expected) -> float:
-    return -np.inf if expected.above is None else expected.above
-
-
-def _high(expected: Expected) -> float:
-    return np.inf if expected.below is None else expected.below
 
 
 def _key(statistic: str, cell: Cell) -> str:

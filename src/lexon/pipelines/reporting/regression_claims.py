@@ -13,7 +13,7 @@ from lexon.config import ReportConfig
 from lexon.config.claims import Expected
 from lexon.metrics.collapse import Judged
 from lexon.pipelines.reporting.cells import Cell
-from lexon.pipelines.reporting.claims import MISSING, UNDECIDED, Evidence, Found, is_within
+from lexon.pipelines.reporting.claims import MISSING, UNDECIDED, Evidence, Found
 from lexon.pipelines.reporting.regression_sweep import FALLING, LambdaCell, Sweep, trainings_of
 from lexon.pipelines.reporting.words import counted, number, percentage, setting_words
 from lexon.statistics import SmallestEffect
@@ -21,9 +21,9 @@ from lexon.statistics import SmallestEffect
 # What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a crash, is none.
 UNSTABLE = ("non_finite", "exploded", "oscillating")
 UNSTABLE_SEEDS = ("non_finite", "sign_inconsistent", "seed_unstable")
-# A run of any other kind did not come to the end at which the guide's numbers are taken.
 COMPLETE = ("stable", "oscillating")
 TOO_FEW = "insufficient_seeds"
+UNFINISHED = "not all trainings came to their end"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class SweepEvidence(Evidence):
             return Found(UNDECIDED, words, counted(cell.judged.n_seeds, "seed"))
         if statistic == "training":
             return _of_training(cell, cell.judged, words)
-        if any(run.stability not in COMPLETE or not np.isfinite([run.r2, run.variance_ratio]).all() for run in cell.runs):
-            return Found(UNDECIDED, words, "not all trainings came to their end")
-        inside = {is_within(getattr(run, statistic), expected) for run in cell.runs}
+        if not _have_ended(cell):
+            return Found(UNDECIDED, words, UNFINISHED)
+        inside = {expected.contains(getattr(run, statistic)) for run in cell.runs}
         if len(inside) > 1:
             return Found(UNDECIDED, words, "the seeds disagree")
         return Found("inside" if inside == {True} else "outside", words)
@@ -65,7 +65,13 @@ def _of_training(cell: LambdaCell, judged: Judged, words: str) -> Found:
     if judged.stable:
         return Found("stable", words)
     seen = judged.seeds in UNSTABLE_SEEDS or any(run.stability in UNSTABLE for run in cell.runs)
-    return Found("unstable", words) if seen else Found(UNDECIDED, words, "not all trainings came to their end")
+    return Found("unstable", words) if seen else Found(UNDECIDED, words, UNFINISHED)
+
+
+def _have_ended(cell: LambdaCell) -> bool:
+    """Whether all trainings came to the end at which the guide's numbers are taken."""
+    measured = np.isfinite([(run.r2, run.variance_ratio) for run in cell.runs]).all()
+    return bool(measured) and all(run.stability in COMPLETE for run in cell.runs)
 
 
 def _words(statistic: str, cell: LambdaCell) -> str:

@@ -50,9 +50,7 @@ class JobStatus:
     def happened(self, event: str, time: float, detail: str) -> None:
         if event not in _EVENTS and event != "JOB_TERMINATED":
             return
-        if self.state == "running" and self.since is not None:
-            self.seconds += time - self.since
-        self.since = time
+        self._count_time(time)
         if event == "JOB_TERMINATED":
             return
         self.tries += event == "SUBMIT"
@@ -62,6 +60,11 @@ class JobStatus:
         elif event == "JOB_FAILURE":
             self.code = int(detail)
         self.state = "done" if event == "JOB_FAILURE" and self.code == PASSED_ON else _EVENTS[event]
+
+    def _count_time(self, now: float) -> None:
+        if self.state == "running" and self.since is not None:
+            self.seconds += now - self.since
+        self.since = now
 
 
 @dataclass
