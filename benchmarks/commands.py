@@ -90,15 +90,15 @@ class Project:
             command.arguments, cwd=self.root, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if command.ends_with and command.ends_with in line:
                 process.kill()
                 break
         else:
             if command.ends_with:
-                sys.exit(f"{command.name}: never came to {command.ends_with!r}:\n{''.join(said[-20:])}")
+                sys.exit(f"{command.name}: never came to {command.ends_with!r}:\n{''.join(lines[-20:])}")
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
         return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024)
@@ -118,14 +118,14 @@ def main(against: Path | None, rounds: int, members: list[int]) -> None:
         projects = {name: Project(checkout, _new(Path(folder), number)) for number, (name, checkout) in enumerate(checkouts.items())}
         print("| command | checkout | CPU s | wall s | peak memory, MiB |\n|---|---|---|---|---|")
         listed = {name: project.commands(members) for name, project in projects.items()}
-        for place in range(len(next(iter(listed.values())))):
+        for number in range(len(next(iter(listed.values())))):
             costs: dict[str, list[Cost]] = {name: [] for name in projects}
             for _ in range(rounds):
                 for name, project in projects.items():
-                    costs[name].append(project.run(listed[name][place]))
+                    costs[name].append(project.run(listed[name][number]))
             for name, found in costs.items():
                 best = min(found, key=lambda cost: cost.cpu)
-                print(f"| {listed[name][place].name} | {name} | {best.cpu:.1f} | {best.wall:.1f} | {best.mib:.0f} |", flush=True)
+                print(f"| {listed[name][number].name} | {name} | {best.cpu:.1f} | {best.wall:.1f} | {best.mib:.0f} |", flush=True)
 
 
 def _new(folder: Path, number: int) -> Path:

@@ -80,19 +80,19 @@ def measure(project: Path, params: str, rounds: int, ways: list[str]) -> dict[tu
     """Seconds of each round, by what else runs and way."""
     times: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
-        for besides, number in (("nothing", 0), ("a busy process on each core", cores())):
+        for load, number in (("nothing", 0), ("a busy process on each core", cores())):
             with busy(number):
                 for way in ways:
                     workers, environment = WAYS[way]
-                    times.setdefault((besides, way), []).append(run(project, workers, environment, params, "train,evaluate"))
+                    times.setdefault((load, way), []).append(run(project, workers, environment, params, "train,evaluate"))
     return times
 
 
 def table(times: dict[tuple[str, str], list[float]], first: str) -> None:
     print("| beside | way | seconds (median) | range | ratio |\n|---|---|---|---|---|")
-    for (besides, way), seconds in times.items():
-        median, base = statistics.median(seconds), statistics.median(times[besides, first])
-        print(f"| {besides} | {way} | {median:,.0f} | {min(seconds):,.0f}-{max(seconds):,.0f} | {base / median:.2f} |")
+    for (load, way), seconds in times.items():
+        median, base = statistics.median(seconds), statistics.median(times[load, first])
+        print(f"| {load} | {way} | {median:,.0f} | {min(seconds):,.0f}-{max(seconds):,.0f} | {base / median:.2f} |")
 
 
 if __name__ == "__main__":

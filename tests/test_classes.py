@@ -36,14 +36,14 @@ def test_rest_may_come_first_and_takes_what_is_left():
 def test_auto_fits_on_the_background_where_there_is_a_signal_and_says_so():
     labels = np.array([1, 2, 3, 5])
     two = resolve({"four": 1, "others": [2, 3]})
-    rows, said = two.to_fit_on("auto", labels)
+    rows, words = two.to_fit_on("auto", labels)
     np.testing.assert_array_equal(rows, [False, True, True, False])
-    assert "background" in said
-    assert "others" in said
+    assert "background" in words
+    assert "others" in words
     many = resolve({"a": 1, "b": 2, "c": 3})
-    rows, said = many.to_fit_on("auto", labels)
+    rows, words = many.to_fit_on("auto", labels)
     np.testing.assert_array_equal(rows, [True, True, True, False])
-    assert "all classes" in said
+    assert "all classes" in words
     assert resolve({"signal": 1, "b": 2, "c": 3}).names_signal
     np.testing.assert_array_equal(many.to_fit_on("background", labels)[0], [False, True, True, False])
     np.testing.assert_array_equal(two.to_fit_on("all", labels)[0], [True, True, True, False])

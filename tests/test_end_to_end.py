@@ -196,11 +196,11 @@ def test_an_old_model_does_not_get_a_new_name(kedro_session):
 def test_a_file_read_in_another_way_is_cleaned_again(kedro_session, project):
     with kedro_session() as session:
         session.run(pipeline_names=["data_engineering"])
-    Path("data/test/01_raw/default/main/simulated_events.h5").rename("mine.h5")
+    Path("data/test/01_raw/default/main/simulated_events.h5").rename("own.h5")
     cleaned = Path("data/test/02_intermediate/default/main/events.h5")
     for energy_unit in ("auto", "ln(MeV)"):
         before = cleaned.stat().st_ino
-        with kedro_session("test", events={"path": "mine.h5", "energy_unit": energy_unit}) as session:
+        with kedro_session("test", events={"path": "own.h5", "energy_unit": energy_unit}) as session:
             session.run(pipeline_names=["data_engineering"])
         assert cleaned.stat().st_ino != before
 

@@ -42,13 +42,13 @@ def last_cell(experiment: Experiment) -> dict[str, Any]:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_runs_at_test_size(kedro_session, project, name):
     """One cell of each, to its report; and no other cell asks for more training events than there are."""
-    experiment = kedro_session().place().experiment(name)
+    experiment = kedro_session().loader().experiment(name)
     if name == "compare_tokens":
         with kedro_session(run="other") as session:
             session.run(pipeline_names=["data_engineering"])
-        (theirs,) = Path("data/test/03_primary").rglob("tokens_*.h5")
-        own = {"ambre": {"path": str(theirs.resolve())}}
-        with h5py.File(theirs) as file:
+        (tokens,) = Path("data/test/03_primary").rglob("tokens_*.h5")
+        own = {"ambre": {"path": str(tokens.resolve())}}
+        with h5py.File(tokens) as file:
             assert len(file["X_train"]) == N_TRAIN
     else:
         own = {}

@@ -55,7 +55,7 @@ def test_pinning_a_value_outside_the_grid_adds_its_cell():
 def test_a_list_on_the_command_line_spans_an_axis():
     study = grid({"pool": ["cls", "max"]})
     assert [m.cell for m in study.trained] == [{"pool": "cls"}, {"pool": "max"}]
-    assert study.planned == tuple(study.trained), "the value that the list replaced is nobody's cell"
+    assert study.planned == tuple(study.trained), "the value that the list replaced is not a cell"
 
 
 def test_a_number_is_the_same_however_it_is_written_and_no_namespace():
@@ -121,9 +121,9 @@ def test_differences_name_the_dotted_keys():
 
 def test_ambre_joins_a_grid_of_tokenisers_as_soon_as_her_file_is_named():
     axes = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
-    kinds = [member.cell["tokeniser"] for member in grid({"ambre": {"path": "hers.h5"}}, **axes).trained]
+    kinds = [member.cell["tokeniser"] for member in grid({"ambre": {"path": "reference.h5"}}, **axes).trained]
     assert kinds == ["direct", "binned", "ambre"]
-    pinned = grid({"ambre": {"path": "hers.h5"}, "tokeniser": "binned"}, **axes)
+    pinned = grid({"ambre": {"path": "reference.h5"}, "tokeniser": "binned"}, **axes)
     assert [member.cell["tokeniser"] for member in pinned.trained] == ["binned"]
 
 

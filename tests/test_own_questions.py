@@ -73,7 +73,7 @@ def test_a_mistake_stops_the_command_with_file_claim_key_and_what_is_allowed(ked
     assert EXPERIMENT.count(was) >= 1
     experiment.write_text(is_now.join(EXPERIMENT.rsplit(was, 1)))
     with pytest.raises(ConfigurationError) as error:
-        kedro_session("test").place().experiment("does_met_help")
+        kedro_session("test").loader().experiment("does_met_help")
     text = str(error.value)
     assert "does_met_help: questions (conf/experiments/does_met_help/parameters.yml): claims cannot be read:" in text
     assert re.search(r"claim [12] \('(A network|Without MET)", text)
@@ -83,7 +83,7 @@ def test_a_mistake_stops_the_command_with_file_claim_key_and_what_is_allowed(ked
 def test_a_kind_without_statistics_takes_no_questions(kedro_session, experiment):
     experiment.write_text("description: x\nkind: simulation\nquestions: [{claim: a, at: {x: [1]}, every: {auroc: {above: 0}}}]\n")
     with pytest.raises(ConfigurationError, match="kind simulation measures nothing that claims could be about; leave them out"):
-        kedro_session("test").place().experiment("does_met_help")
+        kedro_session("test").loader().experiment("does_met_help")
 
 
 def test_the_example_of_the_page_is_an_experiment(kedro_session, project):

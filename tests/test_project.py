@@ -66,7 +66,7 @@ def test_an_experiment_is_one_box(world):
 
 
 def test_an_experiment_reads_and_writes_as_few_things_as_a_picture_can_show(world):
-    """Whatever members leave behind is consumed inside, so that kedro-viz folds 48 of them into one box."""
+    """All outputs of members are consumed inside, so that kedro-viz folds 48 of them into one box."""
     for pipeline in world[0].values():
         ends = {name for name in pipeline.inputs() | pipeline.outputs() if not name.startswith("params:")}
         assert [name for name in ends if ".grid." in name] == []

@@ -125,15 +125,15 @@ def test_a_process_runs_the_code_and_the_commit_that_it_started_with(tmp_path):
         subprocess.run([*git, *arguments], check=True)
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def told() -> list[str]:
+    def reported() -> list[str]:
         run = subprocess.run([sys.executable, "-c", NODE], capture_output=True, text=True, check=False, env=environment)
         assert run.returncode == 0, run.stderr
         return run.stdout.split()
 
-    commit, dirty, digest = told()
+    commit, dirty, digest = reported()
     head = subprocess.run([*git, "rev-parse", "HEAD^"], capture_output=True, text=True, check=True).stdout.strip()
     assert (commit, dirty) == (head, "False")
-    assert told()[2] != digest, "a fresh process has the edited code"
+    assert reported()[2] != digest, "a fresh process has the edited code"
 
 
 def test_versions_are_those_that_run():

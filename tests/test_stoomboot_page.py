@@ -32,7 +32,7 @@ def test_settings_of_the_runner_on_the_page_are_read(kedro_session, project, mon
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "data"))
     blocks = [yaml.safe_load(text) for text in re.findall(r"`(htcondor: \{[^`]*\})`", STOOMBOOT)]
     assert {key for block in blocks for key in block["htcondor"]} >= {"setup", "wait", "submit", "environment"}
-    base = kedro_session("stoomboot").place()["runner"]["htcondor"]
+    base = kedro_session("stoomboot").loader()["runner"]["htcondor"]
     for block in blocks:
         read_settings(base | block["htcondor"])
 
@@ -45,7 +45,7 @@ def test_every_new_command_of_the_table_is_understood(row: str, kedro_session):
     text = params.replace("TAGS", "tags.path=FILE.csv,tags.column=tags").replace("\\|", "|")
     if "report.source" in text:
         return
-    kedro_session("test", **_split_params(None, None, text)).place().ask_for(["vae_comparison"])
+    kedro_session("test", **_split_params(None, None, text)).loader().ask_for(["vae_comparison"])
 
 
 def test_the_python_example_uses_what_exists():

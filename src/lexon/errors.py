@@ -102,14 +102,14 @@ def exit_code(codes: Iterable[int]) -> int:
 
 def _owner(path: Path) -> str:
     """Owner and mode of a path, or of the nearest folder above it that can be looked at."""
-    for place in (path, *path.parents):
+    for known in (path, *path.parents):
         try:
-            status = place.stat()
+            status = known.stat()
         except OSError:
             continue
         try:
-            owner = place.owner()
+            owner = known.owner()
         except KeyError:  # an account that this machine does not know
             owner = f"user {status.st_uid}"
-        return f"{'it' if place == path else place} belongs to {owner}, mode {stat.filemode(status.st_mode)}"
+        return f"{'it' if known == path else known} belongs to {owner}, mode {stat.filemode(status.st_mode)}"
     return "its folder cannot be read"

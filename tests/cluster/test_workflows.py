@@ -63,7 +63,7 @@ def process_of(job: str) -> int:
     return int(found[0])
 
 
-def change_place(old: str, new: str) -> None:
+def change_site(old: str, new: str) -> None:
     path = Path("conf/htcondor_local/runner.yml")
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
@@ -71,7 +71,7 @@ def change_place(old: str, new: str) -> None:
 
 def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
     """One member cannot write its model, which no further try can change: it is named, and its sibling and the report go on."""
-    change_place("poll_seconds: 1", "poll_seconds: 1\n  retries: 1")
+    change_site("poll_seconds: 1", "poll_seconds: 1\n  retries: 1")
     grid = ("--params", "pool=max|mean")
     in_the_way = MEMBERS / "pool_max__seed_42" / "model.pt" / "x"
     in_the_way.mkdir(parents=True)
@@ -90,7 +90,7 @@ def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
 
 
 def test_a_killed_waiter_an_evicted_job_and_a_second_command(study):
-    """The workflow goes on without its waiter; a training that is stopped goes on from its checkpoint; nobody submits twice."""
+    """The workflow goes on without its waiter; a stopped training goes on from its checkpoint; no work is submitted twice."""
     waiter = subprocess.Popen(command(*LONG), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     job = process_of("single__seed_42")
     waiter.kill()
@@ -110,20 +110,20 @@ def test_a_killed_waiter_an_evicted_job_and_a_second_command(study):
 
 
 def test_a_held_job_is_shown_and_becomes_a_failure(study):
-    change_place("hold_minutes: 5", "hold_minutes: 0.05\n  retries: 0")
+    change_site("hold_minutes: 5", "hold_minutes: 0.05\n  retries: 0")
     waiter = subprocess.Popen(command(*LONG), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process_of("single__seed_42")
     number = json.loads((JOBS / "ticket.json").read_text())["cluster"]
     call("condor_hold", "-reason", "the disk is on fire", "-constraint", f'DAGManJobId == {number} && DAGNodeName == "single__seed_42"')
-    said, errors = waiter.communicate(timeout=120)
+    output, errors = waiter.communicate(timeout=120)
     assert waiter.returncode == 1
-    assert "single__seed_42: held" in said
+    assert "single__seed_42: held" in output
     assert "held, then removed: the disk is on fire" in errors
     assert (REPORT / "report.html").exists(), "the report runs in any case"
 
 
 def test_htcondor_understands_what_we_write(study, tmp_path):
-    """Arguments and environment arrive as they were meant, from a folder whose name nobody should choose."""
+    """Arguments and environment arrive as they were meant, from a folder with an unfortunate name."""
     folder = tmp_path / "it's a $HOME (folder)"
     folder.mkdir()
     settings = read_settings(LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"])

@@ -53,7 +53,7 @@ def test_text_is_what_the_types_say():
 
 
 def test_the_fields_beside_a_wrong_one_are_those_of_its_group():
-    assert "dropout" in fields_beside(("configurations", "mine", "dropout_p"))
-    assert "pool" not in fields_beside(("configurations", "mine", "dropout_p"))
+    assert "dropout" in fields_beside(("configurations", "own", "dropout_p"))
+    assert "pool" not in fields_beside(("configurations", "own", "dropout_p"))
     assert "early_stopping" in fields_beside(("vqvae", "training", "x"))
     assert "pool" in fields_beside(("x",))

@@ -26,7 +26,7 @@ def test_what_a_configuration_says_itself_comes_first():
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("open", "latent_dim, hidden_dim, batch_norm, dropout missing"), ("round", "circle"), ("nobody", "there are base, heavy")],
+    [("open", "latent_dim, hidden_dim, batch_norm, dropout missing"), ("round", "circle"), ("nothing", "there are base, heavy")],
 )
 def test_what_is_no_configuration_says_why(name, message):
     with pytest.raises(ValueError, match=message):
@@ -47,8 +47,8 @@ def cells(experiment) -> set[str]:
         ({}, {"vae_small", "vae_medium", "vae_large"}),
         ({"preset": "beta"}, {"beta_vae_default", "beta_vae_balanced", "beta_vae_high"}),
         ({"configuration": "vae_large"}, {"vae_large"}),
-        ({"configurations": {"mine": {"like": "vae_small", "beta": 2}}, "configuration": "mine"}, {"mine"}),
-        ({"configurations": {"mine": {**BASE, "lr": 0.1}}, "configuration": "mine|vae_small"}, {"mine", "vae_small"}),
+        ({"configurations": {"own": {"like": "vae_small", "beta": 2}}, "configuration": "own"}, {"own"}),
+        ({"configurations": {"own": {**BASE, "lr": 0.1}}, "configuration": "own|vae_small"}, {"own", "vae_small"}),
         ({"presets": {"two": "vae_small|beta_vae_low"}, "preset": "two"}, {"vae_small", "beta_vae_low"}),
         ({"configuration": "vae_small", "beta": "0.5|2"}, {"vae_small__beta_0_5", "vae_small__beta_2_0"}),
     ],
@@ -62,7 +62,7 @@ def test_what_a_user_types_is_what_is_trained(project, params, expected):
     [
         ({"preset": "nope"}, "configuration=.*there is no presets.nope; presets has standard, beta"),
         ({"configuration": "nope"}, "configuration=nope: no such configuration"),
-        ({"configurations": {"mine": {"beta": 2}}, "configuration": "mine"}, "configurations.mine: latent_dim"),
+        ({"configurations": {"own": {"beta": 2}}, "configuration": "own"}, "configurations.own: latent_dim"),
         ({"tags": {"column": "tags"}}, "tags.column=tags needs tags.path"),
     ],
 )

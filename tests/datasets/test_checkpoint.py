@@ -84,7 +84,7 @@ def test_a_malformed_checkpoint_starts_the_training_again(tmp_path, content, cap
     assert "starts again" in caplog.text
 
 
-def test_a_folder_in_the_place_of_a_checkpoint_is_said_before_the_training(tmp_path):
+def test_a_folder_instead_of_a_checkpoint_is_reported_before_the_training(tmp_path):
     (tmp_path / "checkpoint.pt").mkdir()
     with pytest.raises(DataError, match=r"checkpoint.pt: is a directory"):
         ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier").load()

@@ -199,7 +199,7 @@ def test_a_file_that_may_not_be_read_is_named_with_its_owner(tmp_path, whole, ki
 
 
 @pytest.mark.parametrize("kind", MEMBERS)
-def test_a_file_in_place_of_a_members_folder(tmp_path, whole, kind):
+def test_a_file_instead_of_a_members_folder(tmp_path, whole, kind):
     shutil.copytree(whole / kind, tmp_path / kind)
     folder = tmp_path / kind / MEMBERS[kind].planned[0].folder
     shutil.rmtree(folder)

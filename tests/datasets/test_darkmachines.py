@@ -1,4 +1,4 @@
-"""DarkMachines text: what is read, what is left out and said, and how it is split."""
+"""DarkMachines text: what is read, what is left out and reported, and how it is split."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_pattern_reads_several_files_as_one(write_text, events, tmp_path):
         EventsDataset(str(tmp_path / "p*.csv"), text=TEXT).load().n("train")
 
 
-def test_a_single_process_has_events_but_no_classes_and_the_remedy_is_said(write_text, events):
+def test_a_single_process_has_events_but_no_classes_and_the_remedy_is_reported(write_text, events):
     source = write_text(lines_of(events[events.labels == 1]))
     assert source.n("train") > source.n("val") > 0
     assert source.only_label == 1
@@ -250,10 +250,10 @@ def test_a_line_that_makes_no_sense_is_left_out_and_named(write_text, events, li
     source = write_text([*lines[:10], line, *lines[10:]], max_bad_lines=0.01)
     assert by_met(all_events(source)).digest() == by_met(all_events(write_text(lines))).digest()
     source = write_text([*lines[:10], line, *lines[10:]], max_bad_lines=0.01)
-    said = next(note for note in source.notes if "are left out" in note)
-    assert said.startswith("1 of 301 lines are left out")
-    assert reason in said
-    assert "(events.csv, line 11)" in said
+    left_out = next(note for note in source.notes if "are left out" in note)
+    assert left_out.startswith("1 of 301 lines are left out")
+    assert reason in left_out
+    assert "(events.csv, line 11)" in left_out
 
 
 def test_more_bad_lines_than_allowed_are_an_error_that_shows_the_first(write_text, events):

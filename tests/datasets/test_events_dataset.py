@@ -207,7 +207,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("n", [300, 5000])
-def test_a_full_disk_is_said_and_leaves_nothing(small_disk, make_events, n):
+def test_a_full_disk_is_reported_and_leaves_nothing(small_disk, make_events, n):
     events = make_events(5000)
     cause = _save(small_disk / "events.h5", _chunks(dict.fromkeys(SPLITS, events), n))
     assert isinstance(cause, DataError)
@@ -221,8 +221,8 @@ def test_a_disk_that_fills_at_the_very_end_is_noticed(small_disk):
     assert not list(small_disk.iterdir())
 
 
-def test_a_folder_without_permission_is_said(tmp_path, splits):
-    folder = tmp_path / "theirs"
+def test_a_folder_without_permission_is_reported(tmp_path, splits):
+    folder = tmp_path / "reference"
     folder.mkdir(mode=0o555)
     was_root = os.geteuid() == 0
     if was_root:

@@ -35,7 +35,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_text() == "old"
 
 
-def test_a_full_disk_is_said(tmp_path):
+def test_a_full_disk_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"table.csv: the disk or the quota is full"), atomic_path(tmp_path / "table.csv"):
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -19,7 +19,7 @@ LABELS = np.array([1, 2, 2])
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     def write(**arrays) -> Path:
-        path = tmp_path / "hers.h5"
+        path = tmp_path / "reference.h5"
         with h5py.File(path, "w") as file:
             for key, array in arrays.items():
                 file[key] = array
@@ -54,13 +54,13 @@ def test_parts_come_in_the_order_of_splits_and_stay_apart(write):
     assert foreign.labels is None
 
 
-def test_one_array_of_that_shape_is_taken_and_said(write):
+def test_one_array_of_that_shape_is_taken_and_reported(write):
     foreign = read_foreign(write(events=ROWS, other=np.zeros((3, 4))))
     np.testing.assert_array_equal(foreign.rows, ROWS)
     assert "events is the only one of that shape" in foreign.notes[0]
 
 
-def test_rows_without_met_are_said_to_be(write):
+def test_rows_without_met_are_reported(write):
     assert "without MET" in read_foreign(write(X=ROWS[:, :18])).notes[0]
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_token_file_is_refused(write, arrays, message):
 
 
 def test_text_and_nothing_are_refused(tmp_path):
-    text = tmp_path / "hers.h5"
+    text = tmp_path / "reference.h5"
     text.write_text("tokens")
     with pytest.raises(DataError, match="ambre.path is a file in the split HDF5 layout"):
         read_foreign(text)

@@ -45,7 +45,7 @@ def write(tmp_path, make_events) -> Callable[..., Path]:
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u1"])
-def test_the_known_file_is_recognised_and_that_is_said(write, dtype):
+def test_the_known_file_is_recognised_and_reported(write, dtype):
     source = EventSource(write(dtype=dtype))
     assert source.label_names == FOUR_TOPS
     assert source.class_map(CLASSES).lookup == {1: 0, 2: 1, 3: 1, 4: 1, 5: 1}
@@ -78,7 +78,7 @@ def test_the_set_that_fits_is_in_the_message_and_helps(write):
 def test_own_names_come_first_then_configured_ones(write):
     own = {1: "ww", 2: "wz"}
     assert EventSource(write(names=own), configured_names={2: "x", 3: "zz"}).label_names == {1: "ww", 2: "wz", 3: "zz", 4: "4", 5: "5"}
-    assert EventSource(write(), configured_names={1: "mine"}).label_names == {1: "mine", 2: "2", 3: "3", 4: "4", 5: "5"}
+    assert EventSource(write(), configured_names={1: "own"}).label_names == {1: "own", 2: "2", 3: "3", 4: "4", 5: "5"}
 
 
 @pytest.mark.parametrize("names", [{1: "tW", 2: "WZ"}, "in the file"])
@@ -89,7 +89,7 @@ def test_names_of_other_labels_than_there_are_are_refused(write, names):
         _ = EventSource(path, configured_names=None if isinstance(names, str) else names).label_names
 
 
-@pytest.mark.parametrize("names", [None, {1: "mine", 2: "yours", 3: "c", 4: "d", 5: "e"}])
+@pytest.mark.parametrize("names", [None, {1: "own", 2: "b", 3: "c", 4: "d", 5: "e"}])
 def test_names_go_along_with_what_is_made_of_the_events_and_may_be_given_later(write, tmp_path, names, caplog):
     caplog.set_level(logging.INFO)
     classes = {"signal": 1, "background": "rest"}
@@ -120,7 +120,7 @@ def test_members_know_no_names(kedro_session):
     from lexon.framework.config_loader import LayeredConfigLoader
 
     def members(**events: object) -> list[dict]:
-        with kedro_session("test", events={"path": "mine.h5", **events}, classes={"signal": 1}) as session:
+        with kedro_session("test", events={"path": "own.h5", **events}, classes={"signal": 1}) as session:
             session.load_context()
             return [member.config for member in LayeredConfigLoader.current.experiments["default"].planned]
 

@@ -37,7 +37,7 @@ def status(root: Path, name: str = "a") -> tuple[str, str]:
     return result.status, result.notes
 
 
-def test_each_state_is_told_apart(tmp_path):
+def test_states_are_distinguished(tmp_path):
     assert status(tmp_path) == ("pending", "not run yet")
     record(tmp_path, "a", status="running", started="noon")
     assert status(tmp_path) == ("running", "started noon")

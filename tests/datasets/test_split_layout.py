@@ -1,4 +1,4 @@
-"""Every way in which a file can be wrong, and what the user is told."""
+"""Every way in which a file can be wrong, and its message."""
 
 import os
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def test_rows_are_counted_from_the_start_of_the_file_in_chunks_too(write_file):
         list(EventSource(path).chunks("train", 64))
 
 
-def test_a_group_in_place_of_an_array_is_refused(write_file):
+def test_a_group_instead_of_an_array_is_refused(write_file):
     path = write_file(change=lambda arrays: arrays.pop("X_val"))
     with h5py.File(path, "a") as file:
         file.create_group("x_val")
@@ -156,7 +156,7 @@ def test_nothing_there_and_a_directory_are_refused(tmp_path):
 
 @contextmanager
 def _ordinary_user() -> Iterator[None]:
-    """Root may read everything, so root becomes nobody for a moment."""
+    """Root may read everything, so the test gives up its rights for a moment."""
     was_root = os.geteuid() == 0
     if was_root:
         os.seteuid(65534)
@@ -194,7 +194,7 @@ def test_azimuths_are_wrapped(make_events):
     np.testing.assert_allclose(again.phi, events.phi, atol=2e-6)
 
 
-def test_one_process_is_read_but_nothing_can_be_told_apart(write_file):
+def test_one_process_is_read_but_there_are_no_classes_to_separate(write_file):
     path = write_file(change=_one_label)
     _read_all(path)
     with pytest.raises(DataError, match="every event is of one process, .*, so there is nothing to classify"):

@@ -53,7 +53,7 @@ def test_a_group_of_texts_becomes_numbers_that_keep_rows_together(tmp_path: Path
     assert table.notes == []
 
 
-def test_images_are_flattened_and_said_so(tmp_path: Path) -> None:
+def test_images_are_flattened_and_reported(tmp_path: Path) -> None:
     table = load(hdf5(tmp_path, X=np.arange(24.0).reshape(3, 2, 4), y=[[1.0], [2.0], [3.0]]))
     assert table.features.shape == (3, 8)
     assert table.features[1].tolist() == list(range(8, 16))
@@ -134,7 +134,7 @@ ROWS = pd.DataFrame({"a": np.random.default_rng(0).normal(size=30), "y": np.aran
 
 
 @pytest.mark.parametrize("index", [range(30), range(1, 31), range(5, 90)[:30], np.random.default_rng(1).permutation(30)])
-def test_an_unnamed_index_is_left_out_and_said(tmp_path: Path, index: Any) -> None:
+def test_an_unnamed_index_is_left_out_and_reported(tmp_path: Path, index: Any) -> None:
     ROWS.set_axis(index, axis=0).to_csv(tmp_path / "table.csv")
     table = load(tmp_path / "table.csv")
     assert table.names == ["a"]
@@ -161,12 +161,12 @@ def hdf5_of(folder: Path, frame: pd.DataFrame) -> Path:
 
 @pytest.mark.parametrize("change", [lambda y: y, lambda y: 1000 * y, lambda y: 3 - 0.5 * y])
 @pytest.mark.parametrize("write", [csv, hdf5_of])
-def test_a_copy_of_the_target_is_said(tmp_path: Path, write: Any, change: Any) -> None:
+def test_a_copy_of_the_target_is_reported(tmp_path: Path, write: Any, change: Any) -> None:
     table = load(write(tmp_path, ROWS.assign(copy=change(ROWS["y"]))[["a", "copy", "y"]]))
     assert table.notes == [f"{table.names[1]} is the target, or a multiple of it: predictions read the answer there, so leave it out"]
 
 
-def test_a_named_column_that_counts_the_rows_is_said_and_kept(tmp_path: Path) -> None:
+def test_a_named_column_that_counts_the_rows_is_reported_and_kept(tmp_path: Path) -> None:
     table = load(csv(tmp_path, ROWS.assign(event=np.arange(30)[::-1])))
     assert table.names == ["a", "event"]
     assert table.notes == ["event counts the rows and is used as a feature: leave it out if the rows are in any order"]
@@ -241,7 +241,7 @@ def test_layout_that_means_nothing_changes_nothing(tmp_path: Path, write: Any) -
     assert (table.names, table.features.tolist(), table.target.tolist()) == (["a", "b"], [[1, 2], [4, 5]], [3, 7])
 
 
-def test_hdf5_is_told_by_its_content(tmp_path: Path) -> None:
+def test_hdf5_is_recognised_by_its_content(tmp_path: Path) -> None:
     path = hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0, 4.0])
     assert len(load(path.rename(tmp_path / "table.dat"))) == 3
     (tmp_path / "text.h5").write_text("a,y\n1,2\n", encoding="utf-8")

@@ -146,7 +146,7 @@ def test_what_is_no_table_is_a_sentence(tmp_path, content, message):
         assert message in refusal(TagFileDataset(filepath=str(tmp_path / name)))
 
 
-def test_an_index_is_no_tag_and_is_said(tmp_path):
+def test_an_index_is_no_tag_and_is_reported(tmp_path):
     rows = pd.DataFrame(np.eye(4, dtype=int), columns=list("abcd"))
     rows.to_csv(tmp_path / "t.csv")
     table = tag_table(TagFileDataset(filepath=str(tmp_path / "t.csv")).load(), None, None)

@@ -43,7 +43,7 @@ def digest(lines, tmp_path_factory) -> str:
 
 
 def refusal(path: Path) -> str:
-    """What a user is told; Kedro wraps what a dataset raises."""
+    """The message that a user reads; Kedro wraps what a dataset raises."""
     with pytest.raises((DataError, DatasetError)) as failure:
         source_of(path).n("train")
     cause = first_cause(failure.value)
@@ -116,7 +116,7 @@ def test_wherever_a_file_is_cut_no_line_is_lost_in_silence(tmp_path, lines, data
                    "1 of 60 lines are left out: fewer than 5 fields" in note for note in source.notes)  # fmt: skip
 
 
-def test_a_cut_line_is_told_across_blocks(tmp_path, lines, monkeypatch):
+def test_a_cut_line_is_recognised_across_blocks(tmp_path, lines, monkeypatch):
     monkeypatch.setattr(darkmachines_lines, "BLOCK_BYTES", 1)
     (tmp_path / "events.csv").write_text("\n".join(lines)[:-3])
     source = source_of(tmp_path / "events.csv", max_bad_lines=0.1)
@@ -155,7 +155,7 @@ def test_a_header_with_another_order_is_refused(tmp_path, lines):
         source_of(tmp_path / "events.csv").n("train")
 
 
-def test_processes_that_look_alike_are_said(tmp_path, lines):
+def test_processes_that_look_alike_are_reported(tmp_path, lines):
     text = "\n".join(lines).replace(";p1;", ";single top;", 10).replace(";p1;", ";Single_Top;")
     (tmp_path / "events.csv").write_text(text)
     source = source_of(tmp_path / "events.csv")

@@ -1,4 +1,4 @@
-"""The same tokens, however others write them: what is certain is converted and said, what is not is refused with the reason."""
+"""The same tokens, however others write them: what is certain is converted and reported, what is not is refused with the reason."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(("way", "said"), WAYS.values(), ids=WAYS)
-def test_every_certain_way_is_read_as_ours_and_said(tmp_path, rows, way, said):
-    foreign = read_foreign(write(tmp_path / "hers.h5", X_train=way(rows[:250]), X_test=way(rows[250:])))
+@pytest.mark.parametrize(("way", "note"), WAYS.values(), ids=WAYS)
+def test_every_certain_way_is_read_as_ours_and_reported(tmp_path, rows, way, note):
+    foreign = read_foreign(write(tmp_path / "reference.h5", X_train=way(rows[:250]), X_test=way(rows[250:])))
     np.testing.assert_array_equal(foreign.rows, rows)
     notes = " ".join(foreign.notes)
-    assert "converted" in notes if said else "converted" not in notes
-    assert re.search(said, notes)
+    assert "converted" in notes if note else "converted" not in notes
+    assert re.search(note, notes)
 
 
 @pytest.mark.parametrize(
@@ -71,25 +71,25 @@ def test_every_certain_way_is_read_as_ours_and_said(tmp_path, rows, way, said):
 )
 def test_without_met_too(tmp_path, rows, way):
     changed = way(rows)[:, :18]
-    np.testing.assert_array_equal(read_foreign(write(tmp_path / "hers.h5", X=changed)).rows, rows[:, :18])
+    np.testing.assert_array_equal(read_foreign(write(tmp_path / "reference.h5", X=changed)).rows, rows[:, :18])
 
 
 def test_two_readings_are_refused_with_both(tmp_path, rows):
     """Counted from 0 and padded with 0: the first token looks like no object."""
     both = np.where(rows == 0, 0, rows - 1)
     with pytest.raises(DataError, match="counted from 0, and rows end with 0, .* write padding as another number, such as -1"):
-        read_foreign(write(tmp_path / "hers.h5", X=both))
+        read_foreign(write(tmp_path / "reference.h5", X=both))
     few = np.where(rows == 0, 900, rows)[:, :18]
     few = np.where((few == 875) | (few == 1), 7, few)
     with pytest.raises(DataError, match="900 is padding, but whether tokens are counted from 0 or from 1 cannot be seen"):
-        convention_of(few, "hers.h5")
+        convention_of(few, "reference.h5")
 
 
 def test_holes_are_no_convention(tmp_path, rows):
     holed = rows.copy()
     holed[np.flatnonzero((holed[:, :18] > 0).sum(1) > 3), 1] = 0
     with pytest.raises(DataError, match="padding before a real object.*where 0 is a token, because tokens are counted from 0"):
-        read_foreign(write(tmp_path / "hers.h5", X=holed))
+        read_foreign(write(tmp_path / "reference.h5", X=holed))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_groups_are_splits(tmp_path, rows, keys):
         key.replace("X", "Y").replace("tokens", "labels").replace("data", "y"): np.full(n, n)
         for key, n in zip(keys, (250, 150), strict=True)
     }
-    foreign = read_foreign(write(tmp_path / "hers.h5", **{keys[0]: rows[:250], keys[1]: rows[250:]}, **labels))
+    foreign = read_foreign(write(tmp_path / "reference.h5", **{keys[0]: rows[:250], keys[1]: rows[250:]}, **labels))
     assert [(part.name, len(part.rows), part.labels[0]) for part in foreign.parts] == [("train", 250, 250), ("test", 150, 150)]
 
 
@@ -121,7 +121,7 @@ def test_groups_are_splits(tmp_path, rows, keys):
     ],
 )
 def test_two_arrays_for_one_split_are_refused(tmp_path, rows, keys, split):
-    path = write(tmp_path / "hers.h5", **dict.fromkeys(keys, rows))
+    path = write(tmp_path / "reference.h5", **dict.fromkeys(keys, rows))
     with pytest.raises(DataError, match=f"{min(keys)} and {max(keys)} would both be {split}; keep one, or name their splits"):
         read_foreign(path)
 
@@ -131,4 +131,4 @@ def test_a_token_beyond_any_number_of_bins_is_refused(tmp_path, rows, token):
     changed = rows.astype(np.int64)
     changed[3, 0] = token
     with pytest.raises(DataError, match="row 3, object 0: token beyond any vocabulary.*100 bins per axis make tokens up to 7,000,200"):
-        read_foreign(write(tmp_path / "hers.h5", X=changed))
+        read_foreign(write(tmp_path / "reference.h5", X=changed))

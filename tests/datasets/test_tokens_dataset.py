@@ -252,7 +252,7 @@ def _gap(arrays: dict[str, Any]) -> None:
         (lambda a: a["y_val"].fill(1), "the val split has no event with label 2"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(write_tokens, change, message):
+def test_what_is_wrong_with_a_file_is_reported(write_tokens, change, message):
     path = write_tokens(change, vocab_size=886)
     with pytest.raises(DataError, match=message) as raised:
         _read_all(path)
@@ -267,7 +267,7 @@ def test_what_is_wrong_with_a_file_is_said(write_tokens, change, message):
         (b"\x89HDF\r\n\x1a\n" + b"\x00" * 100, "truncated or damaged"),
     ],
 )
-def test_what_is_no_token_file_is_told_by_its_content(tmp_path, content, message):
+def test_what_is_no_token_file_is_recognised_by_its_content(tmp_path, content, message):
     path = tmp_path / "tokens.h5"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
@@ -282,7 +282,7 @@ def test_a_vocabulary_that_makes_no_sense_is_refused(write_tokens, value):
         TokenSource(write_tokens(vocab_size=value)).read("train")
 
 
-def test_a_tokeniser_that_nobody_knows_is_refused(write_tokens):
+def test_an_unknown_tokeniser_is_refused(write_tokens):
     with pytest.raises(DataError, match="a tokeniser's state"):
         TokenSource(write_tokens(tokeniser=json.dumps({"kind": "other"}))).tokeniser()
 

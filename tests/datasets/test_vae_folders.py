@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lexon.datasets.vae import finished_besides, read_anchors
+from lexon.datasets.vae import finished_others, read_anchors
 from lexon.errors import DataError
 
 
@@ -15,21 +15,21 @@ def write(folder, name: str, record: dict) -> None:
 
 def test_what_is_finished_and_not_planned_is_found_with_its_name_and_seed(tmp_path):
     done = {"status": "done", "parameters": {"kind": "vae", "seed": 7}}
-    write(tmp_path, "configuration_mine__seed_7", done)
+    write(tmp_path, "configuration_own__seed_7", done)
     write(tmp_path, "configuration_planned__seed_7", done)
     write(tmp_path, "configuration_dead__seed_7", {**done, "status": "failed"})
     write(tmp_path, "pool_max__seed_7", {**done, "parameters": {"kind": "classifier", "seed": 7}})
     (tmp_path / "metrics").mkdir()
-    (member,) = finished_besides(tmp_path, {"configuration_planned__seed_7"})
-    assert (member.name, member.cell, member.seed) == ("configuration_mine__seed_7", {"configuration": "mine"}, 7)
+    (member,) = finished_others(tmp_path, {"configuration_planned__seed_7"})
+    assert (member.name, member.cell, member.seed) == ("configuration_own__seed_7", {"configuration": "own"}, 7)
 
 
-def test_a_broken_record_costs_nobody_the_others(tmp_path, caplog):
-    write(tmp_path, "configuration_mine__seed_7", {"status": "done", "parameters": {"kind": "vae", "seed": 7}})
+def test_a_broken_record_costs_no_other_member(tmp_path, caplog):
+    write(tmp_path, "configuration_own__seed_7", {"status": "done", "parameters": {"kind": "vae", "seed": 7}})
     for number, content in enumerate(("[1]", "{", "", "\xff", '{"status": "done"}', '{"status": "done", "parameters": {"kind": "vae"}}')):
         (tmp_path / f"other__seed_{number}").mkdir()
         (tmp_path / f"other__seed_{number}" / "run.json").write_bytes(content.encode("latin-1"))
-    assert [member.name for member in finished_besides(tmp_path, ())] == ["configuration_mine__seed_7"]
+    assert [member.name for member in finished_others(tmp_path, ())] == ["configuration_own__seed_7"]
     assert "other__seed_1 is not shown" in caplog.text
 
 

@@ -19,9 +19,9 @@ CONFIG = {
 
 @pytest.mark.parametrize("name", ["study.raw", "study.grid.a__seed_1.model", "study.grid.a.figure_losses", "study.tokens_x", "study.none"])
 def test_each_name_is_the_same_dataset_as_in_kedros_catalog(name):
-    ours, theirs = (kind.from_config(CONFIG).get(name) for kind in (LexonCatalog, DataCatalog))
-    assert type(ours) is type(theirs)
-    assert getattr(ours, "_init_args", None) == getattr(theirs, "_init_args", None)
+    ours, reference = (kind.from_config(CONFIG).get(name) for kind in (LexonCatalog, DataCatalog))
+    assert type(ours) is type(reference)
+    assert getattr(ours, "_init_args", None) == getattr(reference, "_init_args", None)
 
 
 def test_a_class_is_looked_for_once(monkeypatch):

@@ -47,7 +47,7 @@ def test_a_later_layer_wins_and_keeps_its_neighbours(conf):
     assert parameters["training"]["batch_size"] == load(conf)["parameters"]["training"]["batch_size"]
 
 
-def test_the_place_is_stronger_than_the_experiment(conf):
+def test_the_site_is_stronger_than_the_experiment(conf):
     assert list(load(conf)["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_1", "pool_max__seed_1"]
     assert list(load(conf, "cluster")["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_2", "pool_max__seed_2"]
 
@@ -68,16 +68,16 @@ def test_personal_settings_come_last_but_stay_out_of_the_mini_world(conf):
     assert load(conf, "test")["parameters"]["report"]["n_bootstrap"] != 107
 
 
-def test_paths_follow_the_place_and_the_run(conf):
+def test_paths_follow_the_site_and_the_run(conf):
     path = load(conf, "cluster", run="second")["catalog"]["default.events"]["filepath"]
     assert path == "/elsewhere/02_intermediate/default/second/events.h5"
 
 
 def test_an_experiments_own_file_and_run_reach_its_paths(conf):
-    write(conf / "experiments" / "mine" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "mine"})
+    write(conf / "experiments" / "own" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "own"})
     catalog = load(conf)["catalog"]
-    assert catalog["mine.raw_events"]["filepath"] == str(conf.parent / "my.h5"), "relative to the project, wherever the shell is"
-    assert catalog["mine.events"]["filepath"] == "data/02_intermediate/mine/mine/events.h5"
+    assert catalog["own.raw_events"]["filepath"] == str(conf.parent / "my.h5"), "relative to the project, wherever the shell is"
+    assert catalog["own.events"]["filepath"] == "data/02_intermediate/own/own/events.h5"
     assert catalog["default.events"]["filepath"] == "data/02_intermediate/default/main/events.h5"
 
 
@@ -254,7 +254,7 @@ def test_an_experiment_has_a_name_that_can_be_a_folder_and_a_pipeline(conf, name
 
 
 @pytest.mark.parametrize("env", ["/etc", "../x", "experiments", ".hidden", "+test", "test+", "experiments/pooling", "cluster/.."])
-def test_a_place_is_a_folder_of_the_configuration(conf, env):
+def test_a_site_is_a_folder_of_the_configuration(conf, env):
     (conf / ".hidden").mkdir()
     with pytest.raises(ConfigurationError, match="--env"):
         load(conf, env)
@@ -267,7 +267,7 @@ def test_a_data_root_is_a_folder(conf, root):
         load(conf)
 
 
-def test_a_setting_that_nobody_knows_is_an_error_that_names_the_file(conf):
+def test_an_unknown_setting_is_an_error_that_names_the_file(conf):
     write(conf / "local" / "globals.yml", {"dataroot": "x"})
     with pytest.raises(ConfigurationError, match=r"local/globals.yml: dataroot: no such setting; known here: data_root"):
         load(conf)
@@ -305,17 +305,17 @@ def test_a_mistake_in_a_personal_file_is_blamed_on_it(conf, content, message):
 
 
 def test_a_field_of_a_configuration_that_does_not_fit_is_answered_with_those_that_do(conf):
-    with pytest.raises(ConfigurationError, match=r"configurations.mine.dropout_p=0.1 \(--params\).*known here: batch_norm, .*dropout"):
-        load(conf, configurations={"mine": {"dropout_p": 0.1}}).experiment("default")
+    with pytest.raises(ConfigurationError, match=r"configurations.own.dropout_p=0.1 \(--params\).*known here: batch_norm, .*dropout"):
+        load(conf, configurations={"own": {"dropout_p": 0.1}}).experiment("default")
 
 
 def test_every_path_starts_at_the_project(conf, monkeypatch):
-    loader = load(conf, report={"source": "old"}, events={"path": "e.h5"}, ambre={"path": "~/hers.h5"})
+    loader = load(conf, report={"source": "old"}, events={"path": "e.h5"}, ambre={"path": "~/reference.h5"})
     monkeypatch.setenv("HOME", "/home/me")
     entries = loader["catalog"]
     assert entries["default.members"]["source"] == str(conf.parent / "old")
     assert entries["default.raw_events"]["filepath"] == str(conf.parent / "e.h5")
-    assert entries["default.ambre"]["path"] == "/home/me/hers.h5"
+    assert entries["default.ambre"]["path"] == "/home/me/reference.h5"
 
 
 def test_a_file_that_is_not_there_is_named_with_its_parameter(conf):

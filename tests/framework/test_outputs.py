@@ -33,7 +33,7 @@ WRITTEN = "was not written by lexon as a token file and would be lost; name a ne
 def raw(tmp_path, make_events, monkeypatch) -> Path:
     """A file of events that belongs to the user."""
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "mine" / "raw.h5"
+    path = tmp_path / "user" / "raw.h5"
     events = make_events(60)
     sample = EventSample([(split, events) for split in ("train", "val", "test")], {})
     EventsDataset(str(path)).save(sample)
@@ -69,20 +69,20 @@ def test_an_input_of_the_run_survives_under_every_name_of_it(raw):
     os.link(raw, hard)
     soft.symlink_to(raw)
     refused(raw, raw, rf"tokens.output={raw}: this run reads that file as raw_events and would write over it; name a new file")
-    refused(raw, f"mine/../mine/{raw.name}", "this run reads that file as raw_events")
+    refused(raw, f"user/../user/{raw.name}", "this run reads that file as raw_events")
     refused(raw, hard, "this run reads that file as raw_events .*raw.h5 is the same file")
     refused(soft, raw, "this run reads that file as raw_events .*soft.h5 is the same file")
-    refused("mine/ra*.h5", raw, "this run reads that file as raw_events")
+    refused("user/ra*.h5", raw, "this run reads that file as raw_events")
     refused(raw, soft, "soft.h5: is a link to .*raw.h5, which would be replaced by a file; name a new file")
 
 
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda path: path.write_text("years of work"), rf"tokens.output=mine/it: this file of 13 bytes {WRITTEN}"),
+        (lambda path: path.write_text("years of work"), rf"tokens.output=user/it: this file of 13 bytes {WRITTEN}"),
         (lambda path: path.touch(), WRITTEN),
         (lambda path: h5py.File(path, "w").create_dataset("X_train", data=np.ones((5, 20))), WRITTEN),
-        (lambda path: shutil.copy("mine/raw.h5", path), WRITTEN),
+        (lambda path: shutil.copy("user/raw.h5", path), WRITTEN),
         (lambda path: path.mkdir(), "is a folder"),
         (lambda path: path.symlink_to("nowhere.h5"), "is a link to nowhere.h5"),
         (lambda path: path.symlink_to("it"), "is a link to it"),
@@ -91,16 +91,16 @@ def test_an_input_of_the_run_survives_under_every_name_of_it(raw):
     ids=["text", "empty", "tokens of somebody", "events", "folder", "dangling link", "loop", "pipe"],
 )
 def test_what_lexon_did_not_write_survives(raw, make: Callable[[Path], object], match):
-    make(Path("mine/it"))
-    refused(raw, "mine/it", match)
+    make(Path("user/it"))
+    refused(raw, "user/it", match)
 
 
 def test_where_no_file_can_be_is_no_output(raw):
-    Path("mine/notes.txt").write_text("mine")
-    refused(raw, "mine/notes.txt/tokens.h5", "notes.txt is a file, not a folder; name a new file")
+    Path("user/notes.txt").write_text("user")
+    refused(raw, "user/notes.txt/tokens.h5", "notes.txt is a file, not a folder; name a new file")
     refused(raw, "/dev/null", "is a device, a pipe or a socket")
     refused(raw, "/proc/tokens.h5", "no file can be made in /proc; name a new file|/proc: ")
-    refused(raw, None, "mine/notes.txt is a file, not a folder; move it away, or set another data_root", root="mine/notes.txt")
+    refused(raw, None, "user/notes.txt is a file, not a folder; move it away, or set another data_root", root="user/notes.txt")
 
 
 def test_two_outputs_are_not_the_same_file(raw):
@@ -115,12 +115,12 @@ def test_what_lexon_wrote_as_something_else_survives(raw, output):
 
 
 def test_its_own_token_file_is_written_again_and_only_that(raw):
-    output = Path("mine/tokens.h5")
+    output = Path("user/tokens.h5")
     save_tokens(output)
     check_outputs(PIPELINE, catalog(raw, output))  # by its attributes, as a kill before the fingerprint leaves it
     fingerprints.write(output, "tokens_output", "recipe", "code", {})
     check_outputs(PIPELINE, catalog(raw, output))
-    check_outputs(PIPELINE, catalog(raw, "mine/new/folder/tokens.h5"))
+    check_outputs(PIPELINE, catalog(raw, "user/new/folder/tokens.h5"))
     shutil.copy(raw, output)
     refused(raw, output, "was changed or replaced after lexon wrote it; name a new file, or move that one away")
 
@@ -129,15 +129,15 @@ def test_lexons_own_events_are_not_read_where_that_would_write_them_again(raw):
     Path("data").mkdir()
     own = shutil.copy(raw, "data/events.h5")
     refused(own, None, "is given as raw_events, but is what lexon itself wrote as events.*give the original file.*run=NAME")
-    Path("mine/link.h5").symlink_to(Path(own).resolve())
-    refused("mine/link.h5", None, r"link.h5: is given as raw_events, .* wrote as events \(.*events.h5 is the same file")
+    Path("user/link.h5").symlink_to(Path(own).resolve())
+    refused("user/link.h5", None, r"link.h5: is given as raw_events, .* wrote as events \(.*events.h5 is the same file")
     check_outputs(PIPELINE, catalog(own, None, root="data/apart"))
 
 
 def test_a_link_below_the_data_root_is_not_replaced(raw):
     Path("data").mkdir()
-    Path("data/events.h5").symlink_to(Path("mine/precious.h5").resolve())
-    shutil.copy(raw, "mine/precious.h5")
+    Path("data/events.h5").symlink_to(Path("user/precious.h5").resolve())
+    shutil.copy(raw, "user/precious.h5")
     refused(raw, None, "is a link to .*precious.h5, which would be replaced by a file; move it away, or set another data_root")
 
 

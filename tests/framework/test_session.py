@@ -48,12 +48,12 @@ def test_a_packaged_configuration_is_read_from_its_archive(project, kedro_sessio
     with tarfile.open(project / "conf.tar.gz", "w:gz") as tar:
         tar.add(project / "conf", "conf")
     session = LexonSession.create(project_path=project, env="test", conf_source=str(project / "conf.tar.gz"), save_on_close=False)
-    assert session.place()["globals"]["data_root"] == "data/test"
-    assert session.place().project == project
+    assert session.loader()["globals"]["data_root"] == "data/test"
+    assert session.loader().project == project
 
 
 @pytest.mark.parametrize("layer", ["02_intermediate", "03_primary", "06_models"])
 def test_a_new_run_does_not_differ_from_an_older_one_in_case_only(project, kedro_session, layer):
-    (project / "data" / "test" / layer / "default" / "Mine").mkdir(parents=True)
-    with pytest.raises(ConfigurationError, match="run=mine: Mine in .* differs in case only"):
-        kedro_session(run="mine").run()
+    (project / "data" / "test" / layer / "default" / "Own").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="run=own: Own in .* differs in case only"):
+        kedro_session(run="own").run()

@@ -123,7 +123,7 @@ def rows_of_topics(n: int, n_tags: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("n_tags", [200, 2000])
 def test_collapsed_and_shuffled_rows_come_out_worst_however_many_tags_there_are(n_tags):
-    """Tags that nobody uses change nothing: a smoothing weight for each pair would drown the data in them."""
+    """Unused tags change nothing: a smoothing weight for each pair would drown the data in them."""
     data = rows_of_topics(400, n_tags, 0)
     marginals = (np.random.default_rng(2).random(data.shape) < data.mean(axis=0)).astype(np.uint8)
     shuffled = np.roll(data, n_tags // 2 + 7, axis=1)[:, np.random.default_rng(3).permutation(n_tags)]

@@ -52,7 +52,7 @@ def test_a_negative_r2_is_explained(rho: float, spread: float, bias: float, why:
     assert negative_r2(regression_metrics(*sample(rho, spread, bias))) == why
 
 
-def test_constants_leave_what_cannot_be_said_unsaid() -> None:
+def test_constants_leave_what_is_undefined_without_a_number() -> None:
     y, p = sample(0.5)
     constant = regression_metrics(np.full_like(y, 0.1), p)
     assert np.isnan([constant["r2"], constant["variance_ratio"], constant["pearson"]]).all()

@@ -188,8 +188,8 @@ def test_gradients_are_finite_with_empty_events_in_the_transformer() -> None:
     model, batch = build(encoder="transformer"), events()
     model.loss(batch)[0].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
-    nobody = {name: values[:1, :0] if name != "met" else values[:1] for name, values in batch.items()}
-    assert torch.isfinite(model.loss(nobody)[0])
+    empty = {name: values[:1, :0] if name != "met" else values[:1] for name, values in batch.items()}
+    assert torch.isfinite(model.loss(empty)[0])
 
 
 def test_a_finished_model_comes_back_from_its_file(tmp_path: Any) -> None:

@@ -192,7 +192,7 @@ def test_diagnostics_are_detached_and_right() -> None:
 
 
 @pytest.mark.parametrize(("vocab_size", "n_features", "expected"), [(None, 4, 343_000), (None, 5, 343_000), (886, None, 406_000)])
-def test_the_standard_size_has_the_parameters_it_is_said_to_have(vocab_size: int | None, n_features: int | None, expected: int) -> None:
+def test_the_standard_size_has_the_documented_number_of_parameters(vocab_size: int | None, n_features: int | None, expected: int) -> None:
     dim, depth, heads, mlp_dim = SIZES["400k"]
     shape = {"dim": dim, "depth": depth, "heads": heads, "mlp_dim": mlp_dim, "vocab_size": vocab_size, "n_features": n_features}
     model = Classifier(**recipe("direct", **shape))

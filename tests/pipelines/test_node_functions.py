@@ -31,7 +31,7 @@ def test_every_node_of_every_experiment_names_a_function_that_takes_its_inputs(k
         assert [one.default is one.empty for one in named.parameters.values()] == [
             one.default is one.empty for one in real.parameters.values()
         ]
-        assert get_type_hints(meant), "types that exist for the checker alone would leave parameters without theirs"
+        assert get_type_hints(meant), "types that exist for the checker alone would leave parameters without a type"
 
 
 def test_a_parameter_has_its_type_and_everything_else_is_as_it_was_given(monkeypatch):

@@ -104,8 +104,8 @@ def test_features_of_each_class_are_shares_of_its_events(make_events: Callable[.
 
 def test_cells_of_other_events_are_hollow_and_last() -> None:
     intervals = [Interval(value, value - 0.01, value + 0.01) for value in (0.7, 0.8, 0.9)]
-    figure = classification.auroc_bars({"ours": intervals[0]}, {"trees": intervals[1]}, {"hers": intervals[2]})
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["trees", "ours", "hers"]
+    figure = classification.auroc_bars({"ours": intervals[0]}, {"trees": intervals[1]}, {"reference": intervals[2]})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["trees", "ours", "reference"]
     assert [line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"][-1] == "white"
     assert "hollow" in words(figure)
 
@@ -200,7 +200,7 @@ def test_bins_are_shown_as_shares_of_their_entries() -> None:
         training.validation_curves({}),
     ],
 )
-def test_nothing_finished_is_said_in_words(figure: Figure) -> None:
+def test_nothing_finished_is_reported_in_words(figure: Figure) -> None:
     assert "no finished member" in words(figure)
     assert to_png(figure).startswith(b"\x89PNG")
 

@@ -18,15 +18,15 @@ def history(ratio: float = 0.9, n: int = 3) -> pd.DataFrame:
     return pd.DataFrame({"epoch": range(1, n + 1), **columns})
 
 
-def said(figure: Figure) -> str:
+def words(figure: Figure) -> str:
     return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
 
 
 @pytest.mark.parametrize(
     "figure", [training_curves({}), distributions(None, {"lambda 0": ("", [])}), r2_against_ratio({"lambda 0": ([], [])}, {})]
 )
-def test_nothing_finished_is_said(figure: Figure) -> None:
-    assert "no finished member yet" in said(figure)
+def test_nothing_finished_is_reported(figure: Figure) -> None:
+    assert "no finished member yet" in words(figure)
 
 
 def test_seeds_become_a_median_with_a_band_from_lowest_to_highest() -> None:
@@ -49,7 +49,7 @@ def test_histograms_share_their_axes_and_keep_every_row() -> None:
     used = [axes for axes in figure.axes if axes.axison]
     assert len(used) == 4
     assert len({axes.get_xlim() for axes in used}) == len({axes.get_ylim() for axes in used}) == 1
-    assert "ratio 3" in said(figure)
+    assert "ratio 3" in words(figure)
     wide = used[0].patches[-1].get_path().vertices
     edges, heights = np.unique(wide[:, 0]), wide[:, 1]
     assert heights.max() * np.diff(edges)[0] == pytest.approx(0.5, abs=0.1)  # what lies beyond is in the outermost bins

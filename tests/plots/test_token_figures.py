@@ -49,7 +49,7 @@ def test_tokens_of_one_file_lie_on_its_axis():
     to_png(figure)
 
 
-def test_nothing_to_draw_is_said_in_words():
+def test_nothing_to_draw_is_reported_in_words():
     empty = pd.DataFrame()
     assert "could be linked" in words(confusion_maps(empty))
     assert "could be linked" in words(edge_intervals(empty))

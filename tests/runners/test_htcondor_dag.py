@@ -64,7 +64,7 @@ def test_every_job_has_its_submit_file(settings):
     assert all(text.endswith("\n") for text in files.values())
 
 
-def test_a_place_adds_lines_to_all_jobs_and_to_one_kind(defaults):
+def test_a_site_adds_lines_to_all_jobs_and_to_one_kind(defaults):
     member = defaults["jobs"]["member"] | {"gpus": 1, "cpus": 3, "submit": {"+JobCategory": '"long"', "require_gpus": "Capability >= 7.0"}}
     settings = read_settings(defaults | {"submit": {"+UseOS": '"el9"'}, "jobs": defaults["jobs"] | {"member": member}})
     text = submit_file("member", settings, SITE)
@@ -102,7 +102,7 @@ def test_a_fault_of_a_machine_sends_the_job_to_another_one(settings):
     assert "UNLESS-EXIT 2" in dag(WORKFLOW, settings)
 
 
-def test_wishes_of_a_place_are_added_to_the_requirements(defaults):
+def test_requirements_of_a_site_are_added(defaults):
     member = defaults["jobs"]["member"] | {"submit": {"requirements": 'Machine != "slow"'}}
     text = submit_file("member", read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}}), SITE)
     assert text.count("requirements = ") == 1
@@ -158,7 +158,7 @@ def test_the_script_appends_each_try_to_one_log(settings, tmp_path):
         ({"jobs": {}}, "no settings for data, pretrain"),
     ],
 )
-def test_a_mistake_in_a_place_is_named(defaults, changed, message):
+def test_a_mistake_in_a_site_is_named(defaults, changed, message):
     with pytest.raises(ConfigurationError, match=message):
         read_settings(defaults | changed)
 

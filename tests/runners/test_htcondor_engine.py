@@ -52,7 +52,7 @@ def test_a_submitted_workflow_can_be_found_again(command, ticket, settings):
     assert "-f" not in words, "a workflow that runs must not be overwritten"
 
 
-def test_a_refusal_is_told_in_htcondors_words(command, ticket, settings):
+def test_a_refusal_is_reported_in_htcondors_words(command, ticket, settings):
     command("condor_submit_dag", "echo 'ERROR: set +UseOS' >&2; exit 1")
     with pytest.raises(ConfigurationError, match=r"refused .*workflow\.dag:\nERROR: set \+UseOS"):
         HTCondor().submit(ticket, "lexon", settings)

@@ -58,7 +58,7 @@ class FakeDagman:
 
 @pytest.fixture(autouse=True)
 def one_study(project):
-    """Experiments that nobody runs here would only cost every session their expansion."""
+    """Experiments that are not run here would only cost every session their expansion."""
     shutil.rmtree(project / "conf" / "experiments")
 
 
@@ -91,7 +91,7 @@ def test_the_jobs_get_the_configuration_of_this_moment(kedro_session, dagman, pr
     assert "report says hello" in caplog.text
 
 
-def test_a_failed_job_is_told_in_words_and_by_exit_code(kedro_session, dagman):
+def test_a_failed_job_is_reported_in_words_and_by_exit_code(kedro_session, dagman):
     dagman.codes = {"single__seed_42": BAD, "report": "1"}
     with pytest.raises(WorkflowFailed) as failure:
         run(kedro_session)
@@ -159,7 +159,7 @@ def test_status_names_what_is_missing(kedro_session, dagman, project):
         cluster.status(project, ["binning"], CLUSTER, {}, watch=False)
 
 
-def test_an_unset_variable_of_a_place_is_named_with_an_example(kedro_session, monkeypatch, project):
+def test_an_unset_variable_of_a_site_is_named_with_an_example(kedro_session, monkeypatch, project):
     monkeypatch.delenv("LEXON_DATA_ROOT", raising=False)
     with pytest.raises(ConfigurationError, match=r"LEXON_DATA_ROOT is not set; for example: export LEXON_DATA_ROOT=/data/"):
         kedro_session("stoomboot").run()
@@ -225,7 +225,7 @@ def test_a_data_root_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_too_little_space_is_found_before_anything_is_submitted(tmp_path, kedro_session):
-    raw = kedro_session(CLUSTER).place()["runner"]["htcondor"]
+    raw = kedro_session(CLUSTER).loader()["runner"]["htcondor"]
     greedy = read_settings(raw | {"jobs": raw["jobs"] | {"data": raw["jobs"]["data"] | {"writes": 10**9}}})
     pipeline = Pipeline([Node(len, "params:x", "out", name="a", tags="data")])
     with pytest.raises(ConfigurationError, match="MB free, about 1,000,000,000 MB needed"):

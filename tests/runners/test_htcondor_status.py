@@ -77,7 +77,7 @@ def test_a_restarted_dagman_is_not_finished():
     assert not parse(JOBSTATE + FINISHED + JOBSTATE.splitlines()[0], "", NAMES).finished
 
 
-def test_a_workflow_is_over_when_its_queue_says_so_or_nobody_can():
+def test_a_workflow_is_over_when_its_queue_says_so_or_is_unknown():
     progress = parse(JOBSTATE, "", NAMES)
     over = {}
     for queue in ("alive", "gone", "unknown"):

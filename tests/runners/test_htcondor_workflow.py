@@ -1,4 +1,4 @@
-"""Nodes become jobs: members alone, shared work once, the report last, and nobody waits in a circle."""
+"""Nodes become jobs: members alone, shared work once, the report last, and no circles."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_a_report_says_which_members_are_in_work(world, caplog):
     assert "b: process 7 on other, since 2026-01-01 works on it; the report shows it as it is now" in caplog.text
 
 
-def test_a_file_in_the_place_of_a_members_folder_costs_that_member(world):
+def test_a_file_instead_of_a_members_folder_costs_that_member(world):
     folder(world, "a").parent.mkdir(parents=True)
     folder(world, "a").write_text("")
     with pytest.raises(RunFailed, match=r"study.grid.a.train: .*/main/a.*a file lies where a folder is needed") as failure:
@@ -123,7 +123,7 @@ def test_a_damaged_record_of_a_member_is_replaced(world, damage):
 @pytest.mark.parametrize(
     "damage", [b"[1, 2]", b"null", b"{", bytes(range(256)), b'{"events_per_second": "x", "data": [], "device": 3, "parameters": {}}']
 )
-def test_a_damaged_record_of_another_experiment_stops_nobody(world, damage, caplog):
+def test_a_damaged_record_of_another_experiment_stops_nothing(world, damage, caplog):
     for name in ("m", "n"):
         other = world / "06_models" / "another" / "main" / name
         other.mkdir(parents=True)

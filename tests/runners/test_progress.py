@@ -42,12 +42,12 @@ def test_members_are_counted_as_their_nodes_pass(monkeypatch):
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(now)))
     nodes = members_together(grid().nodes)
     view = GridProgress(nodes)
-    said = {}
+    texts = {}
     for node in nodes:
-        said[node.name] = view.before(node)
+        texts[node.name] = view.before(node)
         view.after(node, failed="grid.b." in node.name)
-    assert said["clean"] == ""
-    first = [text for text in said.values() if text]
+    assert texts["clean"] == ""
+    first = [text for text in texts.values() if text]
     assert first == [
         " (member 1 of 3: 0 done)",
         " (member 2 of 3: 1 done, about 20 s left)",
@@ -57,8 +57,8 @@ def test_members_are_counted_as_their_nodes_pass(monkeypatch):
 
 def test_nothing_measured_nothing_promised(tmp_path):
     nodes = grid().nodes
-    said = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
-    assert said.startswith("3 different cells, 3 members: 0 done, 3 to train; no member is finished yet")
+    texts = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
+    assert texts.startswith("3 different cells, 3 members: 0 done, 3 to train; no member is finished yet")
     assert grid_plan(grid("").nodes, [], catalog(tmp_path)) == ""
 
 
@@ -91,11 +91,11 @@ def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(
         record = {"parameters": parameters, "events_per_second": speed, "device": device, "data": {"n_train": 5}}
         (folder / "run.json").write_text(json.dumps(record))
     nodes = grid().nodes
-    said = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
+    texts = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
     # 3 members x 4 epochs x 1000 events at 100 events/s, or at 1000
-    assert "3 to train, about " in said
-    assert "2 min on cpu (x86)" in said
-    assert said.count("12 s on NVIDIA L40S") == 1
+    assert "3 to train, about " in texts
+    assert "2 min on cpu (x86)" in texts
+    assert texts.count("12 s on NVIDIA L40S") == 1
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(12.4, "12 s"), (600, "10 min"), (20_000, "5.6 h")])

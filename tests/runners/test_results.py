@@ -27,9 +27,9 @@ def test_a_path_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert shown_path(Path("../elsewhere/report.html")) == str(tmp_path / "elsewhere/report.html")
 
 
-@pytest.mark.parametrize(("kind", "said"), [(PageDataset, "Report: "), (TextDataset, "Up to date: ")])
+@pytest.mark.parametrize(("kind", "start"), [(PageDataset, "Report: "), (TextDataset, "Up to date: ")])
 def test_what_is_up_to_date_is_named(
-    kind: type[TextDataset], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kind: type[TextDataset], start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
     final = tmp_path / "08_reporting" / "report.html"
@@ -38,8 +38,8 @@ def test_what_is_up_to_date_is_named(
     assert where_results_are(pipeline, catalog) == [], "there is nothing yet"
     final.parent.mkdir()
     final.write_text("words")
-    assert where_results_are(pipeline, catalog)[0] == f"{said}08_reporting/report.html"
+    assert where_results_are(pipeline, catalog)[0] == f"{start}08_reporting/report.html"
     monkeypatch.setattr("lexon.runs.fingerprints.plan", lambda *_: {})
     with caplog.at_level("INFO"):
         LocalRunner().run(pipeline, catalog)
-    assert f"{said}08_reporting/report.html" in caplog.text
+    assert f"{start}08_reporting/report.html" in caplog.text

@@ -120,10 +120,10 @@ def test_members_are_spread_over_gpus(world, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [(-9, "killed by signal 9, probably out of memory"), (-11, "signal 11, Seg"), (3, "with code 3")]
+    ("code", "words"), [(-9, "killed by signal 9, probably out of memory"), (-11, "signal 11, Seg"), (3, "with code 3")]
 )
-def test_a_death_is_named(code, said):
-    assert said in supervisor._how(code)
+def test_a_death_is_named(code, words):
+    assert words in supervisor._how(code)
 
 
 class Command:

@@ -183,7 +183,7 @@ def test_a_fingerprint_with_a_field_of_another_type_is_no_traceback(world, tmp_p
     assert world.load("total") == {"value": 5}
 
 
-def test_a_pipe_in_the_place_of_a_fingerprint_is_not_waited_for(world, tmp_path):
+def test_a_pipe_instead_of_a_fingerprint_is_not_waited_for(world, tmp_path):
     run(world)
     (tmp_path / ".doubled.json.fingerprint.json").unlink()
     os.mkfifo(tmp_path / ".doubled.json.fingerprint.json")
@@ -235,7 +235,7 @@ def test_a_file_that_cannot_be_looked_at_does_not_end_the_plan(world, tmp_path, 
     assert "doubled.json: permission denied" in caplog.text
 
 
-def test_the_place_of_a_run_changes_nothing(world):
+def test_the_device_of_a_run_changes_nothing(world):
     run(world)
     world["params:device"] = 4
     assert run(world) == []
@@ -297,11 +297,11 @@ def test_a_file_to_which_another_refers_counts(tmp_path):
 @pytest.mark.parametrize("refused", ["the folder", "the file"])
 def test_a_file_of_another_user_counts_as_missing_where_a_node_can_do_without_it(tmp_path, monkeypatch, refused):
     """Whoever runs the tests may read everything, so the refusal is made up."""
-    path = tmp_path / "theirs" / "run.json"
+    path = tmp_path / "reference" / "run.json"
     path.parent.mkdir()
     path.write_text("{}")
-    (tmp_path / "mine.json").write_text("{}")
-    own = {"theirs": str(path), "mine": str(tmp_path / "mine.json")}
+    (tmp_path / "ours.json").write_text("{}")
+    own = {"reference": str(path), "ours": str(tmp_path / "ours.json")}
     node = Node(lambda *_: "", list(own), "summary", name="summarise")
     optional, needed = DataCatalog({}), DataCatalog({})
     for name, file in own.items():
@@ -315,8 +315,8 @@ def test_a_file_of_another_user_counts_as_missing_where_a_node_can_do_without_it
         return unpatched(self, *args, **options)
 
     monkeypatch.setattr(place, name, guarded)
-    assert fingerprints.input_stamps(node, optional)["theirs"] is None
-    assert fingerprints.input_stamps(node, optional)["mine"] is not None
+    assert fingerprints.input_stamps(node, optional)["reference"] is None
+    assert fingerprints.input_stamps(node, optional)["ours"] is not None
     assert str(path) not in fingerprints.outside_inputs(node, optional)
     with pytest.raises((OSError, LexonError), match=r"[Pp]ermission denied"):
         fingerprints.input_stamps(node, needed)

@@ -52,7 +52,7 @@ def nothing_left(lock: Path) -> bool:
     return list(lock.parent.iterdir()) == []
 
 
-def test_the_second_process_is_told_who_works_there(lock, another):
+def test_the_second_process_gets_the_name_of_the_first(lock, another):
     with pytest.raises(InUse, match=rf"pool_max: process {another.pid} on .*, since 20.* works on it; wait for it or end it") as busy:
         locks.held(lock, "pool_max").__enter__()
     assert busy.value.exit_code == FAILED
@@ -128,13 +128,13 @@ def test_of_two_that_find_an_old_lock_one_gets_it(lock, monkeypatch):
     written(lock, Process(this_host(), os.getpid(), 1))
     old = locks._holder(lock)
     with locks.held(lock, "first"):
-        mine = lock.read_text()
+        ours = lock.read_text()
         locks._break(lock, old)
-        assert lock.read_text() == mine
+        assert lock.read_text() == ours
     assert nothing_left(lock)
 
 
-def test_a_file_in_the_place_of_the_folder_is_said(tmp_path):
+def test_a_file_instead_of_the_folder_is_reported(tmp_path):
     (tmp_path / "member").write_text("")
     with pytest.raises(DataError, match="member.*a file lies where a folder is needed"):
         locks.held(tmp_path / "member" / ".lock", "it").__enter__()
@@ -148,10 +148,10 @@ def test_a_failure_in_the_block_frees_the_lock(lock):
 
 def test_only_locks_of_ours_whose_process_is_gone_are_tidied_away(lock):
     written(lock, Process(this_host(), os.getpid(), 1))
-    mine, poetry, hidden = lock.with_name(".events.h5.lock"), lock.with_name("poetry.lock"), lock.with_name(".other.lock")
+    ours, poetry, hidden = lock.with_name(".events.h5.lock"), lock.with_name("poetry.lock"), lock.with_name(".other.lock")
     for path in (poetry, hidden):
         path.write_text("[package]")
         os.utime(path, (0, 0))
-    with locks.held(mine, "events"):
+    with locks.held(ours, "events"):
         locks.remove_gone([lock.parent, lock.parent / "absent"])
-        assert sorted(lock.parent.iterdir()) == sorted([mine, poetry, hidden])
+        assert sorted(lock.parent.iterdir()) == sorted([ours, poetry, hidden])

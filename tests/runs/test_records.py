@@ -23,7 +23,7 @@ def test_a_history_on_a_full_disk_names_its_file(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("content", ["[1]", "null", "{", "[" * 100_000])
-def test_what_is_no_record_is_said_or_taken_for_none(tmp_path, content):
+def test_what_is_no_record_is_reported_or_taken_for_none(tmp_path, content):
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(DataError, match=r"run.json: not a run record"):
         read_record(tmp_path / "run.json")

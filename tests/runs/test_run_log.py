@@ -40,7 +40,7 @@ def test_a_log_on_a_full_disk_ends_with_one_sentence(tmp_path, caplog, capsys, m
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_folder_that_is_a_file_is_said(tmp_path):
+def test_a_folder_that_is_a_file_is_reported(tmp_path):
     (tmp_path / "member").write_text("")
     with pytest.raises(DataError, match="member: .*a file lies where a folder is needed"):
         RunLog().start(tmp_path / "member")

@@ -137,7 +137,7 @@ def test_a_difference_of_means_over_few_seeds_is_as_wide_as_students() -> None:
     assert difference.estimate == 1
     half = np.array([difference.high - 1, 1 - difference.low]) / np.sqrt(0.5)  # s^2 = 1/2; two means of two seeds each
     assert (half > t.ppf(0.975, 2)).all(), "two degrees of freedom if both cells surely had one variance"
-    assert (half < t.ppf(0.975, 1)).all(), "one if neither told anything of the other"
+    assert (half < t.ppf(0.975, 1)).all(), "one if they were independent"
 
 
 def normal(estimate: float, noise: np.ndarray) -> Replicates:

@@ -280,8 +280,8 @@ def _columns(events):
 
 
 def test_who_was_fitted_on_is_part_of_the_state(fitted):
-    said = replace(fitted, fit_on={"key": "background", "words": "fitted on the background: ttH"})
-    assert restore(json.loads(json.dumps(said.state()))).fit_on == said.fit_on
+    known = replace(fitted, fit_on={"key": "background", "words": "fitted on the background: ttH"})
+    assert restore(json.loads(json.dumps(known.state()))).fit_on == known.fit_on
     assert fitted.fit_on is None
 
 

@@ -18,7 +18,7 @@ WIDTH = 8
 
 @pytest.fixture(scope="session")
 def make_table() -> Callable[..., TensorTable]:
-    """Events of 0 to 8 objects whose first feature is larger for class 1; with `shuffled`, for nobody."""
+    """Events of 0 to 8 objects whose first feature is larger for class 1; with `shuffled`, for neither class."""
 
     def make(n: int = 96, seed: int = 0, shuffled: bool = False) -> TensorTable:
         rng = torch.Generator().manual_seed(seed)

@@ -59,7 +59,7 @@ def test_a_job_that_asked_for_a_gpu_fails_with_the_reason(
     count: int, fault: str, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     FakeCuda(monkeypatch, count, (7, 0), CUDA_13, fault)
-    assert choose_device("auto") == "cpu"  # nobody asked for a GPU
+    assert choose_device("auto") == "cpu"  # no GPU was asked for
     assert ("the CPU is used instead" in caplog.text) == bool(count)
     monkeypatch.setenv(GPU_REQUESTED, "1")
     with pytest.raises(MachineError, match=f"this job asked for a GPU.*{reason}") as failed:
@@ -105,7 +105,7 @@ def test_the_least_capability_is_that_of_the_build(monkeypatch: pytest.MonkeyPat
         (RuntimeError("CUDA error: uncorrectable ECC error encountered\nmore"), "failed: CUDA error: uncorrectable ECC error"),
     ],
 )
-def test_faults_of_the_machine_are_told_from_mistakes(error: Exception, message: str) -> None:
+def test_faults_of_the_machine_are_distinguished_from_mistakes(error: Exception, message: str) -> None:
     with pytest.raises(MachineError, match=message), explained_faults("cpu", "vqvae.training"):
         raise error
     with pytest.raises(RuntimeError, match="shapes"), explained_faults("cpu", "training"):

@@ -188,7 +188,7 @@ def test_the_row_tells_training_from_evaluation_time(train: Callable) -> None:
     assert result.seconds == pytest.approx(sum(row["seconds"] for row in result.history))
 
 
-def test_a_warm_up_longer_than_the_training_is_said(train: Callable, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warm_up_longer_than_the_training_is_reported(train: Callable, caplog: pytest.LogCaptureFixture) -> None:
     train(warmup_steps=1000)
     assert "training.warmup_steps=1000, but there are 12 steps" in caplog.text
 

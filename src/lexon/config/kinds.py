@@ -67,7 +67,7 @@ class Kind:
         idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
         why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.
-        starts_from_events: whether events are made or read; else something takes their place.
+        starts_from_events: whether events are made or read; else something replaces them.
     """
 
     name: str
@@ -117,7 +117,7 @@ def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[Tokeni
 
 def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
     if parameters.tags.path:
-        yield "tags.path takes the place of events", EVENTS
+        yield "tags.path replaces events", EVENTS
 
 
 def _why_no_classifier(parameters: Parameters) -> str:

@@ -150,7 +150,7 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 class MemberFile:
     """Put before a dataset: it loads as None where the file is not there, or cannot be read.
 
-    A report takes what every member leaves behind as inputs, so that it runs after them all; a member that failed must
+    A report takes the outputs of every member as inputs, so that it runs after them all; a member that failed must
     not stop it. What it reports it reads by `MemberFolders`, which says what is wrong with a file.
     """
 

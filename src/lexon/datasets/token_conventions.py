@@ -44,7 +44,7 @@ class Convention:
     Attributes:
         met: columns of MET and METphi; empty where it has none.
         offset: what is to be added to a token.
-        padding: the number that stands for no object; None where every place is filled.
+        padding: the number that stands for no object; None where every position is filled.
         in_front: whether padding comes before the objects.
     """
 

@@ -40,7 +40,7 @@ def read_anchors(path: Path) -> tuple[str, dict[str, Any]]:
     return digest, anchors
 
 
-def finished_besides(folder: Path, known: Collection[str]) -> list[Member]:
+def finished_others(folder: Path, known: Collection[str]) -> list[Member]:
     """Finished variational autoencoders in a folder that are not among the `known` members, by name; each as what it was made to be."""
     members = []
     for path in sorted(folder.glob("*/run.json")):

@@ -53,15 +53,15 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
 
 
 def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> tuple[Ticket, float]:
-    """The latest workflow, and how often this place looks at one."""
+    """The latest workflow, and the seconds between two looks at it."""
     bootstrap_project(project)
     log_plainly_without_terminal()
     session: Any = LexonSession.create(project_path=project, env=env, runtime_params=params, save_on_close=False)
-    place = session.place()
+    loader = session.loader()
     name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
-    if name != DEFAULT and name not in place.experiment_names:
-        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join([DEFAULT, *place.experiment_names])}")
-    submissions = Submissions(session.request(place, {}).data_root, name, place.experiment(name).parameters.run)
+    if name != DEFAULT and name not in loader.experiment_names:
+        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join([DEFAULT, *loader.experiment_names])}")
+    submissions = Submissions(session.request(loader, {}).data_root, name, loader.experiment(name).parameters.run)
     if submissions.ticket is None:
         raise ConfigurationError(f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)")
-    return submissions.ticket, read_settings(place["runner"]["htcondor"]).poll_seconds
+    return submissions.ticket, read_settings(loader["runner"]["htcondor"]).poll_seconds

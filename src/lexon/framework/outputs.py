@@ -51,7 +51,7 @@ def check_outputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
             continue
         parameter = getattr(dataset, "parameter", None)
         if not is_member(name.rpartition(".")[0]):  # what lies in the way of one member is that member's failure alone
-            _refuse_place(path, parameter)
+            _refuse_path(path, parameter)
         _refuse_input(path, parameter, _short(name), inputs)
         if (twin := written.setdefault(os.path.realpath(path), name)) != name:
             raise ConfigurationError(
@@ -69,7 +69,7 @@ def _input_files(pipeline: Pipeline, catalog: CatalogProtocol) -> Iterator[tuple
             yield from ((_short(name), file) for file in matching_files(path))
 
 
-def _refuse_place(path: Path, parameter: str | None) -> None:
+def _refuse_path(path: Path, parameter: str | None) -> None:
     """A path at which no file can be, or where a write would replace something else than a file."""
     where = _named(path, parameter)
     if path.is_symlink():
@@ -78,7 +78,7 @@ def _refuse_place(path: Path, parameter: str | None) -> None:
         raise ConfigurationError(f"{where}: is a folder; {_remedy(parameter)}")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         raise ConfigurationError(f"{where}: is a device, a pipe or a socket, no ordinary file; {_remedy(parameter)}")
-    folder = next(place for place in path.parents if place.exists())
+    folder = next(parent for parent in path.parents if parent.exists())
     if not folder.is_dir():
         raise ConfigurationError(f"{where}: {folder} is a file, not a folder; {_remedy(parameter)}")
     if parameter is not None:

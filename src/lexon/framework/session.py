@@ -59,7 +59,7 @@ class LexonSession(KedroSession):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._place: LayeredConfigLoader | None = None
+        self._loader: LayeredConfigLoader | None = None
 
     def run(self, *args: Any, preview: bool = False, **kwargs: Any) -> dict[str, Any]:
         """Run a pipeline as Kedro does, with its arguments.
@@ -70,93 +70,93 @@ class LexonSession(KedroSession):
         log_plainly_without_terminal()
         with readable_errors(), _ending_cleanly():
             refuse_unused(kwargs)
-            place = self.place()
+            loader = self.loader()
             names = sorted(kwargs.get("pipeline_names") or [])  # Kedro gives them in the order of a set
-            _refuse_unknown(names, place.experiment_names)
-            place.ask_for(names)
+            _refuse_unknown(names, loader.experiment_names)
+            loader.ask_for(names)
             if only_reports(kwargs):
-                self._look_at_members(place)
-            chosen = self._refuse_unusable(place, names, kwargs)
+                self._look_at_members(loader)
+            chosen = self._refuse_unusable(loader, names, kwargs)
             if only_reports(kwargs):
-                kwargs["node_names"] = reportable(chosen, DataCatalog.from_config(place["catalog"]))
+                kwargs["node_names"] = reportable(chosen, DataCatalog.from_config(loader["catalog"]))
             if not _runner_was_chosen(kwargs.get("runner")):
-                kwargs["runner"] = self._runner(place, kwargs, preview)
+                kwargs["runner"] = self._runner(loader, kwargs, preview)
             return super().run(*args, **{**kwargs, "pipeline_names": names})
 
     def load_context(self) -> KedroContext:
         """Kedro's context; what cannot be right in the configuration ends the command here."""
         with readable_errors():
-            place = self.place()
-            place["parameters"], place["catalog"]  # kedro-viz and notebooks load them later, where errors are not explained
+            loader = self.loader()
+            loader["parameters"], loader["catalog"]  # kedro-viz and notebooks load them later, where errors are not explained
             return super().load_context()
 
-    def place(self) -> LayeredConfigLoader:
+    def loader(self) -> LayeredConfigLoader:
         """The configuration of this session, read once."""
-        if self._place is None:
+        if self._loader is None:
             folder, self._temporary = unpacked(self._conf_source)
             self._conf_source = str(folder)
-            place: Any = super()._get_config_loader()
-            place.project = self._project_path
-            self._place = place
-        return self._place
+            loader: Any = super()._get_config_loader()
+            loader.project = self._project_path
+            self._loader = loader
+        return self._loader
 
     def _get_config_loader(self) -> LayeredConfigLoader:
-        return self.place()
+        return self.loader()
 
-    def _look_at_members(self, place: LayeredConfigLoader) -> None:
+    def _look_at_members(self, loader: LayeredConfigLoader) -> None:
         """Tell each experiment which cells its folder holds: a grid may have been asked for on the command line alone."""
-        root = self._project_path / place["globals"]["data_root"] / "06_models"
-        for name, experiment in place.experiments.items():
+        root = self._project_path / loader["globals"]["data_root"] / "06_models"
+        for name, experiment in loader.experiments.items():
             source = experiment.parameters.report.source
             folder = self._project_path / source.expanduser() if source else root / name / experiment.parameters.run
-            place.keep(replace(experiment, recorded=recorded_cells(folder)))
+            loader.keep(replace(experiment, recorded=recorded_cells(folder)))
 
-    def _refuse_unusable(self, place: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> Pipeline:
+    def _refuse_unusable(self, loader: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> Pipeline:
         """The nodes that the options choose, unless something of what they name is not there: nodes, datasets or files."""
         pipelines.set_requested(names or None)
         asked = [pipelines[name] for name in names or ["__default__"]]
         every = asked[0] if len(asked) == 1 else Pipeline(asked)
-        _refuse_a_run_like_another(place, self._project_path)
+        _refuse_a_run_like_another(loader, self._project_path)
         chosen = selected(every, options)
         for dataset in sorted(chosen.inputs()):
             experiment, _, name = dataset.partition(".")
-            if experiment not in place.experiments:
+            if experiment not in loader.experiments:
                 continue
             if name in INPUTS:
-                place.refuse_missing_file(INPUTS[name], experiment)
+                loader.refuse_missing_file(INPUTS[name], experiment)
             elif name.startswith(REUSED_VQVAE):
-                self._refuse_missing_vqvae(place, experiment, name.removeprefix(REUSED))
+                self._refuse_missing_vqvae(loader, experiment, name.removeprefix(REUSED))
         return chosen
 
-    def _refuse_missing_vqvae(self, place: LayeredConfigLoader, name: str, tokeniser: str) -> None:
+    def _refuse_missing_vqvae(self, loader: LayeredConfigLoader, name: str, tokeniser: str) -> None:
         """Refuse the VQ-VAE of a run that has none, or another one than the parameters ask for."""
-        experiment = place.experiments[name]
+        experiment = loader.experiments[name]
         run = str(experiment.parameters.vqvae.from_run)
-        folder = self._project_path / place["globals"]["data_root"] / "03_primary" / name / run
+        folder = self._project_path / loader["globals"]["data_root"] / "03_primary" / name / run
         if reason := why_not_there(folder, tokeniser, experiment.tokenisers[tokeniser].model_dump(mode="json")):
             raise ConfigurationError(f"vqvae.from={run}: {reason}")
 
-    def request(self, place: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
+    def request(self, loader: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
         """This run, as jobs elsewhere must repeat it; `options` are those of `run`."""
         chosen = {name: list(options.get(name) or []) for name in SELECTIONS}
         return Request(
             project=self._project_path,
-            conf_source=Path(place.conf_source).resolve(),
-            layers=place.layers,
-            data_root=(self._project_path / place["globals"]["data_root"]).resolve(),
+            conf_source=Path(loader.conf_source).resolve(),
+            layers=loader.layers,
+            data_root=(self._project_path / loader["globals"]["data_root"]).resolve(),
             env=self.store.get("env"),
             params=self.store.get("runtime_params") or {},
             pipelines=list(options.get("pipeline_names") or []),
             selection={name: values for name, values in chosen.items() if values},
         )
 
-    def _runner(self, place: LayeredConfigLoader, options: Mapping[str, Any], preview: bool) -> AbstractRunner:
+    def _runner(self, loader: LayeredConfigLoader, options: Mapping[str, Any], preview: bool) -> AbstractRunner:
         """The runner that a site asks for in its runner.yml."""
-        match place["runner"].get("engine"):
+        match loader["runner"].get("engine"):
             case "local" if not preview:
-                return LocalRunner(rerun=bool(options.get("tags")), settings=capacity.read_settings(place["runner"]))
+                return LocalRunner(rerun=bool(options.get("tags")), settings=capacity.read_settings(loader["runner"]))
             case "htcondor":
-                return ClusterRunner(read_settings(place["runner"]["htcondor"]), self.request(place, options), HTCondor(), preview)
+                return ClusterRunner(read_settings(loader["runner"]["htcondor"]), self.request(loader, options), HTCondor(), preview)
             case "local":
                 raise ConfigurationError("runner.yml: engine=local: nothing to preview; choose a site with engine=htcondor by --env")
             case other:
@@ -170,10 +170,10 @@ def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) 
             raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
 
 
-def _refuse_a_run_like_another(place: LayeredConfigLoader, project: Path) -> None:
+def _refuse_a_run_like_another(loader: LayeredConfigLoader, project: Path) -> None:
     """Refuse a new run whose name differs from an older one's in case only: on some file systems they share a folder."""
-    root = project / place["globals"]["data_root"]
-    for name, experiment in place.experiments.items():
+    root = project / loader["globals"]["data_root"]
+    for name, experiment in loader.experiments.items():
         run = experiment.parameters.run
         older = {path.name: path for layer in LAYERS for path in _entries(root / layer / name)}
         alike = [other for other in older if other.casefold() == run.casefold()]

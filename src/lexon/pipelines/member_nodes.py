@@ -1,4 +1,4 @@
-"""The two nodes of a member, whatever its kind, and what they leave behind."""
+"""The two nodes of a member, whatever its kind, and their outputs."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def member_nodes(
 
 
 def evaluated(scores: str) -> tuple[str, ...]:
-    """What each member of any kind leaves to be reported on; asked for whole, so that a report waits for all of it."""
+    """The outputs of a member of any kind that a report needs; asked for whole, so that a report waits for all of it."""
     return "metrics", scores, "figure_losses", "run_record"
 
 
-def left_behind(trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores") -> list[str]:
-    """Names of all that members leave to be reported on; `scores` as in `member_nodes`."""
+def member_outputs(trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores") -> list[str]:
+    """Names of all members' outputs that a report needs; `scores` as in `member_nodes`."""
     return [f"grid.{member.name}.{name}" for member in trained for name in (*evaluated(scores), *extra)]

@@ -102,20 +102,20 @@ class Supervisor:
     def _start(self, unit: Unit) -> None:
         """Fork a worker; a signal that comes meanwhile waits until its handlers are the right ones."""
         gpu = self._free_gpu() if is_member(unit[0].namespace or "") else None
-        mine, its = _FORK.Pipe(duplex=False)
+        receiver, sender = _FORK.Pipe(duplex=False)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {*OUTSIDE, END})
         try:
-            process = _FORK.Process(target=self._in_worker, args=(unit, mine, its, gpu))
+            process = _FORK.Process(target=self._in_worker, args=(unit, receiver, sender, gpu))
             process.start()
-            self.workers.append(Worker(process, mine, unit, gpu, unit[0]))
+            self.workers.append(Worker(process, receiver, unit, gpu, unit[0]))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            its.close()
+            sender.close()
 
-    def _in_worker(self, unit: Unit, ear: Connection, channel: Connection, gpu: str | None) -> None:
-        for end in (ear, *(worker.channel for worker in self.workers)):  # the supervisor alone listens
+    def _in_worker(self, unit: Unit, receiver: Connection, sender: Connection, gpu: str | None) -> None:
+        for end in (receiver, *(worker.channel for worker in self.workers)):  # the supervisor alone listens
             end.close()
-        run_unit(unit, self.work, self.execute, channel, self.lines.shown, gpu)
+        run_unit(unit, self.work, self.execute, sender, self.lines.shown, gpu)
 
     def _free_gpu(self) -> str | None:
         """The GPU with the fewest members on it."""

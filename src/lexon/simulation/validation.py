@@ -142,9 +142,9 @@ def _statistics(tttt: Events, quantity: str, published: dict[str, Any], share: f
     angle = quantity == "METphi"
     rows = []
     for statistic in ("mean", "std", "25%", "50%", "75%"):
-        theirs, ours = described[statistic] * scale, values[statistic]
-        implied = (theirs - share * ours) / (1 - share) if statistic == "mean" else np.nan
-        rows.append((quantity, statistic, theirs, ours, implied, angle, note))
+        reference, ours = described[statistic] * scale, values[statistic]
+        implied = (reference - share * ours) / (1 - share) if statistic == "mean" else np.nan
+        rows.append((quantity, statistic, reference, ours, implied, angle, note))
     return rows
 
 

@@ -46,9 +46,9 @@ def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
             raise DataError(
                 f"cannot pair scores of different events (digests {first.digest} and {scores.digest}): evaluate both on one file"
             )
-        ours, theirs = orders[id(first)], orders[id(scores)]
+        order, other = orders[id(first)], orders[id(scores)]
         for name in ("index", "target"):
-            if not np.array_equal(getattr(first, name)[ours], getattr(scores, name)[theirs]):
+            if not np.array_equal(getattr(first, name)[order], getattr(scores, name)[other]):
                 raise DataError(
                     f"cannot pair scores whose {name} differs (digest {first.digest}): evaluate both on one split, with one `classes`"
                 )

@@ -78,7 +78,7 @@ def split_rows(table: TagTable, shares: Mapping[str, float], seed: int) -> TagSp
         table.names,
         table.group_names,
         table.group_name,
-        (*table.notes, *_said_of_split(table, chosen, counts)),
+        (*table.notes, *_notes_on_split(table, chosen, counts)),
     )
 
 
@@ -96,12 +96,12 @@ def _refuse_unseen(table: TagTable, chosen: Mapping[str, NDArray[np.int64]]) -> 
             )
 
 
-def _said_of_split(table: TagTable, chosen: Mapping[str, NDArray[np.int64]], counts: NDArray[np.int64]) -> list[str]:
+def _notes_on_split(table: TagTable, chosen: Mapping[str, NDArray[np.int64]], counts: NDArray[np.int64]) -> list[str]:
     n = len(table.rows)
     sizes = ", ".join(f"{len(rows)} {split}" for split, rows in chosen.items())
     repeated = int(counts[counts > 1].sum())
     notes = [
-        f"{n} rows of {len(table.names)} tags in {len(counts)} combinations ({repeated} rows share theirs): {sizes}; "
+        f"{n} rows of {len(table.names)} tags in {len(counts)} combinations ({repeated} rows share their combination): {sizes}; "
         "no combination is in two splits."
     ]
     unseen = np.flatnonzero(~table.rows[chosen["train"]].any(axis=0))

@@ -104,7 +104,7 @@ class BinnedTokeniser(Tokeniser):
             phi bins of pi/n, so that 560 of 875 tokens are reachable at n = 5. Never use it but to compare.
         pid: False gives every object type 1.
         axes: pt, eta, met and phi; None before `fit`.
-        fit_on: which events the bins were fitted on, as `key` and in `words`, where whoever fitted them said so.
+        fit_on: which events the bins were fitted on, as `key` and in `words`, where it is recorded.
     """
 
     n_bins: int | str

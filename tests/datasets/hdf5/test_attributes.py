@@ -1,4 +1,4 @@
-"""Attributes that nobody needs never matter; names that are no text neither."""
+"""Attributes that are not needed never matter, nor do names that are no text."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def failing(message, number=None):
         (RuntimeError("bad object header version number"), DataError, "truncated or damaged"),
     ],
 )
-def test_errors_are_told_apart(tmp_path, error, kind, words):
+def test_errors_are_distinguished(tmp_path, error, kind, words):
     found = fault(error, tmp_path / "x.h5")
     assert type(found) is kind
     assert words in str(found)

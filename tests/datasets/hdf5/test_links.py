@@ -75,19 +75,19 @@ def test_a_file_elsewhere_is_refused_until_the_user_allows_its_folder(tmp_path, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_is_gone_is_said(tmp_path, virtual, kind):
+def test_a_file_that_is_gone_is_reported(tmp_path, virtual, kind):
     with pytest.raises(DataError, match=r"refers to gone.h5 .* does not exist"):
         values(outside(tmp_path, kind, "gone.h5", virtual))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fifo_in_the_place_of_a_file_is_refused_at_once(tmp_path, virtual, kind):
+def test_a_fifo_instead_of_a_file_is_refused_at_once(tmp_path, virtual, kind):
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(DataError, match="is a FIFO"):
         values(outside(tmp_path, kind, "fifo", virtual))
 
 
-def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_said(tmp_path, part, virtual):
+def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_reported(tmp_path, part, virtual):
     part("a.h5")
     second = part("b.h5", 100)
     path = virtual(["a.h5", "b.h5"])
@@ -105,7 +105,7 @@ def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_said(
         values(path)
 
 
-def test_rows_of_a_virtual_dataset_without_a_source_are_said(part, virtual):
+def test_rows_of_a_virtual_dataset_without_a_source_are_reported(part, virtual):
     part("a.h5")
     with pytest.raises(DataError, match=r"X: is a virtual dataset of 75 values, of which only 30 have a source"):
         values(virtual(["a.h5"], rows=25))

@@ -174,14 +174,14 @@ def test_the_pipeline_writes_a_whole_report(kedro_session, project, ours, same, 
     assert json.loads((REPORT / "summary.json").read_text())["numbers"]["verdict"] == "aligned"
 
 
-@pytest.mark.parametrize("theirs", [18, 20])
-def test_our_own_file_without_met(ours, reference, events, same, tmp_path, theirs):
-    """[N, 18] as tokens.path: objects are compared, MET is said to be missing."""
+@pytest.mark.parametrize("n_columns", [18, 20])
+def test_our_own_file_without_met(ours, reference, events, same, tmp_path, n_columns):
+    """[N, 18] as tokens.path: objects are compared, MET is reported as missing."""
     with h5py.File(tmp_path / "ours18.h5", "w") as file:
         for split in SPLITS:
             file[f"X_{split}"] = ours.read(split)[:, :18]
             file[f"{'Y' if split == 'train' else 'y'}_{split}"] = ours.labels(split)
-    out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), reference(X_train_and_test=same[:, :theirs]), CLASSES, events)
+    out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), reference(X_train_and_test=same[:, :n_columns]), CLASSES, events)
     findings = out["findings"]
     assert findings["headline"].startswith(f"Aligned: the reference's {len(same):,} rows are all of our events")
     assert "MET" in all_words(findings)
@@ -190,7 +190,7 @@ def test_our_own_file_without_met(ours, reference, events, same, tmp_path, their
 
 def test_axes_with_numbers_of_their_own_are_not_compared(ours, reference, events, same):
     with h5py.File(ours.path, "a") as file:
-        said = json.loads(file.attrs["tokeniser"])
-        file.attrs["tokeniser"] = json.dumps(said | {"n_bins": "6x5x4"})
+        settings = json.loads(file.attrs["tokeniser"])
+        file.attrs["tokeniser"] = json.dumps(settings | {"n_bins": "6x5x4"})
     with pytest.raises(ConfigurationError, match="has 6x5x4 bins of pT, eta and phi; files are compared only where"):
         compare_tokens(TokenSource(ours.path), reference(X=same), CLASSES, events)

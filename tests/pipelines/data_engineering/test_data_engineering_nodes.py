@@ -80,7 +80,7 @@ def test_what_was_written_is_cleaned_like_any_file(events, tmp_path):
     assert again.attributes["split_digests"] == events.attributes["split_digests"]
 
 
-def test_events_in_no_class_are_said_and_a_class_of_nothing_stops_it(raw, tmp_path):
+def test_events_in_no_class_are_reported_and_a_class_of_nothing_stops_it(raw, tmp_path):
     source = clean(raw, tmp_path / "events.h5", {"signal": "tttt", "background": "ttH"})
     assert "Events in no class are left out: 100 ttW." in source.attributes["notes"]
     with pytest.raises(ConfigurationError, match="signal=ttZ"):
@@ -135,14 +135,14 @@ def test_a_token_file_holds_every_event_in_order(events, tokens):
 
 
 def test_a_token_file_explains_itself(events, tokens):
-    said = tokens.attributes
-    assert said["vocab_size"] == tokens.vocab_size == 886
-    assert said["tokeniser"]["fit_on"] == {"key": "background", "words": "fitted on the background"}
-    assert said["tokeniser"]["n_bins"] == 5
-    assert said["units"]["pt"] == "GeV"
-    assert {"format_version", "lexon_version", "generator"} <= said.keys()
+    attributes = tokens.attributes
+    assert attributes["vocab_size"] == tokens.vocab_size == 886
+    assert attributes["tokeniser"]["fit_on"] == {"key": "background", "words": "fitted on the background"}
+    assert attributes["tokeniser"]["n_bins"] == 5
+    assert attributes["units"]["pt"] == "GeV"
+    assert {"format_version", "lexon_version", "generator"} <= attributes.keys()
     for name in ("raw_digest", "raw_path", "raw_energy_unit", "split_digests", "notes"):
-        assert said[name] == events.attributes[name]
+        assert attributes[name] == events.attributes[name]
     assert tokens.label_names == events.label_names
 
 
@@ -234,7 +234,7 @@ def test_text_of_one_process_makes_tokens_fitted_on_all(raw, tmp_path):
         fit_tokeniser(events, BINNED, CLASSES)
 
 
-def test_a_token_file_says_again_what_was_said_when_it_was_written(events, tmp_path, caplog):
+def test_a_token_file_repeats_the_remarks_of_its_writing(events, tmp_path, caplog):
     caplog.set_level("INFO")
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
     dataset.save(write_tokens(events, fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES)))

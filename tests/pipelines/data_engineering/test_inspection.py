@@ -22,7 +22,7 @@ CHECKS = EventChecks(max_bad_events=0.01, beam_energy=7000, duplicates="keep")
 
 
 def inspected(events: Events, checks: EventChecks = CHECKS, chunk: int = 100) -> list[str]:
-    """What is said of training events."""
+    """Remarks on training events."""
     inspection = Inspection("events.h5", len(events), checks)
     parts = (("train", events[start : start + chunk]) for start in range(0, len(events), chunk))
     assert sum(len(part) for _, part in inspection.passed(parts)) == len(events)
@@ -75,7 +75,7 @@ def test_many_of_them_are_an_error_and_the_share_is_the_users(events, values, wo
     inspected(many, CHECKS.model_copy(update={"max_bad_events": 0.5}))
 
 
-def test_an_energy_that_is_smeared_is_said_and_never_refused(events):
+def test_an_energy_that_is_smeared_is_reported_and_never_refused(events):
     p4 = events.p4.copy()
     p4[..., 0] *= 0.95
     (note,) = inspected(replace(events, p4=p4))
@@ -148,7 +148,7 @@ def _sample(splits: dict[str, Events]) -> EventSample:
 
 
 @pytest.mark.parametrize(("duplicates", "left"), [("keep", 60), ("drop", 40)])
-def test_test_events_that_are_training_events_are_said_or_dropped(leak, tmp_path, caplog, duplicates, left):
+def test_test_events_that_are_training_events_are_reported_or_dropped(leak, tmp_path, caplog, duplicates, left):
     target = EventsDataset(str(tmp_path / "clean.h5"))
     checks = CHECKS.model_copy(update={"duplicates": duplicates})
     target.save(clean_events(EventSource(leak), {"signal": 1, "background": 2}, None, checks))

@@ -120,14 +120,14 @@ def write(folder: Path, name: str, made_with: dict[str, Any]) -> None:
     (folder / f"{name}_diagnostics.json").write_text(json.dumps({"settings": made_with}))
 
 
-def test_a_run_without_one_is_told_with_the_runs_that_have_one(tmp_path):
+def test_a_run_without_one_is_refused_with_the_runs_that_have_one(tmp_path):
     assert "no run of study has one yet" in why_not_there(tmp_path / "study" / "first", "vqvae_4_a", settings())
     write(tmp_path / "study" / "second", "vqvae_4_a", settings())
     assert "runs of study that have one: second" in why_not_there(tmp_path / "study" / "first", "vqvae_4_a", settings())
     assert why_not_there(tmp_path / "study" / "second", "vqvae_4_a", settings()) == ""
 
 
-def test_what_differs_is_said_under_the_names_that_a_user_types(tmp_path):
+def test_what_differs_is_reported_under_the_names_that_a_user_types(tmp_path):
     write(tmp_path, "vqvae_4_far", settings(codebook_size=64, latent_dim=2, n_bins=9))
     write(tmp_path, "vqvae_4_near", settings(n_bins=7, training=settings()["training"] | {"lr": 0.5}))
     (tmp_path / "vqvae_4_bad_diagnostics.json").write_text("[")
@@ -137,7 +137,7 @@ def test_what_differs_is_said_under_the_names_that_a_user_types(tmp_path):
     assert "latent_dim" not in reason
 
 
-def test_one_that_is_not_whole_is_told(tmp_path):
+def test_one_that_is_not_whole_is_refused(tmp_path):
     write(tmp_path, "vqvae_4_a", settings())
     (tmp_path / "vqvae_4_a_history.csv").unlink()
     assert "lacks vqvae_4_a_history.csv" in why_not_there(tmp_path, "vqvae_4_a", settings())

@@ -28,7 +28,7 @@ def ran(*versions: Any) -> list[Result]:
     return [replace(one, record=one.record | {"code_version": version}) for one, version in zip(finished, versions, strict=True)]
 
 
-def test_changed_and_mixed_code_is_said() -> None:
+def test_changed_and_mixed_code_is_reported() -> None:
     clean, dirty = {"commit": "a", "dirty": False}, {"commit": "b", "dirty": True}
     assert mixed_code(ran(clean, clean)) == []
     assert mixed_code(ran(clean, dirty)) == [
@@ -56,7 +56,7 @@ def test_a_whole_grid_of_several_seeds_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_seeds", "said"),
+    ("n_seeds", "words"),
     [
         ((1, 1), "One seed: "),
         ((3, 3), "test events and 3 seeds"),
@@ -64,9 +64,9 @@ def test_a_whole_grid_of_several_seeds_lacks_nothing() -> None:
         ((1, 3), "Of vector_0 one seed"),
     ],
 )
-def test_what_intervals_hold_follows_from_the_seeds(n_seeds: tuple[int, ...], said: str) -> None:
+def test_what_intervals_hold_follows_from_the_seeds(n_seeds: tuple[int, ...], words: str) -> None:
     (caveat,) = seeds(cells(*n_seeds))
-    assert said in caveat
+    assert words in caveat
 
 
 def test_cells_that_are_one_training_are_named() -> None:

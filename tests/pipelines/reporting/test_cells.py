@@ -1,4 +1,4 @@
-"""Cells of any kind: members together, copies told from originals, and members of other rows set aside."""
+"""Cells of any kind: members together, copies distinguished from originals, and members of other rows set aside."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_a_report_is_the_same_without_the_parameters_of_the_run(tmp_path, kind, 
 
 
 @pytest.mark.parametrize(("kind", "overrides"), RUNS, ids=lambda value: value if isinstance(value, str) else json.dumps(value))
-def test_records_without_a_cell_are_told_by_their_names(tmp_path, kind, overrides):
+def test_records_without_a_cell_are_recognised_by_their_names(tmp_path, kind, overrides):
     run = study(kind, overrides)
     write_study(tmp_path, run)
     for path in tmp_path.glob("*/run.json"):
@@ -104,12 +104,12 @@ def test_records_without_a_cell_are_told_by_their_names(tmp_path, kind, override
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_differs_from_the_asked_parameters_is_said(tmp_path, kind, caplog):
+def test_what_differs_from_the_asked_parameters_is_reported(tmp_path, kind, caplog):
     write_study(tmp_path, study(kind, {"training": {"epochs": 7}}))
     asked = study(kind).planned[0].config["training"]["epochs"]
-    said = of_the_folder(folders(tmp_path, kind), plan(study(kind)), REPORT)
-    assert any(f"training.epochs=7 (asked: {asked})" in remark for remark in said)
-    assert said[0] in caplog.text
+    found = of_the_folder(folders(tmp_path, kind), plan(study(kind)), REPORT)
+    assert any(f"training.epochs=7 (asked: {asked})" in remark for remark in found)
+    assert found[0] in caplog.text
     assert of_the_folder(folders(tmp_path, kind), plan(study(kind, {"training": {"epochs": 7}})), REPORT)[1:] == []
 
 
@@ -149,7 +149,7 @@ def test_what_is_asked_for_stands_where_the_folder_agrees(tmp_path):
     assert folders(tmp_path, "regression").plan(run.planned).members == run.planned
 
 
-def test_another_grid_in_the_folder_is_said_and_not_shown(tmp_path):
+def test_another_grid_in_the_folder_is_reported_and_not_shown(tmp_path):
     write_study(tmp_path, study("classifier"))
     run = study("classifier", {"training": {"lr": [0.1, 0.01]}})
     write_study(tmp_path, run)

@@ -207,7 +207,7 @@ def test_a_partial_grid_compares_like_with_like() -> None:
     assert (absent["verdict"], absent["notes"], absent["status"]) == (Verdict.UNDECIDED, "not all cells are finished", "pending")
     assert np.isnan(absent["difference"])
     assert any("direct against vqvae is undecided: not all cells are finished" in sentence for sentence in sentences)
-    assert any("interactions nothing can be said: not all their cells are finished" in sentence for sentence in sentences)
+    assert any("interactions nothing is known: not all their cells are finished" in sentence for sentence in sentences)
     # max with MET is not there for direct: comparing the means of what is there would mistake one effect for another
     pools = row(effects, kind="main effect", a="mean", b="max")
     assert pools["n_averaged"] == 6
@@ -228,8 +228,8 @@ def test_several_seeds_widen_what_they_disagree_on() -> None:
 
 @pytest.fixture(scope="module")
 def with_others(grid: list[Result]) -> Report:
-    hers = grid_results(lambda _: 3.0, tokenisers=("ambre",), seeds=SEEDS, n=500)
-    return report([*grid, *(replace(r, scores=replace(r.scores, digest="hers")) for r in hers)])
+    other = grid_results(lambda _: 3.0, tokenisers=("ambre",), seeds=SEEDS, n=500)
+    return report([*grid, *(replace(r, scores=replace(r.scores, digest="other")) for r in other)])
 
 
 def test_cells_of_other_events_stand_apart(whole: Report, with_others: Report) -> None:

@@ -25,9 +25,9 @@ def tokeniser(request: pytest.FixtureRequest, make_events: Callable[..., Events]
 def source(tokeniser: BinnedTokeniser, make_events: Callable[..., Events], tmp_path: Path) -> TokenSource:
     tokens = tokeniser.encode(make_events(300))
     rows = np.concatenate([tokens.values, tokens.met], axis=1)
-    said = {"label_names": {"1": "tttt", "2": "ttH"}, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size}
+    attributes = {"label_names": {"1": "tttt", "2": "ttH"}, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size}
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
-    dataset.save(TokenSample([(split, rows, make_events(300).labels) for split in SPLITS], said))
+    dataset.save(TokenSample([(split, rows, make_events(300).labels) for split in SPLITS], attributes))
     return dataset.load()
 
 

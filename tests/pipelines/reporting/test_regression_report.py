@@ -117,8 +117,8 @@ def test_a_repaired_collapse_passes_the_gate_and_fills_in_the_guides_sentences(g
 
 def test_a_small_spread_is_no_collapse_where_no_baseline_predicts_more(good: Summary) -> None:
     weak = BASELINES | {f"val_{name}": prediction(0.2, 0.04, 3) for name in ("ridge", "trees")}
-    said = " ".join(summarise(sweep(), weak)[-1]["sentences"])
-    assert "So small a spread is what these rows allow" in said
+    stated = " ".join(summarise(sweep(), weak)[-1]["sentences"])
+    assert "So small a spread is what these rows allow" in stated
     assert "So small a spread" not in " ".join(good[-1]["sentences"])
 
 
@@ -128,7 +128,7 @@ def test_uncommitted_code_is_a_caveat() -> None:
 
 
 def test_baselines_that_see_more_than_a_member_are_a_caveat() -> None:
-    def said(*vectors: int) -> str:
+    def stated(*vectors: int) -> str:
         members = [
             replace(one, member=replace(one.member, config=one.member.config | shown(v)))
             for one, v in zip(sweep()[:2], vectors, strict=True)
@@ -138,8 +138,8 @@ def test_baselines_that_see_more_than_a_member_are_a_caveat() -> None:
     def shown(vector: int) -> dict[str, Any]:
         return {"tokeniser": {"vector": vector, "pid": True}}
 
-    assert "Members differ in what they are shown" in said(4, 5)
-    assert "Members differ" not in said(4, 4)
+    assert "Members differ in what they are shown" in stated(4, 5)
+    assert "Members differ" not in stated(4, 4)
 
 
 def test_hypotheses_are_marked_by_all_seeds(good: Summary) -> None:
@@ -379,21 +379,21 @@ def test_a_validation_split_of_one_value_has_a_report() -> None:
 def test_the_best_penalised_lambda_is_the_best_of_those_not_unstable_and_says_so() -> None:
     cells = {0.0: (0.3, 0.09), 0.5: (0.4, 1.4), 10.0: (0.2, 1.0)}
     results = [result(v, s, rho if v != 0.5 or s != 42 else -rho, ratio) for v, (rho, ratio) in cells.items() for s in SEEDS]
-    said = summarise(results)[-1]["sentences"][1]
-    assert "lambda 10 (highest R2 of the lambdas above 0 that are not unstable; lambda 0.5, with -0." in said
+    stated = summarise(results)[-1]["sentences"][1]
+    assert "lambda 10 (highest R2 of the lambdas above 0 that are not unstable; lambda 0.5, with -0." in stated
     better = [one if one.member.config["variance_lambda"] != 0.5 else result(0.5, one.member.seed, 0.4, 0.5) for one in results]
     assert "lambda 0.5 (highest R2 of the lambdas above 0)" in summarise(better)[-1]["sentences"][1]
 
 
 def test_a_spread_that_costs_all_of_r2_is_not_called_restored() -> None:
     results = [result(v, s, rho, ratio) for v, rho, ratio in ((0.0, 0.3, 0.09), (10.0, 0.1, 0.95)) for s in SEEDS]
-    said = summarise(results)[-1]["sentences"][1]
-    assert "restored" not in said
-    assert "lowered R2 to -0." in said
-    assert "moved the variance ratio to 95%: the spread of the target, without its values" in said
+    stated = summarise(results)[-1]["sentences"][1]
+    assert "restored" not in stated
+    assert "lowered R2 to -0." in stated
+    assert "moved the variance ratio to 95%: the spread of the target, without its values" in stated
 
 
-def test_a_loss_that_still_fell_is_said_wherever_the_numbers_are_believed() -> None:
+def test_a_loss_that_still_fell_is_reported_wherever_the_numbers_are_used() -> None:
     results = [result(0.0, seed, -0.3, 0.14) for seed in SEEDS]
     results = [replace(one, history=pd.DataFrame(one.history).assign(val_loss=[0.9, 0.7, 0.5])) for one in results]
     summary = summarise(results)
@@ -441,15 +441,15 @@ def test_each_setting_says_why_it_selected_nothing() -> None:
     ]
 
 
-def test_a_training_under_two_names_is_said_to_be_one() -> None:
+def test_a_training_under_two_names_is_reported_as_one() -> None:
     results = [result(0.0, seed, penalty=name) for name in ("batch", "global") for seed in SEEDS]
     copies = [replace(one, member=replace(one.member, folder=one.member.name.replace("global", "batch"))) for one in results]
-    said = [text for text in summarise(copies)[-1]["caveats"] if text.startswith("The same configuration under two names")]
-    assert len(said) == 1
-    assert "penalty global, lambda 0 = penalty batch, lambda 0" in said[0]
+    stated = [text for text in summarise(copies)[-1]["caveats"] if text.startswith("The same configuration under two names")]
+    assert len(stated) == 1
+    assert "penalty global, lambda 0 = penalty batch, lambda 0" in stated[0]
 
 
-def test_pending_seeds_that_nobody_asked_for_are_not_missed() -> None:
+def test_pending_seeds_that_were_not_asked_for_are_not_missed() -> None:
     results = [result(v, s, status="done" if s in SEEDS[:2] else "pending") for v in (0.0, 2.0) for s in SEEDS]
     asked = without_seeds_not_asked_for(results, 2)
     assert [one.member.seed for one in asked] == [*SEEDS[:2], *SEEDS[:2]]

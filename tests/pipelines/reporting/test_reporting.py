@@ -103,7 +103,7 @@ def test_validation_chooses_and_test_only_tells() -> None:
     assert any("above it on the test split, though not chosen" in sentence for sentence in words["sentences"])
 
 
-def test_one_seed_is_said_and_several_have_a_spread() -> None:
+def test_one_seed_is_reported_and_several_have_a_spread() -> None:
     _, one, _, words = report([result({"pool": "max"})])
     assert one["seed_spread"][0] == "unknown (1 seed)"
     assert any("seed spread is unknown" in caveat for caveat in words["caveats"])
@@ -123,11 +123,11 @@ def test_a_cell_with_a_seed_missing_is_partial() -> None:
 
 def test_a_few_events_that_one_cell_lacks_are_left_out_of_all_comparisons() -> None:
     """Another's token file without three test events: all cells are compared on the others, and none is set aside."""
-    ours, hers = result({"tokeniser": "binned"}), result({"tokeniser": "ambre"})
-    assert hers.scores is not None
-    rows = np.arange(len(hers.scores)) > 2
-    arrays = {name: getattr(hers.scores, name)[rows] for name in ("probabilities", "target", "labels", "index")}
-    part = replace(hers, scores=replace(hers.scores, **arrays, digest=part_digest("same", "three less")))
+    ours, other = result({"tokeniser": "binned"}), result({"tokeniser": "ambre"})
+    assert other.scores is not None
+    rows = np.arange(len(other.scores)) > 2
+    arrays = {name: getattr(other.scores, name)[rows] for name in ("probabilities", "target", "labels", "index")}
+    part = replace(other, scores=replace(other.scores, **arrays, digest=part_digest("same", "three less")))
     members, summary, comparisons, _ = report([ours, part])
     assert (members["status"] == "done").all()
     assert (summary["status"] == "done").all()
@@ -138,7 +138,7 @@ def test_a_few_events_that_one_cell_lacks_are_left_out_of_all_comparisons() -> N
     assert right.scores is not None
     for scores in (left.scores, right.scores, *baselines.values()):
         np.testing.assert_array_equal(scores.index, np.flatnonzero(rows))
-    assert on_common_events([ours, hers], BASELINES) == ([ours, hers], BASELINES)
+    assert on_common_events([ours, other], BASELINES) == ([ours, other], BASELINES)
 
 
 def test_results_of_other_events_are_set_aside() -> None:

@@ -74,7 +74,7 @@ def test_rows_are_linked_though_one_file_hides_the_types(tokens_of, unpack):
 
 
 @pytest.mark.parametrize("how", [{"variant": "flawed_2026"}, {"n_bins": 8}], ids=["flawed", "n_bins"])
-def test_no_two_rows_need_be_told_apart_by_their_types(link, tokens_of, unpack, make_events, how):
+def test_no_two_rows_need_to_differ_in_their_types(link, tokens_of, unpack, make_events, how):
     """All objects are jets: bins alone link the rows, and still link no other events."""
     pair = unpack(tokens_of(pid=False)), unpack(tokens_of(**how, pid=False)[PERMUTED], how.get("n_bins", 5))
     alignment = align(*pair)

@@ -16,7 +16,7 @@ from lexon.errors import LexonError
 
 
 def content_digest(path: Path, linked_data: Path | None = None) -> str:
-    """SHA-256 of a file's content; of a file that refers to others, theirs are part of it."""
+    """SHA-256 of a file's content; the contents of files that it refers to are part of it."""
     digests = [file_digest(file) for file in (path, *linked_files(path, linked_data))]
     return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 

@@ -176,13 +176,13 @@ def compare_results(results: Sequence[Result], report: ReportConfig, run: str, n
     cells = collect_grid(results)
     grid, choice = estimate_grid(cells, "test", report), choose(estimate_grid(cells, "val", report))
     summary, changes = summary_table(grid, run), changes_table(grid, run)
-    told = answers("autoencoder", questions, evidence_of(grid, report)) if choice else []
+    answered = answers("autoencoder", questions, evidence_of(grid, report)) if choice else []
     return {
         "members": members_table(cells, run, _member_numbers),
         "summary": summary,
         "pivot": pivot_table(summary),
         "changes": changes,
-        "findings": findings(grid, choice, told, summary, changes),
+        "findings": findings(grid, choice, answered, summary, changes),
         "selected_parameters": selected_parameters(choice, name),
     }
 

@@ -71,5 +71,5 @@ def _shown_met(cells: Sequence[GridCell]) -> str:
     if len(shown) != 1:
         return f"Some encoders were shown MET (encoder_globals), others not; {MET_BY}"
     if shown == {True}:
-        return f"The encoder was shown MET, so this asks whether it passes MET on, not whether the objects tell it, {MET_BY}"
-    return f"The encoder was not shown MET, so whatever is found was told by the objects, {MET_BY}"
+        return f"The encoder was shown MET, so this asks whether it passes MET on, not whether the objects hold it, {MET_BY}"
+    return f"The encoder was not shown MET, so whatever is found comes from the objects, {MET_BY}"

@@ -26,7 +26,7 @@ class Cell:
     Attributes:
         number: position in the grid, from 0, the first axis varying slowest.
         results: one a seed.
-        original: an earlier cell that is the same training and was trained in place of this one, or None.
+        original: an earlier cell that is the same training and was trained instead of this one, or None.
     """
 
     number: int
@@ -154,7 +154,7 @@ def grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
 def set_aside_other_rows(
     results: Sequence[Result], rows_of: Callable[[Result], str | None], expected: str | None = None, what: str = "events"
 ) -> list[Result]:
-    """Finished members of other rows than the rest become ``stale``: nothing of theirs can be compared.
+    """Finished members of other rows than the rest become ``stale``: nothing of them can be compared.
 
     Args:
         rows_of: digest of the rows that a finished member was evaluated on; None where nothing tells.

@@ -240,7 +240,7 @@ def _together(rows: Sequence[Row]) -> list[str]:
     decided = sorted((row for row in rows if row["verdict"] in CERTAIN), key=lambda row: -abs(row["difference"]))
     missing = sum(not row["n_averaged"] for row in rows)
     judged = len(rows) - missing
-    left_open = f" Of {missing} interactions nothing can be said: not all their cells are finished, or comparable." if missing else ""
+    left_open = f" Of {missing} interactions nothing is known: not all their cells are finished, or comparable." if missing else ""
     if not judged:
         return [left_open.strip()]
     if not decided:

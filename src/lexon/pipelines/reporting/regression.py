@@ -226,7 +226,7 @@ def compare_results(
     sweeps = collect_sweeps(results, baselines, limits)
     differences = r2_differences(sweeps, baselines, "val", report)
     comparisons, summary = comparisons_table(sweeps, differences, run), summary_table(sweeps, differences, run)
-    told = answers("regression", questions, evidence_of(sweeps, report))
+    answered = answers("regression", questions, evidence_of(sweeps, report))
     for_paper = table2(summary, sweeps[0].axes)
     return {
         "members": members_table([cell for sweep in sweeps for cell in sweep.cells], run, _member_numbers),
@@ -235,7 +235,7 @@ def compare_results(
         "table2": for_paper,
         "table2_text": table2_text(for_paper),
         "selected_parameters": selected_parameters(sweeps),
-        "findings": findings(sweeps, summary, comparisons, differences, baselines, report, told),
+        "findings": findings(sweeps, summary, comparisons, differences, baselines, report, answered),
     }
 
 

@@ -7,7 +7,7 @@ from kedro.pipeline import Node, Pipeline
 from lexon.baselines import BASELINES
 from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, tokeniser_name
-from lexon.pipelines.member_nodes import left_behind
+from lexon.pipelines.member_nodes import member_outputs
 from lexon.pipelines.modelling.regression import pipeline as regressions
 from lexon.pipelines.node_functions import node_function
 from lexon.pipelines.pretraining.autoencoders import pipeline as autoencoders
@@ -52,7 +52,7 @@ def classifier(experiment: Experiment) -> Pipeline:
     drawn = [_draw_grid()] if experiment.is_grid else []
     if shows_events:
         drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
-    finished = left_behind(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
+    finished = member_outputs(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
     return report_pipeline(CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ())
 
 
@@ -95,14 +95,14 @@ def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
 
 def autoencoder(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(AUTOENCODER, left_behind(experiment.trained, autoencoders.EXTRA, autoencoders.SCORES))
+    return report_pipeline(AUTOENCODER, member_outputs(experiment.trained, autoencoders.EXTRA, autoencoders.SCORES))
 
 
 def regression(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(REGRESSION, [*left_behind(experiment.trained, scores=regressions.SCORES), "baselines"])
+    return report_pipeline(REGRESSION, [*member_outputs(experiment.trained, scores=regressions.SCORES), "baselines"])
 
 
 def vae(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(VAE, [*left_behind(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"])
+    return report_pipeline(VAE, [*member_outputs(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"])

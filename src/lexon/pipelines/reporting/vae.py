@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 
 from lexon.config import ReportConfig
 from lexon.datasets.members import MemberFolders
-from lexon.datasets.vae import ANCHORS, finished_besides, read_anchors
+from lexon.datasets.vae import ANCHORS, finished_others, read_anchors
 from lexon.experiments import Result, differences
 from lexon.metrics.latent import ACTIVE_KL
 from lexon.metrics.multilabel import cooccurrence
@@ -101,7 +101,7 @@ def read(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> tupl
     """
     digest, anchors = members.beside(ANCHORS, "Anchors", read_anchors) or (None, {})
     planned = collect(members, plan, n_seeds)
-    others = members.read(finished_besides(members.root, {result.member.folder for result in planned}))
+    others = members.read(finished_others(members.root, {result.member.folder for result in planned}))
     return collect_configurations([*planned, *not_in_the_grid(others, planned)], digest), anchors
 
 
@@ -144,8 +144,8 @@ def compare(
     configurations, anchors = read(members, plan, n_seeds)
     comparison, paired = comparison_table(configurations, anchors, run), differences_table(configurations, report, run)
     tables = {"members": members_table(configurations, run, member_numbers), "comparison": comparison, "differences": paired}
-    told = answers("vae", questions, evidence_of(configurations, report))
-    found = completed({**tables, "findings": findings(configurations, anchors, paired, told)}, members, plan, report)
+    answered = answers("vae", questions, evidence_of(configurations, report))
+    found = completed({**tables, "findings": findings(configurations, anchors, paired, answered)}, members, plan, report)
     return found | {
         "comparison_report": comparison_report(configurations, comparison, paired, found["findings"]["caveats"]),
         "selected_parameters": selected_parameters(configurations, verdicts_of(paired, "best")),

@@ -3,7 +3,7 @@
 ::
 
     runner = VAEExperimentRunner(project_root=Path("."), tags={"path": "tags.csv", "column": "tags"})
-    runner.run_configuration(config_name="mine", model_variant="small", epochs=300, batch_size=64, lr=1e-3)
+    runner.run_configuration(config_name="my_vae", model_variant="small", epochs=300, batch_size=64, lr=1e-3)
     results = runner.collect_results()              # or metrics_dir=: a folder of members, or of NAME_metrics.json
     table = runner.compare_configurations(results)  # comparison.csv
     runner.save_comparison(table)
@@ -53,7 +53,7 @@ class VAEExperimentRunner:
     Args:
         project_root: the project's folder.
         experiment: a folder of conf/experiments.
-        env: a place, as `kedro run --env` has it.
+        env: a site, as `kedro run --env` has it.
         parameters: as `--params` has them, nested: ``run``, ``n_seeds``, ``tags``, ...
     """
 
@@ -129,7 +129,7 @@ class VAEExperimentRunner:
     def _known(self, variant: str) -> str:
         """A configuration by its name, or by the guide's, which leaves out its family's."""
         with self._session({}) as session:
-            known = session.place()["parameters"].get("configurations", {})
+            known = session.loader()["parameters"].get("configurations", {})
         found = next((name for name in (variant, f"vae_{variant}", variant.replace("beta_", "beta_vae_", 1)) if name in known), None)
         if found is None:
             raise ConfigurationError(f"model_variant={variant}: no such configuration; there are {', '.join(known)}")
@@ -137,7 +137,7 @@ class VAEExperimentRunner:
 
     def _report_settings(self) -> ReportConfig:
         with self._session({}) as session:
-            return ReportConfig(**session.place()["parameters"]["report"])
+            return ReportConfig(**session.loader()["parameters"]["report"])
 
     def _members(self) -> MemberFolders:
         with self._session({}) as session:

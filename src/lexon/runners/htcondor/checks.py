@@ -43,7 +43,7 @@ def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: C
 
 
 def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
-    """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which is theirs, cannot use."""
+    """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which they use, cannot use."""
     kinds = sorted({job.kind for job in workflow.all if settings.jobs[job.kind].gpus})
     if not kinds or settings.python:
         return

@@ -85,7 +85,7 @@ def submit_file(kind: JobKind, settings: ClusterSettings, site: Site) -> str:
         **settings.submit,
         **job.submit,
     }
-    wishes = [str(place["requirements"]) for place in (settings.submit, job.submit) if place.get("requirements")]
+    wishes = [str(own["requirements"]) for own in (settings.submit, job.submit) if own.get("requirements")]
     lines["requirements"] = " && ".join(f"({wish})" for wish in [_ELSEWHERE, *wishes])
     return "\n".join([*(f"{name} = {value}" for name, value in lines.items() if value is not None), "queue"]) + "\n"
 

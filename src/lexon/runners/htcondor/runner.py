@@ -124,7 +124,7 @@ class ClusterRunner(AbstractRunner):
         return workflow, folder
 
     def _capability(self, workflow: Workflow) -> str:
-        """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and this interpreter is theirs."""
+        """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and they use this interpreter."""
         if self.settings.python or not any(self.settings.jobs[job.kind].gpus for job in workflow.all):
             return UNKNOWN_BUILD
         from lexon.training import least_capability  # seconds of import that only a submission for GPUs should pay

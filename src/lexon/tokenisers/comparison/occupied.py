@@ -65,7 +65,7 @@ def imbalance(columns: TokenColumns, is_flawed: bool) -> float:
 
 
 def unreachable(columns: TokenColumns) -> int:
-    """Object tokens that no object can have, because a bin of theirs is empty on its axis."""
+    """Object tokens that no object can have, because one of their bins is empty on its axis."""
     used = [int((occupancy(columns.values(axis), columns.n_bins) > 0).sum()) for axis in OBJECT_AXES]
     return N_TYPES * (columns.n_bins**3 - int(np.prod(used)))
 

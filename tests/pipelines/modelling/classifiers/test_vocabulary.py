@@ -41,9 +41,9 @@ def write(tmp_path: Path, make_events) -> Callable[..., TokenSource]:
 
 
 @pytest.mark.parametrize("variant", ["correct", "flawed_2026"])
-@pytest.mark.parametrize(("width", "said"), [(20, {}), (20, {"n_bins": 5}), (18, {"n_bins": 5}), (18, {})])
-def test_tokens_of_another_program_are_taken_apart_by_their_numbers(write, variant, width, said):
-    assert vocabulary_of(write(variant, width, **said), "factorised") == BINNED
+@pytest.mark.parametrize(("width", "known"), [(20, {}), (20, {"n_bins": 5}), (18, {"n_bins": 5}), (18, {})])
+def test_tokens_of_another_program_are_taken_apart_by_their_numbers(write, variant, width, known):
+    assert vocabulary_of(write(variant, width, **known), "factorised") == BINNED
 
 
 def test_a_file_of_something_else_is_refused(write):

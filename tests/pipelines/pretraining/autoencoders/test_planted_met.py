@@ -1,4 +1,4 @@
-"""Events whose MET the objects tell, and events whose MET they do not: train, evaluate, report, and see that it says so."""
+"""Events whose MET follows from the objects, and events whose MET does not: train, evaluate, report, and see that it says so."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ AUTOENCODER = {
 }
 
 
-def told_by_objects(events: Events) -> Events:
+def held_by_objects(events: Events) -> Events:
     """MET of the size of the objects' mean log pT, in the direction of their mean azimuth."""
     n = np.maximum(events.mask.sum(1), 1)
     log_pt = np.log(np.where(events.mask, events.pt, 1)).sum(1) / n
@@ -108,7 +108,7 @@ def finished(events: EventSource, config: AutoencoderMember, folder: Path) -> tu
     return Result(member, "done", "", run_record, metrics, history, arrays=arrays), outputs
 
 
-@pytest.mark.parametrize(("plant", "expected"), [(told_by_objects, "yes"), (independent, "no")])
+@pytest.mark.parametrize(("plant", "expected"), [(held_by_objects, "yes"), (independent, "no")])
 def test_the_report_says_whether_the_objects_tell_met(
     source: Callable[..., EventSource], tmp_path: Path, plant: Callable[[Events], Events], expected: str
 ) -> None:

@@ -83,7 +83,7 @@ def grid(tokens: Level, found: Level, seeds: tuple[int, ...] = (42, 123, 314), *
     return [result(b, beta, seed, tokens(b, beta), found(b, beta), **options) for beta in BETAS for b in BOTTLENECKS for seed in seeds]
 
 
-def told(results: list[Result]) -> dict[str, Any]:
+def words_of(results: list[Result]) -> dict[str, Any]:
     """The findings, which JSON can hold."""
     words = summarise_results(results, REPORT, "main", "study")[4]
     return json.loads(json.dumps(words, allow_nan=False))
@@ -91,7 +91,7 @@ def told(results: list[Result]) -> dict[str, Any]:
 
 def answers(results: list[Result]) -> dict[str, str]:
     """Answer by scenario and hypothesis, and by prediction."""
-    return {row["name"] or row["claim"]: row["answer"] for row in told(results)["claims"]}
+    return {row["name"] or row["claim"]: row["answer"] for row in words_of(results)["claims"]}
 
 
 def of_kind(words: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -120,14 +120,14 @@ def by_bottleneck(bottleneck: str, _beta: float) -> float:
     ids=["little effect", "no cost", "trade-off"],
 )
 def test_a_planted_scenario_is_found_and_the_others_are_not(tokens: Level, found: Level, holding: int) -> None:
-    said = answers(grid(tokens, found))
-    assert {n: said[f"scenario {n}"] for n in (1, 2, 3)} == {n: "holds" if n == holding else "does not hold" for n in (1, 2, 3)}
+    given = answers(grid(tokens, found))
+    assert {n: given[f"scenario {n}"] for n in (1, 2, 3)} == {n: "holds" if n == holding else "does not hold" for n in (1, 2, 3)}
 
 
 def test_a_scenario_can_hold_for_one_bottleneck_alone() -> None:
-    said = answers(grid(constant, lambda b, beta: falling(b, beta) if b == "none" else 1.0))
-    assert said["scenario 2"] == "holds for none; does not hold for linear, vq"
-    assert said["scenario 1"] == "does not hold for none; holds for linear, vq"
+    given = answers(grid(constant, lambda b, beta: falling(b, beta) if b == "none" else 1.0))
+    assert given["scenario 2"] == "holds for none; does not hold for linear, vq"
+    assert given["scenario 1"] == "does not hold for none; holds for linear, vq"
 
 
 def test_vq_is_called_worse_where_both_of_its_errors_are() -> None:
@@ -157,7 +157,7 @@ def test_a_sweet_spot_lies_between() -> None:
 @pytest.mark.parametrize(("probe", "expected"), [(0.9, "yes"), (0.0, "no")])
 @pytest.mark.parametrize("shown", [True, False])
 def test_what_the_latents_hold_is_asked_of_the_probe(probe: float, expected: str, shown: bool) -> None:
-    words = told(grid(constant, constant, probe=probe, shown=shown))
+    words = words_of(grid(constant, constant, probe=probe, shown=shown))
     size, direction = of_kind(words, "hypotheses")[:2]
     assert (size["answer"], direction["answer"]) == (expected, expected)
     assert ("was shown MET" in size["numbers"]) is shown
@@ -176,17 +176,17 @@ def test_predictions_are_marked_by_what_was_measured() -> None:
 
 
 def test_the_nine_places_of_the_total_loss() -> None:
-    places = {(b, beta): 2.0**i for i, (beta, b) in enumerate([(0.0, "none"), (0.0, "linear"), (1.0, "none"), (1.0, "linear")])}
-    places |= {("none", 10.0): 16.0, ("linear", 10.0): 32.0, ("vq", 0.0): 64.0, ("vq", 1.0): 128.0, ("vq", 10.0): 256.0}
-    words = told(grid(lambda b, beta: places[b, beta], lambda *_: 1e-3))
-    (place,) = [row for row in words["claims"] if "expected ranking" in row["claim"]]
-    assert place["answer"] == "confirmed"
-    assert "Kendall's tau 1.00" in place["numbers"]
-    assert answers(grid(lambda b, beta: 1 / places[b, beta], lambda *_: 1e-3))[place["claim"]] == "refuted, in 7 of 8 comparisons"
+    levels = {(b, beta): 2.0**i for i, (beta, b) in enumerate([(0.0, "none"), (0.0, "linear"), (1.0, "none"), (1.0, "linear")])}
+    levels |= {("none", 10.0): 16.0, ("linear", 10.0): 32.0, ("vq", 0.0): 64.0, ("vq", 1.0): 128.0, ("vq", 10.0): 256.0}
+    words = words_of(grid(lambda b, beta: levels[b, beta], lambda *_: 1e-3))
+    (ranking,) = [row for row in words["claims"] if "expected ranking" in row["claim"]]
+    assert ranking["answer"] == "confirmed"
+    assert "Kendall's tau 1.00" in ranking["numbers"]
+    assert answers(grid(lambda b, beta: 1 / levels[b, beta], lambda *_: 1e-3))[ranking["claim"]] == "refuted, in 7 of 8 comparisons"
 
 
 def test_with_one_seed_nothing_is_decided() -> None:
-    words = told(grid(rising, falling, seeds=(42,)))
+    words = words_of(grid(rising, falling, seeds=(42,)))
     for row in words["claims"]:
         assert "undecided (1 seed)" in row["answer"], row
     assert words["next_steps"] == ["1 seed leaves questions open: run with n_seeds=3."]
@@ -194,20 +194,20 @@ def test_with_one_seed_nothing_is_decided() -> None:
 
 
 def test_seeds_that_disagree_leave_it_undecided() -> None:
-    said = answers(grid(constant, constant, noise=0.3))
-    assert "undecided" in said["scenario 1"]
-    assert "undecided" in said["hypothesis 2"]
+    given = answers(grid(constant, constant, noise=0.3))
+    assert "undecided" in given["scenario 1"]
+    assert "undecided" in given["hypothesis 2"]
 
 
 def test_next_steps_follow() -> None:
-    trade_off = told(grid(rising, falling))["next_steps"]
+    trade_off = words_of(grid(rising, falling))["next_steps"]
     assert any("latent_dim=64 instead of 32" in step for step in trade_off)
-    good = told(grid(constant, falling))["next_steps"]
+    good = words_of(grid(constant, falling))["next_steps"]
     assert any(step.startswith("MET is well reconstructed at globals_beta 1") for step in good)
     worse = {0.5: "would not help", 0.95: "codebook_size=1024"}
     for usage, advice in worse.items():
-        assert any(advice in step for step in told(grid(by_bottleneck, constant, usage=usage))["next_steps"])
-    linear = told(grid(lambda b, _: {"none": 1.0, "linear": 0.4, "vq": 1.0}[b], constant))["next_steps"]
+        assert any(advice in step for step in words_of(grid(by_bottleneck, constant, usage=usage))["next_steps"])
+    linear = words_of(grid(lambda b, _: {"none": 1.0, "linear": 0.4, "vq": 1.0}[b], constant))["next_steps"]
     assert any("bottleneck=linear instead of none" in step for step in linear)
 
 
@@ -240,15 +240,15 @@ def test_a_partial_grid_is_reported_as_far_as_it_goes() -> None:
     assert any("9 stale" in caveat for caveat in words["caveats"])
 
 
-def test_differences_of_nearly_nothing_are_said_to_be_that() -> None:
-    words = told(grid(lambda b, _: {"none": 0.001, "linear": 0.002, "vq": 0.4}[b], constant))
+def test_differences_of_nearly_nothing_are_called_that() -> None:
+    words = words_of(grid(lambda b, _: {"none": 0.001, "linear": 0.002, "vq": 0.4}[b], constant))
     (caveat,) = [text for text in words["caveats"] if "nearly exactly" in text]
     assert "none, beta 0" in caveat
     assert "vq" not in caveat
 
 
 def test_a_trade_off_in_next_to_nothing_asks_for_no_larger_latent_space() -> None:
-    words = told(grid(lambda b, beta: rising(b, beta) * (1.0 if b == "vq" else 0.01), falling))
+    words = words_of(grid(lambda b, beta: rising(b, beta) * (1.0 if b == "vq" else 0.01), falling))
     answers = {row["name"]: row["answer"] for row in words["claims"]}
     assert answers["hypothesis 2"] == "no, with less than 1 % of the objects' variance lost for none, linear; no for vq"
     (wider,) = [step for step in words["next_steps"] if "compete for the latent space" in step]
@@ -265,10 +265,10 @@ def test_nothing_finished_is_a_report_too() -> None:
 
 
 def test_one_weight_has_no_scenario_but_bottlenecks_to_compare() -> None:
-    said = answers([result(b, 1.0, seed, by_bottleneck(b, 1), 1.0) for b in BOTTLENECKS for seed in (1, 2, 3)])
-    assert {said[f"scenario {n}"] for n in (1, 2, 3)} == {"not asked"}
-    assert said["rec_tokens: none < linear < vq"] == "confirmed"
-    assert said["total loss: the expected ranking, lowest to highest"] == "not asked"
+    given = answers([result(b, 1.0, seed, by_bottleneck(b, 1), 1.0) for b in BOTTLENECKS for seed in (1, 2, 3)])
+    assert {given[f"scenario {n}"] for n in (1, 2, 3)} == {"not asked"}
+    assert given["rec_tokens: none < linear < vq"] == "confirmed"
+    assert given["total loss: the expected ranking, lowest to highest"] == "not asked"
 
 
 def test_members_of_other_events_are_set_aside() -> None:

@@ -132,7 +132,7 @@ def test_members_without_the_marginals_nats_leave_open_what_was_learnt(make, anc
     assert "is not known" in words_of([member], anchors)[-1]["headline"]
 
 
-def test_differences_are_told_in_the_words_of_every_report(make, anchors):
+def test_differences_have_the_words_of_every_report(make, anchors):
     def verdicts(**wrong):
         results = [make(name, seed, wrong=share) for name, share in wrong.items() for seed in SEEDS]
         *_, differences, words = words_of(results, anchors)
@@ -203,7 +203,7 @@ def test_a_collapsed_pair_decides_nothing_about_size(make):
     assert not any("dead" in number for number in answer.numbers)
 
 
-def test_a_training_under_two_names_is_compared_once_and_said_to_be_one(make, anchors):
+def test_a_training_under_two_names_is_compared_once_and_reported_as_one(make, anchors):
     results = [make("vae_medium", seed, wrong=0.01) for seed in SEEDS]
     copies = [replace(one, member=replace(one.member, name=f"copy_{one.member.seed}", cell={"configuration": "lr_5e4"})) for one in results]
     configurations, comparison, differences, words = words_of([*results, *copies], anchors)
@@ -214,7 +214,7 @@ def test_a_training_under_two_names_is_compared_once_and_said_to_be_one(make, an
     assert comparison.set_index("configuration").loc["lr_5e4"].notes == "same training as vae_medium: trained once"
 
 
-def test_names_that_hold_commas_are_told_apart(make, anchors):
+def test_names_that_hold_commas_are_distinguished(make, anchors):
     dead = [make(f"vae_small, beta {beta:g}", seed, collapsed=True, beta=beta) for beta in (0.5, 4.0) for seed in SEEDS]
     assert "left out of every best: vae_small, beta 0.5; vae_small, beta 4." in " ".join(words_of(dead, anchors)[-1]["sentences"])
 
@@ -272,11 +272,11 @@ def test_members_of_other_rows_are_stale(results):
 
 def test_a_further_seed_joins_its_configuration_only_if_it_was_made_alike(make):
     planned = [make("a", seed) for seed in SEEDS]
-    alike, other, own = not_in_the_grid([make("a", 7), make("a", 8, dropout=0.5), make("mine", 7, dropout=0.5)], planned)
+    alike, other, own = not_in_the_grid([make("a", 7), make("a", 8, dropout=0.5), make("own", 7, dropout=0.5)], planned)
     assert (alike.status, other.status, own.status) == ("done", "stale", "done")
     assert "vae.dropout" in other.notes
     configurations = collect_configurations([*planned, alike, other, own])
-    assert [(one.name, len(one.finished)) for one in configurations] == [("a", 4), ("mine", 1)]
+    assert [(one.name, len(one.finished)) for one in configurations] == [("a", 4), ("own", 1)]
 
 
 def test_seeds_tell_apart_only_what_differs_beyond_them():

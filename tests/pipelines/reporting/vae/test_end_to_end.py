@@ -33,10 +33,10 @@ def table(project) -> Path:
 def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, kedro_session, caplog):
     runner = VAEExperimentRunner(project_root=table, env="test", tags=TAGS, n_seeds=1)
     runner.run_configuration(
-        config_name="mine", model_variant="small", trainer_variant="default", epochs=3, batch_size=64, lr=1e-3, beta=0.5
+        config_name="own", model_variant="small", trainer_variant="default", epochs=3, batch_size=64, lr=1e-3, beta=0.5
     )
     assert not [record for record in caplog.records if record.levelno <= logging.INFO], "a notebook asked for a table"
-    member = MEMBERS / "configuration_mine__seed_42"
+    member = MEMBERS / "configuration_own__seed_42"
     record, summary = (json.loads((member / name).read_text()) for name in ("run.json", "summary.json"))
     assert (record["status"], record["epochs"]) == ("done", 3)
     assert (record["parameters"]["training"]["batch_size"], record["parameters"]["training"]["lr"]) == (64, 1e-3)
@@ -44,9 +44,9 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, ke
     assert chosen is None or chosen["configurations"][chosen["configuration"]]["beta"] == 0.5
     assert summary["metrics"] == json.loads((member / "metrics.json").read_text())
     assert (summary["config"]["vae"]["latent_dim"], summary["config"]["vae"]["beta"]) == (32, 0.5)
-    assert {path.name for path in (MEMBERS / "metrics").iterdir()} == {"mine_metrics.json", "mine_summary.json"}
+    assert {path.name for path in (MEMBERS / "metrics").iterdir()} == {"own_metrics.json", "own_summary.json"}
     comparison = pd.read_csv(REPORT / "comparison.csv").set_index("configuration")
-    assert comparison.loc["mine", "test_kld"] == summary["metrics"]["test"]["test_kld"]
+    assert comparison.loc["own", "test_kld"] == summary["metrics"]["test"]["test_kld"]
     assert comparison.loc["vae_large", "status"] == "pending"
     assert "1 of 301 rows have no tag" in (REPORT / "report.html").read_text()
 
@@ -54,20 +54,20 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, ke
     with kedro_session(run="elsewhere", report={"source": str(MEMBERS.resolve())}, tags=TAGS) as session:
         session.run(pipeline_names=["vae_comparison"], tags=["report"])
     elsewhere = pd.read_csv(REPORT.parent / "elsewhere" / "comparison.csv").set_index("configuration")
-    assert elsewhere.loc["mine", "status"] == "done", "found in the folder, though no preset has it"
-    assert elsewhere.loc["mine", "test_kld"] == pytest.approx(comparison.loc["mine", "test_kld"])
+    assert elsewhere.loc["own", "status"] == "done", "found in the folder, though no preset has it"
+    assert elsewhere.loc["own", "test_kld"] == pytest.approx(comparison.loc["own", "test_kld"])
     assert "independent_marginals" in elsewhere.index
     assert {path: path.stat().st_mtime_ns for path in made} == made, "a report trains nothing"
 
     results = runner.collect_results()
     frame = runner.compare_configurations(results)
-    assert list(frame.configuration[:2]) == ["mine", "all_zero"]
+    assert list(frame.configuration[:2]) == ["own", "all_zero"]
     runner.save_comparison(frame, Path("saved"))
     assert Path("saved/comparison_report.txt").read_text() == runner.generate_summary_report(frame)
     assert pd.read_csv("saved/comparison.csv").beta[0] == 0.5
 
     files = runner.compare_configurations(runner.collect_results(metrics_dir=MEMBERS / "metrics"))
-    assert list(files.configuration) == ["mine"]
+    assert list(files.configuration) == ["own"]
     assert files.test_bce[0] == pytest.approx(frame.test_bce[0])
     assert "read from NAME_metrics.json" in runner.generate_summary_report(files)
 
@@ -75,8 +75,8 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(table, ke
 def test_names_of_the_guide_are_checked(project):
     runner = VAEExperimentRunner(project_root=project, env="test")
     with pytest.raises(ConfigurationError, match="model_variant=tiny: no such configuration; there are vae_small, "):
-        runner.run_configuration("mine", model_variant="tiny")
+        runner.run_configuration("own", model_variant="tiny")
     with pytest.raises(ConfigurationError, match="trainer_variant=fast: there is one recipe"):
-        runner.run_configuration("mine", model_variant="small", trainer_variant="fast")
+        runner.run_configuration("own", model_variant="small", trainer_variant="fast")
     with pytest.raises(DataError, match="make it with compare_configurations"):
         runner.generate_summary_report(pd.DataFrame())
