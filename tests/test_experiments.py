@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from lexon.config.tokenisers import FinishedTokens
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, cell_name, configured, differences, expand
+from lexon.experiments.recorded import Recorded, recorded_plan
 
 BASE = Path(__file__).parents[1] / "conf" / "base"
 
@@ -218,9 +219,19 @@ def test_cells_that_make_no_sense_are_left_out_and_counted():
 def test_a_report_from_a_folder_does_not_miss_cells_that_make_no_sense():
     axes = ["tokeniser", "model.embedding"]
     raw = base(**EMBEDDINGS, grid={"axes": axes})
-    direct, binned = ({"tokeniser": name, "model.embedding": "factorised"} for name in ("direct", "binned"))
-    assert configured(raw, axes, direct, 42) is None
+    codes, binned = ({"tokeniser": name, "model.embedding": "factorised"} for name in ("vqvae", "binned"))
+    assert configured(raw, axes, codes, 42) is None
     assert configured(raw, axes, binned, 42)["classifier"]["embedding"] == "factorised"
+
+
+def test_a_report_from_a_folder_shows_a_cell_once_that_an_axis_does_not_concern():
+    raw = base(
+        tokeniser=["direct", "binned"], model={"embedding": ["table", "factorised"]}, grid={"axes": ["tokeniser", "model.embedding"]}
+    )
+    plan = grid({}, **raw).planned
+    folder = [Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True) for place, one in enumerate(plan)]
+    shown = recorded_plan(folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)).members
+    assert [member.cell for member in shown] == [member.cell for member in plan]
 
 
 @pytest.mark.parametrize(
@@ -360,3 +371,40 @@ def test_what_a_quantiser_does_without_is_idle():
     assert plain.why_unread("vqvae.codebook_size") == levels.why_unread("vqvae.levels") == ""
     assert both.why_unread("vqvae.levels") == both.why_unread("vqvae.codebook_size") == ""
     assert both.why_unread("vqvae.stages")
+
+
+GAPS = {"tokeniser": ["direct", "binned", "vqvae"], "grid": {"axes": ["tokeniser", "model.embedding", "binning.n_bins"]}}
+
+
+def test_a_cell_that_an_axis_does_not_concern_is_planned_once():
+    study = grid(**GAPS, model={"embedding": ["table", "factorised"]}, binning={"n_bins": [3, 5]}, vqvae={"n_met_bins": 5})
+    cells = [tuple(member.cell.values()) for member in study.planned]
+    binned = [("binned", embedding, n) for embedding in ("table", "factorised") for n in (3, 5)]
+    assert cells == [("direct", "table", 3), *binned, ("vqvae", "table", 3)]
+    assert sum(study.left_out.values()) == 12 - len(cells)
+    narrowed = grid(
+        {"binning": {"n_bins": 5}, "model": {"embedding": "factorised"}},
+        **GAPS | {"model": {"embedding": ["table", "factorised"]}, "binning": {"n_bins": [3, 5]}, "vqvae": {"n_met_bins": 5}},
+    )
+    assert [tuple(member.cell.values()) for member in narrowed.trained] == [("direct", "table", 3), ("binned", "factorised", 5)]
+
+
+def test_an_embedding_of_all_cells_is_idle_for_direct_values():
+    study = grid(tokeniser=["direct", "binned"], model={"embedding": "factorised"}, grid={"axes": ["tokeniser"]})
+    direct, binned = study.trained
+    assert "embedding" not in direct.config["classifier"]
+    assert binned.config["classifier"]["embedding"] == "factorised"
+    assert not study.left_out
+    with pytest.raises(ConfigurationError, match="tokeniser=direct shows continuous values"):
+        grid({"tokeniser": "direct"}, tokeniser=["direct", "binned"], model={"embedding": "factorised"}, grid={"axes": ["tokeniser"]})
+
+
+def test_copies_are_shown_along_other_axes():
+    study = grid(tokeniser=["direct", "binned"], vector=[4, 5], grid={"axes": ["tokeniser", "vector"]})
+    assert len(study.planned) == 4
+    assert len(study.trained) == 3
+
+
+def test_the_bins_of_met_beside_codes_may_have_a_number_of_their_own():
+    (of_bins,), (own,) = (grid(tokeniser="vqvae", binning={"n_bins": 3}, vqvae={"n_met_bins": n}).planned for n in (None, 8))
+    assert (of_bins.config["tokeniser"]["n_bins"], own.config["tokeniser"]["n_bins"]) == (3, 8)

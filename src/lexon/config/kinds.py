@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -13,7 +13,7 @@ from lexon.config.claims import COMPARED, TRAINED, Outcome
 from lexon.config.classifiers import EXTENSIONS, NormFormerConfig, classifier_classes
 from lexon.config.embeddings import TABLE
 from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
-from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig
+from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.vae import complete
 
 if TYPE_CHECKING:  # `Parameters` has a kind
@@ -25,6 +25,7 @@ SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 # Of `model`, what chooses or extends the network of a classifier.
 NETWORK = ("name", "embedding", *EXTENSIONS)
 Idle = Iterator[tuple[str, Collection[str]]]
+Levels = Mapping[str, Collection[Any]]
 # Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
 _AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")
 # Columns of comparison.csv.
@@ -66,7 +67,10 @@ class Kind:
         facts: properties of its cells, apart from the axes of the grid, that claims may name.
         idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
-        why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does.
+        why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does. Asked
+            with the values of each axis that are asked for.
+        once: by an axis, the axes or groups that its values may make idle: along these, a cell is planned once that they make no difference
+            to. Along others its copies are shown.
         starts_from_events: whether events are made or read; else something replaces them.
     """
 
@@ -79,7 +83,8 @@ class Kind:
     facts: tuple[str, ...] = ()
     idle: Callable[[Parameters, Collection[TokeniserConfig]], Idle] = lambda _parameters, _tokenisers: iter(())
     check: Callable[[Parameters], object] = lambda _parameters: None
-    why_no_cell: Callable[[Parameters], str] = lambda _parameters: ""
+    why_no_cell: Callable[[Parameters, Levels], str] = lambda _parameters, _asked: ""
+    once: Mapping[str, frozenset[str]] = field(default_factory=dict)
     starts_from_events: Callable[[Parameters], bool] = lambda _parameters: True
 
 
@@ -120,16 +125,20 @@ def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConf
         yield "tags.path replaces events", EVENTS
 
 
-def _why_no_classifier(parameters: Parameters) -> str:
+def _why_no_classifier(parameters: Parameters, asked: Levels) -> str:
     """Why a network, its tokens and their training do not go together."""
-    return _why_not_embedded(parameters) or _why_not_extended(parameters) or _why_not_turned(parameters)
+    return _why_not_embedded(parameters, asked) or _why_not_extended(parameters) or _why_not_turned(parameters)
 
 
-def _why_not_embedded(parameters: Parameters) -> str:
-    model = parameters.model
+def _why_not_embedded(parameters: Parameters, asked: Levels) -> str:
+    model, tokeniser = parameters.model, tokeniser_of(parameters, parameters.seed)
     if model.embedding != TABLE and not classifier_classes()[model.name].embeds:
         return f"model.embedding={model.embedding}: model.name={model.name} has a {TABLE} only; leave it at {TABLE}"
-    return tokeniser_of(parameters, parameters.seed).why_not_embedded(model.embedding)
+    # An embedding is idle where values are continuous, but asked for in vain where nothing else is.
+    tokenisers = asked.get("tokeniser", [parameters.tokeniser])
+    if tokeniser.continuous and not all(tokeniser_classes()[kind].continuous for kind in tokenisers):
+        return ""
+    return tokeniser.why_not_embedded(model.embedding)
 
 
 def _why_not_extended(parameters: Parameters) -> str:
@@ -178,6 +187,7 @@ KINDS = {
             statistics={"auroc": COMPARED},
             idle=_idle_in_a_classifier,
             why_no_cell=_why_no_classifier,
+            once={"tokeniser": frozenset({"binning", "vqvae", "model.embedding"})},
             starts_from_events=lambda parameters: parameters.tokens.path is None,
         ),
         Kind(

@@ -15,6 +15,7 @@ from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
 from lexon.config.classifiers import AnyClassifier, classifier_classes
 from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
+from lexon.config.embeddings import TABLE
 from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, tokeniser_classes
 from lexon.config.training import OF_CLASSIFIERS, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
@@ -151,12 +152,15 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
 
 
 def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
+    tokeniser, model = tokeniser_of(parameters, seed), parameters.model
+    if tokeniser.continuous:  # there is nothing to embed: whatever is asked for, it is one training
+        parameters = parameters.model_copy(update={"model": model.model_copy(update={"embedding": TABLE})})
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
         classes=parameters.classes,
-        tokeniser=tokeniser_of(parameters, seed),
-        classifier=classifier_classes()[parameters.model.name].of(parameters),
+        tokeniser=tokeniser,
+        classifier=classifier_classes()[model.name].of(parameters),
         training=parameters.training,
         n_train=parameters.n_train,
         equalise_to=parameters.model.equalise_to,

@@ -43,6 +43,7 @@ class VQVAEGroup(Config):
     latent_dim: Width
     hidden_dim: Width
     id_embed_dim: Width
+    n_met_bins: Annotated[int, Field(ge=2, le=100)] | None
     commitment: Annotated[float, Field(gt=0)]
     decay: Fraction
     per_seed: bool
@@ -241,8 +242,8 @@ class VQVAEConfig(FittedConfig):
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
-        bins = bins_of(parameters.binning.n_bins)
-        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run"}) | _resolved(parameters.vqvae)
+        bins = bins_of(parameters.vqvae.n_met_bins or parameters.binning.n_bins)
+        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run", "n_met_bins"}) | _resolved(parameters.vqvae)
         return cls(
             **learnt,
             vector=parameters.vector,

@@ -16,6 +16,7 @@ from lexon.config.base import MAX_SEEDS
 from lexon.config.claims import read_claims, refuse_unknown_names
 from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
+from lexon.experiments.copies import distinct, once_along
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
 from lexon.experiments.nested import as_list, flatten, has, unique, value_at, with_values
@@ -23,6 +24,7 @@ from lexon.experiments.validation import levels, validated
 
 # Bytes: a file system takes 255.
 LONGEST_MEMBER = 200
+SAME_TRAINING = "the same training as another cell: what tells them apart makes no difference to it"
 # Of these groups some parameters belong to a member all the same.
 OF_A_MEMBER = ("regression.hidden",)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
@@ -74,21 +76,26 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     folders: dict[str, str] = {}
     seen: dict[str, Member] = {}
     selected: set[str] = set()
+    first: dict[str, list[Member]] = {}
     parameters: Parameters | None = None
     left_out: Counter[str] = Counter()
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
         of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
-        if reason := KINDS[of_cell.kind].why_no_cell(of_cell):
+        if reason := KINDS[of_cell.kind].why_no_cell(of_cell, wanted):
             left_out[reason] += 1
             continue
         parameters = of_cell
         members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
-        _refuse_one_folder_for_two(name, members, seen)
-        by_name = {member.name: member for member in members}
-        planned |= by_name
+        own = distinct([member.folder for member in members], members[0].cell, once_along(parameters.kind, known))
+        shown = first.setdefault(own, members)
+        if shown is members:
+            _refuse_one_folder_for_two(name, members, seen)
+            planned |= {member.name: member for member in members}
+        else:
+            left_out[SAME_TRAINING] += 1
         if _is_among(raw, wanted):
-            selected.update(list(by_name)[: parameters.n_seeds])
+            selected.update(member.name for member in shown[: parameters.n_seeds])
     _refuse_empty(name, selected, left_out)
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")

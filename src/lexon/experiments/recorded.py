@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from lexon.experiments.copies import distinct, once_along
 from lexon.experiments.members import Member, cell_name, differences
 from lexon.experiments.nested import flatten, unflatten
 
@@ -197,10 +198,14 @@ def _votes(
 
 
 def _members(shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure: Configure, rules: _Rules) -> list[Member]:
-    """Every combination of the recorded levels and seeds: as recorded, or else as a member that is not run yet."""
+    """Every combination of the recorded levels and seeds: as recorded, or else as a member that is not run yet.
+
+    Without those that a grid leaves out, for another cell stands for them (`lexon.experiments.copies`).
+    """
     there = {one.key: one for one in reversed(shown)}
     found: list[Member] = []
-    trained: dict[str, str] = {}
+    trained = {_text(one.config): one.folder for one in there.values() if one.config}
+    axes, seen = _levels(shown), set[str]()
     for cell, seed in _combinations(shown):
         one = there.get(_key(cell, seed))
         config = _config(one, _wanted(cell, seed, in_plan, configure), seed, rules)
@@ -209,17 +214,25 @@ def _members(shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure
         name = one.folder if one else f"{cell_name(cell)}__seed_{seed}"
         folder = name if one else trained.get(_text(config), name)  # it may be the same training as an earlier member
         trained.setdefault(_text(config), folder)
-        found.append(Member(name, cell, seed, config, folder))
+        own = distinct([folder], cell, once_along(config["kind"], axes))
+        if one or own not in seen:
+            found.append(Member(name, cell, seed, config, folder))
+        seen.add(own)
     return found
 
 
 def _combinations(shown: Sequence[Recorded]) -> Iterator[tuple[dict[str, Any], int]]:
     """Each cell of the recorded levels with each recorded seed."""
-    axes = {axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values()) for axis in shown[0].cell}
+    axes = _levels(shown)
     seeds = list(dict.fromkeys(one.seed for one in shown))
     for levels in product(*axes.values()):
         for seed in seeds:
             yield dict(zip(axes, levels, strict=True)), seed
+
+
+def _levels(shown: Sequence[Recorded]) -> dict[str, list[Any]]:
+    """The recorded values of each axis."""
+    return {axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values()) for axis in shown[0].cell}
 
 
 def _config(one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, rules: _Rules) -> dict[str, Any] | None:

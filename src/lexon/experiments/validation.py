@@ -38,7 +38,8 @@ def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str,
         parameters, configs = validated(with_values(raw, values | dict(cell)), [seed], "", str)
     except ConfigurationError:
         return None
-    return None if KINDS[parameters.kind].why_no_cell(parameters) else configs[seed]
+    asked = {axis: levels(axis, value_at(raw, axis)) for axis in axes}
+    return None if KINDS[parameters.kind].why_no_cell(parameters, asked) else configs[seed]
 
 
 def levels(axis: str, value: Any) -> list[Any]:
