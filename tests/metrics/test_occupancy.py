@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from lexon.metrics.occupancy import compare, jensen_shannon, occupancy, only_in_first, total_variation
+from lexon.metrics.occupancy import compare, entropy, jensen_shannon, occupancy, only_in_first, total_variation
 
 
 def test_distances_have_their_known_values():
@@ -17,6 +17,12 @@ def test_distances_have_their_known_values():
         assert distance(a, a) == pytest.approx(0)
         assert distance(np.array([1.0, 0]), np.array([0, 5.0])) == pytest.approx(1)
         assert distance(a, b) == pytest.approx(distance(b, a))
+
+
+def test_entropy_is_the_number_of_bits_where_all_values_are_equally_frequent():
+    assert entropy(np.full(8, 3)) == pytest.approx(3)
+    assert entropy(np.array([5, 0, 0])) == pytest.approx(0)
+    assert entropy(np.array([9, 1])) < 1
 
 
 def test_bins_are_counted_from_one():

@@ -150,6 +150,12 @@ class TokenSource(SplitSource):
         n_bins = self.attributes.get("n_bins")
         return binned_layout(n_bins if isinstance(n_bins, int | str) else infer_n_bins(self._every_row, str(self.path)))
 
+    @cached_property
+    def n_object_tokens(self) -> int:
+        """Tokens that an object can have, from 1: as the tokeniser in the file says, else all that are not padding."""
+        layout = self.tokeniser().layout if isinstance(self.attributes.get("tokeniser"), dict) else None
+        return layout.n_object_tokens if layout else self.vocab_size - 1
+
     @property
     def _every_row(self) -> Rows:
         every = np.concatenate([self.read(split) for split in SPLITS])

@@ -55,6 +55,11 @@ def jensen_shannon(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.maximum(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2, 0)
 
 
+def entropy(counts: IntArray) -> FloatArray:
+    """Entropy in bits over the last axis: 0 where one value is all there is, log2 of their number where all are equally frequent."""
+    return _entropy(_shares(counts.astype(float)))
+
+
 def only_in_first(a: FloatArray, b: FloatArray) -> FloatArray:
     """Number of bins over the last axis that `a` fills and `b` does not."""
     return ((a > 0) & (b == 0)).sum(-1).astype(float)

@@ -12,8 +12,10 @@ import pytest
 
 from lexon.datasets.tokens import TokenSource
 from lexon.errors import ConfigurationError, DataError
+from lexon.pipelines.modelling.classifiers.evaluate import token_use
 from lexon.pipelines.modelling.classifiers.inputs import vocabulary_of
 from lexon.tokenisers.binning import Axis, BinnedTokeniser
+from lexon.tokenisers.direct import DirectTokeniser
 from lexon.tokenisers.vqvae import Codes, CodeTable, MetBins
 
 KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
@@ -71,3 +73,15 @@ def test_learnt_codes_have_a_codebook_and_no_parts(write, monkeypatch):
     assert found["codebook_dim"] == 3
     with pytest.raises(ConfigurationError, match=r"model.embedding=factorised: .* no parts .*choose table, codebook, frozen_codebook"):
         vocabulary_of(source, "factorised")
+
+
+def test_the_use_of_tokens_is_recorded(write):
+    tokens = write()
+    use, objects = token_use(tokens), tokens.read("train")[:, :18]
+    assert use["object_tokens"] == tokens.read("train").max()  # a file that says nothing of itself
+    assert use["object_tokens_used"] == len(np.unique(objects[objects > 0]))
+    assert 0 < use["object_token_entropy"] < np.log2(use["object_tokens_used"])
+
+
+def test_continuous_values_have_no_use_of_tokens():
+    assert token_use(DirectTokeniser(vector=4, pid=True)) == {}

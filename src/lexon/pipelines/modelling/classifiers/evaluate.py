@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from lexon.config import ClassifierMember, EvaluationConfig
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
+from lexon.datasets.tokens import TokenSource, as_tokens
 from lexon.events import SPLITS
 from lexon.metrics.classification import classification_metrics
+from lexon.metrics.occupancy import entropy, occupancy
 from lexon.metrics.scores import Scores
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, finite, refuse_other_parameters, run_record
@@ -49,7 +51,8 @@ def evaluate(
     metrics = {split: finite(classification_metrics(part, evaluation.rejections)) for split, part in scores.items()}
     # The model is on disk by now: its checkpoint could only be mistaken for an unfinished training.
     checkpoints.of(member, type(model)).clear()
-    record = run_record(training_record, _describe(shown, events, scores), perf_counter() - clock)
+    data = _describe(shown, events, scores) | token_use(shown)
+    record = run_record(training_record, data, perf_counter() - clock)
     return metrics, scores["test"], learning_curves({"": history}), record
 
 
@@ -66,6 +69,16 @@ def _score(
     probabilities = predict(model, network_table(sample, config, shown, object_types), EVALUATION_BATCH, device)
     names = tuple(config.classes), source_of(shown, events).label_names
     return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
+
+
+def token_use(shown: Shown) -> dict[str, Any]:
+    """How the training events of a token file use its object tokens: what one can say, and what it says (`lexon.metrics.occupancy`)."""
+    if not isinstance(shown, TokenSource):
+        return {}
+    values = as_tokens(shown.read("train")).values
+    n = shown.n_object_tokens
+    counts = occupancy(values[values > 0], n)
+    return {"object_tokens": n, "object_tokens_used": int((counts > 0).sum()), "object_token_entropy": float(entropy(counts))}
 
 
 def _describe(shown: Shown, events: EventSource | None, scores: dict[str, Scores]) -> dict[str, Any]:
