@@ -2,7 +2,7 @@
 
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.grid import expand
-from lexon.experiments.members import Member, Result, Status, cell_name, differences, is_member, tokeniser_name
+from lexon.experiments.members import Member, Result, Status, cell_name, differences, is_member, shown_as, tokeniser_name
 from lexon.experiments.nested import flatten
 from lexon.experiments.recorded import Plan, Recorded, cell_of, recorded_plan
 from lexon.experiments.validation import configured
@@ -22,5 +22,6 @@ __all__ = [
     "flatten",
     "is_member",
     "recorded_plan",
+    "shown_as",
     "tokeniser_name",
 ]

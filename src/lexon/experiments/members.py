@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from lexon.config.embeddings import TABLE
 from lexon.experiments.nested import flatten
 
 if TYPE_CHECKING:  # pandas and scikit-learn would cost every command, `kedro --help` too, a second
@@ -92,6 +93,16 @@ def tokeniser_name(config: Mapping[str, Any]) -> str:
         settings = {"vector": settings["vector"], "digest": hashlib.sha256(learnt).hexdigest()[:8]}
     hidden = [] if config.get("pid", True) else ["no_pid"]
     return "_".join([str(config["kind"]), *(str(value) for value in settings.values()), *hidden])
+
+
+def shown_as(config: Mapping[str, Any]) -> tuple[str, str]:
+    """What tells one way to show events from others: the tokens, and what the network makes of them (`model.embedding`).
+
+    Args:
+        config: of a classifier. `vector` is an axis of its own, and a seed tells trainings of one tokeniser apart.
+    """
+    tokens = {name: value for name, value in config["tokeniser"].items() if name not in ("vector", "seed")}
+    return json.dumps(tokens, sort_keys=True), config.get("classifier", {}).get("embedding", TABLE)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

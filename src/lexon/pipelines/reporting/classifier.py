@@ -36,8 +36,9 @@ from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
+from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
-from lexon.plots import classification, grid, training
+from lexon.plots import classification, grid, token_cost, training
 from lexon.plots.style import empty_figure
 from lexon.statistics import Grid, Interval, seed_spread
 
@@ -220,6 +221,7 @@ def compare_results(
     """
     cells, baselines = classifier_cells(results, baselines)
     aurocs, min_effect = measure(cells, baselines, report.n_bootstrap), report.min_effect.score
+    cost = TokenCost.of(cells, aurocs, min_effect, run)
     summary = summary_table(cells, baselines, aurocs, evaluation, run)
     tables = {
         "summary": summary,
@@ -227,9 +229,13 @@ def compare_results(
         "effects": effects_table(grid_of(cells, aurocs.intervals), aurocs, min_effect, run),
         "best_models": best_models_table(cells, summary, run),
         "ensembles": ensembles_table(cells, aurocs, report.n_bootstrap, run),
+        "token_cost": cost.table,
+        "representations": cost.representations,
     }
     means = means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run)
     words = findings(cells, tables, evaluation, report, answers("classifier", questions, evidence_of(cells, aurocs, report)))
+    words["sentences"][:0] = cost.sentences
+    words["caveats"] += cost.caveats
     return {"members": members_table(cells, run, _member_numbers), **tables, "means": means, "findings": words}
 
 
@@ -256,3 +262,13 @@ def draw(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> dict[str,
 def draw_grid(members: MemberFolders, plan: Plan, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
     """The figures that take several cells, by name."""
     return grid_figures(collect(members, plan), members.baselines(), effects, means)
+
+
+def draw_token_bits(representations: pd.DataFrame) -> Figure:
+    """AUROC against bits of an object's token."""
+    return token_cost.by_bits(representations)
+
+
+def draw_training_events(representations: pd.DataFrame) -> Figure:
+    """AUROC of each representation against training events."""
+    return token_cost.by_training_events(representations)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from itertools import combinations
 from typing import Any, TypeVar
@@ -55,14 +56,21 @@ OTHER_EVENTS = "evaluated on other test events"
 
 @dataclass(frozen=True, eq=False)
 class ClassifierCell(Cell):
-    """A cell of classifiers; `events` is the digest of the test events that most of the report is about."""
+    """A cell of classifiers.
+
+    Attributes:
+        events: digest of the test events that most of the report is about.
+        unnamed: by name of a cell, the axes that its label leaves out.
+    """
 
     events: str | None = None
+    unnamed: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """E.g. ``direct, mean, no MET``."""
-        return label_of(self.axes) or words_of(self.config)
+        named = {axis: value for axis, value in self.axes.items() if axis not in self.unnamed.get(self.name, ())}
+        return label_of(named) or words_of(self.config)
 
     @property
     def apart(self) -> bool:
@@ -91,7 +99,25 @@ def classifier_cells(results: Sequence[Result], baselines: Baselines) -> tuple[l
     others = [result for result in results if result.member.config["tokeniser"]["kind"] == "ambre"]
     by_right = {result.member.name for result in others} if len({_digest(result) for result in others} - {None}) == 1 else set()
     checked = set_aside_other_rows(results, lambda one: None if one.member.name in by_right else _digest(one), expected)
-    return collect_cells(checked, ClassifierCell, events=expected), baselines
+    cells = {result.member.cell_name: result.member.cell for result in checked}
+    return collect_cells(checked, ClassifierCell, events=expected, unnamed=_unnamed(cells)), baselines
+
+
+def _unnamed(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Of each cell of a grid with gaps the axes that do not concern it, as `binning.n_bins` codes: no other cell differs in them alone.
+
+    Nothing where two cells would look alike without.
+    """
+    axes = [axis for axis in next(iter(cells.values()), {}) if axis != "tokeniser"]
+    several = [axis for axis in axes if len({repr(cell[axis]) for cell in cells.values()}) > 1]
+    beside = {axis: Counter(_without(cell, [axis]) for cell in cells.values()) for axis in several}
+    alone = {name: [axis for axis in several if beside[axis][_without(cell, [axis])] == 1] for name, cell in cells.items()}
+    looks = {_without(cell, alone[name]) for name, cell in cells.items()}
+    return alone if len(looks) == len(cells) else {}
+
+
+def _without(cell: Mapping[str, Any], axes: Collection[str]) -> str:
+    return repr({axis: value for axis, value in cell.items() if axis not in axes})
 
 
 def label_of(cell: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
 from lexon.config import TokeniserConfig, tokeniser_config
-from lexon.experiments import Experiment, tokeniser_name
+from lexon.experiments import Experiment, shown_as, tokeniser_name
 from lexon.pipelines.member_nodes import member_outputs
 from lexon.pipelines.modelling.regression import pipeline as regressions
 from lexon.pipelines.node_functions import node_function
@@ -17,7 +17,7 @@ GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
 
 CLASSIFIER = Report(
     kind="classifier",
-    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles"),
+    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles", "token_cost", "representations"),
     settings=("evaluation", "report", "questions", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
@@ -50,6 +50,7 @@ def classifier(experiment: Experiment) -> Pipeline:
     # Members that lie elsewhere may have been made from events that are not here.
     shows_events = from_events and not experiment.parameters.report.source
     drawn = [_draw_grid()] if experiment.is_grid else []
+    drawn += _draw_token_cost(experiment)
     if shows_events:
         drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
     finished = member_outputs(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
@@ -65,6 +66,20 @@ def _draw_grid() -> Node:
         name="draw_grid",
         tags="report",
     )
+
+
+def _draw_token_cost(experiment: Experiment) -> list[Node]:
+    """Of a grid over several representations, one of them tokens, what can be drawn."""
+    shown = {shown_as(member.config): tokeniser_config(member.config["tokeniser"]).continuous for member in experiment.planned}
+    if len(shown) < 2 or all(shown.values()):
+        return []
+    sizes = {member.config["n_train"] for member in experiment.planned}
+    return [_draw_representations(name) for name in ("token_bits", *(["training_events"] if len(sizes) > 1 else []))]
+
+
+def _draw_representations(name: str) -> Node:
+    function = node_function(f"reporting.classifier:draw_{name}")
+    return Node(function, "representations_table", f"figure_{name}", name=f"draw_{name}", tags="report")
 
 
 def _draw_features() -> Node:
