@@ -1,11 +1,13 @@
-"""What it costs to start a command, to plan a grid, and to begin a job: processor seconds, wall time and peak memory.
+"""What it costs to start a command, to plan a grid, and to begin a job: processor seconds, wall
+time and peak memory.
 
     python benchmarks/commands.py [--against CHECKOUT] [--rounds 2] [--members 30 90 300 1000]
 
-Each command is a process of its own, at test size, in a copy of the checkout with results of its own. Planning ends as the first node
-starts, a job as its training does. With `--against` another checkout takes turns with this one, command by command, so that both meet the
-same machine. Processor seconds are those of the process and of all that it waited for. The lowest of the rounds is shown: other work on
-a machine only adds to them.
+Each command is a process of its own, at test size, in a copy of the checkout with results of its
+own. Planning ends as the first node starts, a job as its training does. With `--against` another
+checkout takes turns with this one, command by command, so that both meet the same machine.
+Processor seconds are those of the process and of all that it waited for. The lowest of the rounds
+is shown: other work on a machine only adds to them.
 """
 
 from __future__ import annotations
@@ -46,12 +48,16 @@ class Cost:
 
 
 class Project:
-    """A copy of a checkout, so that nothing of a user's is touched, with one study that is up to date and one submitted grid."""
+    """A copy of a checkout, so that nothing of a user's is touched, with one study that is up to
+    date and one submitted grid.
+    """
 
     def __init__(self, checkout: Path, root: Path) -> None:
         self.root = root
         for name in ("src", "conf"):
-            shutil.copytree(checkout / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
+            shutil.copytree(
+                checkout / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "local")
+            )
         shutil.copy(checkout / "pyproject.toml", root)
         (root / "conf" / "local").mkdir()
         self.run(Command("", (*KEDRO, "run", "--env", "test")))
@@ -64,15 +70,24 @@ class Project:
         return Command("a cluster's job, until it trains", arguments, ends_with)
 
     def commands(self, members: list[int]) -> list[Command]:
-        """All that are measured, the job last: it leaves its member unfinished, and the next round finds it so."""
+        """All that are measured, the job last: it leaves its member unfinished, and the next round
+        finds it so.
+        """
         grids = [_grid(number) for number in members]
         return [
             Command("`kedro run`, up to date", (*KEDRO, "run", "--env", "test")),
             Command("`kedro registry list`", (*KEDRO, "registry", "list")),
             Command("`kedro run --params nonsense=1`", (*KEDRO, "run", "--params", "nonsense=1")),
-            Command("`kedro cluster status`, nothing submitted", (*KEDRO, "cluster", "status", "--env", "test")),
+            Command(
+                "`kedro cluster status`, nothing submitted",
+                (*KEDRO, "cluster", "status", "--env", "test"),
+            ),
             *(
-                Command(f"plan of {number:,} members", (*KEDRO, "run", *EXPERIMENT, "--env", "test", "--params", typed), "[1/")
+                Command(
+                    f"plan of {number:,} members",
+                    (*KEDRO, "run", *EXPERIMENT, "--env", "test", "--params", typed),
+                    "[1/",
+                )
                 for number, typed in grids
             ),
             self.job("tokeniser_direct__pool_cls__met_false__vector_4__seed_42", ": on "),
@@ -87,7 +102,12 @@ class Project:
         own = {"PYTHONPATH": str(self.root / "src"), "OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1"}
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command.arguments, cwd=self.root, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command.arguments,
+            cwd=self.root,
+            env=os.environ | own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         assert process.stdout is not None
         lines = []
@@ -98,24 +118,37 @@ class Project:
                 break
         else:
             if command.ends_with:
-                sys.exit(f"{command.name}: never came to {command.ends_with!r}:\n{''.join(lines[-20:])}")
+                sys.exit(
+                    f"{command.name}: never came to {command.ends_with!r}:\n{''.join(lines[-20:])}"
+                )
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
-        return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024)
+        return Cost(
+            used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 1024
+        )
 
 
 def _grid(members: int) -> tuple[int, str]:
-    """A grid of about so many members: how many they are, and its parameters: seeds, and a list of learning rates where there are many."""
+    """A grid of about so many members: how many they are, and its parameters: seeds, and a list of
+    learning rates where there are many.
+    """
     rates = min(RATES, max(1, members // (2 * CELLS)))
     seeds = max(1, round(members / CELLS / rates))
-    listed = [f"training.lr={'|'.join(f'{number}e-4' for number in range(1, rates + 1))}"] if rates > 1 else []
+    listed = (
+        [f"training.lr={'|'.join(f'{number}e-4' for number in range(1, rates + 1))}"]
+        if rates > 1
+        else []
+    )
     return CELLS * rates * seeds, ",".join([*listed, f"n_seeds={seeds}"])
 
 
 def main(against: Path | None, rounds: int, members: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         checkouts = {"this": CHECKOUT} | ({str(against): against} if against else {})
-        projects = {name: Project(checkout, _new(Path(folder), number)) for number, (name, checkout) in enumerate(checkouts.items())}
+        projects = {
+            name: Project(checkout, _new(Path(folder), number))
+            for number, (name, checkout) in enumerate(checkouts.items())
+        }
         print("| command | checkout | CPU s | wall s | peak memory, MiB |\n|---|---|---|---|---|")
         listed = {name: project.commands(members) for name, project in projects.items()}
         for number in range(len(next(iter(listed.values())))):
@@ -125,7 +158,11 @@ def main(against: Path | None, rounds: int, members: list[int]) -> None:
                     costs[name].append(project.run(listed[name][number]))
             for name, found in costs.items():
                 best = min(found, key=lambda cost: cost.cpu)
-                print(f"| {listed[name][number].name} | {name} | {best.cpu:.1f} | {best.wall:.1f} | {best.mib:.0f} |", flush=True)
+                print(
+                    f"| {listed[name][number].name} | {name} | {best.cpu:.1f} | {best.wall:.1f} |"
+                    f" {best.mib:.0f} |",
+                    flush=True,
+                )
 
 
 def _new(folder: Path, number: int) -> Path:
@@ -135,7 +172,9 @@ def _new(folder: Path, number: int) -> Path:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--against", type=Path, help="another checkout, measured in the same run")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--members", type=int, nargs="*", default=[30, 90, 300, 1000])

@@ -1,10 +1,13 @@
-"""Members of a grid per hour: one after another with all cores, and in workers; on a quiet machine and beside a busy process on each core.
+"""Members of a grid per hour: one after another with all cores, and in workers; on a quiet machine
+and beside a busy process on each core.
 
-    python benchmarks/members.py [--members 12] [--epochs 4] [--size 100k] [--events 20000] [--rounds 1] [--without-spinning]
+    python benchmarks/members.py [--members 12] [--epochs 4] [--size 100k] [--events 20000]
+    [--rounds 1] [--without-spinning]
 
-Each time is that of a whole `kedro run --tags train,evaluate`, its start included. The ways take turns within a round, and medians over
-the rounds are compared. Threads that spin are how OpenMP waits if nothing is set, and how lexon trained before it had workers; beside other
-work they can take twenty times as long, so they can be left out.
+Each time is that of a whole `kedro run --tags train,evaluate`, its start included. The ways take
+turns within a round, and medians over the rounds are compared. Threads that spin are how OpenMP
+waits if nothing is set, and how lexon trained before it had workers; beside other work they can
+take twenty times as long, so they can be left out.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ from pathlib import Path
 from lexon.runners.capacity import cores
 
 ROOT = Path(__file__).parents[1]
-UNSET = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300000"}  # what libgomp does where no policy is set
+UNSET = {
+    "OMP_WAIT_POLICY": "passive",
+    "GOMP_SPINCOUNT": "300000",
+}  # what libgomp does where no policy is set
 WAYS: dict[str, tuple[str, dict[str, str]]] = {
     "one process, threads that spin": ("1", UNSET),
     "one process, threads that wait": ("1", {}),
@@ -42,14 +48,21 @@ def main() -> None:
     parser.add_argument("--without-spinning", action="store_true")
     asked = parser.parse_args()
     ways = list(WAYS)[asked.without_spinning :]
-    params = f"n_seeds={asked.members},model.size={asked.size},training.epochs={asked.epochs},events.n={asked.events}"
+    params = f"n_seeds={asked.members},model.size={asked.size},training.epochs={asked.epochs}"
+    params += f",events.n={asked.events}"
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         for name in ("conf", "pyproject.toml", ".telemetry"):
-            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, project / name)
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(
+                ROOT / name, project / name
+            )
         (project / "src").mkdir()
         run(project, "1", {}, params, "data")
-        print(f"{asked.members} members of {asked.size}, {asked.epochs} epochs, {asked.events} events, {cores()} cores\n", flush=True)
+        print(
+            f"{asked.members} members of {asked.size}, {asked.epochs} epochs, {asked.events}"
+            f" events, {cores()} cores\n",
+            flush=True,
+        )
         table(measure(project, params, asked.rounds, ways), ways[0])
 
 
@@ -58,7 +71,14 @@ def run(project: Path, workers: str, environment: dict[str, str], params: str, t
     (project / "conf" / "local" / "runner.yml").write_text(f"workers: {workers}\n")
     command = [sys.executable, "-m", "kedro", "run", "--params", params, "--tags", tags]
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=project, env=os.environ | environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     return time.perf_counter() - start
@@ -67,7 +87,9 @@ def run(project: Path, workers: str, environment: dict[str, str], params: str, t
 @contextmanager
 def busy(number: int) -> Iterator[None]:
     """Beside so many processes that want a core each."""
-    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(number)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(number)
+    ]
     try:
         yield
     finally:
@@ -76,7 +98,9 @@ def busy(number: int) -> Iterator[None]:
             process.wait()
 
 
-def measure(project: Path, params: str, rounds: int, ways: list[str]) -> dict[tuple[str, str], list[float]]:
+def measure(
+    project: Path, params: str, rounds: int, ways: list[str]
+) -> dict[tuple[str, str], list[float]]:
     """Seconds of each round, by what else runs and way."""
     times: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
@@ -84,7 +108,9 @@ def measure(project: Path, params: str, rounds: int, ways: list[str]) -> dict[tu
             with busy(number):
                 for way in ways:
                     workers, environment = WAYS[way]
-                    times.setdefault((load, way), []).append(run(project, workers, environment, params, "train,evaluate"))
+                    times.setdefault((load, way), []).append(
+                        run(project, workers, environment, params, "train,evaluate")
+                    )
     return times
 
 
@@ -92,7 +118,10 @@ def table(times: dict[tuple[str, str], list[float]], first: str) -> None:
     print("| beside | way | seconds (median) | range | ratio |\n|---|---|---|---|---|")
     for (load, way), seconds in times.items():
         median, base = statistics.median(seconds), statistics.median(times[load, first])
-        print(f"| {load} | {way} | {median:,.0f} | {min(seconds):,.0f}-{max(seconds):,.0f} | {base / median:.2f} |")
+        print(
+            f"| {load} | {way} | {median:,.0f} | {min(seconds):,.0f}-{max(seconds):,.0f} |"
+            f" {base / median:.2f} |"
+        )
 
 
 if __name__ == "__main__":

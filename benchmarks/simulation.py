@@ -1,4 +1,5 @@
-"""What simulated events cost: CPU seconds and selected events per CPU second of each process, and memory.
+"""What simulated events cost: CPU seconds and selected events per CPU second of each process, and
+memory.
 
 python benchmarks/simulation.py [EVENTS]      (default 20000, of the default mix)
 """
@@ -28,7 +29,10 @@ def main(n_events: int) -> None:
         n = round(n_events * share)
         print_row(process, n, SimulationConfig(**settings | {"mix": {process: 1.0}}))
     print_row("the mix", n_events, SimulationConfig(**settings))
-    print(f"\nPeak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; chunks are not kept.")
+    print(
+        "\nPeak memory of this process:"
+        f" {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; chunks are not kept."
+    )
 
 
 def print_row(name: str, n: int, config: SimulationConfig) -> None:

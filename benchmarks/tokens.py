@@ -1,10 +1,12 @@
-"""How fast, and in how much memory, raw events become tokens: DarkMachines text, the fit, the token file.
+"""How fast, and in how much memory, raw events become tokens: DarkMachines text, the fit, the token
+file.
 
     python benchmarks/tokens.py [--events 3000000] [--text-events 100000] [--folder /tmp]
 
-Everything goes through the datasets and nodes that `kedro run` uses, each step in a process of its own, whose peak memory is that of
-the step and of importing what it needs. Times are processor seconds of one core, so that a shared machine matters less. The events
-are made up: 9 of 18 objects on average, a block of 100,000 again and again.
+Everything goes through the datasets and nodes that `kedro run` uses, each step in a process of its
+own, whose peak memory is that of the step and of importing what it needs. Times are processor
+seconds of one core, so that a shared machine matters less. The events are made up: 9 of 18 objects
+on average, a block of 100,000 again and again.
 """
 
 from __future__ import annotations
@@ -42,7 +44,11 @@ def make_events(n: int, seed: int = 0) -> Events:
     """Poisson(9) objects with falling spectra; five processes, half of the events of the first."""
     rng = np.random.default_rng(seed)
     real = np.arange(MAX_OBJECTS) < rng.poisson(9, n)[:, None]
-    pt, eta, phi = rng.exponential(60, real.shape) + 15, rng.normal(0, 1.2, real.shape), rng.uniform(-np.pi, np.pi, real.shape)
+    pt, eta, phi = (
+        rng.exponential(60, real.shape) + 15,
+        rng.normal(0, 1.2, real.shape),
+        rng.uniform(-np.pi, np.pi, real.shape),
+    )
     p4 = np.stack([1.01 * pt * np.cosh(eta), pt, eta, phi], axis=-1)
     return Events(
         ids=np.where(real, rng.integers(1, 8, real.shape), 0).astype(np.int8),
@@ -64,7 +70,9 @@ def make_file(path: Path, n: int) -> None:
                 yield split, events[:left]
                 left -= len(events)
 
-    EventsDataset(str(path)).save(EventSample(chunks(), {"label_names": {i: f"process {i}" for i in range(1, 6)}}))
+    EventsDataset(str(path)).save(
+        EventSample(chunks(), {"label_names": {i: f"process {i}" for i in range(1, 6)}})
+    )
 
 
 def make_text(path: Path, n: int) -> None:
@@ -73,8 +81,15 @@ def make_text(path: Path, n: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         for i in range(n):
             rows = zip(events.ids[i].tolist(), events.p4[i].tolist(), strict=True)
-            objects = [f"{codes[k]},{1e3 * e:.6g},{1e3 * pt:.6g},{eta:.6g},{phi:.6g};" for k, (e, pt, eta, phi) in rows if k]
-            file.write(f"{i};p{events.labels[i]};0.00163;{1e3 * events.met[i]:.6g};{events.met_phi[i]:.6g};{''.join(objects)}\n")
+            objects = [
+                f"{codes[k]},{1e3 * e:.6g},{1e3 * pt:.6g},{eta:.6g},{phi:.6g};"
+                for k, (e, pt, eta, phi) in rows
+                if k
+            ]
+            file.write(
+                f"{i};p{events.labels[i]};0.00163;{1e3 * events.met[i]:.6g};"
+                f"{events.met_phi[i]:.6g};{''.join(objects)}\n"
+            )
 
 
 # --- the steps, each run in a process of its own
@@ -88,7 +103,9 @@ def step_fit(folder: Path) -> None:
 
 def step_write(folder: Path) -> None:
     tokeniser = TokeniserDataset(filepath=str(folder / "binned.json")).load()
-    TokensDataset(str(folder / "tokens.h5")).save(write_tokens(EventsDataset(str(folder / "events.h5")).load(), tokeniser))
+    TokensDataset(str(folder / "tokens.h5")).save(
+        write_tokens(EventsDataset(str(folder / "events.h5")).load(), tokeniser)
+    )
 
 
 def step_copy_events(folder: Path) -> None:
@@ -125,35 +142,52 @@ def step_text_pandas_whole(folder: Path) -> None:
 
 
 STEPS: dict[str, Callable[[Path], None]] = {
-    name.removeprefix("step_"): step for name, step in list(globals().items()) if name.startswith("step_")
+    name.removeprefix("step_"): step
+    for name, step in list(globals().items())
+    if name.startswith("step_")
 }
 
 
 def run(step: str, folder: Path) -> tuple[float, float]:
-    """Processor seconds, without Python's start, and peak memory in GiB of a step in a process of its own."""
+    """Processor seconds, without Python's start, and peak memory in GiB of a step in a process of
+    its own.
+    """
     done = subprocess.run(
-        [sys.executable, __file__, "--step", step, "--folder", str(folder)], capture_output=True, encoding="utf-8", check=True
+        [sys.executable, __file__, "--step", step, "--folder", str(folder)],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     return tuple(json.loads(done.stdout.splitlines()[-1]))  # type: ignore[return-value]
 
 
 def peak_memory() -> float:
     """Of this process in GiB. (`getrusage` would count the parent's, which lives on in a child.)"""
-    line = next(line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+    line = next(
+        line
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        if line.startswith("VmHWM")
+    )
     return int(line.split()[1]) / 2**20
 
 
 def encode_and_discretise(folder: Path, rounds: int = 15) -> dict[str, float]:
-    """Seconds of `BinnedTokeniser.encode` and of KBinsDiscretizer.transform for one chunk of events, in turns; the best of each."""
+    """Seconds of `BinnedTokeniser.encode` and of KBinsDiscretizer.transform for one chunk of
+    events, in turns; the best of each.
+    """
     events = make_events(CHUNK)
     tokeniser = TokeniserDataset(filepath=str(folder / "binned.json")).load()
     binners = []
     for columns in (events.p4[events.mask][:, 1:], np.stack([events.met, events.met_phi], axis=1)):
-        binner = KBinsDiscretizer(5, encode="ordinal", strategy="quantile", quantile_method="linear", subsample=None)
+        binner = KBinsDiscretizer(
+            5, encode="ordinal", strategy="quantile", quantile_method="linear", subsample=None
+        )
         binners.append((binner.fit(columns), columns))
     workers: dict[str, Callable[[], object]] = {
         "encode": lambda: tokeniser.encode(events),
-        "KBinsDiscretizer.transform": lambda: [binner.transform(columns) for binner, columns in binners],
+        "KBinsDiscretizer.transform": lambda: [
+            binner.transform(columns) for binner, columns in binners
+        ],
     }
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for _ in range(rounds):
@@ -185,18 +219,41 @@ def report(folder: Path, n: int, n_text: int) -> None:
     make_file(folder / "events.h5", n)
     print("| step | events | seconds | events/s | peak memory, GiB |\n|---|---|---|---|---|")
     seconds = {}
-    for step in ("text_pandas", "text_pandas_whole", "text", "fit", "write", "copy_events", "copy_tokens"):
+    for step in (
+        "text_pandas",
+        "text_pandas_whole",
+        "text",
+        "fit",
+        "write",
+        "copy_events",
+        "copy_tokens",
+    ):
         events = n_text if step.startswith("text") else n
         seconds[step], memory = run(step, folder)
-        print(f"| {step} | {events:,} | {seconds[step]:.2f} | {events / seconds[step]:,.0f} | {memory:.2f} |", flush=True)
+        print(
+            f"| {step} | {events:,} | {seconds[step]:.2f} | {events / seconds[step]:,.0f} |"
+            f" {memory:.2f} |",
+            flush=True,
+        )
     encoding = encode_and_discretise(folder)
     for name, best in encoding.items():
         print(f"| {name} | {CHUNK:,} | {best:.4f} | {CHUNK / best:,.0f} | |")
-    sizes = {name: (folder / name).stat().st_size / 1e6 for name in ("events.h5", "tokens.h5", "events.csv")}
+    sizes = {
+        name: (folder / name).stat().st_size / 1e6
+        for name in ("events.h5", "tokens.h5", "events.csv")
+    }
     print(f"\nfiles, MB: {', '.join(f'{name} {size:,.0f}' for name, size in sizes.items())}")
-    for rival, how in (("text_pandas", "by default"), ("text_pandas_whole", "with low_memory=False")):
-        print(f"text: {seconds[rival] / seconds['text']:.2f} times the speed of pandas.read_csv {how}")
-    print(f"encode: {encoding['KBinsDiscretizer.transform'] / encoding['encode']:.1f} times the speed of KBinsDiscretizer.transform")
+    for rival, how in (
+        ("text_pandas", "by default"),
+        ("text_pandas_whole", "with low_memory=False"),
+    ):
+        print(
+            f"text: {seconds[rival] / seconds['text']:.2f} times the speed of pandas.read_csv {how}"
+        )
+    print(
+        f"encode: {encoding['KBinsDiscretizer.transform'] / encoding['encode']:.1f} times the speed"
+        " of KBinsDiscretizer.transform"
+    )
     for copy in ("copy_events", "copy_tokens"):
         print(f"write: {seconds['write'] / seconds[copy]:.2f} times as long as {copy}")
 

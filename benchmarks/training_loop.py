@@ -1,10 +1,12 @@
-"""Events per second of `lexon.training.Training`, of a usual DataLoader loop and of Lightning's Trainer, in one run.
+"""Events per second of `lexon.training.Training`, of a usual DataLoader loop and of Lightning's
+Trainer, in one run.
 
     python benchmarks/training_loop.py [--events 6000] [--rounds 3] [--batch-sizes 64 512]
 
-All three train the same model (400k, direct, with MET) with the same maths: AdamW, warm-up and cosine, gradient clip 1.0, dropout
-0.1, fp32 on a CPU and bf16 on a GPU. They take turns, one epoch each, and medians over the rounds are compared. The made-up events
-have about 10 of 18 objects, as real ones have. Two lexon rows tell what batches of similar length add to whole-set tensors.
+All three train the same model (400k, direct, with MET) with the same maths: AdamW, warm-up and
+cosine, gradient clip 1.0, dropout 0.1, fp32 on a CPU and bf16 on a GPU. They take turns, one epoch
+each, and medians over the rounds are compared. The made-up events have about 10 of 18 objects, as
+real ones have. Two lexon rows tell what batches of similar length add to whole-set tensors.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ Runner = Callable[[TensorTable, TrainingConfig, str], float]
 
 
 def make_table(n: int) -> TensorTable:
-    """Events of 10 +- 3 objects (0 to 18) with random features: speed does not depend on what they mean."""
+    """Events of 10 +- 3 objects (0 to 18) with random features: speed does not depend on what they
+    mean.
+    """
     rng = np.random.default_rng(0)
     lengths = torch.from_numpy(rng.normal(10, 3, n).round().clip(0, MAX_OBJECTS).astype(np.int64))
     generator = torch.Generator().manual_seed(0)
@@ -99,25 +103,47 @@ class PerEvent(Dataset[dict[str, Tensor]]):
         return {name: tensor[index] for name, tensor in self.tensors.items()}
 
 
-def make_loader(table: TensorTable, config: TrainingConfig, device: str) -> DataLoader[dict[str, Tensor]]:
-    """Two workers and pinned memory beside a GPU; none on a CPU, whose cores they would take from the model."""
+def make_loader(
+    table: TensorTable, config: TrainingConfig, device: str
+) -> DataLoader[dict[str, Tensor]]:
+    """Two workers and pinned memory beside a GPU; none on a CPU, whose cores they would take from
+    the model.
+    """
     cuda = device == "cuda"
-    return DataLoader(PerEvent(table), config.batch_size, shuffle=True, num_workers=2 if cuda else 0, pin_memory=cuda)
+    return DataLoader(
+        PerEvent(table),
+        config.batch_size,
+        shuffle=True,
+        num_workers=2 if cuda else 0,
+        pin_memory=cuda,
+    )
 
 
 def optimisation(
     model: Classifier, config: TrainingConfig, n_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
     """AdamW and the schedule as a torch user writes them."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=config.lr, weight_decay=config.weight_decay
+    )
     factors = learning_rates(config, n_steps) / config.lr
-    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: factors[min(step, n_steps - 1)])
+    return optimiser, torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: factors[min(step, n_steps - 1)]
+    )
 
 
 def run_lexon(table: TensorTable, config: TrainingConfig, device: str) -> float:
-    """Events per second of training, as the history says; the validation of 64 events is not in it."""
-    val = TensorTable({name: tensor[:64] for name, tensor in table.tensors.items()}, table.ragged, table.lengths[:64])
-    training = Training(make_model(), table, val, config, seed=0, device=device, select_by=(("val_loss", "min"),))
+    """Events per second of training, as the history says; the validation of 64 events is
+    not in it.
+    """
+    val = TensorTable(
+        {name: tensor[:64] for name, tensor in table.tensors.items()},
+        table.ragged,
+        table.lengths[:64],
+    )
+    training = Training(
+        make_model(), table, val, config, seed=0, device=device, select_by=(("val_loss", "min"),)
+    )
     return training.run().events_per_second
 
 
@@ -160,7 +186,10 @@ def run_lightning(table: TensorTable, config: TrainingConfig, device: str) -> fl
 
         def configure_optimizers(self) -> dict[str, object]:
             optimiser, scheduler = optimisation(self.model, config, len(loader))
-            return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+            return {
+                "optimizer": optimiser,
+                "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+            }
 
         def on_train_epoch_start(self) -> None:
             self.seconds -= time.perf_counter()
@@ -186,13 +215,24 @@ def run_lightning(table: TensorTable, config: TrainingConfig, device: str) -> fl
     return len(table) / module.seconds
 
 
-def measure(table: TensorTable, batch_size: int, rounds: int, device: str) -> dict[str, list[float]]:
-    """Events per second by loop, taking turns; a short round that is thrown away warms all of them up."""
+def measure(
+    table: TensorTable, batch_size: int, rounds: int, device: str
+) -> dict[str, list[float]]:
+    """Events per second by loop, taking turns; a short round that is thrown away warms all of them
+    up.
+    """
     runners: dict[str, tuple[Runner, bool]] = {"Dataset + DataLoader": (run_loader, False)}
     if lightning is not None:
         runners["Lightning Trainer"] = (run_lightning, False)
-    runners |= {"lexon, length_aware: false": (run_lexon, False), "lexon, length_aware: true": (run_lexon, True)}
-    warm_up = TensorTable({name: tensor[:512] for name, tensor in table.tensors.items()}, table.ragged, table.lengths[:512])
+    runners |= {
+        "lexon, length_aware: false": (run_lexon, False),
+        "lexon, length_aware: true": (run_lexon, True),
+    }
+    warm_up = TensorTable(
+        {name: tensor[:512] for name, tensor in table.tensors.items()},
+        table.ragged,
+        table.lengths[:512],
+    )
     rates: dict[str, list[float]] = {name: [] for name in runners}
     for events, keep in [(warm_up, False), *[(table, True)] * rounds]:
         for name, (run, length_aware) in runners.items():
@@ -206,7 +246,8 @@ def markdown(rates: dict[str, list[float]], batch_size: int, device: str) -> str
     medians = {name: statistics.median(values) for name, values in rates.items()}
     base = medians["Dataset + DataLoader"]
     return "\n".join(
-        f"| {device} | {batch_size} | {name} | {median:,.0f} | {min(rates[name]):,.0f}-{max(rates[name]):,.0f} | {median / base:.2f} |"
+        f"| {device} | {batch_size} | {name} | {median:,.0f} |"
+        f" {min(rates[name]):,.0f}-{max(rates[name]):,.0f} | {median / base:.2f} |"
         for name, median in medians.items()
     )
 
@@ -223,12 +264,21 @@ def main() -> None:
     for name in ("lightning.pytorch", "lexon.training"):
         logging.getLogger(name).setLevel(logging.ERROR)
     table = make_table(options.events)
-    print(f"{options.events} events of {table.lengths.double().mean():.1f} objects on average, {options.rounds} rounds, ", end="")
+    print(
+        f"{options.events} events of {table.lengths.double().mean():.1f} objects on average,"
+        f" {options.rounds} rounds, ",
+        end="",
+    )
     print(f"{options.threads} CPU threads, torch {torch.__version__}\n")
-    print("| device | batch | loop | events/s (median) | range | ratio |\n|---|---|---|---|---|---|")
+    print(
+        "| device | batch | loop | events/s (median) | range | ratio |\n|---|---|---|---|---|---|"
+    )
     for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
         for batch_size in options.batch_sizes:
-            print(markdown(measure(table, batch_size, options.rounds, device), batch_size, device), flush=True)
+            print(
+                markdown(measure(table, batch_size, options.rounds, device), batch_size, device),
+                flush=True,
+            )
     print()
     if not torch.cuda.is_available():
         print("GPU: not measured")

@@ -20,17 +20,24 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def make_events() -> Callable[..., Events]:
-    """A factory of valid events: 0 to 18 objects each, labels 1..n_labels, harder objects for label 1."""
+    """A factory of valid events: 0 to 18 objects each, labels 1..n_labels, harder objects for label
+    1.
+    """
 
     def make(n: int = 200, seed: int = 0, n_labels: int = 2) -> Events:
         rng = np.random.default_rng(seed)
         labels = np.arange(n) % n_labels + 1
         real = np.arange(MAX_OBJECTS) < rng.integers(0, MAX_OBJECTS + 1, n)[:, None]
         ids = np.where(real, rng.integers(1, 8, real.shape), 0).astype(np.int8)
-        pt = -np.sort(-rng.exponential(60, real.shape), axis=1) * (1 + 0.5 * (labels == 1))[:, None] + 15
+        pt = (
+            -np.sort(-rng.exponential(60, real.shape), axis=1) * (1 + 0.5 * (labels == 1))[:, None]
+            + 15
+        )
         eta = rng.normal(0, 1.2, real.shape)
         phi = rng.uniform(-np.pi, np.pi, real.shape)
-        p4 = np.stack([pt * np.cosh(eta) * rng.uniform(1.0, 1.05, real.shape), pt, eta, phi], axis=-1)
+        p4 = np.stack(
+            [pt * np.cosh(eta) * rng.uniform(1.0, 1.05, real.shape), pt, eta, phi], axis=-1
+        )
         return Events(
             ids=ids,
             p4=np.where(real[..., None], p4, 0).astype(np.float32),
@@ -53,7 +60,9 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the project's configuration in a folder of its own, entered: its data stays out of the checkout."""
+    """A copy of the project's configuration in a folder of its own, entered: its data stays out of
+    the checkout.
+    """
     for name in ("conf", "pyproject.toml", ".telemetry"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
@@ -72,6 +81,8 @@ def kedro_session(project: Path) -> Callable[..., LexonSession]:
     bootstrap_project(project)
 
     def create(env: str | None = "test", **params: Any) -> LexonSession:
-        return LexonSession.create(project_path=project, env=env, runtime_params=params, save_on_close=False)
+        return LexonSession.create(
+            project_path=project, env=env, runtime_params=params, save_on_close=False
+        )
 
     return create

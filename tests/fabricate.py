@@ -31,11 +31,15 @@ LABEL_NAMES = {1: "tttt", 2: "ttH", 3: "ttW"}
 REJECTIONS = (10.0, 50.0, 1000.0)
 
 
-def binary_scores(signal_probability: NDArray[Any], is_signal: NDArray[np.bool_], digest: str = "same") -> Scores:
+def binary_scores(
+    signal_probability: NDArray[Any], is_signal: NDArray[np.bool_], digest: str = "same"
+) -> Scores:
     """Scores of signal tttt against ttH and ttW, which alternate."""
     n = len(is_signal)
     return Scores(
-        probabilities=np.stack([signal_probability, 1 - signal_probability], axis=1).astype(np.float32),
+        probabilities=np.stack([signal_probability, 1 - signal_probability], axis=1).astype(
+            np.float32
+        ),
         target=np.where(is_signal, 0, 1).astype(np.int64),
         labels=np.where(is_signal, 1, 2 + np.arange(n) % 2).astype(np.int64),
         index=np.arange(n),
@@ -45,10 +49,18 @@ def binary_scores(signal_probability: NDArray[Any], is_signal: NDArray[np.bool_]
     )
 
 
-def binormal_scores(separation: float, n: int = 2000, events: int = 0, own: int = 0, noise: float = 1.0, digest: str = "same") -> Scores:
+def binormal_scores(
+    separation: float,
+    n: int = 2000,
+    events: int = 0,
+    own: int = 0,
+    noise: float = 1.0,
+    digest: str = "same",
+) -> Scores:
     """Calibrated-looking scores of two normal distributions `separation` apart.
 
-    `events` seeds what all classifiers of the same events share, `own` the share (`noise`) that is each one's own.
+    `events` seeds what all classifiers of the same events share, `own` the share (`noise`) that is
+    each one's own.
     """
     rng = np.random.default_rng(events)
     is_signal = rng.random(n) < 0.5
@@ -65,14 +77,22 @@ def grid_results(
     tokenisers: Sequence[str] = ("direct", "binned", "vqvae"),
     n: int = 2000,
 ) -> list[Result]:
-    """A grid of tokeniser, pool, met and vector whose true separations are known; binned tokens are one model for either vector."""
+    """A grid of tokeniser, pool, met and vector whose true separations are known; binned tokens are
+    one model for either vector.
+    """
     found = []
-    for tokeniser, pool, met, vector in itertools.product(tokenisers, ("cls", "mean", "max"), (False, True), (4, 5)):
+    for tokeniser, pool, met, vector in itertools.product(
+        tokenisers, ("cls", "mean", "max"), (False, True), (4, 5)
+    ):
         cell = {"tokeniser": tokeniser, "pool": pool, "met": met, "vector": vector}
         for seed in seeds:
-            folder = f"{cell_name(cell | {'vector': 4} if tokeniser == 'binned' else cell)}__seed_{seed}"
+            folder = (
+                f"{cell_name(cell | {'vector': 4} if tokeniser == 'binned' else cell)}__seed_{seed}"
+            )
             own = zlib.crc32(folder.encode())
-            found.append(result(cell, seed, separation(cell), status(cell), folder=folder, own=own, n=n))
+            found.append(
+                result(cell, seed, separation(cell), status(cell), folder=folder, own=own, n=n)
+            )
     return found
 
 
@@ -89,33 +109,59 @@ def result(
 ) -> Result:
     """What the folder of a member holds, or would hold."""
     name = f"{cell_name(cell)}__seed_{seed}"
-    config = {"kind": "classifier", "tokeniser": {"kind": cell.get("tokeniser", "direct"), "seed": 42}}
+    config = {
+        "kind": "classifier",
+        "tokeniser": {"kind": cell.get("tokeniser", "direct"), "seed": 42},
+    }
     member = Member(name, cell, seed, config, folder or name)
     if status == "pending":
         return Result(member, status, notes, {}, {}, None, None)
     if status == "failed":
         return Result(member, status, notes, {"status": "failed", "error": notes}, {}, None, None)
-    scores = binormal_scores(separation, n, own=seed if own is None else own, noise=0.3, digest=digest)
+    scores = binormal_scores(
+        separation, n, own=seed if own is None else own, noise=0.3, digest=digest
+    )
     metrics = classification_metrics(scores, REJECTIONS)
     finite = {key: value for key, value in metrics.items() if np.isfinite(value)}
     record = {
         "status": "done",
         "seed": seed,
         "parameters": {"training": {"epochs": 3, "lr": 1e-4}},
-        "data": {"digest": "d1", "path": "events.h5", "notes": ["12 events without objects kept"], "generator": "toy", "n_train": 500},
+        "data": {
+            "digest": "d1",
+            "path": "events.h5",
+            "notes": ["12 events without objects kept"],
+            "generator": "toy",
+            "n_train": 500,
+        },
         "device": "cpu",
         "n_parameters": 1234,
         "best_epoch": 3,
         "seconds": 1.5,
         "events_per_second": 1000.0,
     }
-    return Result(member, status, notes, record, {"train": finite, "val": finite, "test": finite}, history(), scores)
+    return Result(
+        member,
+        status,
+        notes,
+        record,
+        {"train": finite, "val": finite, "test": finite},
+        history(),
+        scores,
+    )
 
 
 def history(n: int = 3) -> pd.DataFrame:
     """A training that improves every epoch."""
     epochs = np.arange(1, n + 1)
-    return pd.DataFrame({"epoch": epochs, "train_loss": 0.7 / epochs, "val_loss": 0.75 / epochs, "val_auroc": 1 - 0.4 / epochs})
+    return pd.DataFrame(
+        {
+            "epoch": epochs,
+            "train_loss": 0.7 / epochs,
+            "val_loss": 0.75 / epochs,
+            "val_auroc": 1 - 0.4 / epochs,
+        }
+    )
 
 
 def to_png(figure: Figure) -> bytes:
@@ -126,20 +172,38 @@ def to_png(figure: Figure) -> bytes:
 
 
 def planned(overrides: dict[str, Any] | None = None, **changes: Any) -> Experiment:
-    """An experiment with the defaults of conf/base; `changes` are those of a file, `overrides` those of the command line."""
-    return expand("example", asked_parameters(**changes), asked_parameters(overrides, **changes), lambda _key: "a file")
+    """An experiment with the defaults of conf/base; `changes` are those of a file, `overrides`
+    those of the command line.
+    """
+    return expand(
+        "example",
+        asked_parameters(**changes),
+        asked_parameters(overrides, **changes),
+        lambda _key: "a file",
+    )
 
 
 def asked_parameters(overrides: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     """The raw parameters of `planned`, as the catalog hands them to the members' dataset."""
     files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    parameters: Any = OmegaConf.to_container(OmegaConf.unsafe_merge({}, *files, changes, overrides or {}))
-    return parameters | {"classes": (overrides or {}).get("classes", parameters["classes"])}  # replaced as a whole, never merged
+    parameters: Any = OmegaConf.to_container(
+        OmegaConf.unsafe_merge({}, *files, changes, overrides or {})
+    )
+    return parameters | {
+        "classes": (overrides or {}).get("classes", parameters["classes"])
+    }  # replaced as a whole, never merged
 
 
 def finished(member: Member, place: int = 0) -> Result:
-    """What the folder of a finished member of any kind would hold; which member it is decides how good it is."""
-    make = {"classifier": _classified, "autoencoder": _autoencoded, "regression": _regressed, "vae": _generated}
+    """What the folder of a finished member of any kind would hold; which member it is decides how
+    good it is.
+    """
+    make = {
+        "classifier": _classified,
+        "autoencoder": _autoencoded,
+        "regression": _regressed,
+        "vae": _generated,
+    }
     metrics, rows, kept = make[member.config["kind"]](member)
     record = {
         **{
@@ -150,12 +214,30 @@ def finished(member: Member, place: int = 0) -> Result:
             "parameters": member.config,
             "seed": member.seed,
         },
-        **{"device": "cpu", "n_parameters": 10, "best_epoch": 2, "epochs": 3, "seconds": 1.0, "events_per_second": 100.0, "given_up": ""},
-        "data": {"digest": "rows", "test_digest": "same", "n_train": 900, "n_val": N_ROWS, "n_test": N_ROWS, "notes": [], "groups": "kind"},
+        **{
+            "device": "cpu",
+            "n_parameters": 10,
+            "best_epoch": 2,
+            "epochs": 3,
+            "seconds": 1.0,
+            "events_per_second": 100.0,
+            "given_up": "",
+        },
+        "data": {
+            "digest": "rows",
+            "test_digest": "same",
+            "n_train": 900,
+            "n_val": N_ROWS,
+            "n_test": N_ROWS,
+            "notes": [],
+            "groups": "kind",
+        },
     }
     history = pd.DataFrame({"epoch": [1, 2, 3], **{name: [3.0, 2.0, 1.0] for name in rows}})
     scores = kept if isinstance(kept, Scores) else None
-    return Result(member, "done", "", record, metrics, history, scores, None if scores is not None else kept)
+    return Result(
+        member, "done", "", record, metrics, history, scores, None if scores is not None else kept
+    )
 
 
 def write_member(root: Path, result: Result) -> Path:
@@ -190,8 +272,15 @@ def _own(member: Member) -> np.random.Generator:
 
 def _classified(member: Member) -> Made:
     names = tuple(member.config["classes"])
-    scores = replace(binormal_scores(_own(member).uniform(0.5, 1.5), N_ROWS, own=_own(member).integers(1 << 30)), class_names=names)
-    metrics = {name: value for name, value in classification_metrics(scores, REJECTIONS).items() if np.isfinite(value)}
+    scores = replace(
+        binormal_scores(_own(member).uniform(0.5, 1.5), N_ROWS, own=_own(member).integers(1 << 30)),
+        class_names=names,
+    )
+    metrics = {
+        name: value
+        for name, value in classification_metrics(scores, REJECTIONS).items()
+        if np.isfinite(value)
+    }
     return dict.fromkeys(SPLITS, metrics), ["train_loss", "val_loss", "val_auroc"], scores
 
 
@@ -199,23 +288,53 @@ def _autoencoded(member: Member) -> Made:
     own, arrays = _own(member), {}
     for split in SPLITS:
         shared = np.random.default_rng(SPLITS.index(split))
-        losses = {name: own.uniform(0.5, 2) * shared.gamma(4, 0.25, N_ROWS) for name in ("rec_tokens", "rec_globals")}
+        losses = {
+            name: own.uniform(0.5, 2) * shared.gamma(4, 0.25, N_ROWS)
+            for name in ("rec_tokens", "rec_globals")
+        }
         met = shared.normal(size=(N_ROWS, 3))
-        losses["total"] = losses["rec_tokens"] + member.config["autoencoder"]["globals_beta"] * losses["rec_globals"]
-        parts = {**losses, "met": met, "probe_met": 0.9 * met + 0.2 * own.normal(size=met.shape), "target": np.arange(N_ROWS) % 2}
+        losses["total"] = (
+            losses["rec_tokens"]
+            + member.config["autoencoder"]["globals_beta"] * losses["rec_globals"]
+        )
+        parts = {
+            **losses,
+            "met": met,
+            "probe_met": 0.9 * met + 0.2 * own.normal(size=met.shape),
+            "target": np.arange(N_ROWS) % 2,
+        }
         arrays |= {f"{split}_{name}": values for name, values in parts.items()}
     names = ("rec_tokens", "rec_globals", "total")
     constant = {"rec_globals_constant": 2.0, "rec_tokens_constant": 3.0}
-    metrics = {split: {name: float(arrays[f"{split}_{name}"].mean()) for name in names} | constant for split in SPLITS}
+    metrics = {
+        split: {name: float(arrays[f"{split}_{name}"].mean()) for name in names} | constant
+        for split in SPLITS
+    }
     return metrics, [f"{split}_{name}" for split in ("train", "val") for name in names], arrays
 
 
 def _regressed(member: Member) -> Made:
     target = np.random.default_rng(0).normal(size=N_ROWS)
     prediction = 0.7 * target + _own(member).normal(size=N_ROWS) / 2
-    metrics = {name: value for name, value in regression_metrics(target, prediction).items() if np.isfinite(value)}
-    arrays = {f"{split}_{name}": values for split in SPLITS for name, values in (("prediction", prediction), ("target", target))}
-    rows = ["train_loss", "val_loss", "train_base_loss", "val_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"]
+    metrics = {
+        name: value
+        for name, value in regression_metrics(target, prediction).items()
+        if np.isfinite(value)
+    }
+    arrays = {
+        f"{split}_{name}": values
+        for split in SPLITS
+        for name, values in (("prediction", prediction), ("target", target))
+    }
+    rows = [
+        "train_loss",
+        "val_loss",
+        "train_base_loss",
+        "val_base_loss",
+        "train_variance_loss",
+        "val_r2",
+        "val_variance_ratio",
+    ]
     return dict.fromkeys(SPLITS, metrics), rows, arrays
 
 
@@ -223,11 +342,37 @@ def _generated(member: Member) -> Made:
     shared, own = np.random.default_rng(0), _own(member)
     rows = (shared.random((N_ROWS, 6)) < 0.4).astype(np.uint8)
     flipped = np.where(own.random(rows.shape) < 0.1, 1 - rows, rows).astype(np.uint8)
-    latent, bce, kld = own.normal(size=(N_ROWS, 4)), own.uniform(1, 4) + shared.random(N_ROWS), np.full(N_ROWS, 3.0)
-    arrays = {"rows": rows, "index": np.arange(N_ROWS), "group": np.arange(N_ROWS) % 2, "group_names": np.array([b"x", b"y"])}
-    arrays |= {"tag_names": np.array([f"tag {i}".encode() for i in range(6)]), "reconstructed": flipped, "prior": flipped[::-1]}
+    latent, bce, kld = (
+        own.normal(size=(N_ROWS, 4)),
+        own.uniform(1, 4) + shared.random(N_ROWS),
+        np.full(N_ROWS, 3.0),
+    )
+    arrays = {
+        "rows": rows,
+        "index": np.arange(N_ROWS),
+        "group": np.arange(N_ROWS) % 2,
+        "group_names": np.array([b"x", b"y"]),
+    }
+    arrays |= {
+        "tag_names": np.array([f"tag {i}".encode() for i in range(6)]),
+        "reconstructed": flipped,
+        "prior": flipped[::-1],
+    }
     arrays |= {"latent_mean": latent, "kl_per_unit": np.full(4, 0.75), "bce": bce, "kld": kld}
-    measured = {"loss": bce.mean() + 3, "bce": bce.mean(), "kld": 3.0, "bce_plus_kld": bce.mean() + 3, "latent_pct_active_units": 100.0}
+    measured = {
+        "loss": bce.mean() + 3,
+        "bce": bce.mean(),
+        "kld": 3.0,
+        "bce_plus_kld": bce.mean() + 3,
+        "latent_pct_active_units": 100.0,
+    }
     measured |= {"jaccard_index": 0.8, "hamming_loss": 0.1}
-    metrics = {split: {f"{split}_{name}": float(value) for name, value in measured.items()} for split in SPLITS}
-    return metrics, [f"{split}_{name}" for split in ("train", "val") for name in ("loss", "kld")], arrays
+    metrics = {
+        split: {f"{split}_{name}": float(value) for name, value in measured.items()}
+        for split in SPLITS
+    }
+    return (
+        metrics,
+        [f"{split}_{name}" for split in ("train", "val") for name in ("loss", "kld")],
+        arrays,
+    )

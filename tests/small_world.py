@@ -1,4 +1,6 @@
-"""A grid that costs nothing: two members, each trained and evaluated, from a file of one number; every output one digit."""
+"""A grid that costs nothing: two members, each trained and evaluated, from a file of one number;
+every output one digit.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def train(events: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
     return {"weight": events["value"] * config["value"]}
 
 
-def evaluate(model: dict[str, int], config: dict[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
+def evaluate(
+    model: dict[str, int], config: dict[str, Any]
+) -> tuple[dict[str, int], dict[str, Any]]:
     return model, {"status": "done", "parameters": config}
 
 
@@ -45,8 +49,20 @@ def pipeline(names: Sequence[str] = MEMBERS) -> Pipeline:
     members = [
         Pipeline(
             [
-                Node(train, {"events": "events", "config": "params:config"}, "model", name="train", tags="train"),
-                Node(evaluate, {"model": "model", "config": "params:config"}, ["metrics", "run_record"], name="evaluate", tags="evaluate"),
+                Node(
+                    train,
+                    {"events": "events", "config": "params:config"},
+                    "model",
+                    name="train",
+                    tags="train",
+                ),
+                Node(
+                    evaluate,
+                    {"model": "model", "config": "params:config"},
+                    ["metrics", "run_record"],
+                    name="evaluate",
+                    tags="evaluate",
+                ),
             ],
             namespace=f"study.grid.{name}",
             inputs={"events"},
@@ -61,15 +77,24 @@ def pipeline(names: Sequence[str] = MEMBERS) -> Pipeline:
 def catalog(root: Path, value: int) -> DataCatalog:
     """The world below `root`; `value` is the parameter that a user changes."""
     folder = root / "06_models" / "study" / "main"
-    files: dict[str, Any] = {name: JSONDataset(filepath=str(root / f"{name}.json")) for name in ("raw", "events", "summary")}
+    files: dict[str, Any] = {
+        name: JSONDataset(filepath=str(root / f"{name}.json"))
+        for name in ("raw", "events", "summary")
+    }
     for name in MEMBERS:
         files[f"study.grid.{name}.model"] = JSONDataset(filepath=str(folder / name / "model.json"))
         for file, entry in (("metrics", "metrics"), ("run", "run_record")):
-            files[f"study.grid.{name}.{entry}"] = MemberJSON(filepath=str(folder / name / f"{file}.json"))
+            files[f"study.grid.{name}.{entry}"] = MemberJSON(
+                filepath=str(folder / name / f"{file}.json")
+            )
     made = DataCatalog(files)
     for name in MEMBERS:
         made[f"params:study.grid.{name}.config"] = recipe(value + MEMBERS.index(name))
-        made[f"params:study.grid.{name}.recorded"] = {"member": name, "cell": {}, "place": MEMBERS.index(name)}
+        made[f"params:study.grid.{name}.recorded"] = {
+            "member": name,
+            "cell": {},
+            "place": MEMBERS.index(name),
+        }
     return made
 
 

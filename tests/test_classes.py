@@ -45,7 +45,9 @@ def test_auto_fits_on_the_background_where_there_is_a_signal_and_says_so():
     np.testing.assert_array_equal(rows, [True, True, True, False])
     assert "all classes" in words
     assert resolve({"signal": 1, "b": 2, "c": 3}).names_signal
-    np.testing.assert_array_equal(many.to_fit_on("background", labels)[0], [False, True, True, False])
+    np.testing.assert_array_equal(
+        many.to_fit_on("background", labels)[0], [False, True, True, False]
+    )
     np.testing.assert_array_equal(two.to_fit_on("all", labels)[0], [True, True, True, False])
 
 
@@ -53,12 +55,18 @@ def test_auto_fits_on_the_background_where_there_is_a_signal_and_says_so():
     ("classes", "message"),
     [
         ({"signal": "tttt"}, "at least two"),
-        ({"signal": "ttww", "background": "rest"}, r"signal=ttww: the file has no such label.*4 \(ttWW\)"),
+        (
+            {"signal": "ttww", "background": "rest"},
+            r"signal=ttww: the file has no such label.*4 \(ttWW\)",
+        ),
         ({"signal": "ttw", "background": "rest"}, "did you mean ttW"),
         ({"signal": 9, "background": "rest"}, r"signal=9.*1 \(tttt\), 2 \(ttH\)"),
         ({"signal": [1, 2, 3, 4, 5], "background": "rest"}, "background matches nothing"),
         ({"signal": [], "background": "rest"}, "signal matches nothing"),
-        ({"signal": [1, 2], "background": ["ttH", 3]}, r"label 2 \(ttH\) is in both signal and background"),
+        (
+            {"signal": [1, 2], "background": ["ttH", 3]},
+            r"label 2 \(ttH\) is in both signal and background",
+        ),
         ({"signal": 1, "a": "rest", "b": "rest"}, "in both a and b"),
     ],
 )

@@ -1,4 +1,6 @@
-"""The commands of README.md and of the first run on Stoomboot, as they stand there, on a file such as their reader has."""
+"""The commands of README.md and of the first run on Stoomboot, as they stand there, on a file such
+as their reader has.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,19 @@ SMALL = "model: {size: tiny}\ntraining: {epochs: 1, warmup_steps: 1}\nreport: {n
 
 @pytest.fixture
 def reader(project, make_events) -> Path:
-    """A project whose reader has FILE.h5: ln(MeV), labels 1.0 to 5.0 without names, jets by falling pT, leptons, photons."""
+    """A project whose reader has FILE.h5: ln(MeV), labels 1.0 to 5.0 without names, jets by falling
+    pT, leptons, photons.
+    """
     with h5py.File("FILE.h5", "w") as file:
-        for seed, (key, label_key, n) in enumerate((("X_train", "Y_train", 200), ("X_val", "y_val", 100), ("X_test", "y_test", 100))):
+        for seed, (key, label_key, n) in enumerate(
+            (("X_train", "Y_train", 200), ("X_val", "y_val", 100), ("X_test", "y_test", 100))
+        ):
             events = make_events(n, seed=seed, n_labels=5)
-            place = np.argsort(np.select([events.ids == 0, events.ids == 7, events.ids > 2], [3, 2, 1], 0), axis=1, kind="stable")
+            place = np.argsort(
+                np.select([events.ids == 0, events.ids == 7, events.ids > 2], [3, 2, 1], 0),
+                axis=1,
+                kind="stable",
+            )
             events.ids[:] = np.take_along_axis(events.ids, place, axis=1)
             events.p4[:] = np.take_along_axis(events.p4, place[..., None], axis=1)
             file[key], file[label_key] = to_rows(events, "ln(MeV)"), events.labels.astype("f8")
@@ -45,7 +55,10 @@ def type_in(project: Path, command: str) -> None:
 
 def commands(page: str, *words: str) -> list[str]:
     """The commands of a page, of its tables and blocks, that hold all these words."""
-    found = [*re.findall(r"^\|[^|]*\| `(kedro [^`]*)`", page, re.MULTILINE), *re.findall(r"^(kedro [^#\n]*)", page, re.MULTILINE)]
+    found = [
+        *re.findall(r"^\|[^|]*\| `(kedro [^`]*)`", page, re.MULTILINE),
+        *re.findall(r"^(kedro [^#\n]*)", page, re.MULTILINE),
+    ]
     return [command.strip() for command in found if all(word in command for word in words)]
 
 

@@ -22,25 +22,36 @@ MEMBER = Path("data/test/06_models/default/main/single__seed_42")
 REPORT = Path("data/test/08_reporting/default/main")
 ROOT = Path(__file__).parents[1]
 KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
-# What only a node that runs may import: together they take longer than all else that a command does.
+# What only a node that runs may import: together they take longer than all else that a command
+# does.
 HEAVY = {"torch", "sklearn", "scipy", "matplotlib", "pandas", "vector_quantize_pytorch"}
 
 
 def kedro(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*KEDRO, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        [*KEDRO, *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 def imports(*arguments: str) -> tuple[subprocess.CompletedProcess[str], set[str]]:
     """A command of kedro's, and which of the heavy libraries it imported."""
     command = [sys.executable, "-X", "importtime", "-m", "kedro", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    found = {
+        line.rpartition("|")[2].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
     assert "lexon.framework.session" in found
     return done, HEAVY & found
 
 
 def stamps() -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in Path("data").rglob("*") if path.is_file() and path.suffix != ".log"}
+    return {
+        path: path.stat().st_mtime_ns
+        for path in Path("data").rglob("*")
+        if path.is_file() and path.suffix != ".log"
+    }
 
 
 def run_notebook(project: Path) -> None:
@@ -81,7 +92,17 @@ def test_a_study_from_nothing_to_its_page(project):
         (["registry", "list"], "binning_vs_direct"),
         (["run", "--params", "nonsense=1"], "no such parameter"),
         (["cluster", "status"], "nothing was submitted"),
-        (["cluster", "preview", "--env", "test+htcondor_local", "--pipelines", "binning_vs_direct"], "FINAL report"),
+        (
+            [
+                "cluster",
+                "preview",
+                "--env",
+                "test+htcondor_local",
+                "--pipelines",
+                "binning_vs_direct",
+            ],
+            "FINAL report",
+        ),
     ],
     ids=["registry", "mistake", "status", "plan"],
 )
@@ -100,7 +121,11 @@ def test_a_mistake_on_the_command_line_stops_before_any_node(project):
 
 
 def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
-    process = subprocess.Popen([*KEDRO, "--params", "events.n=100000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*KEDRO, "--params", "events.n=100000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     folder = project / "data/test/01_raw/default/main"
     deadline = time.monotonic() + 60
     while not list(folder.glob(".*.tmp")) and time.monotonic() < deadline:
@@ -113,13 +138,21 @@ def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pipelines", "binning"], r"no such pipeline; there are __default__, data_engineering, binning_flaw, binning_vs_direct"),
+        (
+            ["--pipelines", "binning"],
+            (
+                r"no such pipeline; there are __default__, data_engineering, binning_flaw,"
+                r" binning_vs_direct"
+            ),
+        ),
         (["--tags", "reports"], r"no such kind of node; near it: report"),
         (["--env", "tset"], r"sites: htcondor_local, stoomboot, test; experiments: "),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_known_ones(project, arguments, message):
-    failed = subprocess.run([*KEDRO[:-2], *arguments], capture_output=True, text=True, check=False, timeout=300)
+    failed = subprocess.run(
+        [*KEDRO[:-2], *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
     assert failed.returncode == 2
     assert message in failed.stderr
 
@@ -133,11 +166,17 @@ def test_a_broken_file_stops_with_its_own_exit_code(project):
 
 
 def test_a_killed_training_goes_on_as_if_nothing_had_happened(project):
-    """SIGTERM in mid-training, the same command again: the same history and metrics as an undisturbed run."""
+    """SIGTERM in mid-training, the same command again: the same history and metrics as an
+    undisturbed run.
+    """
     long = "training.epochs=12,events.n=800,model.size=100k"
     whole = kedro("--params", f"run=whole,{long}")
     assert whole.returncode == 0, whole.stderr
-    process = subprocess.Popen([*KEDRO, "--params", f"run=killed,{long}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*KEDRO, "--params", f"run=killed,{long}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     folder = project / "data/test/06_models/default/killed/single__seed_42"
     deadline = time.monotonic() + 120
     while not (folder / "checkpoint.pt").exists() and time.monotonic() < deadline:
@@ -149,13 +188,22 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(project):
     assert kedro("--params", f"run=killed,{long}").returncode == 0
     assert not (folder / "checkpoint.pt").exists()
     undisturbed = folder.parents[1] / "whole" / folder.name
-    histories = [pd.read_csv(path / "facts/history.csv").drop(columns=list(TIMINGS)) for path in (folder, undisturbed)]
+    histories = [
+        pd.read_csv(path / "facts/history.csv").drop(columns=list(TIMINGS))
+        for path in (folder, undisturbed)
+    ]
     pd.testing.assert_frame_equal(*histories, check_exact=True)
     assert (folder / "metrics.json").read_text() == (undisturbed / "metrics.json").read_text()
 
 
 def test_a_narrowed_grid_updates_only_its_own_rows(kedro_session):
-    grid = {"tokeniser": "direct", "met": True, "vector": 4, "model": {"size": "tiny"}, "training": {"epochs": 1}}
+    grid = {
+        "tokeniser": "direct",
+        "met": True,
+        "vector": 4,
+        "model": {"size": "tiny"},
+        "training": {"epochs": 1},
+    }
     root = Path("data/test/06_models/binning_vs_direct/main")
     for pool in ("max", "cls"):
         with kedro_session("test", pool=pool, **grid) as session:
@@ -177,20 +225,29 @@ def test_a_changed_parameter_retrains_keeps_the_old_record_and_nothing_else(kedr
     with kedro_session("test", pool="max") as session:
         session.run()
     assert Path("data/test/02_intermediate/default/main/events.h5").stat().st_mtime_ns == events
-    assert json.loads((MEMBER / "run.json").read_text())["parameters"]["classifier"]["pool"] == "max"
+    assert (
+        json.loads((MEMBER / "run.json").read_text())["parameters"]["classifier"]["pool"] == "max"
+    )
     (history,) = (MEMBER / "history").iterdir()
     assert json.loads((history / "metrics.json").read_text()) == old
 
 
 def test_an_old_model_does_not_get_a_new_name(kedro_session):
-    """Evaluating again with other training parameters would report a model that was never trained."""
+    """Evaluating again with other training parameters would report a model that was never
+    trained.
+    """
     with kedro_session() as session:
         session.run()
-    with kedro_session("test", pool="max") as session, pytest.raises(RunFailed, match="trained with other parameters"):
+    with (
+        kedro_session("test", pool="max") as session,
+        pytest.raises(RunFailed, match="trained with other parameters"),
+    ):
         session.run(tags=["evaluate"])
     with kedro_session("test", report={"n_bootstrap": 150}) as session:
         session.run(tags=["report"])
-    assert pd.read_csv(REPORT / "members.csv").status.eq("done").all(), "how a report is made is no part of a member"
+    assert pd.read_csv(REPORT / "members.csv").status.eq("done").all(), (
+        "how a report is made is no part of a member"
+    )
 
 
 def test_a_file_read_in_another_way_is_cleaned_again(kedro_session, project):
@@ -200,13 +257,17 @@ def test_a_file_read_in_another_way_is_cleaned_again(kedro_session, project):
     cleaned = Path("data/test/02_intermediate/default/main/events.h5")
     for energy_unit in ("auto", "ln(MeV)"):
         before = cleaned.stat().st_ino
-        with kedro_session("test", events={"path": "own.h5", "energy_unit": energy_unit}) as session:
+        with kedro_session(
+            "test", events={"path": "own.h5", "energy_unit": energy_unit}
+        ) as session:
             session.run(pipeline_names=["data_engineering"])
         assert cleaned.stat().st_ino != before
 
 
 def test_three_classes_go_all_the_way(kedro_session):
-    with kedro_session("test", classes={"four_tops": "tttt", "higgs": "ttH", "others": "rest"}) as session:
+    with kedro_session(
+        "test", classes={"four_tops": "tttt", "higgs": "ttH", "others": "rest"}
+    ) as session:
         session.run()
     metrics = json.loads((MEMBER / "metrics.json").read_text())["test"]
     assert {"auroc_four_tops", "auroc_higgs", "auroc_others"} <= metrics.keys()
@@ -224,7 +285,10 @@ def test_a_failing_member_is_named_and_its_siblings_finish(kedro_session, monkey
         build(self, *args, **kwargs)
 
     monkeypatch.setattr(Classifier, "__init__", refuse_max)
-    with kedro_session("test", pool="max|mean", training={"epochs": 1}) as session, pytest.raises(RunFailed) as failure:
+    with (
+        kedro_session("test", pool="max|mean", training={"epochs": 1}) as session,
+        pytest.raises(RunFailed) as failure,
+    ):
         session.run()
     assert list(failure.value.failed) == ["default.grid.pool_max__seed_42.train"]
     members = pd.read_csv(REPORT / "members.csv").set_index("pool")
@@ -246,10 +310,14 @@ def test_a_member_has_the_same_numbers_whatever_the_number_of_workers(kedro_sess
     found = {}
     for workers in (1, 2):
         Path("conf/test/runner.yml").write_text(f"workers: {workers}\n")
-        with kedro_session("test", run=f"with_{workers}", pool="max|mean", training={"epochs": 1}) as session:
+        with kedro_session(
+            "test", run=f"with_{workers}", pool="max|mean", training={"epochs": 1}
+        ) as session:
             session.run(tags=["data", "train", "evaluate"])
         folder = Path(f"data/test/06_models/default/with_{workers}")
-        found[workers] = {path.parent.name: path.read_text() for path in folder.glob("*__seed_*/metrics.json")}
+        found[workers] = {
+            path.parent.name: path.read_text() for path in folder.glob("*__seed_*/metrics.json")
+        }
     assert len(found[1]) == 2
     assert found[1] == found[2]
 
@@ -272,10 +340,19 @@ def test_a_report_is_rebuilt_without_training_from_any_folder(kedro_session, pro
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="viz needs a second core to answer in time")
 def test_the_picture_can_be_built(project):
-    """`kedro viz` loads every pipeline with its previews and complains about no missing parameter."""
+    """`kedro viz` loads every pipeline with its previews and complains about no missing
+    parameter.
+    """
     assert kedro().returncode == 0
     command = [sys.executable, "-m", "kedro", "viz", "build", "--include-previews"]
-    built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "KEDRO_ENV": "test"})
+    built = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, "KEDRO_ENV": "test"},
+    )
     assert built.returncode == 0, built.stderr
     for complaint in ("Cannot find parameter", "circular"):
         assert complaint not in built.stdout + built.stderr

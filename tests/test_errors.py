@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from lexon.errors import FAILED, OTHER_MACHINE, USER_MISTAKE, DataError, MachineError, exit_code, explained, first_cause
+from lexon.errors import (
+    FAILED,
+    OTHER_MACHINE,
+    USER_MISTAKE,
+    DataError,
+    MachineError,
+    exit_code,
+    explained,
+    first_cause,
+)
 
 
 @pytest.mark.parametrize("code", sorted(errno.errorcode))

@@ -39,7 +39,9 @@ def test_selection_and_concatenation_are_inverse(events):
 
 
 def test_columns_are_e_pt_eta_phi(events):
-    np.testing.assert_array_equal(np.stack([events.energy, events.pt, events.eta, events.phi], axis=-1), events.p4)
+    np.testing.assert_array_equal(
+        np.stack([events.energy, events.pt, events.eta, events.phi], axis=-1), events.p4
+    )
 
 
 @pytest.mark.parametrize(

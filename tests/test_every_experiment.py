@@ -12,13 +12,18 @@ import pytest
 from lexon.experiments import Experiment
 from lexon.plots.style import Figure
 
-EXPERIMENTS = sorted(path.parent.name for path in (Path(__file__).parents[1] / "conf" / "experiments").glob("*/parameters.yml"))
+EXPERIMENTS = sorted(
+    path.parent.name
+    for path in (Path(__file__).parents[1] / "conf" / "experiments").glob("*/parameters.yml")
+)
 N_TRAIN = 280  # of the 400 events of conf/test
 
 
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are composed but not painted, which would take nearly all of the time; `tests/plots` paints them."""
+    """Figures are composed but not painted, which would take nearly all of the time; `tests/plots`
+    paints them.
+    """
 
     def save(figure: Figure, path: Any, **_: Any) -> None:
         matplotlib.figure.Figure(figsize=(1, 1), dpi=10).savefig(path, format="png")
@@ -41,7 +46,9 @@ def last_cell(experiment: Experiment) -> dict[str, Any]:
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_runs_at_test_size(kedro_session, project, name):
-    """One cell of each, to its report; and no other cell asks for more training events than there are."""
+    """One cell of each, to its report; and no other cell asks for more training events than there
+    are.
+    """
     experiment = kedro_session().loader().experiment(name)
     if name == "compare_tokens":
         with kedro_session(run="other") as session:
@@ -56,4 +63,6 @@ def test_every_experiment_runs_at_test_size(kedro_session, project, name):
     with kedro_session("test", **last_cell(experiment), **own) as session:
         session.run(pipeline_names=[name])
     made = {path.name for path in Path(f"data/test/08_reporting/{name}/main").iterdir()}
-    assert "report.html" in made or (experiment.parameters.kind == "simulation" and "figures" in made)
+    assert "report.html" in made or (
+        experiment.parameters.kind == "simulation" and "figures" in made
+    )

@@ -48,7 +48,9 @@ def test_pinning_an_axis_narrows_what_runs_but_not_what_a_report_shows():
 
 
 def test_pinning_a_value_outside_the_grid_adds_its_cell():
-    study = grid({"training": {"lr": 0.1}}, training={"lr": [0.2, 0.3]}, grid={"axes": ["training.lr"]})
+    study = grid(
+        {"training": {"lr": 0.1}}, training={"lr": [0.2, 0.3]}, grid={"axes": ["training.lr"]}
+    )
     assert [member.cell["training.lr"] for member in study.planned] == [0.2, 0.3, 0.1]
     assert [member.cell["training.lr"] for member in study.trained] == [0.1]
 
@@ -122,7 +124,10 @@ def test_differences_name_the_dotted_keys():
 
 def test_ambre_joins_a_grid_of_tokenisers_as_soon_as_her_file_is_named():
     axes = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
-    kinds = [member.cell["tokeniser"] for member in grid({"ambre": {"path": "reference.h5"}}, **axes).trained]
+    kinds = [
+        member.cell["tokeniser"]
+        for member in grid({"ambre": {"path": "reference.h5"}}, **axes).trained
+    ]
     assert kinds == ["direct", "binned", "ambre"]
     pinned = grid({"ambre": {"path": "reference.h5"}, "tokeniser": "binned"}, **axes)
     assert [member.cell["tokeniser"] for member in pinned.trained] == ["binned"]
@@ -134,11 +139,21 @@ def test_ambre_without_her_file_is_an_error_that_names_the_parameter():
 
 
 def test_bins_know_no_energy_so_both_vectors_are_one_training():
-    axes = {"tokeniser": ["direct", "binned", "vqvae"], "vector": [4, 5], "grid": {"axes": ["tokeniser", "vector"]}}
+    axes = {
+        "tokeniser": ["direct", "binned", "vqvae"],
+        "vector": [4, 5],
+        "grid": {"axes": ["tokeniser", "vector"]},
+    }
     study = grid(**axes)
     assert len(study.planned) == 6
     assert len({member.folder for member in study.planned}) == 5
-    assert sorted(config.kind for config in study.tokenisers.values()) == ["binned", "direct", "direct", "vqvae", "vqvae"]
+    assert sorted(config.kind for config in study.tokenisers.values()) == [
+        "binned",
+        "direct",
+        "direct",
+        "vqvae",
+        "vqvae",
+    ]
 
 
 def test_one_vqvae_serves_all_seeds_unless_each_shall_have_its_own():
@@ -171,16 +186,34 @@ def test_a_member_whose_name_is_too_long_is_refused():
     names = ["x" * 60, "y" * 60]
     axes = [
         "configuration",
-        *(f"training.{key}" for key in ("lr", "warmup_start", "weight_decay", "warmup_steps", "batch_size", "schedule")),
+        *(
+            f"training.{key}"
+            for key in (
+                "lr",
+                "warmup_start",
+                "weight_decay",
+                "warmup_steps",
+                "batch_size",
+                "schedule",
+            )
+        ),
     ]
     with pytest.raises(ConfigurationError, match="at most 200 bytes; shorten a value"):
-        grid(kind="vae", configurations={name: {"like": "vae_small"} for name in names}, configuration=names, grid={"axes": axes})
+        grid(
+            kind="vae",
+            configurations={name: {"like": "vae_small"} for name in names},
+            configuration=names,
+            grid={"axes": axes},
+        )
 
 
 def test_the_smallest_effect_is_given_by_statistic():
     effect = grid(report={"min_effect": {"score": 0.01}}).parameters.report.min_effect
     assert (effect.loss, effect.score) == (0.05, 0.01)
-    with pytest.raises(ConfigurationError, match=r"report.min_effect=0.1: name the statistic, report.min_effect.loss \(relative\)"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"report.min_effect=0.1: name the statistic, report.min_effect.loss \(relative\)",
+    ):
         grid({"report": {"min_effect": 0.1}})
 
 
@@ -194,60 +227,104 @@ def test_the_smallest_effect_is_given_by_statistic():
 )
 def test_a_list_must_not_choose_the_one_token_file(asked):
     axes = ["tokeniser"] if isinstance(asked["tokeniser"], list) else ["binning.n_bins"]
-    with pytest.raises(ConfigurationError, match=f"data_engineering writes one token file, but {axes[0]} has several values"):
+    with pytest.raises(
+        ConfigurationError,
+        match=f"data_engineering writes one token file, but {axes[0]} has several values",
+    ):
         grid(**asked, grid={"axes": axes}).refuse_many_token_files()
 
 
 def test_axes_that_give_the_same_tokens_are_one_token_file():
-    grid(tokeniser=["direct", "binned"], pool=["cls", "max"], grid={"axes": ["tokeniser", "pool"]}).refuse_many_token_files()
+    grid(
+        tokeniser=["direct", "binned"], pool=["cls", "max"], grid={"axes": ["tokeniser", "pool"]}
+    ).refuse_many_token_files()
 
 
-EMBEDDINGS = {"tokeniser": ["direct", "binned", "vqvae"], "model": {"embedding": ["table", "factorised", "codebook"]}}
+EMBEDDINGS = {
+    "tokeniser": ["direct", "binned", "vqvae"],
+    "model": {"embedding": ["table", "factorised", "codebook"]},
+}
 
 
 def test_cells_that_make_no_sense_are_left_out_and_counted():
     study = grid(**EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]})
     cells = [(member.cell["tokeniser"], member.cell["model.embedding"]) for member in study.planned]
     table, factorised, codebook = EMBEDDINGS["model"]["embedding"]
-    assert cells == [("direct", table), ("binned", table), ("binned", factorised), ("vqvae", table), ("vqvae", codebook)]
+    assert cells == [
+        ("direct", table),
+        ("binned", table),
+        ("binned", factorised),
+        ("vqvae", table),
+        ("vqvae", codebook),
+    ]
     assert sum(study.left_out.values()) == 9 - len(cells)
     assert any("tokeniser=binned have no codebook" in reason for reason in study.left_out)
-    narrowed = grid({"tokeniser": "binned"}, **EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]})
+    narrowed = grid(
+        {"tokeniser": "binned"}, **EMBEDDINGS, grid={"axes": ["tokeniser", "model.embedding"]}
+    )
     assert len(narrowed.trained) == 2
 
 
 def test_a_report_from_a_folder_does_not_miss_cells_that_make_no_sense():
     axes = ["tokeniser", "model.embedding"]
     raw = base(**EMBEDDINGS, grid={"axes": axes})
-    codes, binned = ({"tokeniser": name, "model.embedding": "factorised"} for name in ("vqvae", "binned"))
+    codes, binned = (
+        {"tokeniser": name, "model.embedding": "factorised"} for name in ("vqvae", "binned")
+    )
     assert configured(raw, axes, codes, 42) is None
     assert configured(raw, axes, binned, 42)["classifier"]["embedding"] == "factorised"
 
 
 def test_a_report_from_a_folder_shows_a_cell_once_that_an_axis_does_not_concern():
     raw = base(
-        tokeniser=["direct", "binned"], model={"embedding": ["table", "factorised"]}, grid={"axes": ["tokeniser", "model.embedding"]}
+        tokeniser=["direct", "binned"],
+        model={"embedding": ["table", "factorised"]},
+        grid={"axes": ["tokeniser", "model.embedding"]},
     )
     plan = grid({}, **raw).planned
-    folder = [Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True) for place, one in enumerate(plan)]
-    shown = recorded_plan(folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)).members
+    folder = [
+        Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True)
+        for place, one in enumerate(plan)
+    ]
+    shown = recorded_plan(
+        folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)
+    ).members
     assert [member.cell for member in shown] == [member.cell for member in plan]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": {"embedding": "factorised"}}, "model.embedding=factorised: tokeniser=direct shows continuous values.*leave it at table"),
-        ({"tokeniser": "binned", "model": {"embedding": "codebook"}}, "model.embedding=codebook: .*no codebook; choose table, factorised"),
-        ({"tokeniser": "vqvae", "model": {"embedding": "factorised"}}, "=factorised: .*no parts.*choose table, codebook, frozen_codebook"),
+        (
+            {"model": {"embedding": "factorised"}},
+            (
+                "model.embedding=factorised: tokeniser=direct shows continuous values.*leave it at"
+                " table"
+            ),
+        ),
+        (
+            {"tokeniser": "binned", "model": {"embedding": "codebook"}},
+            "model.embedding=codebook: .*no codebook; choose table, factorised",
+        ),
+        (
+            {"tokeniser": "vqvae", "model": {"embedding": "factorised"}},
+            "=factorised: .*no parts.*choose table, codebook, frozen_codebook",
+        ),
         ({"model": {"embedding": "one_hot"}}, "model.embedding='one_hot'.*'table'"),
-        ({"vqvae": {"start_from_codebook": True}}, "vqvae.start_from_codebook=True: no longer a parameter; model.embedding=codebook"),
+        (
+            {"vqvae": {"start_from_codebook": True}},
+            "vqvae.start_from_codebook=True: no longer a parameter; model.embedding=codebook",
+        ),
         ({"model": {"embedding": ["factorised", "codebook"]}}, "no cell of the grid makes sense"),
     ],
 )
 def test_an_embedding_that_is_not_for_these_tokens_is_refused(changes, message):
     with pytest.raises(ConfigurationError, match=message):
-        grid({}, **changes, **({"grid": {"axes": ["model.embedding"]}} if "no cell" in message else {}))
+        grid(
+            {},
+            **changes,
+            **({"grid": {"axes": ["model.embedding"]}} if "no cell" in message else {}),
+        )
 
 
 def test_a_member_with_a_table_is_identified_as_before_there_was_a_choice():
@@ -258,7 +335,9 @@ def test_a_member_with_a_table_is_identified_as_before_there_was_a_choice():
     assert member.config["classifier"]["embedding"] == "factorised"
 
 
-@pytest.mark.parametrize("typed", [{"pt": 16, "eta": 8, "phi": 4}, {"phi": 4, "eta": 8, "pt": 16}, "16x8x4"])
+@pytest.mark.parametrize(
+    "typed", [{"pt": 16, "eta": 8, "phi": 4}, {"phi": 4, "eta": 8, "pt": 16}, "16x8x4"]
+)
 def test_each_axis_may_have_its_number_of_bins(typed):
     (member,) = grid({"binning": {"n_bins": typed}}, tokeniser="binned").planned
     assert member.config["tokeniser"]["n_bins"] == "16x8x4"
@@ -271,30 +350,55 @@ def test_numbers_of_bins_are_an_axis_and_equal_ones_are_one_number():
     study = grid(tokeniser="binned", binning={"n_bins": bins}, grid={"axes": ["binning.n_bins"]})
     assert [member.cell["binning.n_bins"] for member in study.planned] == [3, "16x8x4", 5, 64]
     assert study.planned[1].name == "binning_n_bins_16x8x4__seed_42"
-    pinned = grid({"binning": {"n_bins": {"pt": 16, "eta": 8, "phi": 4}}}, tokeniser="binned", grid={"axes": ["binning.n_bins"]})
+    pinned = grid(
+        {"binning": {"n_bins": {"pt": 16, "eta": 8, "phi": 4}}},
+        tokeniser="binned",
+        grid={"axes": ["binning.n_bins"]},
+    )
     assert [member.cell["binning.n_bins"] for member in pinned.trained] == ["16x8x4"]
 
 
 def test_codes_know_the_bins_of_met_alone():
-    (one, other) = (
-        grid({"binning": {"n_bins": {"pt": 6, "eta": eta, "phi": 4}}}, tokeniser="vqvae").planned[0].config["tokeniser"] for eta in (3, 9)
+    one, other = (
+        grid({"binning": {"n_bins": {"pt": 6, "eta": eta, "phi": 4}}}, tokeniser="vqvae")
+        .planned[0]
+        .config["tokeniser"]
+        for eta in (3, 9)
     )
     assert one == other
     assert one["n_bins"] == "6x6x4"
 
 
-@pytest.mark.parametrize("typed", [1, 101, "5x5", "5x5x1", {"pt": 5}, {"pt": 5, "eta": 5, "phi": 5, "met": 5}, True, 2.5, None])
+@pytest.mark.parametrize(
+    "typed",
+    [1, 101, "5x5", "5x5x1", {"pt": 5}, {"pt": 5, "eta": 5, "phi": 5, "met": 5}, True, 2.5, None],
+)
 def test_numbers_of_bins_that_cannot_be_are_refused(typed):
-    with pytest.raises(ConfigurationError, match=r"binning.n_bins=.*: a number from 2 to 100, or one for each of pt, eta, phi: .*16x8x8"):
+    with pytest.raises(
+        ConfigurationError,
+        match=(
+            r"binning.n_bins=.*: a number from 2 to 100, or one for each of pt, eta, phi: .*16x8x8"
+        ),
+    ):
         grid(binning={"n_bins": typed})
 
 
-LAYERS = {"kind": "regression", "n_seeds": 1, "variance_lambda": [0.0, 2.0], "grid": {"axes": ["regression.hidden", "variance_lambda"]}}
+LAYERS = {
+    "kind": "regression",
+    "n_seeds": 1,
+    "variance_lambda": [0.0, 2.0],
+    "grid": {"axes": ["regression.hidden", "variance_lambda"]},
+}
 
 
 def test_layers_of_a_network_are_an_axis_of_lists():
     study = planned(**LAYERS, regression={"source": "diabetes", "hidden": [[64, 64], [32]]})
-    assert [member.cell["regression.hidden"] for member in study.planned] == [(64, 64), (64, 64), (32,), (32,)]
+    assert [member.cell["regression.hidden"] for member in study.planned] == [
+        (64, 64),
+        (64, 64),
+        (32,),
+        (32,),
+    ]
     assert study.planned[0].name == "regression_hidden_64x64__variance_lambda_0_0__seed_42"
     assert [member.config["hidden"] for member in study.planned[1:3]] == [[64, 64], [32]]
     assert len({member.folder for member in study.planned}) == 4
@@ -302,13 +406,22 @@ def test_layers_of_a_network_are_an_axis_of_lists():
 
 @pytest.mark.parametrize("typed", [[32], [[32]]])
 def test_one_network_pins_the_axis(typed):
-    study = planned({"regression": {"hidden": typed}}, **LAYERS, regression={"source": "diabetes", "hidden": [[64, 64], [32]]})
+    study = planned(
+        {"regression": {"hidden": typed}},
+        **LAYERS,
+        regression={"source": "diabetes", "hidden": [[64, 64], [32]]},
+    )
     assert {study.planned[i].cell["regression.hidden"] for i in range(4)} == {(64, 64), (32,)}
     assert {name.partition("__")[0] for name in study.selected} == {"regression_hidden_32"}
 
 
 def test_one_list_is_one_network_also_without_an_axis():
-    (member,) = planned({"regression": {"hidden": [16, 8]}}, kind="regression", regression={"source": "diabetes"}, n_seeds=1).planned
+    (member,) = planned(
+        {"regression": {"hidden": [16, 8]}},
+        kind="regression",
+        regression={"source": "diabetes"},
+        n_seeds=1,
+    ).planned
     assert member.config["hidden"] == [16, 8]
     assert member.cell == {}
 
@@ -318,9 +431,17 @@ QUANTISERS = {"tokeniser": "vqvae", "grid": {"axes": ["vqvae.quantiser", "model.
 
 def test_each_quantiser_takes_the_embeddings_that_its_codes_have_parts_for():
     embeddings = ["table", "factorised", "factorised_ordinal", "codebook", "frozen_codebook"]
-    study = grid(**QUANTISERS, vqvae={"quantiser": ["vq", "residual", "fsq"]}, model={"embedding": embeddings})
+    study = grid(
+        **QUANTISERS,
+        vqvae={"quantiser": ["vq", "residual", "fsq"]},
+        model={"embedding": embeddings},
+    )
     cells = [tuple(member.cell.values()) for member in study.planned]
-    assert [embedding for quantiser, embedding in cells if quantiser == "vq"] == ["table", "codebook", "frozen_codebook"]
+    assert [embedding for quantiser, embedding in cells if quantiser == "vq"] == [
+        "table",
+        "codebook",
+        "frozen_codebook",
+    ]
     assert [embedding for quantiser, embedding in cells if quantiser == "residual"] == [
         name for name in embeddings if name != "factorised_ordinal"
     ]
@@ -335,25 +456,43 @@ def test_codes_of_the_plain_quantiser_are_identified_as_before_there_were_others
 
 
 def test_levels_replace_whatever_follows_the_vectors():
-    settings = [{"codebook_size": size, "latent_dim": width} for size, width in ((64, 8), (512, 16))]
+    settings = [
+        {"codebook_size": size, "latent_dim": width} for size, width in ((64, 8), (512, 16))
+    ]
     one, other = (
-        grid(tokeniser="vqvae", vqvae={"quantiser": "fsq", "levels": [7, 5], **own}).planned[0].config["tokeniser"] for own in settings
+        grid(tokeniser="vqvae", vqvae={"quantiser": "fsq", "levels": [7, 5], **own})
+        .planned[0]
+        .config["tokeniser"]
+        for own in settings
     )
     assert one == other
     assert (one["codebook_size"], one["latent_dim"], one["levels"]) == (35, 2, [7, 5])
 
 
 def test_levels_are_an_axis_of_lists():
-    study = grid(tokeniser="vqvae", vqvae={"quantiser": "fsq", "levels": [[8, 8], [5, 5, 5]]}, grid={"axes": ["vqvae.levels"]})
-    assert [member.name for member in study.planned] == ["vqvae_levels_8x8__seed_42", "vqvae_levels_5x5x5__seed_42"]
+    study = grid(
+        tokeniser="vqvae",
+        vqvae={"quantiser": "fsq", "levels": [[8, 8], [5, 5, 5]]},
+        grid={"axes": ["vqvae.levels"]},
+    )
+    assert [member.name for member in study.planned] == [
+        "vqvae_levels_8x8__seed_42",
+        "vqvae_levels_5x5x5__seed_42",
+    ]
 
 
 @pytest.mark.parametrize(
     ("vqvae", "message"),
     [
-        ({"quantiser": "residual", "codebook_size": 512, "stages": 3}, "stages=3: 512.3 = 134,217,728 codes, more than 262,144"),
+        (
+            {"quantiser": "residual", "codebook_size": 512, "stages": 3},
+            "stages=3: 512.3 = 134,217,728 codes, more than 262,144",
+        ),
         ({"quantiser": "fsq", "levels": [64, 64, 65]}, "vqvae.levels"),
-        ({"quantiser": "fsq", "levels": [64, 64, 64, 3]}, "their product is 786,432 codes, more than"),
+        (
+            {"quantiser": "fsq", "levels": [64, 64, 64, 3]},
+            "their product is 786,432 codes, more than",
+        ),
         ({"quantiser": "fsq", "levels": [2, 8]}, "greater than or equal to 3"),
         ({"quantiser": "pq"}, "vqvae.quantiser='pq'.*'vq', 'residual' or 'fsq'"),
     ],
@@ -365,7 +504,9 @@ def test_codes_that_cannot_be_are_refused(vqvae, message):
 
 def test_what_a_quantiser_does_without_is_idle():
     plain, levels = (grid(tokeniser="vqvae", vqvae={"quantiser": name}) for name in ("vq", "fsq"))
-    both = grid(tokeniser="vqvae", vqvae={"quantiser": ["vq", "fsq"]}, grid={"axes": ["vqvae.quantiser"]})
+    both = grid(
+        tokeniser="vqvae", vqvae={"quantiser": ["vq", "fsq"]}, grid={"axes": ["vqvae.quantiser"]}
+    )
     assert "vqvae.quantiser is vq" in plain.why_unread("vqvae.levels")
     assert "vqvae.quantiser is fsq" in levels.why_unread("vqvae.codebook_size")
     assert plain.why_unread("vqvae.codebook_size") == levels.why_unread("vqvae.levels") == ""
@@ -373,38 +514,68 @@ def test_what_a_quantiser_does_without_is_idle():
     assert both.why_unread("vqvae.stages")
 
 
-GAPS = {"tokeniser": ["direct", "binned", "vqvae"], "grid": {"axes": ["tokeniser", "model.embedding", "binning.n_bins"]}}
+GAPS = {
+    "tokeniser": ["direct", "binned", "vqvae"],
+    "grid": {"axes": ["tokeniser", "model.embedding", "binning.n_bins"]},
+}
 
 
 def test_a_cell_that_an_axis_does_not_concern_is_planned_once():
-    study = grid(**GAPS, model={"embedding": ["table", "factorised"]}, binning={"n_bins": [3, 5]}, vqvae={"n_met_bins": 5})
+    study = grid(
+        **GAPS,
+        model={"embedding": ["table", "factorised"]},
+        binning={"n_bins": [3, 5]},
+        vqvae={"n_met_bins": 5},
+    )
     cells = [tuple(member.cell.values()) for member in study.planned]
     binned = [("binned", embedding, n) for embedding in ("table", "factorised") for n in (3, 5)]
     assert cells == [("direct", "table", 3), *binned, ("vqvae", "table", 3)]
     assert sum(study.left_out.values()) == 12 - len(cells)
     narrowed = grid(
         {"binning": {"n_bins": 5}, "model": {"embedding": "factorised"}},
-        **GAPS | {"model": {"embedding": ["table", "factorised"]}, "binning": {"n_bins": [3, 5]}, "vqvae": {"n_met_bins": 5}},
+        **GAPS
+        | {
+            "model": {"embedding": ["table", "factorised"]},
+            "binning": {"n_bins": [3, 5]},
+            "vqvae": {"n_met_bins": 5},
+        },
     )
-    assert [tuple(member.cell.values()) for member in narrowed.trained] == [("direct", "table", 3), ("binned", "factorised", 5)]
+    assert [tuple(member.cell.values()) for member in narrowed.trained] == [
+        ("direct", "table", 3),
+        ("binned", "factorised", 5),
+    ]
 
 
 def test_an_embedding_of_all_cells_is_idle_for_direct_values():
-    study = grid(tokeniser=["direct", "binned"], model={"embedding": "factorised"}, grid={"axes": ["tokeniser"]})
+    study = grid(
+        tokeniser=["direct", "binned"],
+        model={"embedding": "factorised"},
+        grid={"axes": ["tokeniser"]},
+    )
     direct, binned = study.trained
     assert "embedding" not in direct.config["classifier"]
     assert binned.config["classifier"]["embedding"] == "factorised"
     assert not study.left_out
     with pytest.raises(ConfigurationError, match="tokeniser=direct shows continuous values"):
-        grid({"tokeniser": "direct"}, tokeniser=["direct", "binned"], model={"embedding": "factorised"}, grid={"axes": ["tokeniser"]})
+        grid(
+            {"tokeniser": "direct"},
+            tokeniser=["direct", "binned"],
+            model={"embedding": "factorised"},
+            grid={"axes": ["tokeniser"]},
+        )
 
 
 def test_copies_are_shown_along_other_axes():
-    study = grid(tokeniser=["direct", "binned"], vector=[4, 5], grid={"axes": ["tokeniser", "vector"]})
+    study = grid(
+        tokeniser=["direct", "binned"], vector=[4, 5], grid={"axes": ["tokeniser", "vector"]}
+    )
     assert len(study.planned) == 4
     assert len(study.trained) == 3
 
 
 def test_the_bins_of_met_beside_codes_may_have_a_number_of_their_own():
-    (of_bins,), (own,) = (grid(tokeniser="vqvae", binning={"n_bins": 3}, vqvae={"n_met_bins": n}).planned for n in (None, 8))
+    (of_bins,), (own,) = (
+        grid(tokeniser="vqvae", binning={"n_bins": 3}, vqvae={"n_met_bins": n}).planned
+        for n in (None, 8)
+    )
     assert (of_bins.config["tokeniser"]["n_bins"], own.config["tokeniser"]["n_bins"]) == (3, 8)

@@ -1,4 +1,6 @@
-"""What docs/how_to/extend.md promises: each part, added to a copy of the project exactly as the page says, runs end to end."""
+"""What docs/how_to/extend.md promises: each part, added to a copy of the project exactly as the
+page says, runs end to end.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "how_to" / "extend.md").read_text()
-BLOCKS = re.findall(r"```python\n# (at the end of |in KINDS of )?(src/lexon/\S+)\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = re.findall(
+    r"```python\n# (at the end of |in KINDS of )?(src/lexon/\S+)\n(.*?)```", PAGE, re.DOTALL
+)
 RESULTS = Path("data/test")
 
 
@@ -27,9 +31,15 @@ def section(title: str) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def extended(project):
-    """Adds a section's code to a copy of the project's; returns what runs a command of lexon's there."""
+    """Adds a section's code to a copy of the project's; returns what runs a command of lexon's
+    there.
+    """
     shutil.rmtree(project / "src")
-    shutil.copytree(ROOT / "src" / "lexon", project / "src" / "lexon", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "src" / "lexon",
+        project / "src" / "lexon",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
 
     def add(title: str, files: int):
         blocks = section(title)
@@ -41,7 +51,9 @@ def extended(project):
             if added.startswith("in KINDS"):
                 first = "    for kind in (\n"
                 assert text.count(first) == 1
-                path.write_text(text.replace(first, first + textwrap.indent(f"{code.rstrip()},\n", " " * 8)))
+                path.write_text(
+                    text.replace(first, first + textwrap.indent(f"{code.rstrip()},\n", " " * 8))
+                )
             else:
                 path.write_text((f"{text}\n\n" if added else "") + code)
         return run
@@ -69,7 +81,9 @@ def test_a_tokeniser_is_one_file_and_its_settings(extended):
     tokens = RESULTS / "03_primary/default/main" / "tokens_types_auto.h5"
     tokens.unlink()
     run("--env", "test", "--pipelines", "data_engineering", "--params", "tokeniser=types")
-    assert [path.name for path in tokens.parent.glob("tokens_*.h5")] == [tokens.name], "its own token file, not that of bins"
+    assert [path.name for path in tokens.parent.glob("tokens_*.h5")] == [tokens.name], (
+        "its own token file, not that of bins"
+    )
 
 
 def test_a_network_is_one_file_and_its_settings(extended):
@@ -89,7 +103,9 @@ def test_a_kind_is_an_entry_and_its_pipeline_and_a_figure_is_a_function(extended
     run = extended("A kind of experiment, and a figure", files=3)
     folder = Path("conf/experiments/objects")
     folder.mkdir()
-    (folder / "parameters.yml").write_text("description: How many objects an event has\nkind: multiplicity\n")
+    (folder / "parameters.yml").write_text(
+        "description: How many objects an event has\nkind: multiplicity\n"
+    )
     run("--env", "test", "--pipelines", "objects")
     report = RESULTS / "08_reporting/objects/main"
     assert (report / "objects.csv").read_text().startswith("class,events,mean\nsignal,")
@@ -98,10 +114,13 @@ def test_a_kind_is_an_entry_and_its_pipeline_and_a_figure_is_a_function(extended
 
 def test_the_page_counts_its_own_lines():
     rows = {
-        row[0]: [int(n) for n in row[1].split(" + ")] for row in re.findall(r"^\| ([^|]*?) \|[^|]*\| ([\d +]+) \|$", PAGE, re.MULTILINE)
+        row[0]: [int(n) for n in row[1].split(" + ")]
+        for row in re.findall(r"^\| ([^|]*?) \|[^|]*\| ([\d +]+) \|$", PAGE, re.MULTILINE)
     }
     titles = {"tokeniser": "A tokeniser", "network of a classifier": "A network of a classifier"}
     titles["kind of experiment, with a figure"] = "A kind of experiment, and a figure"
     assert rows.keys() == titles.keys()
     for name, title in titles.items():
-        assert sorted(rows[name]) == sorted(len(code.splitlines()) for _, _, code in section(title)), name
+        assert sorted(rows[name]) == sorted(
+            len(code.splitlines()) for _, _, code in section(title)
+        ), name

@@ -28,11 +28,16 @@ def test_a_selected_cell_can_be_included(kedro_session, project):
     folder = project / "conf" / "experiments" / "follow_up"
     folder.mkdir()
     (folder / "parameters.yml").write_text("description: More of the best\nkind: autoencoder\n")
-    (folder / "parameters_selected.yml").write_text("autoencoder:\n  bottleneck: vq\n  globals_beta: 10.0\n")
+    (folder / "parameters_selected.yml").write_text(
+        "autoencoder:\n  bottleneck: vq\n  globals_beta: 10.0\n"
+    )
     with kedro_session() as session:
         session.load_context()
         (member,) = LayeredConfigLoader.current.experiments["follow_up"].planned
-    assert (member.config["autoencoder"]["bottleneck"], member.config["autoencoder"]["globals_beta"]) == ("vq", 10.0)
+    assert (
+        member.config["autoencoder"]["bottleneck"],
+        member.config["autoencoder"]["globals_beta"],
+    ) == ("vq", 10.0)
 
 
 def test_every_experiment_is_listed_with_its_axes(kedro_session, project):
@@ -40,7 +45,11 @@ def test_every_experiment_is_listed_with_its_axes(kedro_session, project):
         session.load_context()
         experiments = dict(LayeredConfigLoader.current.experiments)
     experiments.pop("default")
-    rows = {name: row for row in PAGE.splitlines() if (name := next(iter(re.findall(r"^\| `(\w+)` \|", row)), None)) in experiments}
+    rows = {
+        name: row
+        for row in PAGE.splitlines()
+        if (name := next(iter(re.findall(r"^\| `(\w+)` \|", row)), None)) in experiments
+    }
     assert rows.keys() == experiments.keys()
     for name, experiment in experiments.items():
         for axis in experiment.parameters.grid.axes:

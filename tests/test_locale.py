@@ -18,7 +18,11 @@ SOURCES = sorted(path for room in ("src", "benchmarks") for path in (ROOT / room
 def texts_without_encoding(source: str) -> Iterator[str]:
     """Every call that reads or writes text in the encoding of the locale."""
     for call in ast.walk(ast.parse(source)):
-        if isinstance(call, ast.Call) and not any(keyword.arg == "encoding" for keyword in call.keywords) and _is_text(call):
+        if (
+            isinstance(call, ast.Call)
+            and not any(keyword.arg == "encoding" for keyword in call.keywords)
+            and _is_text(call)
+        ):
             yield f"line {call.lineno}: {ast.unparse(call)}"
 
 
@@ -35,11 +39,21 @@ def _is_text(call: ast.Call) -> bool:
             return "text" in given or "universal_newlines" in given or name == "getoutput"
         case "open" | "fdopen" | "NamedTemporaryFile" | "TemporaryFile" | "SpooledTemporaryFile":
             places = call.args[:1] if name.endswith("File") else call.args[:2]
-            modes = [value.value for value in [*places, given.get("mode")] if isinstance(value, ast.Constant)]
-            modes = [mode for mode in modes if isinstance(mode, str) and mode and set(mode) <= set("rwxabt+")]
+            modes = [
+                value.value
+                for value in [*places, given.get("mode")]
+                if isinstance(value, ast.Constant)
+            ]
+            modes = [
+                mode
+                for mode in modes
+                if isinstance(mode, str) and mode and set(mode) <= set("rwxabt+")
+            ]
             if name.endswith("File"):
                 return bool(modes) and "b" not in modes[0]
-            archive = method and bool(call.args) and not modes  # ZipFile.open(name) and the like give bytes
+            archive = (
+                method and bool(call.args) and not modes
+            )  # ZipFile.open(name) and the like give bytes
             return not archive and "b" not in (modes[0] if modes else "r")
     return False
 
@@ -67,11 +81,20 @@ def test_no_text_depends_on_the_locale(path):
 )
 def test_the_check_finds_what_it_looks_for(line):
     assert list(texts_without_encoding(line))
-    assert not list(texts_without_encoding(line[:-1] + (", " if line[-2] != "(" else "") + "encoding='utf-8')"))
+    assert not list(
+        texts_without_encoding(line[:-1] + (", " if line[-2] != "(" else "") + "encoding='utf-8')")
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["path.open('rb')", "open(path, 'wb')", "archive.open(name)", "TemporaryFile()", "subprocess.run(command)"]
+    "line",
+    [
+        "path.open('rb')",
+        "open(path, 'wb')",
+        "archive.open(name)",
+        "TemporaryFile()",
+        "subprocess.run(command)",
+    ],
 )
 def test_bytes_need_no_encoding(line):
     assert not list(texts_without_encoding(line))
@@ -85,7 +108,8 @@ from lexon.datasets.atomic import CSVDataset, JSONDataset, TextDataset
 
 assert locale.getpreferredencoding(False) != "UTF-8"
 text = chr(0x3b7) + chr(0x2265)
-for dataset, data in ((TextDataset, text), (JSONDataset, {text: text}), (CSVDataset, pd.DataFrame({text: [text]}))):
+table = pd.DataFrame({text: [text]})
+for dataset, data in ((TextDataset, text), (JSONDataset, {text: text}), (CSVDataset, table)):
     made = dataset(filepath=sys.argv[1] + "/" + dataset.__name__)
     made.save(data)
     again = made.load()
@@ -95,6 +119,12 @@ for dataset, data in ((TextDataset, text), (JSONDataset, {text: text}), (CSVData
 
 def test_datasets_write_utf_8_in_a_locale_without_it(tmp_path):
     plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = subprocess.run([sys.executable, "-c", WRITE, str(tmp_path)], env=plain, capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, str(tmp_path)],
+        env=plain,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     assert not done.returncode, done.stderr
     assert (tmp_path / "TextDataset").read_text(encoding="utf-8") == "η≥"

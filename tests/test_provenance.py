@@ -32,7 +32,9 @@ def changed(monkeypatch):
         plain = provenance._syntax
         file = provenance._file(repaired)
         before = provenance.code_digest.__wrapped__(module)
-        monkeypatch.setattr(provenance, "_syntax", lambda path: "repaired" if path == file else plain(path))
+        monkeypatch.setattr(
+            provenance, "_syntax", lambda path: "repaired" if path == file else plain(path)
+        )
         after = provenance.code_digest.__wrapped__(module)
         monkeypatch.undo()
         return before, after
@@ -117,21 +119,33 @@ print(version["commit"], version["dirty"], first)
 
 
 def test_a_process_runs_the_code_and_the_commit_that_it_started_with(tmp_path):
-    """In a copy of the checkout: an edit and a commit while the process runs change neither digest nor version, and show as an edit."""
+    """In a copy of the checkout: an edit and a commit while the process runs change neither digest
+    nor version, and show as an edit.
+    """
     root = Path(provenance.__file__).parents[2]
-    shutil.copytree(root / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(
+        root / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *arguments], check=True)
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def reported() -> list[str]:
-        run = subprocess.run([sys.executable, "-c", NODE], capture_output=True, text=True, check=False, env=environment)
+        run = subprocess.run(
+            [sys.executable, "-c", NODE],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
         assert run.returncode == 0, run.stderr
         return run.stdout.split()
 
     commit, dirty, digest = reported()
-    head = subprocess.run([*git, "rev-parse", "HEAD^"], capture_output=True, text=True, check=True).stdout.strip()
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD^"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert (commit, dirty) == (head, "False")
     assert reported()[2] != digest, "a fresh process has the edited code"
 
@@ -156,5 +170,7 @@ def test_a_node_rests_on_what_its_parameters_choose_too():
     assert chosen(1) == 2
     assert provenance.modules_of(train) == (__name__,)
     assert provenance.modules_of(chosen) == (__name__, "lexon.models.vae")
-    assert list(inspect.signature(chosen, follow_wrapped=False).parameters) == ["x"], "Kedro orders a node's inputs by it"
+    assert list(inspect.signature(chosen, follow_wrapped=False).parameters) == ["x"], (
+        "Kedro orders a node's inputs by it"
+    )
     assert (chosen.__qualname__, chosen.__doc__) == (train.__qualname__, "Trains.")

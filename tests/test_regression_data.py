@@ -1,4 +1,6 @@
-"""What regressions learn from: targets without their answers in the inputs, and splits that keep groups together."""
+"""What regressions learn from: targets without their answers in the inputs, and splits that keep
+groups together.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def test_targets_of_an_event(make_events: Callable[..., Events]) -> None:
 
 @pytest.mark.parametrize("vector", [4, 5])
 @pytest.mark.parametrize("pid", [True, False])
-def test_baselines_see_what_the_network_sees(vector: Literal[4, 5], pid: bool, make_events: Callable[..., Events]) -> None:
+def test_baselines_see_what_the_network_sees(
+    vector: Literal[4, 5], pid: bool, make_events: Callable[..., Events]
+) -> None:
     """No azimuth and no MET at all, energies in five-vectors only, types with `pid` only."""
     events = make_events(20)
     p4, real = events.p4, events.mask[..., None]
@@ -47,7 +51,11 @@ def test_baselines_see_what_the_network_sees(vector: Literal[4, 5], pid: bool, m
         "types": replace(events, ids=np.where(events.mask, events.ids % 7 + 1, 0).astype(np.int8)),
     }
     columns = phi_free_columns(events, vector, pid)
-    seen = {name for name, other in hidden.items() if not np.array_equal(columns, phi_free_columns(other, vector, pid))}
+    seen = {
+        name
+        for name, other in hidden.items()
+        if not np.array_equal(columns, phi_free_columns(other, vector, pid))
+    }
     assert seen == ({"energy"} if vector == 5 else set()) | ({"types"} if pid else set())
     assert np.isfinite(columns).all()
 

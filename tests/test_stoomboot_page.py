@@ -31,13 +31,20 @@ def test_personal_settings_of_the_page_are_read(kedro_session, project, monkeypa
 def test_settings_of_the_runner_on_the_page_are_read(kedro_session, project, monkeypatch):
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "data"))
     blocks = [yaml.safe_load(text) for text in re.findall(r"`(htcondor: \{[^`]*\})`", STOOMBOOT)]
-    assert {key for block in blocks for key in block["htcondor"]} >= {"setup", "wait", "submit", "environment"}
+    assert {key for block in blocks for key in block["htcondor"]} >= {
+        "setup",
+        "wait",
+        "submit",
+        "environment",
+    }
     base = kedro_session("stoomboot").loader()["runner"]["htcondor"]
     for block in blocks:
         read_settings(base | block["htcondor"])
 
 
-@pytest.mark.parametrize("row", [line for line in VAE.splitlines() if line.startswith("| `") and "--params" in line])
+@pytest.mark.parametrize(
+    "row", [line for line in VAE.splitlines() if line.startswith("| `") and "--params" in line]
+)
 def test_every_new_command_of_the_table_is_understood(row: str, kedro_session):
     from kedro.framework.cli.utils import _split_params
 

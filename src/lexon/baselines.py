@@ -1,7 +1,7 @@
 """Gradient-boosted trees: the baseline of the classifiers.
 
-Trees are grown on the training split until the validation loss stops improving, and the test split is scored once, as for
-every network.
+Trees are grown on the training split until the validation loss stops improving, and the test split
+is scored once, as for every network.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ PATIENCE = 20  # rounds without a better validation loss
 
 @dataclass(frozen=True)
 class Baseline:
-    """A fitted baseline with all it needs to read events; `columns` are those with a value in some training event."""
+    """A fitted baseline with all it needs to read events; `columns` are those with a value in some
+    training event.
+    """
 
     kind: BaselineKind
     columns: tuple[str, ...]
@@ -60,9 +62,12 @@ def fit_baseline(
         object_types: name of each type id.
 
     Raises:
-        DataError: when a split holds one class only, or validation holds a class that training lacks.
+        DataError: when a split holds one class only, or validation holds a class that training
+            lacks.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier  # a second of import that the command line need not pay
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier,
+    )  # a second of import that the command line need not pay
 
     _check_targets(train_target, val_target)
     model = HistGradientBoostingClassifier(
@@ -72,9 +77,13 @@ def fit_baseline(
         categorical_features="from_dtype",
         random_state=seed,
     )
-    table = _columns(kind, train, object_types).dropna(axis=1, how="all")  # the last slots may be empty in every event
+    table = _columns(kind, train, object_types).dropna(
+        axis=1, how="all"
+    )  # the last slots may be empty in every event
     columns = [str(name) for name in table]
-    model.fit(table, train_target, X_val=_columns(kind, val, object_types)[columns], y_val=val_target)
+    model.fit(
+        table, train_target, X_val=_columns(kind, val, object_types)[columns], y_val=val_target
+    )
     return Baseline(kind, tuple(columns), model, object_types)
 
 
@@ -103,8 +112,12 @@ def _columns(kind: BaselineKind, events: Events, object_types: Mapping[int, str]
 def _check_targets(train_target: NDArray[np.int64], val_target: NDArray[np.int64]) -> None:
     train, val = np.unique(train_target), np.unique(val_target)
     if len(train) < 2:
-        raise DataError(f"training split holds class {train.tolist()} only: a classifier needs two; check `classes`")
+        raise DataError(
+            f"training split holds class {train.tolist()} only: a classifier needs two; check"
+            " `classes`"
+        )
     if not np.isin(val, train).all():
         raise DataError(
-            f"validation split holds classes {val.tolist()}, training {train.tolist()}: both need the same; check the file's splits"
+            f"validation split holds classes {val.tolist()}, training {train.tolist()}: both need"
+            " the same; check the file's splits"
         )

@@ -1,4 +1,6 @@
-"""`kedro cluster`: look at, preview and end what `kedro run` submitted. The options are those of `kedro run`."""
+"""`kedro cluster`: look at, preview and end what `kedro run` submitted. The options are those of
+`kedro run`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def cli() -> None:
     """lexon's own commands."""
 
 
-def _with_callbacks(command: click.Command, callbacks: dict[str, Callable[..., Any]]) -> click.Command:
+def _with_callbacks(
+    command: click.Command, callbacks: dict[str, Callable[..., Any]]
+) -> click.Command:
     """A command whose options are read in another way."""
     own = copy(command)
     own.params = [copy(option) for option in command.params]
@@ -30,7 +34,9 @@ def _with_callbacks(command: click.Command, callbacks: dict[str, Callable[..., A
     return own
 
 
-run = _with_callbacks(kedro_run, {"config": checked_config, "params": typed_parameters, "runner": checked_runner})
+run = _with_callbacks(
+    kedro_run, {"config": checked_config, "params": typed_parameters, "runner": checked_runner}
+)
 cli.add_command(run)
 
 
@@ -46,8 +52,21 @@ def cluster() -> None:
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that choose an experiment and a site."""
-    pipeline = click.option("--pipelines", "--pipeline", "-p", "pipelines", default="", callback=split_string, help="The experiment.")
-    params = click.option("--params", default="", callback=typed_parameters, help="As given to `kedro run`, e.g. run=NAME.")
+    pipeline = click.option(
+        "--pipelines",
+        "--pipeline",
+        "-p",
+        "pipelines",
+        default="",
+        callback=split_string,
+        help="The experiment.",
+    )
+    params = click.option(
+        "--params",
+        default="",
+        callback=typed_parameters,
+        help="As given to `kedro run`, e.g. run=NAME.",
+    )
     return pipeline(env_option(params(command)))
 
 
@@ -64,7 +83,9 @@ def status(pipelines: list[str], env: str | None, params: dict[str, Any], watch:
 @cluster.command()
 @_options
 def cancel(pipelines: list[str], env: str | None, params: dict[str, Any]) -> None:
-    """Take a running workflow out of the queue; what is done stays, trainings keep their checkpoints."""
+    """Take a running workflow out of the queue; what is done stays, trainings keep their
+    checkpoints.
+    """
     from lexon.framework import cluster as latest
 
     latest.cancel(_project(), pipelines, env, params)
@@ -78,5 +99,7 @@ def preview(pipelines: list[str], env: str | None, params: dict[str, Any], tags:
     from lexon.framework.session import LexonSession
 
     bootstrap_project(_project())
-    session: Any = LexonSession.create(project_path=_project(), env=env, runtime_params=params, save_on_close=False)
+    session: Any = LexonSession.create(
+        project_path=_project(), env=env, runtime_params=params, save_on_close=False
+    )
     session.run(pipeline_names=pipelines, tags=tags, preview=True)

@@ -1,4 +1,6 @@
-"""Errors that need no traceback, each with the exit code that tells a batch system what to do next."""
+"""Errors that need no traceback, each with the exit code that tells a batch system what to
+do next.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,17 @@ FAILED, USER_MISTAKE, OTHER_MACHINE = 1, 2, 3
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 # Faults of a machine or of its network file system, which may be over at the next try.
-_TRANSIENT = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOLCK, errno.EAGAIN, errno.EBUSY, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_TRANSIENT = {
+    errno.EIO,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.ENOLCK,
+    errno.EAGAIN,
+    errno.EBUSY,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+}
 
 
 class LexonError(ValueError):
@@ -32,7 +44,9 @@ class DataError(LexonError):
 
 
 class MissingFile(LexonError):
-    """A file that should be there: mistyped, not made yet, or not visible yet on a network file system, so a later try may do."""
+    """A file that should be there: mistyped, not made yet, or not visible yet on a network file
+    system, so a later try may do.
+    """
 
     exit_code = FAILED
 
@@ -44,7 +58,9 @@ class InUse(LexonError):
 
 
 class MachineError(LexonError):
-    """A fault of this machine, such as a GPU that torch cannot use or a stale file handle: another machine or a later try may do."""
+    """A fault of this machine, such as a GPU that torch cannot use or a stale file handle: another
+    machine or a later try may do.
+    """
 
     exit_code = OTHER_MACHINE
 
@@ -56,7 +72,8 @@ class Killed(LexonError):
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """The user's mistake behind an error, or else what went wrong first; Kedro wraps what a dataset raises.
+    """The user's mistake behind an error, or else what went wrong first; Kedro wraps what a dataset
+    raises.
 
     An error of the operating system comes back as the sentence that explains it.
     """
@@ -76,28 +93,41 @@ def explained(error: OSError, path: Path | str | None = None) -> LexonError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in _DISK_FULL:
         return DataError(
-            f"{where}the disk or the quota is full ({reason}); free some space or set another data_root (no half-written file remains)"
+            f"{where}the disk or the quota is full ({reason}); free some space or set another"
+            " data_root (no half-written file remains)"
         )
     if error.errno in _FORBIDDEN:
         owner = f" ({_owner(Path(name))})" if name is not None else ""
-        return DataError(f"{where}permission denied{owner}; ask its owner for access, or choose another path")
+        return DataError(
+            f"{where}permission denied{owner}; ask its owner for access, or choose another path"
+        )
     if error.errno == errno.ENOENT:
         return MissingFile(f"{where}does not exist; check the path")
     if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-        return DataError(f"{where}{reason}; a file lies where a folder is needed, or the other way round: move it away")
+        return DataError(
+            f"{where}{reason}; a file lies where a folder is needed, or the other way round: move"
+            " it away"
+        )
     if error.errno in _TRANSIENT:
         return MachineError(
-            f"{where}{reason}: a fault of this machine or its file system, not of the file; try again, or on another machine"
+            f"{where}{reason}: a fault of this machine or its file system, not of the file; try"
+            " again, or on another machine"
         )
     return DataError(f"{where}{reason}; check the path")
 
 
 def exit_code(codes: Iterable[int]) -> int:
-    """The exit code of a run in which several things failed: 2 or 3 only where trying the same again here is pointless for all of them."""
+    """The exit code of a run in which several things failed: 2 or 3 only where trying the same
+    again here is pointless for all of them.
+    """
     found = set(codes)
     if found == {USER_MISTAKE}:
         return USER_MISTAKE
-    return OTHER_MACHINE if OTHER_MACHINE in found and found <= {USER_MISTAKE, OTHER_MACHINE} else FAILED
+    return (
+        OTHER_MACHINE
+        if OTHER_MACHINE in found and found <= {USER_MISTAKE, OTHER_MACHINE}
+        else FAILED
+    )
 
 
 def _owner(path: Path) -> str:
@@ -111,5 +141,8 @@ def _owner(path: Path) -> str:
             owner = known.owner()
         except KeyError:  # an account that this machine does not know
             owner = f"user {status.st_uid}"
-        return f"{'it' if known == path else known} belongs to {owner}, mode {stat.filemode(status.st_mode)}"
+        return (
+            f"{'it' if known == path else known} belongs to {owner}, mode"
+            f" {stat.filemode(status.st_mode)}"
+        )
     return "its folder cannot be read"

@@ -1,7 +1,9 @@
-"""Events: the in-memory data type. Every file format is read into it, every tokeniser starts from it.
+"""Events: the in-memory data type. Every file format is read into it, every tokeniser starts from
+it.
 
-An event is at most 18 reconstructed objects, real ones first, then padding (type 0, four zeros), plus missing
-transverse energy. All energies are in GeV and all angles in rad, whatever the file held.
+An event is at most 18 reconstructed objects, real ones first, then padding (type 0, four zeros),
+plus missing transverse energy. All energies are in GeV and all angles in rad, whatever the file
+held.
 """
 
 from __future__ import annotations
@@ -71,7 +73,12 @@ class Events:
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """The events of all parts, in order."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+        return cls(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            )
+        )
 
     def digest(self) -> str:
         """SHA-256 of the content: equal digests are the same events in the same order."""
@@ -89,19 +96,67 @@ class Events:
         """
         real = self.mask
         check = partial(reject_rows, where=where, first_row=first_row)
-        check((self.ids < 0) | (self.ids > N_TYPES), self.ids, "unknown object type", f"types run from 1 to {N_TYPES}, 0 is padding")
-        check(~real[:, :-1] & real[:, 1:], self.ids[:, :-1], "padding before a real object", "put the real objects first")
-        check(np.any(~np.isfinite(self.p4), axis=-1), self.p4, "non-finite four-vector", "remove the event or repair the file")
-        check(real & (self.pt <= 0), self.pt, "pT that is not positive", "a real object has pT > 0; padding has type 0")
-        check(real & (self.energy <= 0), self.energy, "energy that is not positive", "E >= pT cosh(eta) > 0")
-        check(~real & np.any(self.p4 != 0, axis=-1), self.p4, "padding with a four-vector", "padding is type 0 and four zeros")
-        check(~np.isfinite(self.met), self.met, "non-finite MET", "remove the event or repair the file")
-        check(~np.isfinite(self.met_phi), self.met_phi, "non-finite azimuth of MET", "remove the event or repair the file")
+        check(
+            (self.ids < 0) | (self.ids > N_TYPES),
+            self.ids,
+            "unknown object type",
+            f"types run from 1 to {N_TYPES}, 0 is padding",
+        )
+        check(
+            ~real[:, :-1] & real[:, 1:],
+            self.ids[:, :-1],
+            "padding before a real object",
+            "put the real objects first",
+        )
+        check(
+            np.any(~np.isfinite(self.p4), axis=-1),
+            self.p4,
+            "non-finite four-vector",
+            "remove the event or repair the file",
+        )
+        check(
+            real & (self.pt <= 0),
+            self.pt,
+            "pT that is not positive",
+            "a real object has pT > 0; padding has type 0",
+        )
+        check(
+            real & (self.energy <= 0),
+            self.energy,
+            "energy that is not positive",
+            "E >= pT cosh(eta) > 0",
+        )
+        check(
+            ~real & np.any(self.p4 != 0, axis=-1),
+            self.p4,
+            "padding with a four-vector",
+            "padding is type 0 and four zeros",
+        )
+        check(
+            ~np.isfinite(self.met),
+            self.met,
+            "non-finite MET",
+            "remove the event or repair the file",
+        )
+        check(
+            ~np.isfinite(self.met_phi),
+            self.met_phi,
+            "non-finite azimuth of MET",
+            "remove the event or repair the file",
+        )
         check(self.met < 0, self.met, "negative MET", "MET is a magnitude")
         return self
 
 
-def reject_rows(bad: NDArray[np.bool_], values: NDArray[Any], problem: str, remedy: str, *, where: str, first_row: int = 0) -> None:
+def reject_rows(
+    bad: NDArray[np.bool_],
+    values: NDArray[Any],
+    problem: str,
+    remedy: str,
+    *,
+    where: str,
+    first_row: int = 0,
+) -> None:
     """Raise the DataError of the first event that `bad` marks; nothing where it marks none.
 
     Args:
@@ -117,4 +172,7 @@ def reject_rows(bad: NDArray[np.bool_], values: NDArray[Any], problem: str, reme
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     slot = f", object {first[1]}" if len(first) > 1 else ""
     rows = int(bad.reshape(len(bad), -1).any(1).sum())
-    raise DataError(f"{where}: row {first_row + first[0]}{slot}: {problem} ({values[first]}; {rows} such rows from there); {remedy}")
+    raise DataError(
+        f"{where}: row {first_row + first[0]}{slot}: {problem} ({values[first]}; {rows} such rows"
+        f" from there); {remedy}"
+    )

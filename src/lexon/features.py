@@ -1,6 +1,8 @@
-"""Inputs of gradient boosting: an event's flat columns, or the quantities that a physicist would compute.
+"""Inputs of gradient boosting: an event's flat columns, or the quantities that a physicist would
+compute.
 
-Everything comes from four-vectors in GeV, never from standardised values. NaN marks what an event does not have.
+Everything comes from four-vectors in GeV, never from standardised values. NaN marks what an event
+does not have.
 """
 
 from __future__ import annotations
@@ -22,13 +24,21 @@ Columns = dict[str, NDArray[np.floating] | NDArray[np.integer]]
 
 Z_MASS = 91.19  # GeV (Particle Data Group)
 N_LEADING = 6  # objects whose pT is a feature of its own
-OF_MET = ("st", "met", "met_over_sqrt_ht", "d_phi_lepton_met", "mt_lepton_met")  # event-level quantities that MET enters
+OF_MET = (
+    "st",
+    "met",
+    "met_over_sqrt_ht",
+    "d_phi_lepton_met",
+    "mt_lepton_met",
+)  # event-level quantities that MET enters
 
 
 def flat_columns(events: Events) -> pd.DataFrame:
-    """The quantities that the direct tokeniser reads, one row an event: `id_<i>` categorical, the rest float32.
+    """The quantities that the direct tokeniser reads, one row an event: `id_<i>` categorical, the
+    rest float32.
 
-    Per object: type, log E, log pT, eta, sin phi, cos phi; per event: log(1 + MET), sin and cos of its azimuth.
+    Per object: type, log E, log pT, eta, sin phi, cos phi; per event: log(1 + MET), sin and cos of
+    its azimuth.
     """
     real = events.mask
     per_object = {
@@ -38,9 +48,20 @@ def flat_columns(events: Events) -> pd.DataFrame:
         "sin_phi": np.where(real, np.sin(events.phi), np.nan),
         "cos_phi": np.where(real, np.cos(events.phi), np.nan),
     }
-    types = {f"id_{i + 1}": pd.Categorical(events.ids[:, i], categories=range(N_TYPES + 1)) for i in range(MAX_OBJECTS)}
-    values = {f"{name}_{i + 1}": array[:, i] for name, array in per_object.items() for i in range(MAX_OBJECTS)}
-    met = {"log_met": np.log1p(events.met), "sin_met_phi": np.sin(events.met_phi), "cos_met_phi": np.cos(events.met_phi)}
+    types = {
+        f"id_{i + 1}": pd.Categorical(events.ids[:, i], categories=range(N_TYPES + 1))
+        for i in range(MAX_OBJECTS)
+    }
+    values = {
+        f"{name}_{i + 1}": array[:, i]
+        for name, array in per_object.items()
+        for i in range(MAX_OBJECTS)
+    }
+    met = {
+        "log_met": np.log1p(events.met),
+        "sin_met_phi": np.sin(events.met_phi),
+        "cos_met_phi": np.cos(events.met_phi),
+    }
     return pd.DataFrame(types | values | met)
 
 
@@ -69,7 +90,8 @@ def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFr
 class ObjectKinds:
     """Which objects are what, bool [event, object] each.
 
-    Names that end in ``jet`` are jets, those that also start with ``b`` b-jets; ``e`` and ``mu`` with a sign are charged leptons.
+    Names that end in ``jet`` are jets, those that also start with ``b`` b-jets; ``e`` and ``mu``
+    with a sign are charged leptons.
     """
 
     jets: BoolArray
@@ -81,7 +103,9 @@ class ObjectKinds:
     @classmethod
     def of(cls, events: Events, object_types: Mapping[int, str]) -> Self:
         def chosen(is_one: Callable[[str], bool]) -> BoolArray:
-            return np.isin(events.ids, [label for label, name in object_types.items() if is_one(name)])
+            return np.isin(
+                events.ids, [label for label, name in object_types.items() if is_one(name)]
+            )
 
         return cls(
             jets=chosen(_is_jet),
@@ -101,12 +125,16 @@ def _is_lepton(name: str) -> bool:
 
 
 def scalar_sum(pt: FloatArray, chosen: BoolArray) -> FloatArray:
-    """Scalar sum of the pT [event, object] of the chosen objects, [event]; HT where those are the jets."""
+    """Scalar sum of the pT [event, object] of the chosen objects, [event]; HT where those are the
+    jets.
+    """
     return np.where(chosen, pt, 0).sum(1)
 
 
 def ranked(values: FloatArray, chosen: BoolArray, rank: int) -> FloatArray:
-    """The value [event, object] that is `rank`-th largest (0 first) among the chosen ones, NaN where there are fewer."""
+    """The value [event, object] that is `rank`-th largest (0 first) among the chosen ones, NaN
+    where there are fewer.
+    """
     falling = -np.sort(-np.where(chosen, values, -np.inf), axis=1)[:, rank]
     return np.where(np.isfinite(falling), falling, np.nan)
 
@@ -132,15 +160,30 @@ def _sums(events: Events, kinds: ObjectKinds) -> Columns:
 def _leading_pts(events: Events, kinds: ObjectKinds) -> Columns:
     leading: Columns = {f"pt_{i + 1}": ranked(events.pt, events.mask, i) for i in range(N_LEADING)}
     chosen = {"b_jet": kinds.b_jets, "lepton": kinds.leptons}
-    return leading | {f"{name}_pt_{i + 1}": ranked(events.pt, objects, i) for name, objects in chosen.items() for i in range(2)}
+    return leading | {
+        f"{name}_pt_{i + 1}": ranked(events.pt, objects, i)
+        for name, objects in chosen.items()
+        for i in range(2)
+    }
 
 
 def _masses(events: Events, kinds: ObjectKinds) -> Columns:
-    """Invariant masses of all objects, of the jets, of the b-jets and of the leptons; NaN below two objects."""
+    """Invariant masses of all objects, of the jets, of the b-jets and of the leptons; NaN below two
+    objects.
+    """
     cartesian = physics.cartesian(events.p4.astype(np.float64))
-    chosen = {"mass": events.mask, "jets_mass": kinds.jets, "b_jets_mass": kinds.b_jets, "leptons_mass": kinds.leptons}
+    chosen = {
+        "mass": events.mask,
+        "jets_mass": kinds.jets,
+        "b_jets_mass": kinds.b_jets,
+        "leptons_mass": kinds.leptons,
+    }
     return {
-        name: np.where(objects.sum(1) > 1, physics.invariant_mass((cartesian * objects[..., None]).sum(1)), np.nan)
+        name: np.where(
+            objects.sum(1) > 1,
+            physics.invariant_mass((cartesian * objects[..., None]).sum(1)),
+            np.nan,
+        )
         for name, objects in chosen.items()
     }
 
@@ -150,22 +193,31 @@ def _z_mass(events: Events, kinds: ObjectKinds) -> FloatArray:
     nearest = np.full(len(events), np.nan)
     for i, j in zip(*np.triu_indices(MAX_OBJECTS, 1), strict=True):
         pair = kinds.leptons[:, i] & kinds.leptons[:, j]
-        pair &= (kinds.positive_leptons[:, i] != kinds.positive_leptons[:, j]) & (kinds.electrons[:, i] == kinds.electrons[:, j])
+        pair &= (kinds.positive_leptons[:, i] != kinds.positive_leptons[:, j]) & (
+            kinds.electrons[:, i] == kinds.electrons[:, j]
+        )
         d_phi = physics.delta_phi(events.phi[:, i], events.phi[:, j])
-        mass = physics.massless_pair_mass(events.eta[:, i] - events.eta[:, j], d_phi, events.pt[:, i] * events.pt[:, j])
+        mass = physics.massless_pair_mass(
+            events.eta[:, i] - events.eta[:, j], d_phi, events.pt[:, i] * events.pt[:, j]
+        )
         nearer = pair & ~(np.abs(mass - Z_MASS) >= np.abs(nearest - Z_MASS))
         nearest = np.where(nearer, mass, nearest)
     return nearest
 
 
 def _lepton_met(events: Events, kinds: ObjectKinds) -> Columns:
-    """Leading lepton against MET: azimuth, and the transverse mass sqrt(2 pT MET (1 - cos dphi)) (PDG review, Kinematics)."""
+    """Leading lepton against MET: azimuth, and the transverse mass sqrt(2 pT MET (1 - cos dphi))
+    (PDG review, Kinematics).
+    """
     leading = np.where(kinds.leptons, events.pt, -1).argmax(1)
     rows = np.arange(len(events))
     d_phi = np.abs(physics.delta_phi(events.phi[rows, leading], events.met_phi))
     mass = np.sqrt(2 * events.pt[rows, leading] * events.met * (1 - np.cos(d_phi)))
     some = kinds.leptons.any(1)
-    return {"d_phi_lepton_met": np.where(some, d_phi, np.nan), "mt_lepton_met": np.where(some, mass, np.nan)}
+    return {
+        "d_phi_lepton_met": np.where(some, d_phi, np.nan),
+        "mt_lepton_met": np.where(some, mass, np.nan),
+    }
 
 
 def _angles(events: Events, kinds: ObjectKinds) -> Columns:
@@ -184,6 +236,8 @@ def _closest(events: Events, chosen: BoolArray) -> FloatArray:
     smallest = np.full(len(events), np.inf)
     # One column of pairs at a time: all 153 at once would take gigabytes for a real file.
     for i, j in zip(first, second, strict=True):
-        distance = physics.delta_r(events.eta[:, i], events.phi[:, i], events.eta[:, j], events.phi[:, j])
+        distance = physics.delta_r(
+            events.eta[:, i], events.phi[:, i], events.eta[:, j], events.phi[:, j]
+        )
         smallest = np.minimum(smallest, np.where(chosen[:, i] & chosen[:, j], distance, np.inf))
     return np.where(np.isfinite(smallest), smallest, np.nan)

@@ -1,6 +1,8 @@
-"""The project's pipelines: `__default__`, one per folder of conf/experiments, and the token file alone.
+"""The project's pipelines: `__default__`, one per folder of conf/experiments, and the token file
+alone.
 
-They are built from the expanded configuration, so a new experiment of an existing kind is one YAML file.
+They are built from the expanded configuration, so a new experiment of an existing kind is one YAML
+file.
 """
 
 from __future__ import annotations
@@ -22,20 +24,30 @@ from lexon.pipelines.pretraining import pipeline as pretraining
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Pipelines by name: of the experiments that the command is about, or of all that are not broken."""
+    """Pipelines by name: of the experiments that the command is about, or of all that are not
+    broken.
+    """
     if LayeredConfigLoader.current is not None:
         return _pipelines(LayeredConfigLoader.current)
     log_plainly_without_terminal()
     with readable_errors():  # a command without a session, such as `kedro registry list`
         project = find_kedro_project(Path.cwd()) or Path.cwd()
-        return _pipelines(LayeredConfigLoader(project / settings.CONF_SOURCE, **settings.CONFIG_LOADER_ARGS))
+        return _pipelines(
+            LayeredConfigLoader(project / settings.CONF_SOURCE, **settings.CONFIG_LOADER_ARGS)
+        )
 
 
 def _pipelines(loader: LayeredConfigLoader) -> dict[str, Pipeline]:
     experiments = dict(loader.experiments)
     default = experiments.pop(DEFAULT, None)
-    own = {} if default is None else {"__default__": _experiment_pipeline(default), DATA_ENGINEERING: _token_file(default)}
-    return own | {name: _experiment_pipeline(experiment) for name, experiment in experiments.items()}
+    own = (
+        {}
+        if default is None
+        else {"__default__": _experiment_pipeline(default), DATA_ENGINEERING: _token_file(default)}
+    )
+    return own | {
+        name: _experiment_pipeline(experiment) for name, experiment in experiments.items()
+    }
 
 
 def _experiment_pipeline(experiment: Experiment) -> Pipeline:
@@ -47,7 +59,10 @@ def _experiment_pipeline(experiment: Experiment) -> Pipeline:
 
 
 def _token_file(experiment: Experiment) -> Pipeline:
-    parts = [data_engineering.create_token_file(experiment), pretraining.create_pipeline(experiment)]
+    parts = [
+        data_engineering.create_token_file(experiment),
+        pretraining.create_pipeline(experiment),
+    ]
     return _namespaced(Pipeline(parts), experiment.name)
 
 

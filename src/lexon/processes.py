@@ -1,4 +1,6 @@
-"""Processes by name: which one wrote a temporary file or holds a lock, and whether it still runs."""
+"""Processes by name: which one wrote a temporary file or holds a lock, and whether it still
+runs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ class Process:
     Attributes:
         host: see `this_host`.
         pid: its number there.
-        started: when it started, in clock ticks since the machine did; a later process with the same number has another. 0 if unknown.
+        started: when it started, in clock ticks since the machine did; a later process with the
+            same number has another. 0 if unknown.
     """
 
     host: str
@@ -31,7 +34,9 @@ class Process:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it certainly runs no more; of a process on another machine that is never certain."""
+        """Whether it certainly runs no more; of a process on another machine that is never
+        certain.
+        """
         return self.is_here and _start_of(self.pid) not in ({self.started} if self.started else {0})
 
     @property
@@ -47,7 +52,9 @@ def this_process() -> Process:
 
 @cache
 def this_host() -> str:
-    """Name of this machine and number of its process namespace: in two containers, one number names two processes. No dots."""
+    """Name of this machine and number of its process namespace: in two containers, one number names
+    two processes. No dots.
+    """
     namespace = "0"
     with suppress(OSError, IndexError):
         namespace = str(Path("/proc/self/ns/pid").readlink()).strip("]").rpartition("[")[2]
@@ -57,7 +64,12 @@ def this_host() -> str:
 def _start_of(pid: int) -> int | None:
     """Start of a process in clock ticks; None when it is over, 0 where the system has no /proc."""
     try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        state, *fields = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()
+        )
     except (FileNotFoundError, ProcessLookupError):
         return None if Path("/proc/self/stat").exists() else _answers(pid)
     return None if state in ("Z", "X") else int(fields[18])

@@ -1,7 +1,8 @@
 """The origin of a result: code, versions, machine, time.
 
-The code of a process is the one that lay there when it started, however long it runs and whatever is edited or committed
-meanwhile. So sources and commit are noted as this module is imported, which the project's settings do first of all.
+The code of a process is the one that lay there when it started, however long it runs and whatever
+is edited or committed meanwhile. So sources and commit are noted as this module is imported, which
+the project's settings do first of all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-# Code that carries results without shaping them: a new parameter or a better message makes nothing stale.
+# Code that carries results without shaping them: a new parameter or a better message makes nothing
+# stale.
 CARRIERS = {
     f"lexon.{name}"
     for name in (
@@ -44,27 +46,37 @@ def now() -> str:
 
 def versions() -> dict[str, str]:
     """Python and the packages that numbers depend on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in PACKAGES},
+    }
 
 
 def code_version() -> dict[str, Any]:
-    """Commit of the checkout that lexon runs from and whether it was changed since, both when this process started; empty outside one."""
+    """Commit of the checkout that lexon runs from and whether it was changed since, both when this
+    process started; empty outside one.
+    """
     return dict(_VERSION)
 
 
 def _version_now() -> dict[str, Any]:
     try:
         commit = _git(_ROOT, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(_ROOT, "status", "--porcelain", "--", str(_ROOT)))}
+        return {
+            "commit": commit,
+            "dirty": bool(_git(_ROOT, "status", "--porcelain", "--", str(_ROOT))),
+        }
     except (OSError, subprocess.CalledProcessError):
         return {}
 
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Digest of the code that modules rest on: their own, and all of lexon that they import, directly or not.
+    """Digest of the code that modules rest on: their own, and all of lexon that they import,
+    directly or not.
 
-    Syntax trees are compared, so comments, docstrings and layout make nothing stale; data beside the code counts by content.
+    Syntax trees are compared, so comments, docstrings and layout make nothing stale; data beside
+    the code counts by content.
     """
     found = _sources(modules)
     packages = {file.parent for file in found.values()} - {_ROOT}
@@ -77,7 +89,9 @@ def code_digest(*modules: str) -> str:
 
 @cache
 def resting_on(function: Callable[..., Any], *modules: str) -> Callable[..., Any]:
-    """The same function for a node whose result rests on modules, too, that its parameters choose by name."""
+    """The same function for a node whose result rests on modules, too, that its parameters choose
+    by name.
+    """
 
     @wraps(function)
     def same(*args: Any, **kwargs: Any) -> Any:
@@ -89,7 +103,8 @@ def resting_on(function: Callable[..., Any], *modules: str) -> Callable[..., Any
 
 
 def source_of(module: str) -> tuple[Path, bytes]:
-    """The file of a module of lexon and what was in it when this process started; the module is not imported.
+    """The file of a module of lexon and what was in it when this process started; the module is not
+    imported.
 
     Raises:
         ModuleNotFoundError: there is no such module.
@@ -106,7 +121,9 @@ def modules_of(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def edited_since_start(*modules: str) -> list[Path]:
-    """Sources that modules rest on and whose code is different now: this process may have run either of the two."""
+    """Sources that modules rest on and whose code is different now: this process may have run
+    either of the two.
+    """
     return [file for file in _sources(modules).values() if _is_edited(file)]
 
 
@@ -138,11 +155,18 @@ def _carries(module: str) -> bool:
 
 @cache
 def _file(module: str) -> Path | None:
-    """The source of a module of lexon, or None for anything else, for example a function of a module."""
+    """The source of a module of lexon, or None for anything else, for example a function of a
+    module.
+    """
     package, *parts = module.split(".")
     path = _ROOT.joinpath(*parts)
-    candidates = [path / "__init__.py", path.with_suffix(".py")] if package == "lexon" and parts else []
-    return next((candidate for candidate in candidates if candidate in _AT_START or candidate.is_file()), None)
+    candidates = (
+        [path / "__init__.py", path.with_suffix(".py")] if package == "lexon" and parts else []
+    )
+    return next(
+        (candidate for candidate in candidates if candidate in _AT_START or candidate.is_file()),
+        None,
+    )
 
 
 def _imports(file: Path) -> list[str]:
@@ -176,7 +200,10 @@ def _parsed(source: bytes) -> tuple[list[str], str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
+        elif (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body = node.body[1:]
     return names, ast.dump(tree)
 
@@ -190,12 +217,20 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _data(package: Path) -> list[Path]:
-    return [path for path in package.rglob("*") if path.is_file() and path.suffix in (".npz", ".html", ".yml")]
+    return [
+        path
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix in (".npz", ".html", ".yml")
+    ]
 
 
 def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, encoding="utf-8", errors="replace", check=True
+        ["git", "-C", str(folder), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=True,
     ).stdout.strip()
 
 

@@ -9,7 +9,11 @@ from lexon.framework.session import LexonSession
 from lexon.runs import environment
 
 CONFIG_LOADER_CLASS = LayeredConfigLoader
-CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "custom_resolvers": {"env": environment.value}}
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "custom_resolvers": {"env": environment.value},
+}
 CONTEXT_CLASS = LexonContext
 DATA_CATALOG_CLASS = LexonCatalog
 SESSION_CLASS = LexonSession

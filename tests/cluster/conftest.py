@@ -13,8 +13,13 @@ import pytest
 def pool() -> None:
     """Skip, with the reason, where nothing can be submitted."""
     if shutil.which("condor_submit_dag") is None:
-        pytest.skip("HTCondor is not installed here; `.ci/run` starts a pool where LEXON_POOL_TOOL names a tool for that")
-    answer = subprocess.run(["condor_status", "-schedd", "-af", "Name"], capture_output=True, text=True, check=False)
+        pytest.skip(
+            "HTCondor is not installed here; `.ci/run` starts a pool where LEXON_POOL_TOOL names a"
+            " tool for that"
+        )
+    answer = subprocess.run(
+        ["condor_status", "-schedd", "-af", "Name"], capture_output=True, text=True, check=False
+    )
     if not answer.stdout.strip():
         pytest.skip(f"HTCondor is installed, but no queue answers: {answer.stderr.strip()}")
 

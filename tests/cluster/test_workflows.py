@@ -1,4 +1,6 @@
-"""Whole workflows on a real pool: success, failure and resuming, a held job, a killed job, a killed waiter."""
+"""Whole workflows on a real pool: success, failure and resuming, a held job, a killed job, a killed
+waiter.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,15 @@ def command(*arguments: str, env: str = "test+htcondor_local") -> list[str]:
 
 
 def kedro(*arguments: str, env: str = "test+htcondor_local") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments, env=env), capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(
+        command(*arguments, env=env), capture_output=True, text=True, check=False, timeout=240
+    )
 
 
 def call(*arguments: str, folder: Path | None = None) -> str:
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(
+        arguments, cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
 
 
 def wait_for(look: Callable[[], Any], seconds: float = 90) -> Any:
@@ -58,7 +64,10 @@ def process_of(job: str) -> int:
     """The process of a running job, once its training has a checkpoint."""
     wait_for(lambda: list(MEMBERS.glob("*/checkpoint.pt")))
     found = subprocess.run(
-        ["pgrep", "-f", f"lexon.framework.job {latest()} {job}"], capture_output=True, text=True, check=True
+        ["pgrep", "-f", f"lexon.framework.job {latest()} {job}"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     return int(found[0])
 
@@ -70,7 +79,9 @@ def change_site(old: str, new: str) -> None:
 
 
 def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
-    """One member cannot write its model, which no further try can change: it is named, and its sibling and the report go on."""
+    """One member cannot write its model, which no further try can change: it is named, and its
+    sibling and the report go on.
+    """
     change_site("poll_seconds: 1", "poll_seconds: 1\n  retries: 1")
     grid = ("--params", "pool=max|mean")
     in_the_way = MEMBERS / "pool_max__seed_42" / "model.pt" / "x"
@@ -85,12 +96,17 @@ def test_a_cluster_finds_what_a_laptop_finds_and_failures_come_home(study):
     in_the_way.parent.rmdir()
     resumed = kedro(*grid)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
-    assert set(json.loads((latest() / "submission.json").read_text())["jobs"]) == {"pool_max__seed_42", "report"}
+    assert set(json.loads((latest() / "submission.json").read_text())["jobs"]) == {
+        "pool_max__seed_42",
+        "report",
+    }
     assert "0 to run" in kedro(*grid, env="test").stdout, "a laptop continues a cluster"
 
 
 def test_a_killed_waiter_an_evicted_job_and_a_second_command(study):
-    """The workflow goes on without its waiter; a stopped training goes on from its checkpoint; no work is submitted twice."""
+    """The workflow goes on without its waiter; a stopped training goes on from its checkpoint; no
+    work is submitted twice.
+    """
     waiter = subprocess.Popen(command(*LONG), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     job = process_of("single__seed_42")
     waiter.kill()
@@ -111,10 +127,18 @@ def test_a_killed_waiter_an_evicted_job_and_a_second_command(study):
 
 def test_a_held_job_is_shown_and_becomes_a_failure(study):
     change_site("hold_minutes: 5", "hold_minutes: 0.05\n  retries: 0")
-    waiter = subprocess.Popen(command(*LONG), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    waiter = subprocess.Popen(
+        command(*LONG), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     process_of("single__seed_42")
     number = json.loads((JOBS / "ticket.json").read_text())["cluster"]
-    call("condor_hold", "-reason", "the disk is on fire", "-constraint", f'DAGManJobId == {number} && DAGNodeName == "single__seed_42"')
+    call(
+        "condor_hold",
+        "-reason",
+        "the disk is on fire",
+        "-constraint",
+        f'DAGManJobId == {number} && DAGNodeName == "single__seed_42"',
+    )
     output, errors = waiter.communicate(timeout=120)
     assert waiter.returncode == 1
     assert "single__seed_42: held" in output
@@ -123,31 +147,58 @@ def test_a_held_job_is_shown_and_becomes_a_failure(study):
 
 
 def test_htcondor_understands_what_we_write(study, tmp_path):
-    """Arguments and environment arrive as they were meant, from a folder with an unfortunate name."""
+    """Arguments and environment arrive as they were meant, from a folder with an
+    unfortunate name.
+    """
     folder = tmp_path / "it's a $HOME (folder)"
     folder.mkdir()
-    settings = read_settings(LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"])
+    settings = read_settings(
+        LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"]
+    )
     odd = {"PLAIN": "a", "ODD": 'it\'s "50 $(x) ${y} % of" a b', "OUT": str(folder / "out")}
-    (folder / "member.sub").write_text(submit_file("member", settings, Site(folder, folder, sys.executable, odd)))
+    (folder / "member.sub").write_text(
+        submit_file("member", settings, Site(folder, folder, sys.executable, odd))
+    )
     tell = 'printf "%s\\n" "$PLAIN" "$ODD" "$PWD" "$1" "$2" "$4" > "$OUT.part"'
     (folder / "job.sh").write_text(f'#!/bin/bash\n{tell} && mv "$OUT.part" "$OUT"\n')
     (folder / "job.sh").chmod(0o755)
     submit = ["member.sub", "job=max", "try=0"]
-    assert "1 job(s) dry-run" in call("condor_submit", "-dry-run", str(tmp_path / "ad"), *submit, folder=folder)
+    assert "1 job(s) dry-run" in call(
+        "condor_submit", "-dry-run", str(tmp_path / "ad"), *submit, folder=folder
+    )
     call("condor_submit", *submit, folder=folder)
     wait_for((folder / "out").exists)
-    assert (folder / "out").read_text().splitlines() == [odd["PLAIN"], odd["ODD"], str(folder), "max", "0", "0"]
+    assert (folder / "out").read_text().splitlines() == [
+        odd["PLAIN"],
+        odd["ODD"],
+        str(folder),
+        "max",
+        "0",
+        "0",
+    ]
 
 
-def test_a_job_whose_machine_is_at_fault_never_starts_there_again(study: Path, tmp_path: Path) -> None:
+def test_a_job_whose_machine_is_at_fault_never_starts_there_again(
+    study: Path, tmp_path: Path
+) -> None:
     """This pool has one machine: the job waits for another one, in vain, and counts as failed."""
     settings = read_settings(
-        LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"] | {"hold_minutes": 0.1}
+        LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"]
+        | {"hold_minutes": 0.1}
     )
-    (tmp_path / "member.sub").write_text(submit_file("member", settings, Site(tmp_path, tmp_path, sys.executable, {})))
+    (tmp_path / "member.sub").write_text(
+        submit_file("member", settings, Site(tmp_path, tmp_path, sys.executable, {}))
+    )
     (tmp_path / "job.sh").write_text(f"#!/bin/bash\necho started >> {tmp_path}/starts\nexit 3\n")
     (tmp_path / "job.sh").chmod(0o755)
-    number = call("condor_submit", "-terse", "member.sub", "job=max", "try=0", folder=tmp_path).split(".")[0]
-    wait_for(lambda: call("condor_q", "-allusers", number, "-af", "JobStatus", "ExitCode").split() == [WAITS, "3"])
+    number = call(
+        "condor_submit", "-terse", "member.sub", "job=max", "try=0", folder=tmp_path
+    ).split(".")[0]
+    wait_for(
+        lambda: (
+            call("condor_q", "-allusers", number, "-af", "JobStatus", "ExitCode").split()
+            == [WAITS, "3"]
+        )
+    )
     wait_for(lambda: not call("condor_q", "-allusers", number, "-af", "JobStatus").strip())
     assert (tmp_path / "starts").read_text() == "started\n"

@@ -1,4 +1,6 @@
-"""Which networks, tokens and trainings go together: the rest is refused where it is asked for alone, and left out of a grid."""
+"""Which networks, tokens and trainings go together: the rest is refused where it is asked for
+alone, and left out of a grid.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +28,36 @@ def study(*changes: dict[str, Any]) -> Experiment:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([AMBRE, {"model": {"pairwise": "bias"}}], r"model\.pairwise=bias: tokens of tokeniser=ambre cannot be decoded to four-vectors"),
+        (
+            [AMBRE, {"model": {"pairwise": "bias"}}],
+            r"model\.pairwise=bias: tokens of tokeniser=ambre cannot be decoded to four-vectors",
+        ),
         (
             [AMBRE, {"model": {"pairwise": "mia", "event_features": True}}],
-            r"model\.event_features=true, model\.pairwise=mia: tokens of tokeniser=ambre cannot be decoded",
+            (
+                r"model\.event_features=true, model\.pairwise=mia: tokens of tokeniser=ambre cannot"
+                r" be decoded"
+            ),
         ),
-        ([AMBRE, TURNED], r"training\.augmentation=symmetries: tokens of tokeniser=ambre are read from a file, and events are turned"),
-        ([FINISHED, TURNED], r"training\.augmentation=symmetries: tokens of tokeniser=file are read from a file"),
-        ([{"model": {"pairwise": "all"}}], r"model\.pairwise='all' \(a file\): Input should be 'none', 'bias' or 'mia'"),
-        ([{"model": {"positions": "learnt"}}], r"model\.positions='learnt' \(a file\): Input should be 'sinusoidal' or 'none'"),
+        (
+            [AMBRE, TURNED],
+            (
+                r"training\.augmentation=symmetries: tokens of tokeniser=ambre are read from a"
+                r" file, and events are turned"
+            ),
+        ),
+        (
+            [FINISHED, TURNED],
+            r"training\.augmentation=symmetries: tokens of tokeniser=file are read from a file",
+        ),
+        (
+            [{"model": {"pairwise": "all"}}],
+            r"model\.pairwise='all' \(a file\): Input should be 'none', 'bias' or 'mia'",
+        ),
+        (
+            [{"model": {"positions": "learnt"}}],
+            r"model\.positions='learnt' \(a file\): Input should be 'sinusoidal' or 'none'",
+        ),
         ([{"training": {"ema": 1}}], r"training\.ema=1 \(a file\): Input should be less than 1"),
     ],
 )
@@ -43,12 +66,20 @@ def test_what_does_not_go_together_is_refused(changes: list[dict[str, Any]], mes
         study(*changes)
 
 
-@pytest.mark.parametrize("changes", [{"model": {"pairwise": "bias"}}, {"model": {"event_features": True}}, TURNED])
+@pytest.mark.parametrize(
+    "changes", [{"model": {"pairwise": "bias"}}, {"model": {"event_features": True}}, TURNED]
+)
 def test_a_grid_does_without_the_cells_that_make_no_sense(changes: dict[str, Any]) -> None:
-    grid = study(AMBRE, changes, {"tokeniser": ["direct", "binned", "ambre"], "grid": {"axes": ["tokeniser"]}})
+    grid = study(
+        AMBRE,
+        changes,
+        {"tokeniser": ["direct", "binned", "ambre"], "grid": {"axes": ["tokeniser"]}},
+    )
     assert [member.cell["tokeniser"] for member in grid.planned] == ["direct", "binned"]
     assert list(grid.left_out.values()) == [1]
 
 
 def test_a_finished_file_may_be_decoded_which_its_content_tells() -> None:
-    assert len(study(FINISHED, {"model": {"pairwise": "bias", "event_features": True}}).planned) == 1
+    assert (
+        len(study(FINISHED, {"model": {"pairwise": "bias", "event_features": True}}).planned) == 1
+    )

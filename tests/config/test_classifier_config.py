@@ -1,4 +1,6 @@
-"""Networks of classifiers: chosen by name, and the present one leaves the identity of its members as it was."""
+"""Networks of classifiers: chosen by name, and the present one leaves the identity of its members
+as it was.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,15 @@ from pydantic import ValidationError
 from lexon.config import ClassifierConfig
 from lexon.config.classifiers import NormFormerConfig, classifier_config, known_classifier
 
-ARGUMENTS = {"dim": 8, "depth": 1, "heads": 2, "mlp_dim": 16, "dropout": 0.1, "pool": "mean", "met": True}
+ARGUMENTS = {
+    "dim": 8,
+    "depth": 1,
+    "heads": 2,
+    "mlp_dim": 16,
+    "dropout": 0.1,
+    "pool": "mean",
+    "met": True,
+}
 
 
 def test_the_default_network_is_not_named_in_what_identifies_a_member():
@@ -19,7 +29,9 @@ def test_the_default_network_is_not_named_in_what_identifies_a_member():
     assert classifier_config({**ARGUMENTS, "name": "normformer"}) == config
 
 
-@pytest.mark.parametrize("choice", [{"positions": "none"}, {"event_features": True}, {"pairwise": "mia"}])
+@pytest.mark.parametrize(
+    "choice", [{"positions": "none"}, {"event_features": True}, {"pairwise": "mia"}]
+)
 def test_a_choice_other_than_the_first_one_identifies_a_member(choice: dict[str, object]):
     config = classifier_config(ARGUMENTS | choice)
     assert config.arguments() == ARGUMENTS | choice

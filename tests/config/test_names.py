@@ -10,7 +10,9 @@ from lexon.config.fields import fields_beside, is_path, is_text
 from lexon.config.names import LONGEST, twins, why_no_folder, why_no_output, why_not_a_name
 
 
-@pytest.mark.parametrize("name", ["main", "6.10", "007", "net_a", "2026-11-29", "Größe", "x" * LONGEST])
+@pytest.mark.parametrize(
+    "name", ["main", "6.10", "007", "net_a", "2026-11-29", "Größe", "x" * LONGEST]
+)
 def test_a_name_is_one_folder_below_its_parent(name):
     assert why_not_a_name(name) == ""
     assert (Path("parent") / name).parent == Path("parent")
@@ -18,7 +20,25 @@ def test_a_name_is_one_folder_below_its_parent(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", ".", "..", "../x", "a/b", "/proc", "/etc/x", ".hidden", "-x", "a b", "a\nb", "a\x00", "end.", "con", "NUL.txt", "x" * 101],
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "/proc",
+        "/etc/x",
+        ".hidden",
+        "-x",
+        "a b",
+        "a\nb",
+        "a\x00",
+        "end.",
+        "con",
+        "NUL.txt",
+        "x" * 101,
+    ],
 )
 def test_what_is_no_name_is_refused_with_a_reason(name):
     assert why_not_a_name(name)
@@ -29,7 +49,9 @@ def test_what_yaml_does_not_read_as_text_is_to_be_quoted(value):
     assert "quote it" in why_not_a_name(value)
 
 
-@pytest.mark.parametrize("path", ["../t.h5", "/proc/self/t.h5", "/dev/sda", "a/.t.h5", "a/..", "a/b\n.h5"])
+@pytest.mark.parametrize(
+    "path", ["../t.h5", "/proc/self/t.h5", "/dev/sda", "a/.t.h5", "a/..", "a/b\n.h5"]
+)
 def test_an_output_lies_where_its_path_says(path):
     assert why_no_output(Path(path))
     assert why_no_output(Path("/data/me/tokens.h5")) == ""
@@ -46,8 +68,20 @@ def test_names_that_differ_in_case_only_are_found():
 
 
 def test_text_is_what_the_types_say():
-    assert all(is_text(key) for key in ("run", "tokens.output", "events.path", "regression.target", "target", "tags.column"))
-    assert not any(is_text(key) for key in ("seed", "training.lr", "classes.signal", "pool.x", "nope"))
+    assert all(
+        is_text(key)
+        for key in (
+            "run",
+            "tokens.output",
+            "events.path",
+            "regression.target",
+            "target",
+            "tags.column",
+        )
+    )
+    assert not any(
+        is_text(key) for key in ("seed", "training.lr", "classes.signal", "pool.x", "nope")
+    )
     assert is_path("report.source")
     assert not is_path("run")
 

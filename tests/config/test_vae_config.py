@@ -26,7 +26,11 @@ def test_what_a_configuration_says_itself_comes_first():
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("open", "latent_dim, hidden_dim, batch_norm, dropout missing"), ("round", "circle"), ("nothing", "there are base, heavy")],
+    [
+        ("open", "latent_dim, hidden_dim, batch_norm, dropout missing"),
+        ("round", "circle"),
+        ("nothing", "there are base, heavy"),
+    ],
 )
 def test_what_is_no_configuration_says_why(name, message):
     with pytest.raises(ValueError, match=message):
@@ -38,7 +42,11 @@ def expanded(project, **params):
 
 
 def cells(experiment) -> set[str]:
-    return {member.cell_name.removeprefix("configuration_") for member in experiment.planned if member.name in experiment.selected}
+    return {
+        member.cell_name.removeprefix("configuration_")
+        for member in experiment.planned
+        if member.name in experiment.selected
+    }
 
 
 @pytest.mark.parametrize(
@@ -47,10 +55,22 @@ def cells(experiment) -> set[str]:
         ({}, {"vae_small", "vae_medium", "vae_large"}),
         ({"preset": "beta"}, {"beta_vae_default", "beta_vae_balanced", "beta_vae_high"}),
         ({"configuration": "vae_large"}, {"vae_large"}),
-        ({"configurations": {"own": {"like": "vae_small", "beta": 2}}, "configuration": "own"}, {"own"}),
-        ({"configurations": {"own": {**BASE, "lr": 0.1}}, "configuration": "own|vae_small"}, {"own", "vae_small"}),
-        ({"presets": {"two": "vae_small|beta_vae_low"}, "preset": "two"}, {"vae_small", "beta_vae_low"}),
-        ({"configuration": "vae_small", "beta": "0.5|2"}, {"vae_small__beta_0_5", "vae_small__beta_2_0"}),
+        (
+            {"configurations": {"own": {"like": "vae_small", "beta": 2}}, "configuration": "own"},
+            {"own"},
+        ),
+        (
+            {"configurations": {"own": {**BASE, "lr": 0.1}}, "configuration": "own|vae_small"},
+            {"own", "vae_small"},
+        ),
+        (
+            {"presets": {"two": "vae_small|beta_vae_low"}, "preset": "two"},
+            {"vae_small", "beta_vae_low"},
+        ),
+        (
+            {"configuration": "vae_small", "beta": "0.5|2"},
+            {"vae_small__beta_0_5", "vae_small__beta_2_0"},
+        ),
     ],
 )
 def test_what_a_user_types_is_what_is_trained(project, params, expected):
@@ -60,9 +80,15 @@ def test_what_a_user_types_is_what_is_trained(project, params, expected):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"preset": "nope"}, "configuration=.*there is no presets.nope; presets has standard, beta"),
+        (
+            {"preset": "nope"},
+            "configuration=.*there is no presets.nope; presets has standard, beta",
+        ),
         ({"configuration": "nope"}, "configuration=nope: no such configuration"),
-        ({"configurations": {"own": {"beta": 2}}, "configuration": "own"}, "configurations.own: latent_dim"),
+        (
+            {"configurations": {"own": {"beta": 2}}, "configuration": "own"},
+            "configurations.own: latent_dim",
+        ),
         ({"tags": {"column": "tags"}}, "tags.column=tags needs tags.path"),
     ],
 )

@@ -37,16 +37,26 @@ def flat_rows(events: Events, unit: str) -> np.ndarray:
 
 @pytest.fixture
 def splits(make_events) -> dict[str, Events]:
-    return {"train": make_events(300, seed=1), "val": make_events(60, seed=2), "test": make_events(60, seed=3)}
+    return {
+        "train": make_events(300, seed=1),
+        "val": make_events(60, seed=2),
+        "test": make_events(60, seed=3),
+    }
 
 
 @pytest.fixture
 def write_file(tmp_path: Path, splits: dict[str, Events]) -> Callable[..., Path]:
-    """`write_file(unit, change, **attributes)`: a file as others write it, after `change` had its way with the arrays."""
+    """`write_file(unit, change, **attributes)`: a file as others write it, after `change` had its
+    way with the arrays.
+    """
 
-    def write(unit: str = "GeV", change: Callable[[Arrays], Any] | None = None, **attributes: Any) -> Path:
+    def write(
+        unit: str = "GeV", change: Callable[[Arrays], Any] | None = None, **attributes: Any
+    ) -> Path:
         arrays: Arrays = {f"X_{split}": flat_rows(events, unit) for split, events in splits.items()}
-        arrays |= {key: splits[key[2:]].labels.astype(np.float64) for key in ("Y_train", "y_val", "y_test")}
+        arrays |= {
+            key: splits[key[2:]].labels.astype(np.float64) for key in ("Y_train", "y_val", "y_test")
+        }
         if change is not None:
             change(arrays)
         path = tmp_path / "events.h5"

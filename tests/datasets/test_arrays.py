@@ -8,7 +8,11 @@ from lexon.errors import DataError
 
 
 def test_arrays_come_back_with_their_names_types_and_shapes(tmp_path):
-    arrays = {"prediction": np.arange(6, dtype=np.float32).reshape(3, 2), "index": np.array([4, 5, 9]), "scale": np.float64(2.5)}
+    arrays = {
+        "prediction": np.arange(6, dtype=np.float32).reshape(3, 2),
+        "index": np.array([4, 5, 9]),
+        "scale": np.float64(2.5),
+    }
     dataset = ArraysDataset(filepath=str(tmp_path / "scores.h5"))
     dataset.save(arrays)
     loaded = dataset.load()

@@ -14,7 +14,17 @@ from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile, write_check
 from lexon.errors import DataError, LexonError, first_cause
 from lexon.models.classifier import Classifier
 
-RECIPE = {"n_classes": 2, "vocab_size": None, "n_features": 4, "pool": "mean", "met": True, "dim": 8, "depth": 1, "heads": 2, "mlp_dim": 16}
+RECIPE = {
+    "n_classes": 2,
+    "vocab_size": None,
+    "n_features": 4,
+    "pool": "mean",
+    "met": True,
+    "dim": 8,
+    "depth": 1,
+    "heads": 2,
+    "mlp_dim": 16,
+}
 RECIPE["dropout"] = 0.1
 
 
@@ -29,7 +39,10 @@ def test_a_model_comes_back_as_it_was(dataset):
     loaded = dataset.load()
     assert loaded.recipe == model.recipe
     assert not loaded.training
-    assert all(torch.equal(weight, loaded.state_dict()[name]) for name, weight in model.state_dict().items())
+    assert all(
+        torch.equal(weight, loaded.state_dict()[name])
+        for name, weight in model.state_dict().items()
+    )
 
 
 def test_only_the_finished_file_is_left(dataset):
@@ -42,16 +55,33 @@ def test_only_the_finished_file_is_left(dataset):
     [
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "damaged"),
         (lambda path: path.write_text("not a model"), "not a checkpoint"),
-        (lambda path: torch.save({"model": "Transformer", "recipe": {}, "weights": {}}, path), "unknown model, 'Transformer'"),
+        (
+            lambda path: torch.save({"model": "Transformer", "recipe": {}, "weights": {}}, path),
+            "unknown model, 'Transformer'",
+        ),
         (lambda path: torch.save({"weights": {}}, path), "do not make a model"),
-        (lambda path: torch.save({"model": "Classifier", "recipe": RECIPE, "weights": {}}, path), "do not make a model"),
-        (lambda path: torch.save({"model": "Classifier", "recipe": [1], "weights": {}}, path), "do not make a model"),
-        (lambda path: torch.save({"model": "Classifier", "recipe": RECIPE, "weights": [1]}, path), "do not make a model"),
+        (
+            lambda path: torch.save({"model": "Classifier", "recipe": RECIPE, "weights": {}}, path),
+            "do not make a model",
+        ),
+        (
+            lambda path: torch.save({"model": "Classifier", "recipe": [1], "weights": {}}, path),
+            "do not make a model",
+        ),
+        (
+            lambda path: torch.save(
+                {"model": "Classifier", "recipe": RECIPE, "weights": [1]}, path
+            ),
+            "do not make a model",
+        ),
         (lambda path: torch.save([1, 2], path), "it holds a list"),
         (lambda path: torch.save(None, path), "it holds a NoneType"),
         (lambda path: path.write_bytes(b""), "not a checkpoint"),
         (lambda path: path.write_bytes(bytes(range(256)) * 40), "not a checkpoint"),
-        (lambda path: path.write_bytes(pickle.dumps({"a": Path("x")})), "more than weights and plain data"),
+        (
+            lambda path: path.write_bytes(pickle.dumps({"a": Path("x")})),
+            "more than weights and plain data",
+        ),
         (lambda path: torch.save({"a": Path("x")}, path), "more than weights and plain data"),
         (lambda path: (path.unlink(), path.mkdir()), "is a directory"),
         (lambda path: path.unlink(), "no such file"),
@@ -76,7 +106,9 @@ def test_equal_models_have_equal_bytes(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-@pytest.mark.parametrize("content", [[1], {"state": 3}, {"state": {"fingerprint": [1]}}, {}, "x", None])
+@pytest.mark.parametrize(
+    "content", [[1], {"state": 3}, {"state": {"fingerprint": [1]}}, {}, "x", None]
+)
 def test_a_malformed_checkpoint_starts_the_training_again(tmp_path, content, caplog):
     resume = ResumeFile(tmp_path / "checkpoint.pt", "lexon.models.classifier")
     torch.save(content, resume.path)
@@ -109,7 +141,10 @@ def test_a_training_begun_with_other_code_is_not_continued(tmp_path, monkeypatch
 @pytest.mark.parametrize("named", [{"module": "lexon.models.classifier"}, {}])
 def test_a_model_is_found_by_module_and_class_or_in_old_files_by_class(dataset, named):
     model = Classifier(**RECIPE)
-    write_checkpoint(Path(dataset._filepath), {**named, "model": "Classifier", "recipe": model.recipe, "weights": model.state_dict()})
+    write_checkpoint(
+        Path(dataset._filepath),
+        {**named, "model": "Classifier", "recipe": model.recipe, "weights": model.state_dict()},
+    )
     assert isinstance(dataset.load(), Classifier)
 
 
@@ -127,6 +162,8 @@ def test_a_model_is_found_by_module_and_class_or_in_old_files_by_class(dataset, 
     ],
 )
 def test_nothing_but_a_network_of_lexon_is_made(dataset, module, name):
-    write_checkpoint(Path(dataset._filepath), {"module": module, "model": name, "recipe": {}, "weights": {}})
+    write_checkpoint(
+        Path(dataset._filepath), {"module": module, "model": name, "recipe": {}, "weights": {}}
+    )
     with pytest.raises(DatasetError, match=f"model.pt: a checkpoint of an unknown model, '{name}'"):
         dataset.load()

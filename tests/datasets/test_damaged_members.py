@@ -1,4 +1,6 @@
-"""One damaged file costs one member its place in the statistics, never a report: each file, each damage, each kind of member."""
+"""One damaged file costs one member its place in the statistics, never a report: each file, each
+damage, each kind of member.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,11 @@ def without(*keys: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def first_array(file: h5py.File) -> str:
-    return next(name for name in file if name not in ("index", "group", "group_names", "tag_names", "kl_per_unit"))
+    return next(
+        name
+        for name in file
+        if name not in ("index", "group", "group_names", "tag_names", "kl_per_unit")
+    )
 
 
 def shortened(file: h5py.File) -> None:
@@ -104,8 +110,12 @@ OWN: dict[str, dict[str, Damage]] = {
         "status of a list": edited(lambda record: record | {"status": ["done"]}),
         "no data": edited(without("data")),
         "data of a list": edited(lambda record: record | {"data": [1]}),
-        "notes of a number": edited(lambda record: record | {"data": record["data"] | {"notes": 3}}),
-        "size of a text": edited(lambda record: record | {"data": record["data"] | {"n_test": "many"}}),
+        "notes of a number": edited(
+            lambda record: record | {"data": record["data"] | {"notes": 3}}
+        ),
+        "size of a text": edited(
+            lambda record: record | {"data": record["data"] | {"n_test": "many"}}
+        ),
         "seconds of a text": edited(lambda record: record | {"seconds": "long"}),
         "parameter count of a list": edited(lambda record: record | {"n_parameters": [1]}),
         "best epoch of a text": edited(lambda record: record | {"best_epoch": "two"}),
@@ -120,17 +130,30 @@ OWN: dict[str, dict[str, Damage]] = {
         "null split": edited(lambda metrics: metrics | {"val": None}),
         "a split of a list": edited(lambda metrics: metrics | {"val": [1]}),
         "text": edited(lambda metrics: metrics | {"test": dict.fromkeys(metrics["test"], "high")}),
-        "NaN": edited(lambda metrics: metrics | {"test": dict.fromkeys(metrics["test"], float("nan"))}),
-        "infinite": edited(lambda metrics: metrics | {"val": dict.fromkeys(metrics["val"], float("inf"))}),
+        "NaN": edited(
+            lambda metrics: metrics | {"test": dict.fromkeys(metrics["test"], float("nan"))}
+        ),
+        "infinite": edited(
+            lambda metrics: metrics | {"val": dict.fromkeys(metrics["val"], float("inf"))}
+        ),
         "true": edited(lambda metrics: metrics | {"val": dict.fromkeys(metrics["val"], True)}),
-        "another member's": edited(lambda metrics: metrics | {"test": {key: value * 1.5 + 0.1 for key, value in metrics["test"].items()}}),
+        "another member's": edited(
+            lambda metrics: (
+                metrics
+                | {"test": {key: value * 1.5 + 0.1 for key, value in metrics["test"].items()}}
+            )
+        ),
     },
     "scores.h5": {
         "missing": Path.unlink,
         "a dangling link": dangling,
         "an array missing": arrays(lambda file: file.pop(first_array(file))),
-        "a group in place of an array": arrays(lambda file: (file.pop(name := first_array(file)), file.create_group(name))),
-        "a number in place of an array": arrays(lambda file: (file.pop(name := first_array(file)), file.create_dataset(name, data=1.0))),
+        "a group in place of an array": arrays(
+            lambda file: (file.pop(name := first_array(file)), file.create_group(name))
+        ),
+        "a number in place of an array": arrays(
+            lambda file: (file.pop(name := first_array(file)), file.create_dataset(name, data=1.0))
+        ),
         "fewer rows in one array": arrays(shortened),
         "no arrays": arrays(lambda file: file.clear()),
     },
@@ -146,7 +169,12 @@ OWN: dict[str, dict[str, Damage]] = {
         "NaN as epoch": table(lambda history: history.assign(epoch=np.nan)),
     },
 }
-CASES = [(kind, file, name, damage) for kind in MEMBERS for file in FILES for name, damage in (ANY | OWN[file]).items()]
+CASES = [
+    (kind, file, name, damage)
+    for kind in MEMBERS
+    for file in FILES
+    for name, damage in (ANY | OWN[file]).items()
+]
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +197,14 @@ def test_a_whole_member_is_done(whole, kind):
     assert [result.status for result in read(whole, kind)] == ["done", "done"]
 
 
-@pytest.mark.parametrize(("kind", "file", "name", "damage"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_damaged_member_is_failed_with_the_reason_and_its_sibling_goes_on(tmp_path, whole, kind, file, name, damage):
+@pytest.mark.parametrize(
+    ("kind", "file", "name", "damage"),
+    CASES,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_damaged_member_is_failed_with_the_reason_and_its_sibling_goes_on(
+    tmp_path, whole, kind, file, name, damage
+):
     shutil.copytree(whole / kind, tmp_path / kind)
     damage(tmp_path / kind / MEMBERS[kind].planned[0].folder / file)
     first, sibling = read(tmp_path, kind)
@@ -181,7 +215,9 @@ def test_a_damaged_member_is_failed_with_the_reason_and_its_sibling_goes_on(tmp_
 
 @pytest.mark.parametrize("kind", MEMBERS)
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_that_may_not_be_read_is_named_with_its_owner(tmp_path, whole, kind, file, monkeypatch):
+def test_a_file_that_may_not_be_read_is_named_with_its_owner(
+    tmp_path, whole, kind, file, monkeypatch
+):
     """Whoever runs the tests may read everything, so the refusal is made up."""
     shutil.copytree(whole / kind, tmp_path / kind)
     closed = tmp_path / kind / MEMBERS[kind].planned[0].folder / file
@@ -212,7 +248,9 @@ def test_a_file_instead_of_a_members_folder(tmp_path, whole, kind):
 def other_scores(change: dict[str, Any]) -> Damage:
     def damage(path: Path) -> None:
         scores = ScoresDataset(filepath=str(path)).load()
-        ScoresDataset(filepath=str(path)).save(replace(scores, **{key: make(scores) for key, make in change.items()}))
+        ScoresDataset(filepath=str(path)).save(
+            replace(scores, **{key: make(scores) for key, make in change.items()})
+        )
 
     return damage
 
@@ -224,20 +262,39 @@ def three_columns(scores: Scores) -> Any:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"class_names": lambda scores: ("tttt", "ttH")}, "classes tttt, ttH where the member has signal, background"),
+        (
+            {"class_names": lambda scores: ("tttt", "ttH")},
+            "classes tttt, ttH where the member has signal, background",
+        ),
         ({"class_names": lambda scores: scores.class_names[::-1]}, "classes background, signal"),
-        ({"probabilities": three_columns, "class_names": lambda scores: ("a", "b", "c")}, "classes a, b, c"),
+        (
+            {"probabilities": three_columns, "class_names": lambda scores: ("a", "b", "c")},
+            "classes a, b, c",
+        ),
         ({"probabilities": three_columns}, r"not one row an event and one column for each of 2"),
-        ({"probabilities": lambda scores: np.full_like(scores.probabilities, np.nan)}, "row 0 of probabilities is"),
+        (
+            {"probabilities": lambda scores: np.full_like(scores.probabilities, np.nan)},
+            "row 0 of probabilities is",
+        ),
         ({"probabilities": lambda scores: scores.probabilities + 3}, "row 0 of probabilities is"),
         ({"target": lambda scores: scores.target + 5}, "target has other values than 0 to 1"),
-        ({"digest": lambda scores: "other events"}, "test_digest is other events where run.json says same"),
-        ({key: lambda scores, key=key: getattr(scores, key)[:-5] for key in ARRAYS}, "n_test is 115"),
+        (
+            {"digest": lambda scores: "other events"},
+            "test_digest is other events where run.json says same",
+        ),
+        (
+            {key: lambda scores, key=key: getattr(scores, key)[:-5] for key in ARRAYS},
+            "n_test is 115",
+        ),
     ],
-)  # fmt: skip
-def test_scores_of_other_classes_or_events_are_no_result_of_this_member(tmp_path, whole, change, reason):
+)
+def test_scores_of_other_classes_or_events_are_no_result_of_this_member(
+    tmp_path, whole, change, reason
+):
     shutil.copytree(whole / "classifier", tmp_path / "classifier")
-    other_scores(change)(tmp_path / "classifier" / MEMBERS["classifier"].planned[0].folder / "scores.h5")
+    other_scores(change)(
+        tmp_path / "classifier" / MEMBERS["classifier"].planned[0].folder / "scores.h5"
+    )
     first, sibling = read(tmp_path, "classifier")
     assert (first.status, sibling.status) == ("failed", "done")
     assert "scores.h5" in first.notes
@@ -276,7 +333,11 @@ def test_a_member_of_a_kind_that_lexon_does_not_know_has_failed(tmp_path, whole,
     member: Member = MEMBERS["vae"].planned[0]
     shutil.copytree(whole / "vae", tmp_path / "vae")
     config = {**member.config, "kind": kind}
-    edited(lambda record: record | {"parameters": config})(tmp_path / "vae" / member.folder / "run.json")
+    edited(lambda record: record | {"parameters": config})(
+        tmp_path / "vae" / member.folder / "run.json"
+    )
     (first,) = MemberFolders(tmp_path / "vae").read([replace(member, config=config)])
     assert first.status == "failed"
-    assert f"run.json: parameters.kind is {kind!r}, not one of classifier, autoencoder" in first.notes
+    assert (
+        f"run.json: parameters.kind is {kind!r}, not one of classifier, autoencoder" in first.notes
+    )

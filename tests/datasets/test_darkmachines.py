@@ -75,17 +75,27 @@ def test_two_walks_at_once_do_not_disturb_each_other(write_text, events, monkeyp
     assert all(first.digest() == second.digest() for (_, first), (_, second) in pairs)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_layout_that_means_nothing_changes_nothing(write_text, make_events, data):
     events = make_events(60, seed=data.draw(st.integers(0, 50)))
     plain = lines_of(events)
-    endings = data.draw(st.lists(st.sampled_from([";", "", "; ", "\r", ";\r"]), min_size=60, max_size=60))
+    endings = data.draw(
+        st.lists(st.sampled_from([";", "", "; ", "\r", ";\r"]), min_size=60, max_size=60)
+    )
     bare = [line.rstrip(";") for line in plain]
-    decorated = [line + end if line.count(";") > 4 else line + ";" for line, end in zip(bare, endings, strict=True)]
+    decorated = [
+        line + end if line.count(";") > 4 else line + ";"
+        for line, end in zip(bare, endings, strict=True)
+    ]
     for place in data.draw(st.lists(st.integers(0, 59), max_size=3)):
         decorated.insert(place, "")
-    assert by_met(all_events(write_text(decorated))).digest() == by_met(all_events(write_text(plain))).digest()
+    assert (
+        by_met(all_events(write_text(decorated))).digest()
+        == by_met(all_events(write_text(plain))).digest()
+    )
 
 
 # --- the split
@@ -93,8 +103,14 @@ def test_layout_that_means_nothing_changes_nothing(write_text, make_events, data
 
 def test_every_process_is_split_by_the_shares_exactly(write_text, events):
     source = write_text(lines_of(events))
-    assert [source.label_counts(split) for split in SPLITS] == [{1: n, 2: n, 3: n} for n in (60, 20, 20)]
-    assert {split: len(part) for split, part in everything(source).items()} == {"train": 180, "val": 60, "test": 60}
+    assert [source.label_counts(split) for split in SPLITS] == [
+        {1: n, 2: n, 3: n} for n in (60, 20, 20)
+    ]
+    assert {split: len(part) for split, part in everything(source).items()} == {
+        "train": 180,
+        "val": 60,
+        "test": 60,
+    }
     assert any("train 180, val 60, test 60" in note for note in source.notes)
 
 
@@ -114,7 +130,10 @@ def test_identical_events_are_kept_once_and_counted(write_text, events):
     source = write_text(lines + renumbered + other_process)
     assert by_met(all_events(source)).digest() == by_met(all_events(write_text(lines))).digest()
     n = 50 + len(other_process)
-    expected = f"{n} events that repeat another to the last digit are left out, {len(other_process)} of them under another process."
+    expected = (
+        f"{n} events that repeat another to the last digit are left out, {len(other_process)} of"
+        " them under another process."
+    )
     source = write_text(lines + renumbered + other_process)
     assert expected in source.notes
 
@@ -122,13 +141,17 @@ def test_identical_events_are_kept_once_and_counted(write_text, events):
 def test_no_content_is_in_two_splits(write_text, make_events):
     few = make_events(40)
     source = write_text(lines_of(few) * 5)
-    contents = [{part[[i]].digest() for i in range(len(part))} for part in everything(source).values()]
+    contents = [
+        {part[[i]].digest() for i in range(len(part))} for part in everything(source).values()
+    ]
     assert sum(map(len, contents)) == len(set.union(*contents)) == 40
 
 
 def test_too_few_events_and_senseless_shares_are_refused(write_text, events):
     lines = lines_of(events)
-    rare = [line for line in lines if ";p3;" not in line] + [line for line in lines if ";p3;" in line][:2]
+    rare = [line for line in lines if ";p3;" not in line] + [
+        line for line in lines if ";p3;" in line
+    ][:2]
     with pytest.raises(DataError, match="2 events of p3 are too few for every split to get one"):
         write_text(rare).n("train")
     with pytest.raises(ConfigurationError, match="events.split: shares sum to 0.9"):
@@ -169,7 +192,10 @@ def test_a_pattern_reads_several_files_as_one(write_text, events, tmp_path):
     assert any("3 files were read: p1.csv, p2.csv, p3.csv." in note for note in source.notes)
     assert source.digest != digest
     (tmp_path / "p4.csv").write_text("something else")
-    with pytest.raises(DataError, match=r"p4.csv: is text that begins with 'something else', not DarkMachines text as p1.csv"):
+    with pytest.raises(
+        DataError,
+        match=r"p4.csv: is text that begins with 'something else', not DarkMachines text as p1.csv",
+    ):
         EventsDataset(str(tmp_path / "p*.csv"), text=TEXT).load().n("train")
 
 
@@ -177,7 +203,13 @@ def test_a_single_process_has_events_but_no_classes_and_the_remedy_is_reported(w
     source = write_text(lines_of(events[events.labels == 1]))
     assert source.n("train") > source.n("val") > 0
     assert source.only_label == 1
-    with pytest.raises(DataError, match=r"one process, p1, .* add a file of another process \(a pattern reads several, .*fit_on=all"):
+    with pytest.raises(
+        DataError,
+        match=(
+            r"one process, p1, .* add a file of another process \(a pattern reads several,"
+            r" .*fit_on=all"
+        ),
+    ):
         source.class_map({"signal": "p1", "background": "rest"})
 
 
@@ -190,7 +222,9 @@ def test_what_is_no_text_loads_as_a_file_of_events(tmp_path):
 def test_object_types_are_those_of_the_configuration(write_text, events):
     swapped = all_events(write_text(lines_of(events), object_types=TYPES | {5: "mu-", 6: "mu+"}))
     plain = all_events(write_text(lines_of(events)))
-    np.testing.assert_array_equal(by_met(swapped).ids, np.array([0, 1, 2, 3, 4, 6, 5, 7])[by_met(plain).ids])
+    np.testing.assert_array_equal(
+        by_met(swapped).ids, np.array([0, 1, 2, 3, 4, 6, 5, 7])[by_met(plain).ids]
+    )
     with pytest.raises(ConfigurationError, match="no type is called mu"):
         all_events(write_text(lines_of(events), object_types=TYPES | {5: "muon"}))
 
@@ -201,7 +235,9 @@ def test_object_types_are_those_of_the_configuration(write_text, events):
 def test_the_leading_objects_are_kept_in_their_order(write_text, events):
     rng = np.random.default_rng(0)
     pt = rng.permutation(np.arange(1, 26)) * 2000.0
-    crowded = "1;p1;1;50000;0.1;" + ";".join(f"j,{2 * p},{p},0.5,{i / 10}" for i, p in enumerate(pt))
+    crowded = "1;p1;1;50000;0.1;" + ";".join(
+        f"j,{2 * p},{p},0.5,{i / 10}" for i, p in enumerate(pt)
+    )
     source = write_text([*lines_of(events), crowded])
     read = all_events(source)
     event = read[np.flatnonzero(read.met == 50)]
@@ -259,22 +295,31 @@ def test_a_line_that_makes_no_sense_is_left_out_and_named(write_text, events, li
 def test_more_bad_lines_than_allowed_are_an_error_that_shows_the_first(write_text, events):
     lines = [*lines_of(events), *["broken"] * 5, "1;p1;1;-5;0.1"]
     message = (
-        r"6 of 306 lines are left out: fewer than 5 fields \(events.csv, line 301, 302, 303, \.\.\.\); .*line 306\); 1.96% is more than"
+        r"6 of 306 lines are left out: fewer than 5 fields \(events.csv, line 301, 302, 303,"
+        r" \.\.\.\); .*line 306\); 1.96% is more than"
     )
     with pytest.raises(DataError, match=message):
         write_text(lines, max_bad_lines=0.01).n("train")
     assert write_text(lines, max_bad_lines=0.02).n("train") == 180
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
-def test_whatever_a_line_becomes_its_neighbours_are_read_as_before(write_text, damaged_events, data):
-    """Random damage: the reader may keep or refuse the line, or refuse a new process, but never crash or touch another line."""
+def test_whatever_a_line_becomes_its_neighbours_are_read_as_before(
+    write_text, damaged_events, data
+):
+    """Random damage: the reader may keep or refuse the line, or refuse a new process, but never
+    crash or touch another line.
+    """
     events, lines = damaged_events[0], list(damaged_events[1])
     row = data.draw(st.integers(1, len(lines) - 1))
     damaged = bytearray(lines[row].encode())
     for _ in range(data.draw(st.integers(1, 4))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.sampled_from(b";,;,jx0-e+. \t\"'"))
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(
+            st.sampled_from(b";,;,jx0-e+. \t\"'")
+        )
     lines[row] = damaged.decode()
     source = write_text(lines, max_bad_lines=0.1)
     try:
@@ -314,11 +359,17 @@ def test_real_events_are_those_of_the_same_events_in_hdf5(shared_data):
     assert text.label_names == {1: "qcd", 2: "single_top", 3: "ww", 4: "wz", 5: "zz"}
     filled = events[events.mask.any(1)]
     np.testing.assert_allclose(np.sort(filled.met), np.sort(expected.met), rtol=1e-5)
-    np.testing.assert_allclose(np.sort(filled.pt[filled.mask]), np.sort(expected.pt[expected.mask]), rtol=1e-5)
-    np.testing.assert_array_equal(np.bincount(filled.ids.ravel()), np.bincount(expected.ids.ravel()))
+    np.testing.assert_allclose(
+        np.sort(filled.pt[filled.mask]), np.sort(expected.pt[expected.mask]), rtol=1e-5
+    )
+    np.testing.assert_array_equal(
+        np.bincount(filled.ids.ravel()), np.bincount(expected.ids.ravel())
+    )
 
 
 def test_an_untouched_file_of_one_process_says_what_to_add(shared_data):
     path = shared_data / "events" / "monojet_Zp2000.0_DM_50.0_chan3.csv"
-    with pytest.raises(DataError, match="one process, monojet_Zp2000.0_DM_50.0.*add a file of another process"):
+    with pytest.raises(
+        DataError, match="one process, monojet_Zp2000.0_DM_50.0.*add a file of another process"
+    ):
         EventsDataset(str(path), text=TEXT).load().class_map({"signal": 1, "background": "rest"})

@@ -45,7 +45,11 @@ def test_loading_opens_nothing(tmp_path):
 
 def test_identical_duplicates_integer_labels_and_other_cases_are_fine(write_file, splits):
     def change(arrays):
-        arrays |= {"y_train": arrays["Y_train"].astype(np.int64), "Y_TEST": arrays.pop("y_test"), "x_val": arrays.pop("X_val")}
+        arrays |= {
+            "y_train": arrays["Y_train"].astype(np.int64),
+            "Y_TEST": arrays.pop("y_test"),
+            "x_val": arrays.pop("X_val"),
+        }
         arrays["event_weight_train"] = np.ones(300)
 
     source = EventSource(write_file(change=change))
@@ -57,7 +61,10 @@ def test_identical_duplicates_integer_labels_and_other_cases_are_fine(write_file
 def test_names_come_from_the_file_then_from_the_configuration_then_from_the_number(write_file):
     path = write_file(label_names=json.dumps({"1": "tttt"}))
     assert EventSource(path, configured_names={1: "other"}).label_names == {1: "tttt", 2: "2"}
-    assert EventSource(path, configured_names={2: "ttH", 7: "absent"}).label_names == {1: "tttt", 2: "ttH"}
+    assert EventSource(path, configured_names={2: "ttH", 7: "absent"}).label_names == {
+        1: "tttt",
+        2: "ttH",
+    }
     with pytest.raises(DataError, match="two labels have the same name"):
         _ = EventSource(path, configured_names={2: "tttt"}).label_names
 
@@ -95,7 +102,9 @@ def test_the_catalog_builds_it(write_file):
         "energy_unit": "auto",
         "label_names": {1: "tttt"},
     }
-    catalog = DataCatalog.from_config({"raw": {**entry, "metadata": {"kedro-viz": {"layer": "raw"}}}})
+    catalog = DataCatalog.from_config(
+        {"raw": {**entry, "metadata": {"kedro-viz": {"layer": "raw"}}}}
+    )
     assert catalog.exists("raw")
     assert catalog.load("raw").label_names == {1: "tttt", 2: "2"}
     assert "events.h5" in repr(catalog.get("raw"))
@@ -141,7 +150,13 @@ def test_what_is_saved_loads_again(tmp_path, splits, unit):
 
     dataset = EventsDataset(str(path))
     assert not dataset.exists()
-    dataset.save(EventSample(chunks(), lambda: {"label_names": {1: "tttt", 2: "ttH"}, "n": sum(counted), "cuts": [1, 2]}, unit))
+    dataset.save(
+        EventSample(
+            chunks(),
+            lambda: {"label_names": {1: "tttt", 2: "ttH"}, "n": sum(counted), "cuts": [1, 2]},
+            unit,
+        )
+    )
     assert dataset.exists()
     source = dataset.load()
     for split, events in splits.items():
@@ -189,7 +204,9 @@ def test_events_that_break_a_rule_and_empty_splits_are_not_written(tmp_path, spl
     cause = _save(tmp_path / "events.h5", _chunks(splits))
     assert isinstance(cause, DataError)
     assert "row 4: non-finite MET" in str(cause)
-    cause = _save(tmp_path / "events.h5", _chunks({"train": splits["train"], "test": splits["test"]}))
+    cause = _save(
+        tmp_path / "events.h5", _chunks({"train": splits["train"], "test": splits["test"]})
+    )
     assert "the val split would be empty" in str(cause)
     assert not list(tmp_path.iterdir())
 
@@ -199,7 +216,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder with room for half a megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], check=False, capture_output=True)
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)],
+        check=False,
+        capture_output=True,
+    )
     if mount.returncode:
         pytest.skip("only root can mount a small disk to fill")
     yield folder
@@ -261,7 +282,9 @@ def test_real_events_survive_a_change_of_unit(shared_data, tmp_path):
     source = EventSource(shared_data / "events" / "cms_hep_tutorial_5proc.h5")
     for unit in ("MeV", "ln(MeV)"):
         path = tmp_path / f"{unit}.h5"
-        EventsDataset(str(path)).save(EventSample(((split, source.read(split)) for split in SPLITS), {}, unit))
+        EventsDataset(str(path)).save(
+            EventSample(((split, source.read(split)) for split in SPLITS), {}, unit)
+        )
         with h5py.File(path, "a") as file:
             del file.attrs["energy_unit"]
         again = EventSource(path)
@@ -280,9 +303,17 @@ def test_names_numbered_in_another_way_are_an_error_and_names_to_spare_are_not(w
             arrays[key] = arrays[key] - 1
 
     path = write_file(change=shifted)
-    with pytest.raises(ConfigurationError, match=r"events.label_names: label 0 of events.h5 has no name, and 2 \(WZ\) is no label there"):
+    with pytest.raises(
+        ConfigurationError,
+        match=(
+            r"events.label_names: label 0 of events.h5 has no name, and 2 \(WZ\) is no label there"
+        ),
+    ):
         _ = EventSource(path, configured_names={1: "tW", 2: "WZ"}).label_names
-    assert EventSource(path, configured_names={0: "tW", 1: "WZ", 2: "ZZ"}).label_names == {0: "tW", 1: "WZ"}
+    assert EventSource(path, configured_names={0: "tW", 1: "WZ", 2: "ZZ"}).label_names == {
+        0: "tW",
+        1: "WZ",
+    }
     assert EventSource(path, configured_names={1: "WZ"}).label_names == {0: "0", 1: "WZ"}
     path = write_file(change=shifted, label_names=json.dumps({"1": "tW", "2": "WZ"}))
     with pytest.raises(DataError, match="attribute label_names of .*events.h5: label 0"):
@@ -359,7 +390,10 @@ def test_an_object_whose_four_vector_was_never_written_is_refused_in_any_unit(wr
     with h5py.File(path, "r+") as file:
         file["X_train"][7, 20:24] = 0
     source = EventsDataset(str(path)).load()
-    with pytest.raises(DataError, match=r"X_train: row 7, object 0: an object of this type whose four-vector is four zeros"):
+    with pytest.raises(
+        DataError,
+        match=r"X_train: row 7, object 0: an object of this type whose four-vector is four zeros",
+    ):
         source.read("train")
 
 

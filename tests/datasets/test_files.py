@@ -19,7 +19,13 @@ from matplotlib.figure import Figure
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset, PageDataset, TextDataset
 from lexon.datasets.checkpoint import CheckpointDataset, ResumeFile
-from lexon.datasets.files import atomic_path, file_digest, remove_leftovers, require_file, write_text
+from lexon.datasets.files import (
+    atomic_path,
+    file_digest,
+    remove_leftovers,
+    require_file,
+    write_text,
+)
 from lexon.errors import DataError, LexonError, MissingFile, first_cause
 from lexon.models.regressor import Regressor
 from lexon.processes import _start_of, this_host, this_process
@@ -36,7 +42,10 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_a_full_disk_is_reported(tmp_path):
-    with pytest.raises(DataError, match=r"table.csv: the disk or the quota is full"), atomic_path(tmp_path / "table.csv"):
+    with (
+        pytest.raises(DataError, match=r"table.csv: the disk or the quota is full"),
+        atomic_path(tmp_path / "table.csv"),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -74,7 +83,9 @@ def test_a_digest_follows_the_content(tmp_path):
 
 def small_files_only(n_bytes: int):
     """As on a full disk: no file may grow beyond `n_bytes`."""
-    return resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    return resource.setrlimit(
+        resource.RLIMIT_FSIZE, (n_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    )
 
 
 @pytest.fixture
@@ -101,7 +112,10 @@ SAVES = {
     "table2.txt": (TextDataset, lambda: "x" * 10_000),
     "report.html": (PageDataset, lambda: "x" * 10_000),
     "losses.png": (FigureDataset, a_figure),
-    "model.pt": (CheckpointDataset, lambda: Regressor(network=TABLE, variance_lambda=0.0, penalty="batch")),
+    "model.pt": (
+        CheckpointDataset,
+        lambda: Regressor(network=TABLE, variance_lambda=0.0, penalty="batch"),
+    ),
     "predictions.h5": (ArraysDataset, lambda: {"x": noise()}),
 }
 
@@ -139,13 +153,20 @@ def test_a_folder_that_may_not_be_written_to_is_named_with_its_owner(tmp_path):
 
 
 def test_an_input_that_may_not_be_read_is_not_taken_for_the_output(tmp_path):
-    with pytest.raises(DataError, match="raw.h5: permission denied"), atomic_path(tmp_path / "x.csv"):
+    with (
+        pytest.raises(DataError, match="raw.h5: permission denied"),
+        atomic_path(tmp_path / "x.csv"),
+    ):
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "raw.h5"))
 
 
 def test_the_next_run_removes_what_killed_processes_left(tmp_path):
     me, host = os.getpid(), this_host()
-    gone = [f".a.json.{host}.{me}-7.tmp", f".deep.name.h5.{host}.999999999-123.tmp", f".run.json.fingerprint.json.{host}.999999999-1.tmp"]
+    gone = [
+        f".a.json.{host}.{me}-7.tmp",
+        f".deep.name.h5.{host}.999999999-123.tmp",
+        f".run.json.fingerprint.json.{host}.999999999-1.tmp",
+    ]
     kept = [
         f".a.json.{host}.{me}-{this_process().started}.tmp",
         f".a.json.{host}.1-{_start_of(1)}.tmp",
@@ -161,12 +182,22 @@ def test_the_next_run_removes_what_killed_processes_left(tmp_path):
 
 
 def test_what_another_machine_left_goes_after_a_week(tmp_path):
-    old, new, foreign = (tmp_path / name for name in (".a.json.other_host-4.5-6.tmp", ".b.json.other_host-4.5-6.tmp", ".editor.123.tmp"))
+    old, new, foreign = (
+        tmp_path / name
+        for name in (
+            ".a.json.other_host-4.5-6.tmp",
+            ".b.json.other_host-4.5-6.tmp",
+            ".editor.123.tmp",
+        )
+    )
     for path, days in ((old, 8), (new, 6), (foreign, 99)):
         path.write_text("")
         os.utime(path, (time.time() - days * 86400,) * 2)
     remove_leftovers([tmp_path])
-    assert sorted(tmp_path.iterdir()) == [new, foreign], "what is not named as lexon names it is another program's"
+    assert sorted(tmp_path.iterdir()) == [
+        new,
+        foreign,
+    ], "what is not named as lexon names it is another program's"
 
 
 def test_a_temporary_file_tells_who_writes_it(tmp_path):
@@ -178,7 +209,9 @@ def test_a_temporary_file_tells_who_writes_it(tmp_path):
         assert temporary.name == f".a.json.{me.host}.{me.pid}-{me.started}.tmp"
 
 
-@pytest.mark.parametrize("kind", ["fifo", "socket", "folder", "circle", "device", "nothing", "null"])
+@pytest.mark.parametrize(
+    "kind", ["fifo", "socket", "folder", "circle", "device", "nothing", "null"]
+)
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
     path = tmp_path / "x"
     match kind:
@@ -195,6 +228,14 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path, kind):
             path = Path("/dev/zero")
         case "null":
             path = tmp_path / "a\0b"
-    words = {"fifo": "FIFO", "circle": "symbolic links", "nothing": "no such file", "folder": "directory", "null": "not a file name"}
-    with pytest.raises(MissingFile if kind == "nothing" else DataError, match=words.get(kind, kind)):
+    words = {
+        "fifo": "FIFO",
+        "circle": "symbolic links",
+        "nothing": "no such file",
+        "folder": "directory",
+        "null": "not a file name",
+    }
+    with pytest.raises(
+        MissingFile if kind == "nothing" else DataError, match=words.get(kind, kind)
+    ):
         require_file(path, "events.path")

@@ -29,7 +29,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.mark.parametrize("key", ["X_train", "X_TRAIN", "x_train_and_test", "X", "tokens", "data", "Tokens_all", "group/data"])
+@pytest.mark.parametrize(
+    "key",
+    ["X_train", "X_TRAIN", "x_train_and_test", "X", "tokens", "data", "Tokens_all", "group/data"],
+)
 @pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.float32])
 def test_tokens_are_found_under_any_name(write, key, dtype):
     foreign = read_foreign(write(**{key: ROWS.astype(dtype)}))
@@ -40,7 +43,14 @@ def test_tokens_are_found_under_any_name(write, key, dtype):
 
 
 @pytest.mark.parametrize(
-    ("x", "y"), [("X_train", "Y_train"), ("X_test", "y_test"), ("x", "LABELS"), ("data", "y"), ("tokens_a", "labels_a")]
+    ("x", "y"),
+    [
+        ("X_train", "Y_train"),
+        ("X_test", "y_test"),
+        ("x", "LABELS"),
+        ("data", "y"),
+        ("tokens_a", "labels_a"),
+    ],
 )
 def test_labels_belong_to_the_part_of_their_name(write, x, y):
     foreign = read_foreign(write(**{x: ROWS, y: LABELS[:, None].astype(float), "weights": LABELS}))
@@ -49,8 +59,15 @@ def test_labels_belong_to_the_part_of_their_name(write, x, y):
 
 
 def test_parts_come_in_the_order_of_splits_and_stay_apart(write):
-    foreign = read_foreign(write(X_zz=ROWS[:1], X_val=ROWS[1:2], X_test=ROWS[:1], X_train=ROWS, Y_train=LABELS))
-    assert [(part.name, len(part.rows)) for part in foreign.parts] == [("train", 3), ("val", 1), ("test", 1), ("zz", 1)]
+    foreign = read_foreign(
+        write(X_zz=ROWS[:1], X_val=ROWS[1:2], X_test=ROWS[:1], X_train=ROWS, Y_train=LABELS)
+    )
+    assert [(part.name, len(part.rows)) for part in foreign.parts] == [
+        ("train", 3),
+        ("val", 1),
+        ("test", 1),
+        ("zz", 1),
+    ]
     assert foreign.labels is None
 
 

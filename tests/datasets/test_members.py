@@ -11,7 +11,13 @@ import pytest
 from fabricate import finished, planned, write_member
 
 from lexon.datasets.checkpoint import CheckpointsDataset
-from lexon.datasets.members import MemberFigure, MemberFolders, MemberJSON, MemberScores, MembersDataset
+from lexon.datasets.members import (
+    MemberFigure,
+    MemberFolders,
+    MemberJSON,
+    MemberScores,
+    MembersDataset,
+)
 from lexon.datasets.scores import ScoresDataset
 from lexon.errors import DataError, first_cause
 from lexon.experiments import Member

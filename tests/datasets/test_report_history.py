@@ -11,11 +11,15 @@ from lexon.datasets.report_history import MembersTableDataset
 
 
 def table(done: int, pending: int = 0) -> pd.DataFrame:
-    return pd.DataFrame({"member": range(done + pending), "status": ["done"] * done + ["pending"] * pending})
+    return pd.DataFrame(
+        {"member": range(done + pending), "status": ["done"] * done + ["pending"] * pending}
+    )
 
 
 def save(folder: Path, members: pd.DataFrame) -> None:
-    MembersTableDataset(filepath=str(folder / "members.csv"), save_args={"index": False}).save(members)
+    MembersTableDataset(filepath=str(folder / "members.csv"), save_args={"index": False}).save(
+        members
+    )
 
 
 @pytest.fixture

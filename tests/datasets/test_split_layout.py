@@ -60,17 +60,35 @@ def _padded_in_the_middle(arrays):
     [
         (lambda a: a.pop("X_val"), r"X_val is missing .* the file has X_test, X_train"),
         (lambda a: a.pop("y_test"), "Y_test is missing"),
-        (lambda a: a.update(Y_val=a["y_val"][::-1].copy()), "Y_val and y_val differ; keep the right one"),
-        (lambda a: a.update(X_train=a["X_train"][:, :91]), r"X_train has shape \(300, 91\); a row has 92 columns"),
+        (
+            lambda a: a.update(Y_val=a["y_val"][::-1].copy()),
+            "Y_val and y_val differ; keep the right one",
+        ),
+        (
+            lambda a: a.update(X_train=a["X_train"][:, :91]),
+            r"X_train has shape \(300, 91\); a row has 92 columns",
+        ),
         (lambda a: a.update(X_train=a["X_train"].ravel()), r"X_train has shape \(27600,\)"),
-        (lambda a: a.update(Y_train=a["Y_train"][:-1]), r"Y_train has shape \(299,\), X_train \(300, 92\)"),
-        (lambda a: a.update(Y_train=np.eye(2)[a["Y_train"].astype(int) - 1]), "there is one label an event"),
-        (lambda a: a.update(X_test=a["X_test"][:0], y_test=a["y_test"][:0]), "X_test is empty; split the events"),
+        (
+            lambda a: a.update(Y_train=a["Y_train"][:-1]),
+            r"Y_train has shape \(299,\), X_train \(300, 92\)",
+        ),
+        (
+            lambda a: a.update(Y_train=np.eye(2)[a["Y_train"].astype(int) - 1]),
+            "there is one label an event",
+        ),
+        (
+            lambda a: a.update(X_test=a["X_test"][:0], y_test=a["y_test"][:0]),
+            "X_test is empty; split the events",
+        ),
         (_object_dtype, "X_train has dtype object; write it as float32"),
         (lambda a: a.update(y_val=np.array(["tttt"] * 60, "S")), "y_val has dtype"),
         (_put("X_val", 7, 18, np.nan), r"X_val: row 7: non-finite MET \(nan; 1 such"),
         (_put("X_val", 7, 19, np.inf), "X_val: row 7: non-finite azimuth"),
-        (_put("X_val", 7, 19, 170.0), r"X_val: row 7: azimuth of MET beyond two turns \(170.* is it in degrees\?"),
+        (
+            _put("X_val", 7, 19, 170.0),
+            r"X_val: row 7: azimuth of MET beyond two turns \(170.* is it in degrees\?",
+        ),
         (_put("X_test", 4, 3, 9), r"X_test: row 4, object 3: unknown object type \(9"),
         (_put("X_test", 4, 3, 1.5), r"X_test: row 4, object 3: unknown object type \(1\.5"),
         (_put("X_test", 4, 3, np.nan), r"X_test: row 4, object 3: unknown object type \(nan"),
@@ -108,7 +126,9 @@ def test_a_bad_object_is_named(write_file, splits, column, value, message):
 
 def test_rows_are_counted_from_the_start_of_the_file_in_chunks_too(write_file):
     path = write_file("MeV", change=_put("X_train", 250, 18, -1e5))
-    with pytest.raises(DataError, match=r"X_train \(MeV read as GeV\): row 250: negative MET \(-100"):
+    with pytest.raises(
+        DataError, match=r"X_train \(MeV read as GeV\): row 250: negative MET \(-100"
+    ):
         list(EventSource(path).chunks("train", 64))
 
 
@@ -124,9 +144,18 @@ def test_a_group_instead_of_an_array_is_refused(write_file):
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"94;ttbar;0.0016;112288;1.7;b,331927,147558,-1.4,-1.7;j,100406,85589,-0.5,-1.1", "DarkMachines text, not HDF5"),
+        (
+            b"94;ttbar;0.0016;112288;1.7;b,331927,147558,-1.4,-1.7;j,100406,85589,-0.5,-1.1",
+            "DarkMachines text, not HDF5",
+        ),
         (b"94;ttbar;0.0016;112288;1.7\n", "DarkMachines text"),
-        (b"a;b;c;d;e\n", r"is text that begins with 'a;b;c;d;e'; events.path is a file in the split HDF5 layout, or DarkMachines text"),
+        (
+            b"a;b;c;d;e\n",
+            (
+                r"is text that begins with 'a;b;c;d;e'; events.path is a file in the split HDF5"
+                r" layout, or DarkMachines text"
+            ),
+        ),
         (b"PK\x03\x04zip", "this zip file is cut off or damaged"),
         (b"\x89HDF\r\n\x1a\n" + b"\x00" * 100, "truncated or damaged"),
     ],
@@ -143,7 +172,9 @@ def test_a_truncated_file_is_refused(write_file, share):
     path = write_file()
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(DataError, match=r"events.h5: this HDF5 file is truncated or damaged .* copy it again"):
+    with pytest.raises(
+        DataError, match=r"events.h5: this HDF5 file is truncated or damaged .* copy it again"
+    ):
         _read_all(path)
 
 
@@ -197,5 +228,7 @@ def test_azimuths_are_wrapped(make_events):
 def test_one_process_is_read_but_there_are_no_classes_to_separate(write_file):
     path = write_file(change=_one_label)
     _read_all(path)
-    with pytest.raises(DataError, match="every event is of one process, .*, so there is nothing to classify"):
+    with pytest.raises(
+        DataError, match="every event is of one process, .*, so there is nothing to classify"
+    ):
         EventSource(path).class_map({"signal": 2, "background": "rest"})

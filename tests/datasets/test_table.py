@@ -15,7 +15,9 @@ from kedro.io import DatasetError
 from lexon.datasets.table import Table, TableDataset
 from lexon.errors import DataError, first_cause
 
-CSV = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.5, 0.5], "site": ["x", "x", "z"], "y": [0.1, 0.2, 0.4]})
+CSV = pd.DataFrame(
+    {"a": [1.0, 2.0, 3.0], "b": [0.5, 0.5, 0.5], "site": ["x", "x", "z"], "y": [0.1, 0.2, 0.4]}
+)
 
 
 def load(path: Path, **settings: Any) -> Table:
@@ -62,7 +64,14 @@ def test_images_are_flattened_and_reported(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    table = Table(np.eye(3), np.array([1.0, 2.0, 4.0]), np.array([0, 0, 1]), ["a", "b", "c"], "somewhere", ["a note"])
+    table = Table(
+        np.eye(3),
+        np.array([1.0, 2.0, 4.0]),
+        np.array([0, 0, 1]),
+        ["a", "b", "c"],
+        "somewhere",
+        ["a note"],
+    )
     dataset = TableDataset(filepath=str(tmp_path / "rows.h5"))
     dataset.save(table)
     again = dataset.load()
@@ -81,7 +90,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         ({"y": ["low", "high", "low"]}, "y holds .*, not numbers"),
     ],
 )
-def test_columns_that_cannot_be_learnt_from_are_named(tmp_path: Path, change: dict[str, list[Any]], message: str) -> None:
+def test_columns_that_cannot_be_learnt_from_are_named(
+    tmp_path: Path, change: dict[str, list[Any]], message: str
+) -> None:
     with pytest.raises(DataError, match=message):
         load(csv(tmp_path, CSV.assign(**change)))
 
@@ -108,7 +119,9 @@ def test_rows_that_do_not_match_are_refused(tmp_path: Path) -> None:
         ({"X": np.eye(5), "y": np.arange(5.0), "group": 3}, "group is no array"),
     ],
 )
-def test_arrays_without_values_are_refused(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
+def test_arrays_without_values_are_refused(
+    tmp_path: Path, arrays: dict[str, Any], message: str
+) -> None:
     with pytest.raises(DataError, match=message):
         load(hdf5(tmp_path, **arrays))
 
@@ -133,12 +146,16 @@ def test_no_rows_and_no_file_are_refused(tmp_path: Path) -> None:
 ROWS = pd.DataFrame({"a": np.random.default_rng(0).normal(size=30), "y": np.arange(30) ** 2.0})
 
 
-@pytest.mark.parametrize("index", [range(30), range(1, 31), range(5, 90)[:30], np.random.default_rng(1).permutation(30)])
+@pytest.mark.parametrize(
+    "index", [range(30), range(1, 31), range(5, 90)[:30], np.random.default_rng(1).permutation(30)]
+)
 def test_an_unnamed_index_is_left_out_and_reported(tmp_path: Path, index: Any) -> None:
     ROWS.set_axis(index, axis=0).to_csv(tmp_path / "table.csv")
     table = load(tmp_path / "table.csv")
     assert table.names == ["a"]
-    assert "columns that only number the rows are left out: (unnamed 1) (an index;" in table.notes[0]
+    assert (
+        "columns that only number the rows are left out: (unnamed 1) (an index;" in table.notes[0]
+    )
 
 
 def test_an_index_that_was_saved_twice_or_reset_is_left_out(tmp_path: Path) -> None:
@@ -163,19 +180,26 @@ def hdf5_of(folder: Path, frame: pd.DataFrame) -> Path:
 @pytest.mark.parametrize("write", [csv, hdf5_of])
 def test_a_copy_of_the_target_is_reported(tmp_path: Path, write: Any, change: Any) -> None:
     table = load(write(tmp_path, ROWS.assign(copy=change(ROWS["y"]))[["a", "copy", "y"]]))
-    assert table.notes == [f"{table.names[1]} is the target, or a multiple of it: predictions read the answer there, so leave it out"]
+    assert table.notes == [
+        f"{table.names[1]} is the target, or a multiple of it: predictions read the answer there,"
+        " so leave it out"
+    ]
 
 
 def test_a_named_column_that_counts_the_rows_is_reported_and_kept(tmp_path: Path) -> None:
     table = load(csv(tmp_path, ROWS.assign(event=np.arange(30)[::-1])))
     assert table.names == ["a", "event"]
-    assert table.notes == ["event counts the rows and is used as a feature: leave it out if the rows are in any order"]
+    assert table.notes == [
+        "event counts the rows and is used as a feature: leave it out if the rows are in any order"
+    ]
     dataset = TableDataset(filepath=str(tmp_path / "rows.h5"))
     dataset.save(table)
     assert dataset.load().notes == table.notes
 
 
-@pytest.mark.parametrize("groups", [["x", None, "x ", "", None], [1.0, np.nan, 1.0, np.nan, np.nan]])
+@pytest.mark.parametrize(
+    "groups", [["x", None, "x ", "", None], [1.0, np.nan, 1.0, np.nan, np.nan]]
+)
 def test_a_row_without_a_group_is_a_group_of_its_own(tmp_path: Path, groups: list[Any]) -> None:
     table = load(csv(tmp_path, ROWS.iloc[:5].assign(site=groups)), group="site")
     assert table.groups is not None
@@ -190,33 +214,62 @@ BROKEN = {
     "empty": (b"", "is empty"),
     "blank": (b"\n\n", "its first line is empty"),
     "header alone": (b"a,y\n", "no rows below the header"),
-    "semicolons": (b"a;b;y\n1,5;2;3\n", r"its columns are separated by semicolons \('a;b;y'\), not by commas"),
+    "semicolons": (
+        b"a;b;y\n1,5;2;3\n",
+        r"its columns are separated by semicolons \('a;b;y'\), not by commas",
+    ),
     "tabs": (b"a\tb\ty\n1\t2\t3\n", "its columns are separated by tabs"),
     "no header": (b"1.5,2.5,3\n4,5,6\n", "has no header: its first line holds numbers"),
     "twice": (b"a,a,y\n1,2,3\n4,5,6\n", "two columns are called 'a'"),
     "one row": (b"a,y\n1,2\n", "has one row; a regression needs some"),
     "no features": (b"y\n1\n2\n", "2 rows of 0 columns"),
-    "latin-1": ("a,y\n1,2\n3,4\né,3\n".encode("latin-1"), "line 4 is not UTF-8 .* save the table as UTF-8"),
+    "latin-1": (
+        "a,y\n1,2\n3,4\né,3\n".encode("latin-1"),
+        "line 4 is not UTF-8 .* save the table as UTF-8",
+    ),
     "ragged": (b"a,y\n1,2\n1,2,3\n", "not every row has as many values"),
-    "more values than names": (b"a,y\n1,2,3\n4,5,6\n", "the header names 2 columns, the rows hold 3 values"),
-    "fewer values than names": (b"a,b,y\n1,2\n4,5\n", "the header names 3 columns, the rows hold 2 values"),
-    "text among numbers": (b"a,y\n1,2\n--,3\n4,5\n5,6\n", r"a: row 1 is '--' among numbers \(1 such rows\)"),
-    "decimal commas": (b'a,y\n"1,5",2\n"2,5",3\n', "a: row 0 is '1,5'; write numbers with a decimal point"),
+    "more values than names": (
+        b"a,y\n1,2,3\n4,5,6\n",
+        "the header names 2 columns, the rows hold 3 values",
+    ),
+    "fewer values than names": (
+        b"a,b,y\n1,2\n4,5\n",
+        "the header names 3 columns, the rows hold 2 values",
+    ),
+    "text among numbers": (
+        b"a,y\n1,2\n--,3\n4,5\n5,6\n",
+        r"a: row 1 is '--' among numbers \(1 such rows\)",
+    ),
+    "decimal commas": (
+        b'a,y\n"1,5",2\n"2,5",3\n',
+        "a: row 0 is '1,5'; write numbers with a decimal point",
+    ),
     "infinite": (b"a,y\n1,2\ninf,3\n", "a: row 1 is inf"),
-    "huge": (b"a,y\n1,2\n1e300,3\n", r"a: row 1 is 1e\+300 .* values above 1e\+18 are too large: choose another unit"),
+    "huge": (
+        b"a,y\n1,2\n1e300,3\n",
+        r"a: row 1 is 1e\+300 .* values above 1e\+18 are too large: choose another unit",
+    ),
     "huge target": (b"a,y\n1,2\n2,-1e300\n", r"the target: row 1 is -1e\+300"),
     "parquet": (b"PAR1" + bytes(50), "is a Parquet file .*; regression.path is a table as CSV"),
     "root": (b"root\x00\x00\xf6\x08", "is a ROOT file"),
     "json": (b'[{"a": 1}]', "is JSON"),
     "event text": (b"1;p1;1;50000;0.1\n", "is DarkMachines text"),
-    "event text with a header": (b"event ID; process ID; weight; MET; METphi\n1;p1;1;50000;0.1\n", "is DarkMachines text"),
-    "numbers and semicolons": (b"a;b;c;d;y\n1;2;3;4;5\n", "its columns are separated by semicolons"),
+    "event text with a header": (
+        b"event ID; process ID; weight; MET; METphi\n1;p1;1;50000;0.1\n",
+        "is DarkMachines text",
+    ),
+    "numbers and semicolons": (
+        b"a;b;c;d;y\n1;2;3;4;5\n",
+        "its columns are separated by semicolons",
+    ),
 }
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_what_is_no_table_is_a_sentence(tmp_path: Path, content: bytes, message: str, pack: Any) -> None:
+def test_what_is_no_table_is_a_sentence(
+    tmp_path: Path, content: bytes, message: str, pack: Any
+) -> None:
     (tmp_path / "table.csv").write_bytes(pack(content))
     with pytest.raises(DataError, match=message):
         load(tmp_path / "table.csv")
@@ -227,7 +280,9 @@ WRITTEN = {
     "carriage returns": lambda text: text.replace(b"\n", b"\r\n"),
     "blanks": lambda text: text.replace(b",", b" ,  "),
     "closing separators": lambda text: text.replace(b"\n", b",\n"),
-    "closing separators of rows": lambda text: text.replace(b"\n", b",\n").replace(b",\n", b"\n", 1),
+    "closing separators of rows": (
+        lambda text: text.replace(b"\n", b",\n").replace(b",\n", b"\n", 1)
+    ),
     "comments": lambda text: b"# made by me\n# twice\n" + text,
     "commented header": lambda text: b"# " + text,
     "gzip": gzip.compress,
@@ -238,19 +293,29 @@ WRITTEN = {
 def test_layout_that_means_nothing_changes_nothing(tmp_path: Path, write: Any) -> None:
     (tmp_path / "table.csv").write_bytes(write(b"a,b,y\n1,2,3\n4,5,7\n"))
     table = load(tmp_path / "table.csv")
-    assert (table.names, table.features.tolist(), table.target.tolist()) == (["a", "b"], [[1, 2], [4, 5]], [3, 7])
+    assert (table.names, table.features.tolist(), table.target.tolist()) == (
+        ["a", "b"],
+        [[1, 2], [4, 5]],
+        [3, 7],
+    )
 
 
 def test_hdf5_is_recognised_by_its_content(tmp_path: Path) -> None:
     path = hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0, 4.0])
     assert len(load(path.rename(tmp_path / "table.dat"))) == 3
     (tmp_path / "text.h5").write_text("a,y\n1,2\n", encoding="utf-8")
-    with pytest.raises(DataError, match="is text that begins with 'a,y', not HDF5 as its name says"):
+    with pytest.raises(
+        DataError, match="is text that begins with 'a,y', not HDF5 as its name says"
+    ):
         load(tmp_path / "text.h5")
 
 
 @pytest.mark.parametrize(
-    ("names", "message"), [(["a", "b"], "2 names for 3 columns of X"), ("abc", "the attribute names='abc' is not a list")]
+    ("names", "message"),
+    [
+        (["a", "b"], "2 names for 3 columns of X"),
+        ("abc", "the attribute names='abc' is not a list"),
+    ],
 )
 def test_names_that_do_not_fit_are_refused(tmp_path: Path, names: Any, message: str) -> None:
     path = hdf5(tmp_path, X=np.eye(3), y=[1.0, 2.0, 4.0])

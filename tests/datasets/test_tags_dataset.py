@@ -18,14 +18,21 @@ def test_a_split_comes_back_as_it_was(tmp_path):
     path = tmp_path / "table.csv"
     names = [f"t{i}" for i in range(8)]
     rows = np.random.default_rng(0).integers(0, 2, (200, 8))
-    path.write_text("\n".join([",".join([*names, "kind"]), *(",".join([*map(str, row), "é"]) for row in rows)]))
+    path.write_text(
+        "\n".join([",".join([*names, "kind"]), *(",".join([*map(str, row), "é"]) for row in rows)])
+    )
     table = tag_table(TagFileDataset(filepath=str(path)).load(), None, "kind")
     splits = split_rows(table, {"train": 0.7, "val": 0.15, "test": 0.15}, 0)
     dataset = TagSplitsDataset(filepath=str(tmp_path / "splits.h5"))
     dataset.save(splits)
     back = dataset.load()
     assert back.digest == splits.digest
-    assert (back.names, back.group_names, back.group_name, back.notes) == (tuple(names), ("é",), "kind", splits.notes)
+    assert (back.names, back.group_names, back.group_name, back.notes) == (
+        tuple(names),
+        ("é",),
+        "kind",
+        splits.notes,
+    )
     for split in ("train", "val", "test"):
         np.testing.assert_array_equal(back.index[split], splits.index[split])
         np.testing.assert_array_equal(back.groups[split], splits.groups[split])
@@ -76,7 +83,9 @@ def test_files_that_cannot_be_read_say_so(tmp_path, name, content, message):
 
 def test_the_music_tags(shared_data):
     frame = TagFileDataset(filepath=str(shared_data / "tags" / "musiccaps_tags.csv")).load()
-    vocabulary = VocabularyDataset(filepath=str(shared_data / "tags" / "concepts_to_tags.json")).load()
+    vocabulary = VocabularyDataset(
+        filepath=str(shared_data / "tags" / "concepts_to_tags.json")
+    ).load()
     table = tag_table(frame, "aspect_list", "genre_tags", vocabulary)
     assert table.rows.shape == (1890, 200)
     per_row = table.rows.sum(axis=1)

@@ -66,7 +66,9 @@ REWRITTEN: dict[str, Callable[[str], str]] = {
     "carriage returns and line feeds": lambda text: text.replace("\n", "\r\n"),
     "mixed line ends": lambda text: text.replace("\n", "\r\n", 20).replace(";\n", ";\r", 5),
     "quoted lines": lambda text: "".join(f'"{line}"\n' for line in text.splitlines()),
-    "quoted fields": lambda text: "".join('"' + '";"'.join(line.rstrip(";").split(";")) + '"\n' for line in text.splitlines()),
+    "quoted fields": lambda text: "".join(
+        '"' + '";"'.join(line.rstrip(";").split(";")) + '"\n' for line in text.splitlines()
+    ),
     "a quoted process": lambda text: text.replace("p1", '"p1"').replace("p2", "'p2'"),
     "quoted and padded": lambda text: "".join(f' " {line} " \n' for line in text.splitlines()),
     "byte order mark": lambda text: "\ufeff" + text,
@@ -74,7 +76,9 @@ REWRITTEN: dict[str, Callable[[str], str]] = {
     "empty lines and empty rows": lambda text: "\n \n" + text.replace("\n", "\n;;;;\n\t\n", 3),
     "no end of the last line": lambda text: text[:-1],
     "half of the processes with a blank": lambda text: text.replace(";p1;", ";p1 ;", 15),
-    "half of the processes with a non-breaking blank": lambda text: text.replace(";p1;", f";p1{NBSP};", 15),
+    "half of the processes with a non-breaking blank": lambda text: text.replace(
+        ";p1;", f";p1{NBSP};", 15
+    ),
 }
 
 
@@ -88,7 +92,12 @@ def test_another_way_of_writing_gives_the_same_events(tmp_path, lines, digest, r
 
 
 def test_a_blank_of_latin_1_is_a_blank_and_its_accents_stay_apart(tmp_path, lines):
-    text = "\n".join(lines).replace(";p1;", f";p1{NBSP};", 10).replace(";p2;", ";prozeß é;").encode("latin-1")
+    text = (
+        "\n".join(lines)
+        .replace(";p1;", f";p1{NBSP};", 10)
+        .replace(";p2;", ";prozeß é;")
+        .encode("latin-1")
+    )
     (tmp_path / "events.csv").write_bytes(text + b"\n")
     assert source_of(tmp_path / "events.csv").label_names == {1: "p1", 2: "prozeß é"}
 
@@ -100,7 +109,9 @@ def test_line_ends_at_the_border_of_a_block_are_one(tmp_path, lines, digest, mon
     assert digest_of(tmp_path / "events.csv") == digest
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_wherever_a_file_is_cut_no_line_is_lost_in_silence(tmp_path, lines, data):
     """All whole lines are read; the last is read as it was, or counted with a reason."""
@@ -112,15 +123,23 @@ def test_wherever_a_file_is_cut_no_line_is_lost_in_silence(tmp_path, lines, data
     n = len(all_events(source))
     assert n == 60 if text[:cut].endswith(b";") and text[start:cut].count(b";") >= 5 else n == 59
     if n == 59:
-        assert any("1 of 60 lines are left out: the end of the file in the middle of a line (events.csv, line 60)." in note or
-                   "1 of 60 lines are left out: fewer than 5 fields" in note for note in source.notes)  # fmt: skip
+        assert any(
+            "1 of 60 lines are left out: the end of the file in the middle of a line "
+            "(events.csv, line 60)."
+            in note
+            or "1 of 60 lines are left out: fewer than 5 fields" in note
+            for note in source.notes
+        )
 
 
 def test_a_cut_line_is_recognised_across_blocks(tmp_path, lines, monkeypatch):
     monkeypatch.setattr(darkmachines_lines, "BLOCK_BYTES", 1)
     (tmp_path / "events.csv").write_text("\n".join(lines)[:-3])
     source = source_of(tmp_path / "events.csv", max_bad_lines=0.1)
-    assert any("the end of the file in the middle of a line (events.csv, line 60)" in note for note in source.notes)
+    assert any(
+        "the end of the file in the middle of a line (events.csv, line 60)" in note
+        for note in source.notes
+    )
 
 
 def test_a_block_without_a_good_line_is_counted(tmp_path, lines, monkeypatch):
@@ -129,19 +148,31 @@ def test_a_block_without_a_good_line_is_counted(tmp_path, lines, monkeypatch):
     (tmp_path / "events.csv").write_text("\n".join(text) + "\n")
     source = source_of(tmp_path / "events.csv", max_bad_lines=0.1)
     assert len(all_events(source)) == 60
-    assert any(note.startswith("6 of 66 lines are left out: fewer than 5 fields (events.csv, line 1, 2, 3, ...)") for note in source.notes)
+    assert any(
+        note.startswith(
+            "6 of 66 lines are left out: fewer than 5 fields (events.csv, line 1, 2, 3, ...)"
+        )
+        for note in source.notes
+    )
 
 
 def test_a_text_of_bad_lines_alone_says_what_is_wrong_with_them(tmp_path):
     (tmp_path / "events.csv").write_text("1;p1;1;50000;0.1;tau,1,2,3,4\n1;p1;1;-50000;0.1\n")
     with pytest.raises(
-        DataError, match=r"no line is an event \(1 lines: an object code other than .*; 1 lines: an energy or pT that is not"
+        DataError,
+        match=(
+            r"no line is an event \(1 lines: an object code other than .*; 1 lines: an energy or pT"
+            r" that is not"
+        ),
     ):
         source_of(tmp_path / "events.csv", max_bad_lines=1).n("train")
 
 
 def test_headers_and_comments_are_left_out_and_counted(tmp_path, lines, digest):
-    header = "event ID; process ID; event weight; MET; METphi; obj1, E1, pt1, eta1, phi1; obj2, E2, pt2, eta2, phi2; ..."
+    header = (
+        "event ID; process ID; event weight; MET; METphi; obj1, E1, pt1, eta1, phi1; obj2, E2, pt2,"
+        " eta2, phi2; ..."
+    )
     text = ["# made by me", header, *lines[:30], header, "% part two", "// end", *lines[30:]]
     (tmp_path / "events.csv").write_text("\n".join(text) + "\n")
     source = source_of(tmp_path / "events.csv")
@@ -150,8 +181,13 @@ def test_headers_and_comments_are_left_out_and_counted(tmp_path, lines, digest):
 
 
 def test_a_header_with_another_order_is_refused(tmp_path, lines):
-    (tmp_path / "events.csv").write_text("\n".join(["process ID;event ID;weight;MET;METphi", *lines]))
-    with pytest.raises(DataError, match=r"the header 'process ID;event ID;weight;MET;METphi' has another order of fields"):
+    (tmp_path / "events.csv").write_text(
+        "\n".join(["process ID;event ID;weight;MET;METphi", *lines])
+    )
+    with pytest.raises(
+        DataError,
+        match=r"the header 'process ID;event ID;weight;MET;METphi' has another order of fields",
+    ):
         source_of(tmp_path / "events.csv").n("train")
 
 
@@ -159,19 +195,26 @@ def test_processes_that_look_alike_are_reported(tmp_path, lines):
     text = "\n".join(lines).replace(";p1;", ";single top;", 10).replace(";p1;", ";Single_Top;")
     (tmp_path / "events.csv").write_text(text)
     source = source_of(tmp_path / "events.csv")
-    assert "Processes 'Single_Top', 'single top' differ only in case or blanks and are kept apart; one process?." in source.notes
+    assert (
+        "Processes 'Single_Top', 'single top' differ only in case or blanks and are kept apart; one"
+        " process?." in source.notes
+    )
 
 
 @pytest.mark.parametrize("number", ["12345678901234567890", "-9999999999999999999"])
 def test_a_process_of_too_many_digits_is_a_sentence(tmp_path, lines, number):
     text = "\n".join(lines).replace(";p1;", ";1;").replace(";p2;", f";{number};")
     (tmp_path / "events.csv").write_text(text)
-    with pytest.raises(DataError, match=f"the process ID {number} has more than 18 digits; give the process a name"):
+    with pytest.raises(
+        DataError, match=f"the process ID {number} has more than 18 digits; give the process a name"
+    ):
         source_of(tmp_path / "events.csv").n("train")
 
 
 def test_numbers_written_in_two_ways_are_one_process(tmp_path, lines):
-    text = "\n".join(lines).replace(";p1;", ";01;", 10).replace(";p1;", ";1;").replace(";p2;", ";2;")
+    text = (
+        "\n".join(lines).replace(";p1;", ";01;", 10).replace(";p1;", ";1;").replace(";p2;", ";2;")
+    )
     (tmp_path / "events.csv").write_text(text)
     source = source_of(tmp_path / "events.csv")
     assert source.label_names == {1: "1", 2: "2"}
@@ -209,7 +252,9 @@ def test_compressed_text_is_read_whatever_its_name(tmp_path, lines, digest, endi
 def test_a_compressed_file_that_is_cut_off_is_a_sentence(tmp_path, make_events, ending):
     content = PACKED[ending]("\n".join(lines_of(make_events(400))).encode())
     (tmp_path / "events.csv").write_bytes(content[: len(content) * 3 // 4])
-    assert re.search("file is cut off or damaged .* copy it again", refusal(tmp_path / "events.csv"))
+    assert re.search(
+        "file is cut off or damaged .* copy it again", refusal(tmp_path / "events.csv")
+    )
 
 
 @pytest.mark.parametrize("line", ["", "\n", "1;p1;1;50000;0.1\n"])
@@ -249,7 +294,10 @@ def saved(values: np.ndarray, *, archive: bool) -> bytes:
 
 
 EVENT = b"1;p1;1;50000;0.1;j,2000,1000,0.5,0.5;\n"
-OLD = b"===== seed 42 xsec 0.0096 pb =====\n0.07; 48798.8; 0.28; b,52833.3,0.05,-2.18; j,44736.1,2.39,2.70; mu-,40425.3,0.61,0.24\n"
+OLD = (
+    b"===== seed 42 xsec 0.0096 pb =====\n0.07; 48798.8; 0.28; b,52833.3,0.05,-2.18;"
+    b" j,44736.1,2.39,2.70; mu-,40425.3,0.61,0.24\n"
+)
 OTHERS = {
     "root": (b"root\x00\x00\xf6\x08" + bytes(100), "is a ROOT file"),
     "parquet": (b"PAR1" + bytes(100), "is a Parquet file"),
@@ -257,9 +305,15 @@ OTHERS = {
     "npz": (saved(np.eye(3), archive=True), "is a numpy archive"),
     "pickle": (pickle.dumps({"X": [1.0]}), "is a Python pickle, which lexon never opens"),
     "old layout": (OLD, "is text in the older DarkMachines layout"),
-    "old layout, packed": (gzip.compress(OLD, mtime=0), "is gzip-compressed, and what it holds is text in the older DarkMachines layout"),
+    "old layout, packed": (
+        gzip.compress(OLD, mtime=0),
+        "is gzip-compressed, and what it holds is text in the older DarkMachines layout",
+    ),
     "tar": (tarred(EVENT), "is a tar archive"),
-    "tar.gz": (gzip.compress(tarred(EVENT), mtime=0), "is gzip-compressed, and what it holds is a tar archive"),
+    "tar.gz": (
+        gzip.compress(tarred(EVENT), mtime=0),
+        "is gzip-compressed, and what it holds is a tar archive",
+    ),
     "zip of several": (zipped(EVENT, "more.csv"), "is a zip archive of 2 files"),
     "xlsx": (zipped(EVENT, "xl/workbook.xml"), "is an Excel file"),
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(20), "is zstd-compressed"),
@@ -270,7 +324,10 @@ OTHERS = {
     "git lfs": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
     "zeros": (bytes(1000), "holds only zero bytes"),
     "empty": (b"", "is empty"),
-    "empty, packed": (gzip.compress(b"", mtime=0), "is gzip-compressed, and what it holds is empty"),
+    "empty, packed": (
+        gzip.compress(b"", mtime=0),
+        "is gzip-compressed, and what it holds is empty",
+    ),
     "other text": (b"a,b,c\n1,2,3\n", "is text that begins with 'a,b,c'"),
     "bytes": (b"\x01\x02\x00\x03", "begins with b"),
 }
@@ -282,7 +339,9 @@ def test_other_kinds_of_file_are_called_by_their_names(tmp_path, content, words)
     with pytest.raises(DataError) as failure:
         source_of(tmp_path / "events.dat").n("train")
     assert words in str(failure.value)
-    assert "events.path is a file in the split HDF5 layout, or DarkMachines text" in str(failure.value)
+    assert "events.path is a file in the split HDF5 layout, or DarkMachines text" in str(
+        failure.value
+    )
 
 
 def test_packed_hdf5_is_recognised_and_a_user_block_is_read(tmp_path, write_file, splits):

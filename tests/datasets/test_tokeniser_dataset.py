@@ -1,4 +1,6 @@
-"""A tokeniser with a network on disk: whole or absent, and refused where its parts do not belong together."""
+"""A tokeniser with a network on disk: whole or absent, and refused where its parts do not belong
+together.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,16 @@ def tokeniser(make_events) -> VQVAETokeniser:
     events = make_events(200)
     fitted = VQVAETokeniser.unfitted(4, True, 3, Codes(16)).fit(events)
     torch.manual_seed(0)
-    sizes = {"n_features": 4, "codebook_size": 16, "latent_dim": 4, "hidden_dim": 8, "id_embed_dim": 2}
-    model = VQVAE(**sizes, commitment=0.25, decay=0.9, normalisation=fitted.direct.state()["fitted"])
+    sizes = {
+        "n_features": 4,
+        "codebook_size": 16,
+        "latent_dim": 4,
+        "hidden_dim": 8,
+        "id_embed_dim": 2,
+    }
+    model = VQVAE(
+        **sizes, commitment=0.25, decay=0.9, normalisation=fitted.direct.state()["fitted"]
+    )
     model.loss(fitted.inputs(events).tensors)  # places the codebook
     return fitted.with_model(model)
 
@@ -38,7 +48,9 @@ def test_a_tokeniser_comes_back_as_it_was(dataset, tokeniser, make_events):
     assert not dataset.exists()
     dataset.save(tokeniser)
     events = make_events(50, seed=1)
-    np.testing.assert_array_equal(dataset.load().encode(events).values, tokeniser.encode(events).values)
+    np.testing.assert_array_equal(
+        dataset.load().encode(events).values, tokeniser.encode(events).values
+    )
     assert [path.name for path in Path(dataset._filepath).parent.iterdir()] == ["vqvae.pt"]
 
 
@@ -47,7 +59,10 @@ def test_its_network_is_a_checkpoint_like_any(dataset, tokeniser):
     model = CheckpointDataset(filepath=str(dataset._filepath)).load()
     assert isinstance(model, VQVAE)
     assert model.recipe == tokeniser.model.recipe
-    assert all(torch.equal(value, tokeniser.model.state_dict()[name]) for name, value in model.state_dict().items())
+    assert all(
+        torch.equal(value, tokeniser.model.state_dict()[name])
+        for name, value in model.state_dict().items()
+    )
 
 
 def test_another_normalisation_or_a_damaged_file_is_refused_by_name(dataset, tokeniser):
@@ -64,7 +79,9 @@ def test_another_normalisation_or_a_damaged_file_is_refused_by_name(dataset, tok
         assert str(path) in str(failure.value)
 
 
-def test_a_token_file_decodes_without_the_network_and_hands_the_codebook_on(tmp_path, tokeniser, make_events):
+def test_a_token_file_decodes_without_the_network_and_hands_the_codebook_on(
+    tmp_path, tokeniser, make_events
+):
     events = {split: make_events(n, seed=n) for split, n in zip(SPLITS, (60, 20, 21), strict=True)}
 
     def rows(split):
@@ -72,7 +89,11 @@ def test_a_token_file_decodes_without_the_network_and_hands_the_codebook_on(tmp_
         return split, np.concatenate([tokens.values, tokens.met], axis=1), events[split].labels
 
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
-    own = {"tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "label_names": {1: "tttt", 2: "ttH"}}
+    own = {
+        "tokeniser": tokeniser.state(),
+        "vocab_size": tokeniser.vocab_size,
+        "label_names": {1: "tttt", 2: "ttH"},
+    }
     dataset.save(TokenSample((rows(split) for split in SPLITS), own, tokeniser.arrays()))
     file = dataset.load()
     tokens = as_tokens(file.read("test"))

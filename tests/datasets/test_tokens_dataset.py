@@ -30,13 +30,18 @@ def tokeniser(splits) -> BinnedTokeniser:
 def arrays(splits, tokeniser) -> dict[str, Any]:
     """What a token file holds, by key."""
     encoded = {split: tokeniser.encode(events) for split, events in splits.items()}
-    rows = {f"X_{split}": np.concatenate([tokens.values, tokens.met], axis=1) for split, tokens in encoded.items()}
+    rows = {
+        f"X_{split}": np.concatenate([tokens.values, tokens.met], axis=1)
+        for split, tokens in encoded.items()
+    }
     return rows | {key: splits[split].labels for split, key in KEYS.items()}
 
 
 @pytest.fixture
 def write_tokens(tmp_path: Path, arrays) -> Callable[..., Path]:
-    """`write_tokens(change, **attributes)`: a file as others write it, after `change` had its way with the arrays."""
+    """`write_tokens(change, **attributes)`: a file as others write it, after `change` had its way
+    with the arrays.
+    """
 
     def write(change: Callable[[dict[str, Any]], Any] | None = None, **attributes: Any) -> Path:
         content = {key: values.copy() for key, values in arrays.items()}
@@ -52,13 +57,17 @@ def write_tokens(tmp_path: Path, arrays) -> Callable[..., Path]:
     return write
 
 
-def _sample(arrays: dict[str, Any], tokeniser: BinnedTokeniser, n: int = 100, **attributes: Any) -> TokenSample:
+def _sample(
+    arrays: dict[str, Any], tokeniser: BinnedTokeniser, n: int = 100, **attributes: Any
+) -> TokenSample:
     def chunks() -> Iterator[TokenChunk]:
         for split, key in KEYS.items():
             for start in range(0, len(arrays[key]), n):
                 yield split, arrays[f"X_{split}"][start : start + n], arrays[key][start : start + n]
 
-    return TokenSample(chunks(), {"vocab_size": tokeniser.vocab_size, "tokeniser": tokeniser.state(), **attributes})
+    return TokenSample(
+        chunks(), {"vocab_size": tokeniser.vocab_size, "tokeniser": tokeniser.state(), **attributes}
+    )
 
 
 def _read_all(path: Path) -> list[np.ndarray]:
@@ -74,7 +83,12 @@ def test_what_is_saved_loads_again(tmp_path, arrays, tokeniser):
     dataset = TokensDataset(str(path))
     assert not dataset.exists()
     codebook = np.arange(12.0).reshape(4, 3)
-    dataset.save(replace(_sample(arrays, tokeniser, label_names={1: "tttt", 2: "ttH"}, notes=["a"]), arrays={"codebook": codebook}))
+    dataset.save(
+        replace(
+            _sample(arrays, tokeniser, label_names={1: "tttt", 2: "ttH"}, notes=["a"]),
+            arrays={"codebook": codebook},
+        )
+    )
     source = dataset.load()
     for split, key in KEYS.items():
         np.testing.assert_array_equal(source.read(split), arrays[f"X_{split}"])
@@ -145,10 +159,21 @@ def test_events_in_no_class_are_left_out(write_tokens):
         source.classified("train", {"signal": "tttt", "background": 3})
 
 
-def test_equal_digests_are_the_same_events_whatever_the_tokeniser(tmp_path, splits, arrays, tokeniser):
+def test_equal_digests_are_the_same_events_whatever_the_tokeniser(
+    tmp_path, splits, arrays, tokeniser
+):
     def classified(events: dict[str, Events], name: str, n: int):
         dataset = EventsDataset(str(tmp_path / name))
-        dataset.save(EventSample(((s, part[i : i + n]) for s, part in events.items() for i in range(0, len(part), n)), {}))
+        dataset.save(
+            EventSample(
+                (
+                    (s, part[i : i + n])
+                    for s, part in events.items()
+                    for i in range(0, len(part), n)
+                ),
+                {},
+            )
+        )
         return dataset.load()
 
     events = classified(splits, "events.h5", 100)
@@ -158,15 +183,26 @@ def test_equal_digests_are_the_same_events_whatever_the_tokeniser(tmp_path, spli
     assert direct.digest == binned.digest
     in_other_chunks = classified(splits, "again.h5", 37).classified("test", CLASSES)
     assert in_other_chunks.digest == direct.digest
-    reordered = classified(splits | {"test": splits["test"][::-1]}, "reordered.h5", 100).classified("test", CLASSES)
-    fewer = events.classified("test", {"signal": 1, "background": 2}), events.classified("val", CLASSES)
+    reordered = classified(splits | {"test": splits["test"][::-1]}, "reordered.h5", 100).classified(
+        "test", CLASSES
+    )
+    fewer = (
+        events.classified("test", {"signal": 1, "background": 2}),
+        events.classified("val", CLASSES),
+    )
     assert len({direct.digest, reordered.digest, fewer[1].digest}) == 3
     assert fewer[0].digest == direct.digest
 
 
 def test_the_catalog_builds_it_and_shows_it(tmp_path, arrays, tokeniser):
-    entry = {"type": "lexon.datasets.tokens.TokensDataset", "filepath": str(tmp_path / "tokens.h5"), "label_names": {1: "tttt"}}
-    catalog = DataCatalog.from_config({"tokens": {**entry, "metadata": {"kedro-viz": {"layer": "primary"}}}})
+    entry = {
+        "type": "lexon.datasets.tokens.TokensDataset",
+        "filepath": str(tmp_path / "tokens.h5"),
+        "label_names": {1: "tttt"},
+    }
+    catalog = DataCatalog.from_config(
+        {"tokens": {**entry, "metadata": {"kedro-viz": {"layer": "primary"}}}}
+    )
     catalog.save("tokens", _sample(arrays, tokeniser))
     assert catalog.load("tokens").label_names == {1: "tttt", 2: "2"}
     assert ["X_train", "(300, 20)", "uint16", 886] in catalog.get("tokens").preview()["data"]
@@ -207,7 +243,12 @@ def test_a_file_without_attributes_is_enough_to_train_from(write_tokens, arrays)
     source = TokenSource(write_tokens(), configured_names={1: "tttt"})
     assert source.vocab_size == 1 + max(arrays[f"X_{split}"].max() for split in SPLITS)
     assert source.label_names == {1: "tttt", 2: "2"}
-    assert source.notes == (f"tokens.h5 has no attribute vocab_size: {source.vocab_size}, one more than its largest token, is taken.",)
+    assert source.notes == (
+        (
+            f"tokens.h5 has no attribute vocab_size: {source.vocab_size}, one more than its largest"
+            " token, is taken."
+        ),
+    )
     assert len(source.classified("train", CLASSES).index) == 300
     with pytest.raises(DataError, match="no attribute tokeniser, so its tokens cannot be decoded"):
         source.tokeniser()
@@ -217,7 +258,9 @@ def test_a_file_without_attributes_is_enough_to_train_from(write_tokens, arrays)
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.uint16, np.int64])
 def test_whole_numbers_of_any_type_are_tokens(write_tokens, arrays, dtype):
-    path = write_tokens(lambda a: a.update({key: values.astype(dtype) for key, values in a.items()}))
+    path = write_tokens(
+        lambda a: a.update({key: values.astype(dtype) for key, values in a.items()})
+    )
     for split, rows in zip(SPLITS, _read_all(path), strict=True):
         np.testing.assert_array_equal(rows, arrays[f"X_{split}"])
 
@@ -238,8 +281,14 @@ def _gap(arrays: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a.update(X_val=a["X_val"][:, :18]), "splits have rows of different widths.*write all with MET and METphi, or none"),
-        (lambda a: a.update(X_val=np.zeros((60, 92))), r"X_val has shape \(60, 92\); a row has 20 columns"),
+        (
+            lambda a: a.update(X_val=a["X_val"][:, :18]),
+            "splits have rows of different widths.*write all with MET and METphi, or none",
+        ),
+        (
+            lambda a: a.update(X_val=np.zeros((60, 92))),
+            r"X_val has shape \(60, 92\); a row has 20 columns",
+        ),
         (_put(7, 0, -3), r"X_val: row 7, object 0: negative token \(-3"),
         (_put(7, 19, 886), r"X_val: row 7, object 19: token beyond the vocabulary of 886 \(886"),
         (_put(7, 0, 2.5), r"X_val: row 7, object 0: token that is not whole \(2\.5"),
@@ -247,7 +296,10 @@ def _gap(arrays: dict[str, Any]) -> None:
         (_put(7, 18, 0), r"X_val: row 7, object 0: event without MET or METphi token"),
         (_gap, r"X_val: row \d+, object 2: padding before a real object"),
         (lambda a: a.pop("y_val"), "Y_val is missing .any case will do.; the file has X_test"),
-        (lambda a: a.update(y_val=a["y_val"] + 0.5), "Y_val|y_val: row 0: label that is not a whole number"),
+        (
+            lambda a: a.update(y_val=a["y_val"] + 0.5),
+            "Y_val|y_val: row 0: label that is not a whole number",
+        ),
         (lambda a: a.update(y_val=a["y_val"][:9]), r"y_val has shape \(9,\), X_val \(60, 20\)"),
         (lambda a: a["y_val"].fill(1), "the val split has no event with label 2"),
     ],
@@ -278,7 +330,9 @@ def test_what_is_no_token_file_is_recognised_by_its_content(tmp_path, content, m
 
 @pytest.mark.parametrize("value", ["many", 1, 3.5, 10**12, 7_000_202, -5])
 def test_a_vocabulary_that_makes_no_sense_is_refused(write_tokens, value):
-    with pytest.raises(DataError, match="attribute vocab_size=.* number of tokens including padding"):
+    with pytest.raises(
+        DataError, match="attribute vocab_size=.* number of tokens including padding"
+    ):
         TokenSource(write_tokens(vocab_size=value)).read("train")
 
 
@@ -287,8 +341,14 @@ def test_an_unknown_tokeniser_is_refused(write_tokens):
         TokenSource(write_tokens(tokeniser=json.dumps({"kind": "other"}))).tokeniser()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lengths=st.lists(st.integers(0, 18), min_size=2, max_size=9), chunk=st.integers(1, 10), seed=st.integers(0, 99))
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lengths=st.lists(st.integers(0, 18), min_size=2, max_size=9),
+    chunk=st.integers(1, 10),
+    seed=st.integers(0, 99),
+)
 def test_any_valid_tokens_survive_the_file(tmp_path, lengths, chunk, seed):
     mask = np.arange(20) < np.array(lengths)[:, None]
     mask[:, 18:] = True
@@ -296,12 +356,16 @@ def test_any_valid_tokens_survive_the_file(tmp_path, lengths, chunk, seed):
     labels = np.arange(len(rows)) % 2
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
     starts = range(0, len(rows), chunk)
-    parts = [(split, rows[i : i + chunk], labels[i : i + chunk]) for split in SPLITS for i in starts]
+    parts = [
+        (split, rows[i : i + chunk], labels[i : i + chunk]) for split in SPLITS for i in starts
+    ]
     dataset.save(TokenSample(parts, {"vocab_size": 300}))
     again = dataset.load()
     np.testing.assert_array_equal(again.read("test"), rows)
     np.testing.assert_array_equal(again.labels("test"), labels)
-    np.testing.assert_array_equal(again.classified("test", {"a": 0, "b": 1}).tokens.mask, mask[:, :18])
+    np.testing.assert_array_equal(
+        again.classified("test", {"a": 0, "b": 1}).tokens.mask, mask[:, :18]
+    )
 
 
 def test_a_file_without_met_is_read_with_zeros_in_its_place(write_tokens):

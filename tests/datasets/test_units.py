@@ -42,7 +42,10 @@ def test_a_declared_unit_is_believed_unless_the_data_say_otherwise(objects, unit
     if declared == unit:
         assert "as declared" in decide_unit(*raw, declared, "here").why
     else:
-        with pytest.raises(DataError, match=r"was declared, but .* so it is " + unit.replace("(", r"\(").replace(")", r"\)")):
+        with pytest.raises(
+            DataError,
+            match=r"was declared, but .* so it is " + unit.replace("(", r"\(").replace(")", r"\)"),
+        ):
             decide_unit(*raw, declared, "here")
 
 
@@ -75,7 +78,9 @@ def test_logarithms_of_gev_are_not_mistaken_for_logarithms_of_mev(objects):
     assert possible_units(logs)[0] == ()
 
 
-@pytest.mark.parametrize(("energies", "met"), [("ln(MeV)", "MeV"), ("MeV", "ln(MeV)"), ("GeV", "MeV"), ("MeV", "GeV")])
+@pytest.mark.parametrize(
+    ("energies", "met"), [("ln(MeV)", "MeV"), ("MeV", "ln(MeV)"), ("GeV", "MeV"), ("MeV", "GeV")]
+)
 def test_met_in_another_unit_is_refused(objects, energies, met):
     with pytest.raises(DataError, match="MET would then have a median of"):
         decide_unit(_in_unit(objects, energies)[0], _in_unit(objects, met)[1], None, "here")

@@ -11,13 +11,29 @@ from lexon.framework.catalog import LexonCatalog
 JSON = "lexon.datasets.atomic.JSONDataset"
 CONFIG = {
     "study.raw": {"type": JSON, "filepath": "raw.json"},
-    "study.grid.{member}.model": {"type": JSON, "filepath": "{member}/model.json", "metadata": {"tags": ["{member}", "plain"]}},
-    "study.grid.{member}.figure_{name}": {"type": "lexon.datasets.atomic.FigureDataset", "filepath": "{member}/{name}.png"},
+    "study.grid.{member}.model": {
+        "type": JSON,
+        "filepath": "{member}/model.json",
+        "metadata": {"tags": ["{member}", "plain"]},
+    },
+    "study.grid.{member}.figure_{name}": {
+        "type": "lexon.datasets.atomic.FigureDataset",
+        "filepath": "{member}/{name}.png",
+    },
     "study.tokens_{name}": {"type": JSON, "filepath": "tokens_{name}.json"},
 }
 
 
-@pytest.mark.parametrize("name", ["study.raw", "study.grid.a__seed_1.model", "study.grid.a.figure_losses", "study.tokens_x", "study.none"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "study.raw",
+        "study.grid.a__seed_1.model",
+        "study.grid.a.figure_losses",
+        "study.tokens_x",
+        "study.none",
+    ],
+)
 def test_each_name_is_the_same_dataset_as_in_kedros_catalog(name):
     ours, reference = (kind.from_config(CONFIG).get(name) for kind in (LexonCatalog, DataCatalog))
     assert type(ours) is type(reference)
@@ -35,6 +51,8 @@ def test_a_class_is_looked_for_once(monkeypatch):
 
 
 def test_a_class_that_is_not_there_is_an_error_where_its_dataset_is_needed():
-    catalog = LexonCatalog.from_config({"{name}_x": {"type": "lexon.datasets.nothing.Dataset", "filepath": "x"}})
+    catalog = LexonCatalog.from_config(
+        {"{name}_x": {"type": "lexon.datasets.nothing.Dataset", "filepath": "x"}}
+    )
     with pytest.raises(DatasetError, match="a_x"):
         catalog.get("a_x")

@@ -6,7 +6,14 @@ import click
 import pytest
 
 from lexon.errors import ConfigurationError
-from lexon.framework.command_line import CommandFailed, checked_config, checked_runner, refuse_unusable, split_lists, typed_parameters
+from lexon.framework.command_line import (
+    CommandFailed,
+    checked_config,
+    checked_runner,
+    refuse_unusable,
+    split_lists,
+    typed_parameters,
+)
 
 OPTION = click.Option(["--params"])
 
@@ -16,7 +23,9 @@ def typed(text: str):
         return split_lists(typed_parameters(context, OPTION, text))
 
 
-@pytest.mark.parametrize("name", ["6.10", "007", "1e3", "12:30:45", "1_000", "yes", "0x10", "2026-11-29", "a #1"])
+@pytest.mark.parametrize(
+    "name", ["6.10", "007", "1e3", "12:30:45", "1_000", "yes", "0x10", "2026-11-29", "a #1"]
+)
 def test_a_name_is_what_was_typed(name):
     assert typed(f"run={name}") == {"run": name}
     assert typed(f"tokens.output={name}") == {"tokens": {"output": name}}
@@ -59,7 +68,10 @@ def test_what_cannot_be_read_is_an_error_that_names_it(text, message):
     assert error.value.exit_code == 2
 
 
-@pytest.mark.parametrize("parameters", [{"_events": {"n": 60}}, {"__class__": 1}, {"events": {"_n": 3}}, {"classes": {}}, {"": 1}])
+@pytest.mark.parametrize(
+    "parameters",
+    [{"_events": {"n": 60}}, {"__class__": 1}, {"events": {"_n": 3}}, {"classes": {}}, {"": 1}],
+)
 def test_what_would_be_ignored_is_an_error(parameters):
     with pytest.raises(ConfigurationError, match="--params"):
         refuse_unusable(parameters)
@@ -74,12 +86,25 @@ def test_a_runner_exists():
 
 
 @pytest.mark.parametrize(
-    "content", [b"root:x:0:0\nnobody:x:1:1\n", b"", b"run: 5\n", b"run: [a]\n", b"- a\n", b"a: [\n", b"run: {env: ${oc}}\n", b"\xff\xfe"]
+    "content",
+    [
+        b"root:x:0:0\nnobody:x:1:1\n",
+        b"",
+        b"run: 5\n",
+        b"run: [a]\n",
+        b"- a\n",
+        b"a: [\n",
+        b"run: {env: ${oc}}\n",
+        b"\xff\xfe",
+    ],
 )
 def test_a_file_of_options_is_one_or_a_sentence(tmp_path, content):
     path = tmp_path / "options.yml"
     path.write_bytes(content)
-    with click.Context(click.Command("run"), info_name="run") as context, pytest.raises(CommandFailed, match="--config .*options.yml: "):
+    with (
+        click.Context(click.Command("run"), info_name="run") as context,
+        pytest.raises(CommandFailed, match="--config .*options.yml: "),
+    ):
         checked_config(context, OPTION, str(path))
 
 

@@ -1,4 +1,6 @@
-"""A mistake in a file of the configuration is one sentence that names the file, and files are read in one order."""
+"""A mistake in a file of the configuration is one sentence that names the file, and files are read
+in one order.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ def files(folder: Path, **texts: str | bytes) -> ConfigFiles:
         ("a: &a [*a]\n", "contains itself"),
         (
             "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
-            + "".join(f"{k}: &{k} [{','.join(['*' + j] * 10)}]\n" for j, k in zip("abcdef", "bcdefg", strict=True)),
+            + "".join(
+                f"{k}: &{k} [{','.join(['*' + j] * 10)}]\n"
+                for j, k in zip("abcdef", "bcdefg", strict=True)
+            ),
             "anchors",
         ),
         ("1: 3\n", "line 1: 1 is no key"),
@@ -47,22 +52,34 @@ def test_a_mistake_names_file_and_line(tmp_path, text, message):
 
 
 def test_two_files_with_one_key_are_both_named(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"parameters.yml and conf/local/parameters_old.yml both set a.b"):
-        files(tmp_path, parameters="a: {b: 1}", parameters_old="a: {b: 2}").of("parameters", "local")
+    with pytest.raises(
+        ConfigurationError, match=r"parameters.yml and conf/local/parameters_old.yml both set a.b"
+    ):
+        files(tmp_path, parameters="a: {b: 1}", parameters_old="a: {b: 2}").of(
+            "parameters", "local"
+        )
 
 
 def test_files_come_in_the_order_of_their_names(tmp_path):
     names = [f"parameters_{letter}" for letter in "hagcbfde"]
-    found = files(tmp_path, **{name: f"{name}: 1" for name in names}, other="x: 1").of("parameters", "local")
+    found = files(tmp_path, **{name: f"{name}: 1" for name in names}, other="x: 1").of(
+        "parameters", "local"
+    )
     assert [path.stem for path in found] == sorted(names)
 
 
 def test_anchors_an_empty_file_and_a_byte_order_mark_are_fine(tmp_path):
-    found = files(tmp_path, parameters="\ufeffa: &a {x: 1}\nb: *a\n", parameters_none="# nothing\n").of("parameters", "local")
+    found = files(
+        tmp_path, parameters="\ufeffa: &a {x: 1}\nb: *a\n", parameters_none="# nothing\n"
+    ).of("parameters", "local")
     assert [dict(config) for config in found.values()] == [{"a": {"x": 1}, "b": {"x": 1}}, {}]
 
 
 def test_a_key_counts_as_set_where_its_value_is_empty_or_a_reference(tmp_path):
-    (config,) = files(tmp_path, parameters="a: {b: {}, c: null, d: '${nope}', 1: x}").of("parameters", "local").values()
+    (config,) = (
+        files(tmp_path, parameters="a: {b: {}, c: null, d: '${nope}', 1: x}")
+        .of("parameters", "local")
+        .values()
+    )
     assert all(has_key(config, key) for key in ("a", "a.b", "a.c", "a.d", "a.1"))
     assert not any(has_key(config, key) for key in ("a.b.x", "b", "a.e"))

@@ -1,4 +1,6 @@
-"""base < experiment < site < local < command line, whatever the order in which they are asked for."""
+"""base < experiment < site < local < command line, whatever the order in which they are
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ def conf(tmp_path: Path) -> Path:
     """The project's base with an experiment, a site, the mini-world and personal settings."""
     for file in BASE.iterdir():
         write(tmp_path / "base" / file.name, file.read_text())
-    write(tmp_path / "experiments" / "pooling" / "parameters.yml", {"pool": ["cls", "max"], "grid": {"axes": ["pool"]}, "seed": 1})
+    write(
+        tmp_path / "experiments" / "pooling" / "parameters.yml",
+        {"pool": ["cls", "max"], "grid": {"axes": ["pool"]}, "seed": 1},
+    )
     write(tmp_path / "cluster" / "parameters.yml", {"seed": 2, "training": {"epochs": 3}})
     write(tmp_path / "cluster" / "globals.yml", {"data_root": "/elsewhere"})
     write(tmp_path / "test" / "parameters.yml", {"seed": 3})
@@ -37,23 +42,35 @@ def write(path: Path, content: Any) -> None:
 
 
 def load(conf: Path, env: str | None = None, **params: Any) -> LayeredConfigLoader:
-    return LayeredConfigLoader(conf, env=env, runtime_params=params, base_env="base", default_run_env="local")
+    return LayeredConfigLoader(
+        conf, env=env, runtime_params=params, base_env="base", default_run_env="local"
+    )
 
 
 def test_a_later_layer_wins_and_keeps_its_neighbours(conf):
     parameters = load(conf, "cluster")["parameters"]
     assert parameters["seed"] == 2
     assert parameters["training"]["epochs"] == 3
-    assert parameters["training"]["batch_size"] == load(conf)["parameters"]["training"]["batch_size"]
+    assert (
+        parameters["training"]["batch_size"] == load(conf)["parameters"]["training"]["batch_size"]
+    )
 
 
 def test_the_site_is_stronger_than_the_experiment(conf):
-    assert list(load(conf)["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_1", "pool_max__seed_1"]
-    assert list(load(conf, "cluster")["parameters"]["pooling"]["grid"]) == ["pool_cls__seed_2", "pool_max__seed_2"]
+    assert list(load(conf)["parameters"]["pooling"]["grid"]) == [
+        "pool_cls__seed_1",
+        "pool_max__seed_1",
+    ]
+    assert list(load(conf, "cluster")["parameters"]["pooling"]["grid"]) == [
+        "pool_cls__seed_2",
+        "pool_max__seed_2",
+    ]
 
 
 def test_the_command_line_is_strongest_and_keeps_its_neighbours(conf):
-    member = load(conf, "cluster", seed=9, training={"lr": 0.5})["parameters"]["pooling"]["grid"]["pool_cls__seed_9"]["config"]
+    member = load(conf, "cluster", seed=9, training={"lr": 0.5})["parameters"]["pooling"]["grid"][
+        "pool_cls__seed_9"
+    ]["config"]
     assert (member["training"]["lr"], member["training"]["epochs"]) == (0.5, 3)
 
 
@@ -74,16 +91,23 @@ def test_paths_follow_the_site_and_the_run(conf):
 
 
 def test_an_experiments_own_file_and_run_reach_its_paths(conf):
-    write(conf / "experiments" / "own" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "own"})
+    write(
+        conf / "experiments" / "own" / "parameters.yml", {"events": {"path": "my.h5"}, "run": "own"}
+    )
     catalog = load(conf)["catalog"]
-    assert catalog["own.raw_events"]["filepath"] == str(conf.parent / "my.h5"), "relative to the project, wherever the shell is"
+    assert catalog["own.raw_events"]["filepath"] == str(conf.parent / "my.h5"), (
+        "relative to the project, wherever the shell is"
+    )
     assert catalog["own.events"]["filepath"] == "data/02_intermediate/own/own/events.h5"
     assert catalog["default.events"]["filepath"] == "data/02_intermediate/default/main/events.h5"
 
 
 def test_classes_and_mix_are_replaced_not_mixed(conf):
     classes = {"four_tops": "tttt", "higgs": "ttH", "others": "rest"}
-    write(conf / "experiments" / "three" / "parameters.yml", {"classes": classes, "simulation": {"mix": {"tttt": 0.5, "ttH": 0.5}}})
+    write(
+        conf / "experiments" / "three" / "parameters.yml",
+        {"classes": classes, "simulation": {"mix": {"tttt": 0.5, "ttH": 0.5}}},
+    )
     member = load(conf)["parameters"]["three"]["grid"]["single__seed_42"]["config"]
     assert member["classes"] == classes
     assert member["data"]["simulation"]["mix"] == {"tttt": 0.5, "ttH": 0.5}
@@ -91,7 +115,10 @@ def test_classes_and_mix_are_replaced_not_mixed(conf):
 
 
 def test_one_class_alone_can_be_set_on_the_command_line(conf):
-    assert load(conf, classes={"signal": "ttH"})["parameters"]["classes"] == {"signal": "ttH", "background": "rest"}
+    assert load(conf, classes={"signal": "ttH"})["parameters"]["classes"] == {
+        "signal": "ttH",
+        "background": "rest",
+    }
 
 
 def test_a_bar_separates_the_values_of_a_list(conf):
@@ -102,7 +129,11 @@ def test_a_bar_separates_the_values_of_a_list(conf):
 @pytest.mark.parametrize(
     ("env", "params", "message"),
     [
-        ("stoombot", {}, r"--env stoombot: neither .* exists; sites: cluster, test; experiments: pooling"),
+        (
+            "stoombot",
+            {},
+            r"--env stoombot: neither .* exists; sites: cluster, test; experiments: pooling",
+        ),
         (None, {"poool": "max"}, r"poool='max' \(--params\)"),
         (None, {"training": {"epohcs": 1}}, r"training.epohcs=1 \(--params\)"),
     ],
@@ -125,21 +156,45 @@ def test_a_key_that_one_group_alone_has_may_be_typed_without_it(conf):
 
 
 def test_a_key_of_several_groups_needs_its_group(conf):
-    with pytest.raises(ConfigurationError, match=r"codebook_size=64 \(--params\): no such parameter"):
+    with pytest.raises(
+        ConfigurationError, match=r"codebook_size=64 \(--params\): no such parameter"
+    ):
         load(conf, codebook_size=64).experiment("default")
 
 
 @pytest.mark.parametrize(
     ("pipelines", "params", "message"),
     [
-        (["vaes"], {"pool": "max"}, r"--params pool: nothing in vaes reads it: it is for classifier, regression"),
-        ([], {"tokens": {"output": "a.h5"}}, r"--params tokens.output: .* it is for token_comparison, token_file"),
-        ([], {"ambre": {"path": "a.h5"}}, r"--params ambre.path: .* none of its tokenisers is ambre"),
-        ([], {"tokens": {"path": "a.h5"}, "binning": {"n_bins": 8}}, r"binning.n_bins: .* tokens.path holds finished tokens"),
-        (["representations"], {"tokens": {"path": "a.h5"}}, r"tokens.path is one representation, but tokeniser has several values"),
+        (
+            ["vaes"],
+            {"pool": "max"},
+            r"--params pool: nothing in vaes reads it: it is for classifier, regression",
+        ),
+        (
+            [],
+            {"tokens": {"output": "a.h5"}},
+            r"--params tokens.output: .* it is for token_comparison, token_file",
+        ),
+        (
+            [],
+            {"ambre": {"path": "a.h5"}},
+            r"--params ambre.path: .* none of its tokenisers is ambre",
+        ),
+        (
+            [],
+            {"tokens": {"path": "a.h5"}, "binning": {"n_bins": 8}},
+            r"binning.n_bins: .* tokens.path holds finished tokens",
+        ),
+        (
+            ["representations"],
+            {"tokens": {"path": "a.h5"}},
+            r"tokens.path is one representation, but tokeniser has several values",
+        ),
     ],
 )
-def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_why(conf, pipelines, params, message):
+def test_a_parameter_that_no_asked_pipeline_reads_is_an_error_that_says_why(
+    conf, pipelines, params, message
+):
     write(conf / "experiments" / "vaes" / "parameters.yml", {"kind": "vae"})
     tokenisers = {"tokeniser": ["direct", "binned"], "grid": {"axes": ["tokeniser"]}}
     write(conf / "experiments" / "representations" / "parameters.yml", tokenisers)
@@ -159,10 +214,25 @@ def test_a_parameter_that_something_reads_is_fine(conf):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"tokeniser": "bined"}, r"tokeniser='bined' \(--params\): no such tokeniser; choose one of direct, binned, vqvae, ambre"),
+        (
+            {"tokeniser": "bined"},
+            (
+                r"tokeniser='bined' \(--params\): no such tokeniser; choose one of direct, binned,"
+                r" vqvae, ambre"
+            ),
+        ),
         ({"tokeniser": "file"}, r"tokeniser='file' \(--params\): no such tokeniser"),
-        ({"model": {"name": "gnn"}}, r"model.name='gnn' \(--params\): no such network; choose one of normformer"),
-        ({"kind": "vea"}, r"kind='vea' \(--params\): no such kind; choose one of classifier, autoencoder, regression, vae, simulation"),
+        (
+            {"model": {"name": "gnn"}},
+            r"model.name='gnn' \(--params\): no such network; choose one of normformer",
+        ),
+        (
+            {"kind": "vea"},
+            (
+                r"kind='vea' \(--params\): no such kind; choose one of classifier, autoencoder,"
+                r" regression, vae, simulation"
+            ),
+        ),
     ],
 )
 def test_what_is_called_otherwise_is_refused_with_the_names_there_are(conf, params, message):
@@ -178,16 +248,22 @@ def test_what_only_some_kinds_read_exists():
 AXES = """
 import sys
 from lexon.framework.config_loader import LayeredConfigLoader
-loader = LayeredConfigLoader(sys.argv[1], runtime_params={"tokeniser": "direct|binned", "pool": "mean|max"}, base_env="base")
+asked = {"tokeniser": "direct|binned", "pool": "mean|max"}
+loader = LayeredConfigLoader(sys.argv[1], runtime_params=asked, base_env="base")
 print([member.name for member in loader.experiment("default").planned])
 """
 
 
 def test_names_of_members_do_not_depend_on_the_hash_seed(conf):
-    """The two axes come from two files, which a set would give in another order in another process."""
+    """The two axes come from two files, which a set would give in another order in another
+    process.
+    """
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", AXES, str(conf)], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", AXES, str(conf)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
         )
         for seed in ("1", "2", "5")
     ]
@@ -201,7 +277,9 @@ def test_a_parameter_is_judged_by_what_is_asked_for_alone(conf):
     loader = load(conf, training={"early_stopping": 5, "label_smoothing": 0.1})
     loader.ask_for([])
     assert loader["parameters"]["default"]["training"]["early_stopping"] == 5
-    with pytest.raises(ConfigurationError, match="penalty: .*\n.*early_stopping=5: regressions have none"):
+    with pytest.raises(
+        ConfigurationError, match="penalty: .*\n.*early_stopping=5: regressions have none"
+    ):
         load(conf, training={"early_stopping": 5}).ask_for(["penalty"])
 
 
@@ -213,7 +291,17 @@ def test_a_parameter_of_a_personal_file_too(conf):
         load(conf).ask_for(["penalty"])
 
 
-@pytest.mark.parametrize("draft", ["pool: [cls", "- a list", "poool: max", "kind: nonsense", "training: ${nope}", "grid: {axes: [run]}"])
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "pool: [cls",
+        "- a list",
+        "poool: max",
+        "kind: nonsense",
+        "training: ${nope}",
+        "grid: {axes: [run]}",
+    ],
+)
 def test_a_broken_draft_blocks_nothing_but_itself(conf, draft, caplog):
     write(conf / "experiments" / "draft" / "parameters.yml", draft)
     loader = load(conf)
@@ -232,7 +320,11 @@ def test_only_what_is_asked_for_is_expanded_and_catalogued(conf, monkeypatch):
         write(conf / "experiments" / f"other_{number}" / "parameters.yml", {"n_seeds": 2})
     loader = load(conf, pool="cls|max", met="true|false")
     loader.ask_for(["pooling"])
-    assert {name for name, value in loader["parameters"].items() if isinstance(value, dict) and "plan" in value} == {"pooling"}
+    assert {
+        name
+        for name, value in loader["parameters"].items()
+        if isinstance(value, dict) and "plan" in value
+    } == {"pooling"}
     assert {name.partition(".")[0] for name in loader["catalog"]} == {"pooling"}
     assert list(loader._expanded) == ["pooling"]
 
@@ -253,7 +345,19 @@ def test_an_experiment_has_a_name_that_can_be_a_folder_and_a_pipeline(conf, name
     assert message in load(conf).folders.why_no_experiment(name)
 
 
-@pytest.mark.parametrize("env", ["/etc", "../x", "experiments", ".hidden", "+test", "test+", "experiments/pooling", "cluster/.."])
+@pytest.mark.parametrize(
+    "env",
+    [
+        "/etc",
+        "../x",
+        "experiments",
+        ".hidden",
+        "+test",
+        "test+",
+        "experiments/pooling",
+        "cluster/..",
+    ],
+)
 def test_a_site_is_a_folder_of_the_configuration(conf, env):
     (conf / ".hidden").mkdir()
     with pytest.raises(ConfigurationError, match="--env"):
@@ -269,7 +373,10 @@ def test_a_data_root_is_a_folder(conf, root):
 
 def test_an_unknown_setting_is_an_error_that_names_the_file(conf):
     write(conf / "local" / "globals.yml", {"dataroot": "x"})
-    with pytest.raises(ConfigurationError, match=r"local/globals.yml: dataroot: no such setting; known here: data_root"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"local/globals.yml: dataroot: no such setting; known here: data_root",
+    ):
         load(conf)
     (conf / "local" / "globals.yml").unlink()
     write(conf / "cluster" / "runner.yml", {"engin": "local"})
@@ -277,7 +384,9 @@ def test_an_unknown_setting_is_an_error_that_names_the_file(conf):
         load(conf, "cluster")["runner"]
 
 
-@pytest.mark.parametrize("run", [6.1, 7, True, None, "", "../x", "/proc", ".x", "a b", "x" * 101, "a\n"])
+@pytest.mark.parametrize(
+    "run", [6.1, 7, True, None, "", "../x", "/proc", ".x", "a b", "x" * 101, "a\n"]
+)
 def test_a_run_has_the_name_of_a_folder_and_its_file_is_blamed(conf, run):
     write(conf / "local" / "parameters.yml", {"run": run})
     with pytest.raises(ConfigurationError, match=r"run=.*local/parameters.yml\)"):
@@ -287,7 +396,10 @@ def test_a_run_has_the_name_of_a_folder_and_its_file_is_blamed(conf, run):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("run: ${oc.env:HOME}", r"run=\$\{oc.env:HOME\} \(.*local/parameters.yml\): .*write \$\{env:NAME,EXAMPLE\}"),
+        (
+            "run: ${oc.env:HOME}",
+            r"run=\$\{oc.env:HOME\} \(.*local/parameters.yml\): .*write \$\{env:NAME,EXAMPLE\}",
+        ),
         ("run: ${runtime_params:x}", "run=.*no such kind of reference"),
         ("run: ${nope}", "there is no nope"),
         ("pool: ${presets.nope}", "there is no presets.nope; presets has standard, beta"),
@@ -305,12 +417,17 @@ def test_a_mistake_in_a_personal_file_is_blamed_on_it(conf, content, message):
 
 
 def test_a_field_of_a_configuration_that_does_not_fit_is_answered_with_those_that_do(conf):
-    with pytest.raises(ConfigurationError, match=r"configurations.own.dropout_p=0.1 \(--params\).*known here: batch_norm, .*dropout"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"configurations.own.dropout_p=0.1 \(--params\).*known here: batch_norm, .*dropout",
+    ):
         load(conf, configurations={"own": {"dropout_p": 0.1}}).experiment("default")
 
 
 def test_every_path_starts_at_the_project(conf, monkeypatch):
-    loader = load(conf, report={"source": "old"}, events={"path": "e.h5"}, ambre={"path": "~/reference.h5"})
+    loader = load(
+        conf, report={"source": "old"}, events={"path": "e.h5"}, ambre={"path": "~/reference.h5"}
+    )
     monkeypatch.setenv("HOME", "/home/me")
     entries = loader["catalog"]
     assert entries["default.members"]["source"] == str(conf.parent / "old")
@@ -319,7 +436,9 @@ def test_every_path_starts_at_the_project(conf, monkeypatch):
 
 
 def test_a_file_that_is_not_there_is_named_with_its_parameter(conf):
-    with pytest.raises(MissingFile, match=r"events.path=e.h5 \(--params\): no such file; relative paths start at "):
+    with pytest.raises(
+        MissingFile, match=r"events.path=e.h5 \(--params\): no such file; relative paths start at "
+    ):
         load(conf, events={"path": "e.h5"}).refuse_missing_file("events.path", "default")
     (conf.parent / "e.h5").touch()
     load(conf, events={"path": "e.h5"}).refuse_missing_file("events.path", "default")

@@ -1,4 +1,6 @@
-"""A job runs what was submitted, whatever became of the configuration since, and its exit code says what to do next."""
+"""A job runs what was submitted, whatever became of the configuration since, and its exit code says
+what to do next.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +43,14 @@ def test_jobs_run_what_was_submitted_one_after_the_other(submitted, project):
     (project / "conf/test/parameters.yml").write_text("training: {epochs: 0}")
     assert main(folder, "data") == 0
     assert not MODEL.exists()
-    assert main(folder, "report", failed_before=1) == PASSED_ON, "a report is done though nothing else is"
+    assert main(folder, "report", failed_before=1) == PASSED_ON, (
+        "a report is done though nothing else is"
+    )
     assert Path("data/test/08_reporting/default/main/report.html").exists()
     assert main(folder, "single__seed_42") == 0
-    assert json.loads(MODEL.with_name("run.json").read_text())["parameters"]["training"]["epochs"] == 2
+    assert (
+        json.loads(MODEL.with_name("run.json").read_text())["parameters"]["training"]["epochs"] == 2
+    )
     before = MODEL.stat().st_mtime_ns
     assert main(folder, "single__seed_42") == 0
     assert MODEL.stat().st_mtime_ns == before, "a job that is started again does nothing twice"

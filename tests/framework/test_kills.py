@@ -35,7 +35,9 @@ def in_another_process(work: Callable[[], Any]) -> int:
 
 
 def killed_at(number: int, work: Callable[[], Any]) -> Callable[[], Any]:
-    """The work, ended without any farewell before its `number`-th change of the file system, which is after the one before."""
+    """The work, ended without any farewell before its `number`-th change of the file system, which
+    is after the one before.
+    """
 
     numbers = itertools.count(1)
 
@@ -64,8 +66,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[in
     return root, found
 
 
-def test_a_kill_at_every_change_of_a_file_leaves_no_wrong_number(undisturbed, tmp_path, record_property):
-    """Each time the next process runs with the parameters of before, or with those that the killed one had."""
+def test_a_kill_at_every_change_of_a_file_leaves_no_wrong_number(
+    undisturbed, tmp_path, record_property
+):
+    """Each time the next process runs with the parameters of before, or with those that the killed
+    one had.
+    """
     world, wanted = undisturbed
     assert wanted[BEFORE] != wanted[AFTER]
 
@@ -80,7 +86,9 @@ def test_a_kill_at_every_change_of_a_file_leaves_no_wrong_number(undisturbed, tm
         for root in (tmp_path / str(BEFORE), tmp_path / str(AFTER)):
             shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(world, tmp_path / str(BEFORE))
-        code = in_another_process(killed_at(number, lambda: run(tmp_path / str(BEFORE), AFTER, ONE)))
+        code = in_another_process(
+            killed_at(number, lambda: run(tmp_path / str(BEFORE), AFTER, ONE))
+        )
         if code == 0:
             break
         assert code == 77

@@ -1,4 +1,6 @@
-"""Options that choose nodes name what is there; archives of a configuration are read or refused in a sentence."""
+"""Options that choose nodes name what is there; archives of a configuration are read or refused in
+a sentence.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,21 @@ PIPELINE = Pipeline(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"from_nodes": ["summarise"]}, r"--from-nodes summarise: no such node; near it: x.grid.m.summarise"),
+        (
+            {"from_nodes": ["summarise"]},
+            r"--from-nodes summarise: no such node; near it: x.grid.m.summarise",
+        ),
         ({"to_nodes": ["x.claen"]}, r"--to-nodes x.claen: no such node; near it: x.clean"),
-        ({"node_names": ["zzz"]}, r"--nodes zzz: no such node; there are x.clean, x.grid.m.summarise"),
+        (
+            {"node_names": ["zzz"]},
+            r"--nodes zzz: no such node; there are x.clean, x.grid.m.summarise",
+        ),
         ({"to_outputs": ["events"]}, r"--to-outputs events: no such dataset; near it: x.events"),
         ({"from_inputs": ["x.rwa"]}, r"--from-inputs x.rwa: no such dataset; near it: x.raw"),
-        ({"namespaces": ["nope"]}, r"--namespaces nope: no such namespace; there are x, x.grid, x.grid.m"),
+        (
+            {"namespaces": ["nope"]},
+            r"--namespaces nope: no such namespace; there are x, x.grid, x.grid.m",
+        ),
         ({"tags": ["trian"]}, r"--tags trian: no such kind of node; near it: train"),
         ({"tags": ["train"]}, r"--tags train: together they choose no node"),
     ],
@@ -45,16 +56,26 @@ def test_a_mistyped_name_is_answered_with_those_near_it(options, message):
 
 
 def test_right_names_choose_their_nodes():
-    assert [node.name for node in selected(PIPELINE, {"to_outputs": ["x.events"], "namespaces": None}).nodes] == ["x.clean"]
+    assert [
+        node.name
+        for node in selected(PIPELINE, {"to_outputs": ["x.events"], "namespaces": None}).nodes
+    ] == ["x.clean"]
     assert len(selected(PIPELINE, {"namespaces": ["x"]}).nodes) == 2
     assert len(selected(PIPELINE, {}).nodes) == 2
 
 
 @pytest.mark.parametrize(
-    "options", [{"only_missing_outputs": True}, {"load_versions": {"events": "1"}}, {"runner": SequentialRunner(is_async=True)}]
+    "options",
+    [
+        {"only_missing_outputs": True},
+        {"load_versions": {"events": "1"}},
+        {"runner": SequentialRunner(is_async=True)},
+    ],
 )
 def test_options_without_meaning_are_refused_with_the_reason(options):
-    with pytest.raises(ConfigurationError, match="--only-missing-outputs looks|--load-versions|--async"):
+    with pytest.raises(
+        ConfigurationError, match="--only-missing-outputs looks|--load-versions|--async"
+    ):
         refuse_unused(options)
 
 

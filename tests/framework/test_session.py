@@ -1,4 +1,6 @@
-"""A command ends before its plan where a file is missing; a folder below the project will do; a broken draft is left out."""
+"""A command ends before its plan where a file is missing; a folder below the project will do; a
+broken draft is left out.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ def test_a_command_finds_its_project_from_a_folder_below(project, monkeypatch):
 
 @pytest.mark.parametrize(
     ("params", "key"),
-    [({"events": {"path": "e.h5"}}, "events.path"), ({"ambre": {"path": "a.h5"}, "tokeniser": "ambre"}, "ambre.path")],
+    [
+        ({"events": {"path": "e.h5"}}, "events.path"),
+        ({"ambre": {"path": "a.h5"}, "tokeniser": "ambre"}, "ambre.path"),
+    ],
 )
 def test_a_missing_file_ends_a_command_before_its_plan(kedro_session, params, key, caplog):
     with pytest.raises(MissingFile, match=f"{key}=.*--params.*no such file"):
@@ -47,7 +52,12 @@ def test_kedro_viz_shows_all_that_is_not_broken(project, kedro_session):
 def test_a_packaged_configuration_is_read_from_its_archive(project, kedro_session):
     with tarfile.open(project / "conf.tar.gz", "w:gz") as tar:
         tar.add(project / "conf", "conf")
-    session = LexonSession.create(project_path=project, env="test", conf_source=str(project / "conf.tar.gz"), save_on_close=False)
+    session = LexonSession.create(
+        project_path=project,
+        env="test",
+        conf_source=str(project / "conf.tar.gz"),
+        save_on_close=False,
+    )
     assert session.loader()["globals"]["data_root"] == "data/test"
     assert session.loader().project == project
 

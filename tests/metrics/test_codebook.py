@@ -21,7 +21,9 @@ def test_usage_is_the_share_of_codes_that_occur_and_padding_is_none_of_them():
 
 def test_a_split_shows_more_than_the_mean_over_its_batches():
     codes = np.arange(64).reshape(8, 8)
-    assert CodeUse.of(codes, 64).perplexity > np.mean([CodeUse.of(batch, 64).perplexity for batch in codes])
+    assert CodeUse.of(codes, 64).perplexity > np.mean(
+        [CodeUse.of(batch, 64).perplexity for batch in codes]
+    )
 
 
 def test_no_objects_use_nothing():

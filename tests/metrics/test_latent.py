@@ -10,8 +10,12 @@ from lexon.metrics.latent import kl_per_unit, latent_metrics, posterior_verdict,
 @pytest.mark.parametrize(("mean", "sigma"), [(0.0, 1.0), (1.3, 0.4), (-0.5, 2.0)])
 def test_kl_is_the_integral_it_stands_for(mean, sigma):
     q, p = stats.norm(mean, sigma), stats.norm()
-    expected, _ = integrate.quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), mean - 12 * sigma, mean + 12 * sigma)
-    got = kl_per_unit(np.full((3, 1), mean, np.float32), np.full((3, 1), 2 * np.log(sigma), np.float32))
+    expected, _ = integrate.quad(
+        lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), mean - 12 * sigma, mean + 12 * sigma
+    )
+    got = kl_per_unit(
+        np.full((3, 1), mean, np.float32), np.full((3, 1), 2 * np.log(sigma), np.float32)
+    )
     assert got == pytest.approx([expected], abs=1e-6)
 
 
@@ -43,7 +47,9 @@ def test_silhouette_leaves_out_rows_without_a_group_and_needs_two():
     rng = np.random.default_rng(2)
     groups = np.arange(90) % 3 - 1
     latent = rng.normal(0, 0.1, (90, 2)) + 10 * groups[:, None]
-    assert silhouette(latent, groups) == pytest.approx(silhouette(latent[groups >= 0], groups[groups >= 0]))
+    assert silhouette(latent, groups) == pytest.approx(
+        silhouette(latent[groups >= 0], groups[groups >= 0])
+    )
     assert np.isnan(silhouette(latent, np.zeros(90, np.int64)))
     assert np.isnan(silhouette(latent, np.arange(90)))
 

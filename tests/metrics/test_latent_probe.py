@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from lexon.metrics.latent_probe import effective_dimension, label_probe, r_squared, r_squared_statistic, ridge_probe, spectrum
+from lexon.metrics.latent_probe import (
+    effective_dimension,
+    label_probe,
+    r_squared,
+    r_squared_statistic,
+    ridge_probe,
+    spectrum,
+)
 
 
 def test_r_squared_is_that_of_the_textbook() -> None:
@@ -22,7 +29,10 @@ def test_a_weight_is_how_often_an_event_occurs() -> None:
     rng = np.random.default_rng(1)
     target, predicted = rng.normal(size=(50, 2)), rng.normal(size=(50, 2))
     counts = rng.integers(0, 4, (3, 50)).astype(np.float32)
-    expected = [r_squared(np.repeat(target, row.astype(int), 0), np.repeat(predicted, row.astype(int), 0)) for row in counts]
+    expected = [
+        r_squared(np.repeat(target, row.astype(int), 0), np.repeat(predicted, row.astype(int), 0))
+        for row in counts
+    ]
     np.testing.assert_allclose(r_squared_statistic(target, predicted)(counts), expected, rtol=1e-4)
 
 

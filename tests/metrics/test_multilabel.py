@@ -12,9 +12,18 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
 from lexon.metrics import multilabel
-from lexon.metrics.multilabel import cooccurrence, cooccurrence_metrics, diversity_metrics, reconstruction_metrics
+from lexon.metrics.multilabel import (
+    cooccurrence,
+    cooccurrence_metrics,
+    diversity_metrics,
+    reconstruction_metrics,
+)
 
-matrices = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=12), elements=st.integers(0, 1))
+matrices = arrays(
+    np.uint8,
+    array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=12),
+    elements=st.integers(0, 1),
+)
 
 
 def random_rows(n: int, k: int, density: float = 0.3, seed: int = 0) -> np.ndarray:
@@ -53,7 +62,10 @@ def test_diversity_knows_neither_the_order_of_rows_nor_of_tags(rows, random):
 
 
 def test_total_collapse_and_total_diversity_share_a_gini_of_0():
-    collapsed, distinct = np.zeros((16, 4), np.uint8), np.array(list(itertools.product((0, 1), repeat=4)), np.uint8)
+    collapsed, distinct = (
+        np.zeros((16, 4), np.uint8),
+        np.array(list(itertools.product((0, 1), repeat=4)), np.uint8),
+    )
     one, all_ = diversity_metrics(collapsed), diversity_metrics(distinct)
     assert one["gini_coefficient"] == pytest.approx(0)
     assert all_["gini_coefficient"] == pytest.approx(0)
@@ -66,7 +78,9 @@ def test_total_collapse_and_total_diversity_share_a_gini_of_0():
 
 def test_gini_of_unequal_counts_by_hand():
     rows = np.repeat(np.array([[0, 1], [1, 0]], np.uint8), [1, 3], axis=0)
-    assert diversity_metrics(rows)["gini_coefficient"] == pytest.approx(2 * (1 * 1 + 2 * 3) / (2 * 4) - 3 / 2)
+    assert diversity_metrics(rows)["gini_coefficient"] == pytest.approx(
+        2 * (1 * 1 + 2 * 3) / (2 * 4) - 3 / 2
+    )
 
 
 def test_entropy_is_pooled_beyond_what_a_batch_could_hold():
@@ -113,7 +127,9 @@ def test_no_model_is_further_from_the_data_than_one_that_decodes_nothing(seed):
 
 
 def rows_of_topics(n: int, n_tags: int, seed: int) -> np.ndarray:
-    """Rows of five tags of one of 20 topics; a topic's tags are as many as all tags divided by 20."""
+    """Rows of five tags of one of 20 topics; a topic's tags are as many as all tags divided
+    by 20.
+    """
     rng = np.random.default_rng(seed)
     rows = np.zeros((n, n_tags), np.uint8)
     tags = rng.integers(0, 10, (n, 5)) * 20 + rng.integers(0, 20, n)[:, None]
@@ -126,10 +142,17 @@ def test_collapsed_and_shuffled_rows_come_out_worst_however_many_tags_there_are(
     """Unused tags change nothing: a smoothing weight for each pair would drown the data in them."""
     data = rows_of_topics(400, n_tags, 0)
     marginals = (np.random.default_rng(2).random(data.shape) < data.mean(axis=0)).astype(np.uint8)
-    shuffled = np.roll(data, n_tags // 2 + 7, axis=1)[:, np.random.default_rng(3).permutation(n_tags)]
+    shuffled = np.roll(data, n_tags // 2 + 7, axis=1)[
+        :, np.random.default_rng(3).permutation(n_tags)
+    ]
     commonest = np.zeros_like(data)
     commonest[:, data.sum(axis=0).argmax()] = 1
-    models = {"again": rows_of_topics(400, n_tags, 1), "marginals": marginals, "shuffled": shuffled, "commonest": commonest}
+    models = {
+        "again": rows_of_topics(400, n_tags, 1),
+        "marginals": marginals,
+        "shuffled": shuffled,
+        "commonest": commonest,
+    }
     models["empty"] = np.zeros_like(data)
     for name in ("kl_divergence", "js_divergence", "hellinger_distance"):
         values = {model: cooccurrence_metrics(data, rows)[name] for model, rows in models.items()}
@@ -146,8 +169,12 @@ def test_dense_and_sparse_counts_are_the_same_and_divergences_those_of_scipy(mon
     monkeypatch.setattr(multilabel, "_DENSE_SPEED", np.inf)
     assert cooccurrence_metrics(data, model) == pytest.approx(sparse)
     assert sparse["js_divergence"] == pytest.approx(jensenshannon(p, q) ** 2)
-    assert sparse["hellinger_distance"] == pytest.approx(np.linalg.norm(np.sqrt(p) - np.sqrt(q)) / np.sqrt(2))
-    assert sparse["kl_divergence"] == pytest.approx(entropy(p, q + multilabel.SMOOTHING / q.size), rel=1e-4)
+    assert sparse["hellinger_distance"] == pytest.approx(
+        np.linalg.norm(np.sqrt(p) - np.sqrt(q)) / np.sqrt(2)
+    )
+    assert sparse["kl_divergence"] == pytest.approx(
+        entropy(p, q + multilabel.SMOOTHING / q.size), rel=1e-4
+    )
 
 
 def test_pairs_of_many_tags_need_no_matrix_of_all_of_them():
@@ -163,7 +190,9 @@ def test_pairs_of_many_tags_need_no_matrix_of_all_of_them():
 def test_independent_marginals_look_alike_only_because_of_the_diagonal():
     """Two tags that exclude each other: frequencies agree, pairs do not."""
     data = np.repeat(np.array([[1, 0], [0, 1]], np.uint8), 500, axis=0)
-    shuffled = np.stack([np.random.default_rng(column).permutation(data[:, column]) for column in range(2)], axis=1)
+    shuffled = np.stack(
+        [np.random.default_rng(column).permutation(data[:, column]) for column in range(2)], axis=1
+    )
     metrics = cooccurrence_metrics(data, shuffled)
     assert metrics["cosine_similarity"] > 0.8
     assert metrics["cosine_similarity_off_diagonal"] == 0

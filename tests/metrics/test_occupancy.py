@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from lexon.metrics.occupancy import compare, entropy, jensen_shannon, occupancy, only_in_first, total_variation
+from lexon.metrics.occupancy import (
+    compare,
+    entropy,
+    jensen_shannon,
+    occupancy,
+    only_in_first,
+    total_variation,
+)
 
 
 def test_distances_have_their_known_values():
@@ -37,15 +44,22 @@ def test_samples_of_one_distribution_seldom_exceed_the_limit(n_a, n_b):
     draws = [tuple((np.arange(n), rng.integers(1, 6, n)) for n in (n_a, n_b)) for _ in range(60)]
     results = [compare(*draw, 5, total_variation, rng, n_draws=100) for draw in draws]
     assert sum(result.differs for result in results) <= 9
-    assert np.mean([result.floor for result in results]) == pytest.approx(np.mean([result.value for result in results]), rel=0.15)
+    assert np.mean([result.floor for result in results]) == pytest.approx(
+        np.mean([result.value for result in results]), rel=0.15
+    )
 
 
 def test_objects_of_an_event_are_not_independent():
-    """Ten equal entries an event are one observation: the floor is as high as for one entry an event."""
+    """Ten equal entries an event are one observation: the floor is as high as for one entry an
+    event.
+    """
     rng = np.random.default_rng(2)
     single = tuple((np.arange(1000), rng.integers(1, 6, 1000)) for _ in range(2))
     tenfold = tuple((np.repeat(events, 10), np.repeat(values, 10)) for events, values in single)
-    floors = [compare(*pair, 5, total_variation, np.random.default_rng(3)).floor for pair in (single, tenfold)]
+    floors = [
+        compare(*pair, 5, total_variation, np.random.default_rng(3)).floor
+        for pair in (single, tenfold)
+    ]
     assert floors[0] == pytest.approx(floors[1], rel=0.1)
 
 

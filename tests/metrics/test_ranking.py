@@ -1,4 +1,6 @@
-"""The fast statistics of a bootstrap agree with scikit-learn on the events that the weights stand for."""
+"""The fast statistics of a bootstrap agree with scikit-learn on the events that the weights stand
+for.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ def tied_scores() -> Scores:
 
 def repeated(scores: Scores, counts: np.ndarray) -> Scores:
     rows = np.repeat(np.arange(len(scores)), counts)
-    arrays = {f.name: getattr(scores, f.name)[rows] for f in fields(scores) if f.name in ("probabilities", "target", "labels", "index")}
+    arrays = {
+        f.name: getattr(scores, f.name)[rows]
+        for f in fields(scores)
+        if f.name in ("probabilities", "target", "labels", "index")
+    }
     return replace(scores, **arrays)
 
 
@@ -33,18 +39,25 @@ def test_weights_are_repeated_events(tied_scores: Scores) -> None:
         values = metric(tied_scores)(weights)
         for row, value in zip(weights.astype(int), values, strict=True):
             sample = repeated(tied_scores, row)
-            assert metric(sample)(np.ones((1, len(sample)), dtype=np.float32))[0] == pytest.approx(value)
+            assert metric(sample)(np.ones((1, len(sample)), dtype=np.float32))[0] == pytest.approx(
+                value
+            )
 
 
 def test_auroc_is_that_of_scikit_learn_with_ties(tied_scores: Scores) -> None:
     weights = np.random.default_rng(1).integers(0, 3, (2, len(tied_scores))).astype(np.float32)
-    expected = [roc_auc_score(tied_scores.is_signal, tied_scores.signal, sample_weight=row) for row in weights]
+    expected = [
+        roc_auc_score(tied_scores.is_signal, tied_scores.signal, sample_weight=row)
+        for row in weights
+    ]
     np.testing.assert_allclose(ranking.auroc(tied_scores)(weights), expected)
 
 
 def test_efficiency_is_the_highest_whose_background_stays_below(tied_scores: Scores) -> None:
     once = np.ones((1, len(tied_scores)), dtype=np.float32)
-    background, signal, _ = roc_curve(tied_scores.is_signal, tied_scores.signal, drop_intermediate=False)
+    background, signal, _ = roc_curve(
+        tied_scores.is_signal, tied_scores.signal, drop_intermediate=False
+    )
     for rejection in (2, 5, 20):
         expected = signal[background <= 1 / rejection].max()
         assert ranking.signal_efficiency(rejection)(tied_scores)(once)[0] == pytest.approx(expected)

@@ -17,7 +17,9 @@ def truth(make_events):
 
 
 def moved(events, *shift):
-    return replace(events, p4=np.where(events.mask[..., None], events.p4 + np.array(shift, np.float32), 0))
+    return replace(
+        events, p4=np.where(events.mask[..., None], events.p4 + np.array(shift, np.float32), 0)
+    )
 
 
 def test_what_comes_back_as_it_was_has_no_error(truth):
@@ -35,7 +37,9 @@ def test_a_shift_is_a_bias_in_the_unit_of_the_quantity(truth):
 
 
 def test_a_full_turn_is_no_error_and_an_unasked_quantity_no_column(truth):
-    row = reconstruction_errors(truth, moved(truth, 0, 0, 0, 2 * np.pi), ("pt", "phi"), TYPES)["all"]
+    row = reconstruction_errors(truth, moved(truth, 0, 0, 0, 2 * np.pi), ("pt", "phi"), TYPES)[
+        "all"
+    ]
     assert row["phi_mae"] < 1e-5
     assert "energy_mae" not in row
 

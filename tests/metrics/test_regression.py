@@ -13,8 +13,12 @@ from lexon.errors import DataError
 from lexon.metrics.regression import negative_r2, r2_statistic, recalibration, regression_metrics
 
 
-def sample(rho: float, spread: float = 1.0, bias: float = 0.0, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """A target of unit variance and a prediction with this correlation, spread and bias, exactly."""
+def sample(
+    rho: float, spread: float = 1.0, bias: float = 0.0, n: int = 4000
+) -> tuple[np.ndarray, np.ndarray]:
+    """A target of unit variance and a prediction with this correlation, spread and bias,
+    exactly.
+    """
     y, noise = np.random.default_rng(0).normal(size=(2, n))
     y = (y - y.mean()) / y.std()
     noise -= noise.mean() + y * (noise @ y) / n
@@ -23,13 +27,19 @@ def sample(rho: float, spread: float = 1.0, bias: float = 0.0, n: int = 4000) ->
 
 @settings(max_examples=40, deadline=None)
 @given(rho=st.floats(-1, 1), spread=st.floats(0.05, 3), bias=st.floats(-2, 2))
-def test_r2_is_the_sum_of_its_three_terms_and_sklearns(rho: float, spread: float, bias: float) -> None:
+def test_r2_is_the_sum_of_its_three_terms_and_sklearns(
+    rho: float, spread: float, bias: float
+) -> None:
     y, p = sample(rho, spread, bias, n=200)
     numbers = regression_metrics(y, p)
-    assert numbers["r2"] == pytest.approx(numbers["r2_signal"] + numbers["r2_spread"] + numbers["r2_offset"], abs=1e-9)
+    assert numbers["r2"] == pytest.approx(
+        numbers["r2_signal"] + numbers["r2_spread"] + numbers["r2_offset"], abs=1e-9
+    )
     assert numbers["r2"] == pytest.approx(r2_score(y, p), abs=1e-9)
     assert numbers["r2"] == pytest.approx(2 * rho * spread - spread**2 - bias**2, abs=1e-9)
-    assert (numbers["sd_ratio"], numbers["variance_ratio"], numbers["bias"]) == pytest.approx((spread, spread**2, bias), abs=1e-9)
+    assert (numbers["sd_ratio"], numbers["variance_ratio"], numbers["bias"]) == pytest.approx(
+        (spread, spread**2, bias), abs=1e-9
+    )
 
 
 def test_a_calibrated_prediction_has_a_variance_ratio_equal_to_its_r2() -> None:
@@ -46,9 +56,12 @@ def test_units_change_no_relative_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rho", "spread", "bias", "why"), [(0.6, 0.6, 0, None), (-0.5, 1, 0, "sign"), (0.6, 0.6, 1, "offset"), (0.2, 1, 0, "spread")]
+    ("rho", "spread", "bias", "why"),
+    [(0.6, 0.6, 0, None), (-0.5, 1, 0, "sign"), (0.6, 0.6, 1, "offset"), (0.2, 1, 0, "spread")],
 )
-def test_a_negative_r2_is_explained(rho: float, spread: float, bias: float, why: str | None) -> None:
+def test_a_negative_r2_is_explained(
+    rho: float, spread: float, bias: float, why: str | None
+) -> None:
     assert negative_r2(regression_metrics(*sample(rho, spread, bias))) == why
 
 
@@ -74,7 +87,9 @@ def test_huge_predictions_do_not_warn() -> None:
 
 
 @pytest.mark.parametrize("shapes", [((3,), (4,)), ((3, 1), (3, 1)), ((0,), (0,))])
-def test_arrays_that_cannot_belong_together_are_refused(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+def test_arrays_that_cannot_belong_together_are_refused(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> None:
     with pytest.raises(DataError, match="one and the same length"):
         regression_metrics(*(np.zeros(shape) for shape in shapes))
 
@@ -92,4 +107,6 @@ def test_weighted_r2_is_that_of_the_repeated_rows() -> None:
     y, p = sample(0.7, 0.7, 0.2, n=50)
     counts = np.random.default_rng(1).integers(0, 4, (3, 50))
     values = r2_statistic(y + 1000, p + 1000)(counts.astype(np.float32))
-    assert values == pytest.approx([r2_score(np.repeat(y, row), np.repeat(p, row)) for row in counts], abs=1e-6)
+    assert values == pytest.approx(
+        [r2_score(np.repeat(y, row), np.repeat(p, row)) for row in counts], abs=1e-6
+    )

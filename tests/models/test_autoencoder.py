@@ -1,4 +1,6 @@
-"""The autoencoder: padding does not exist, order does not matter, and at weight 0 nothing of MET reaches the encoder."""
+"""The autoencoder: padding does not exist, order does not matter, and at weight 0 nothing of MET
+reaches the encoder.
+"""
 
 from __future__ import annotations
 
@@ -68,14 +70,18 @@ def test_padding_changes_nothing(variant: dict[str, Any]) -> None:
         padded[name] = torch.cat([batch[name], garbage], dim=1)
     padded["mask"] = torch.cat([batch["mask"], torch.zeros(12, 3, dtype=torch.bool)], dim=1)
     for name, values in model.describe(batch).items():
-        torch.testing.assert_close(model.describe(padded)[name], values, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            model.describe(padded)[name], values, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_the_order_of_objects_is_invisible(variant: dict[str, Any]) -> None:
     model, batch = build(**variant), events()
     order = torch.randperm(7, generator=torch.Generator().manual_seed(3))
-    shuffled = {name: values[:, order] if name != "met" else values for name, values in batch.items()}
+    shuffled = {
+        name: values[:, order] if name != "met" else values for name, values in batch.items()
+    }
     described, again = model.describe(batch), model.describe(shuffled)
     for name in ("rec_tokens", "rec_globals", "total", "pooled", "met"):
         torch.testing.assert_close(again[name], described[name])
@@ -99,10 +105,14 @@ def test_every_event_is_described_at_full_width(variant: dict[str, Any]) -> None
 def test_the_loss_is_the_sum_of_its_parts(bottleneck: str, beta: float) -> None:
     model, batch = build(bottleneck=bottleneck, globals_beta=beta), events()
     loss, parts = model.loss(batch)
-    torch.testing.assert_close(parts["total"], parts["rec_tokens"] + beta * parts["rec_globals"] + parts["vq_loss"])
+    torch.testing.assert_close(
+        parts["total"], parts["rec_tokens"] + beta * parts["rec_globals"] + parts["vq_loss"]
+    )
     torch.testing.assert_close(parts["weighted_globals"], beta * parts["rec_globals"])
     torch.testing.assert_close(parts["vq_loss"], 0.25 * parts["commitment"])
-    torch.testing.assert_close(loss, parts["total"] if beta else parts["total"] + parts["rec_globals"])
+    torch.testing.assert_close(
+        loss, parts["total"] if beta else parts["total"] + parts["rec_globals"]
+    )
     assert (parts["commitment"] > 0) == (bottleneck == "vq"), "not 0 in eval mode either"
     assert parts["rec_globals"] > 0, "unweighted, whatever the weight"
 
@@ -137,11 +147,17 @@ def test_at_weight_0_the_head_teaches_itself_alone(bottleneck: str) -> None:
 def test_at_weight_1_the_encoder_learns_from_met() -> None:
     model, batch = build(), events(40)
     model.errors(batch, model(batch))["rec_globals"].mean().backward()
-    assert all(parameter.grad.any() for name, parameter in model.named_parameters() if name.startswith("encoder"))
+    assert all(
+        parameter.grad.any()
+        for name, parameter in model.named_parameters()
+        if name.startswith("encoder")
+    )
 
 
 def test_the_azimuth_of_met_is_a_circle() -> None:
-    """An error of 2 pi is none, the error of opposite directions is 2, and only the direction of (sin, cos) counts."""
+    """An error of 2 pi is none, the error of opposite directions is 2, and only the direction of
+    (sin, cos) counts.
+    """
     model, batch = build(), events()
     made = model(batch)
     size = (made.met[:, 0] - batch["met"][:, 0]).square()
@@ -188,7 +204,9 @@ def test_gradients_are_finite_with_empty_events_in_the_transformer() -> None:
     model, batch = build(encoder="transformer"), events()
     model.loss(batch)[0].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
-    empty = {name: values[:1, :0] if name != "met" else values[:1] for name, values in batch.items()}
+    empty = {
+        name: values[:1, :0] if name != "met" else values[:1] for name, values in batch.items()
+    }
     assert torch.isfinite(model.loss(empty)[0])
 
 

@@ -1,4 +1,6 @@
-"""A token's vector is the sum over its parts; a code's is that of its codebook, through a linear layer."""
+"""A token's vector is the sum over its parts; a code's is that of its codebook, through a linear
+layer.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def test_every_token_has_a_vector_of_its_own(kind: str) -> None:
 def test_the_sum_is_that_of_the_rows() -> None:
     embedding = build("factorised")
     rows = embedding.rows.detach()
-    torch.testing.assert_close(vectors(embedding, [token(2, 1, 3)])[0], rows[2] + rows[3 + 1] + rows[3 + 4 + 3])
+    torch.testing.assert_close(
+        vectors(embedding, [token(2, 1, 3)])[0], rows[2] + rows[3 + 1] + rows[3 + 4 + 3]
+    )
 
 
 def test_met_has_rows_of_its_own_only_where_it_is_shown() -> None:
@@ -68,17 +72,27 @@ def test_met_has_rows_of_its_own_only_where_it_is_shown() -> None:
 
 
 def test_the_number_of_rows_grows_with_the_sum_and_not_the_product() -> None:
-    wide: Vocabulary = {"objects": [(7, "none"), *[(64, "line")] * 3], "event": [(64, "line"), (64, "circle")], "codebook_dim": None}
+    wide: Vocabulary = {
+        "objects": [(7, "none"), *[(64, "line")] * 3],
+        "event": [(64, "line"), (64, "circle")],
+        "codebook_dim": None,
+    }
     embedding = make_embedding(7 * 64**3 + 129, None, DIM, True, "factorised", wide)
     assert sum(parameter.numel() for parameter in embedding.parameters()) == (7 + 5 * 64) * DIM
 
 
 def test_neighbouring_bins_start_alike_where_they_are_in_an_order() -> None:
-    vocabulary: Vocabulary = {"objects": [(16, "line"), (16, "circle")], "event": [], "codebook_dim": None}
+    vocabulary: Vocabulary = {
+        "objects": [(16, "line"), (16, "circle")],
+        "event": [],
+        "codebook_dim": None,
+    }
     rows = make_embedding(257, None, 512, False, "factorised_ordinal", vocabulary).rows.detach()
     line, circle = rows.split(16)
     assert (line[0] - line[1]).norm() < 0.5 * (line[0] - line[15]).norm()
-    assert (circle[0] - circle[15]).norm() == pytest.approx((circle[0] - circle[1]).norm().item(), rel=0.2)
+    assert (circle[0] - circle[15]).norm() == pytest.approx(
+        (circle[0] - circle[1]).norm().item(), rel=0.2
+    )
     assert (circle[0] - circle[1]).norm() < 0.5 * (circle[0] - circle[8]).norm()
     torch.testing.assert_close(torch.stack([line.std(), circle.std()]), torch.ones(2))
 
@@ -99,8 +113,22 @@ def test_a_codebook_keeps_its_proportions_and_is_trained_or_not() -> None:
 
 def classifier(kind: str, **changes: Any) -> Classifier:
     torch.manual_seed(1)
-    size = {"n_classes": 2, "pool": "mean", "met": True, "dim": DIM, "depth": 1, "heads": 2, "mlp_dim": 32, "dropout": 0.0}
-    shown = {"vocab_size": 1 + N_TOKENS + N_EVENT, "n_features": None, "embedding": kind, "vocabulary": PARTS}
+    size = {
+        "n_classes": 2,
+        "pool": "mean",
+        "met": True,
+        "dim": DIM,
+        "depth": 1,
+        "heads": 2,
+        "mlp_dim": 32,
+        "dropout": 0.0,
+    }
+    shown = {
+        "vocab_size": 1 + N_TOKENS + N_EVENT,
+        "n_features": None,
+        "embedding": kind,
+        "vocabulary": PARTS,
+    }
     return Classifier(**size | shown | changes)
 
 
@@ -109,7 +137,13 @@ def batch() -> dict[str, Tensor]:
     mask = torch.arange(5) < torch.tensor([5, 3, 1, 0])[:, None]
     met = N_TOKENS + 1 + torch.stack([torch.randint(4, (4,)), 4 + torch.randint(5, (4,))], dim=1)
     values = torch.randint(1, N_TOKENS + 1, mask.shape) * mask
-    return {"values": values, "types": mask.long(), "mask": mask, "met": met, "target": torch.arange(4) % 2}
+    return {
+        "values": values,
+        "types": mask.long(),
+        "mask": mask,
+        "met": met,
+        "target": torch.arange(4) % 2,
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)

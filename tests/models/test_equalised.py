@@ -6,8 +6,21 @@ from lexon.errors import ConfigurationError
 from lexon.models import equalised_width
 from lexon.models.classifier import Classifier
 
-RECIPE = {"n_classes": 2, "pool": "mean", "met": True, "dim": 72, "depth": 8, "heads": 8, "mlp_dim": 144, "dropout": 0.1}
-PARTS = {"objects": [(7, "none"), (5, "line"), (5, "circle")], "event": [(5, "line"), (5, "circle")], "codebook_dim": 16}
+RECIPE = {
+    "n_classes": 2,
+    "pool": "mean",
+    "met": True,
+    "dim": 72,
+    "depth": 8,
+    "heads": 8,
+    "mlp_dim": 144,
+    "dropout": 0.1,
+}
+PARTS = {
+    "objects": [(7, "none"), (5, "line"), (5, "circle")],
+    "event": [(5, "line"), (5, "circle")],
+    "codebook_dim": 16,
+}
 CODES = {"vocab_size": 4096 + 11, "n_features": None}
 SHOWN = (
     {"vocab_size": None, "n_features": 4},
@@ -21,7 +34,10 @@ SHOWN = (
 @pytest.mark.parametrize("shown", SHOWN)
 def test_the_count_is_as_near_as_a_whole_width_allows(shown):
     width = equalised_width(Classifier, "mlp_dim", RECIPE | shown, 600_000)
-    counts = [sum(p.numel() for p in Classifier(**(RECIPE | shown | {"mlp_dim": w})).parameters()) for w in (width - 1, width, width + 1)]
+    counts = [
+        sum(p.numel() for p in Classifier(**(RECIPE | shown | {"mlp_dim": w})).parameters())
+        for w in (width - 1, width, width + 1)
+    ]
     assert abs(counts[1] - 600_000) <= min(abs(counts[0] - 600_000), abs(counts[2] - 600_000))
 
 

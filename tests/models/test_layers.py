@@ -12,18 +12,24 @@ MASK = torch.tensor([[1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0]], dtype=t
 
 def test_attention_is_the_fused_kernel_s_attention() -> None:
     query, key, value = torch.randn(3, 3, 4, 5, 9, generator=torch.Generator().manual_seed(0))
-    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=MASK[:, None, None, :])
+    fused = torch.nn.functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=MASK[:, None, None, :]
+    )
     torch.testing.assert_close(attend(query, key, value, MASK), fused)
 
 
 def test_a_bias_acts_on_a_key_of_a_query_and_not_the_other_way_round() -> None:
     """Both kernels, with a bias that is not symmetric."""
     query, key, value = torch.randn(3, 3, 4, 5, 9, generator=torch.Generator().manual_seed(0))
-    bias = torch.randn(3, 4, 5, 5, generator=torch.Generator().manual_seed(1)).masked_fill(~MASK[:, None, None, :], -torch.inf)
+    bias = torch.randn(3, 4, 5, 5, generator=torch.Generator().manual_seed(1)).masked_fill(
+        ~MASK[:, None, None, :], -torch.inf
+    )
     fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
     torch.testing.assert_close(attend(query, key, value, MASK, bias), fused)
     plain = torch.zeros_like(bias).masked_fill(~MASK[:, None, None, :], -torch.inf)
-    torch.testing.assert_close(attend(query, key, value, MASK, plain), attend(query, key, value, MASK))
+    torch.testing.assert_close(
+        attend(query, key, value, MASK, plain), attend(query, key, value, MASK)
+    )
 
 
 def test_masked_tokens_get_no_attention_at_all() -> None:

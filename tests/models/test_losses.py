@@ -15,9 +15,13 @@ def test_each_component_is_averaged_by_itself_and_padding_is_nothing() -> None:
     objects = torch.randn(4, 2, generator=torch.Generator().manual_seed(0))
     wide = torch.cat([MASK, torch.zeros_like(MASK)], dim=1)
     means = mean_over_objects(objects, wide)
-    torch.testing.assert_close(means, torch.stack([objects[:3].mean(0), objects[3], torch.zeros(2)]))
+    torch.testing.assert_close(
+        means, torch.stack([objects[:3].mean(0), objects[3], torch.zeros(2)])
+    )
     assert torch.equal(means[:, 0], mean_over_objects(objects[:, 0], MASK))
 
 
 def test_squared_errors_are_sums_over_features() -> None:
-    assert squared_error(torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[0.0, 0.0], [3.0, 4.0]])).tolist() == [5.0, 25.0]
+    assert squared_error(
+        torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    ).tolist() == [5.0, 25.0]

@@ -1,4 +1,6 @@
-"""Features of pairs are those of the formulas, and what attention takes of them is symmetric and nothing for what is no pair."""
+"""Features of pairs are those of the formulas, and what attention takes of them is symmetric and
+nothing for what is no pair.
+"""
 
 from __future__ import annotations
 
@@ -36,16 +38,22 @@ def test_features_are_those_of_the_formulas(make_events: Callable[..., Events]) 
     p4, mask = tensors(events)
     found = pair_features(p4)[real_pairs(mask)].numpy()
     first, second = np.triu_indices(18, 1)
-    one, two = (events.p4[:, index].astype(np.float64)[events.mask[:, second]] for index in (first, second))
+    one, two = (
+        events.p4[:, index].astype(np.float64)[events.mask[:, second]] for index in (first, second)
+    )
     distance = np.maximum(physics.delta_r(one[:, 2], one[:, 3], two[:, 2], two[:, 3]), CLOSEST)
     softer = np.minimum(one[:, 1], two[:, 1])
     mass = physics.invariant_mass(physics.cartesian(one) + physics.cartesian(two))
-    expected = np.stack([softer * distance, softer / (one[:, 1] + two[:, 1]), distance, mass**2], axis=1)
+    expected = np.stack(
+        [softer * distance, softer / (one[:, 1] + two[:, 1]), distance, mass**2], axis=1
+    )
     np.testing.assert_allclose(np.exp(found), expected, rtol=2e-3)
 
 
 def test_objects_in_one_direction_have_finite_features() -> None:
-    """As bins have them: massless, in the same bins of eta and phi; and two objects half a turn apart."""
+    """As bins have them: massless, in the same bins of eta and phi; and two objects half a turn
+    apart.
+    """
     p4 = torch.tensor([[[50.0, 50, 0, 1], [20.0, 20, 0, 1], [30.0, 30, 0, 1 - torch.pi]]])
     kt, z, distance, mass2 = pair_features(p4)[0].T.exp()
     torch.testing.assert_close(distance, torch.tensor([CLOSEST, torch.pi, torch.pi]))
@@ -78,7 +86,9 @@ def test_what_attention_takes_is_symmetric_and_masked(make_events: Callable[...,
     assert (weights.masked_select(~whole[:, None, None, :]) == 0).all()
 
 
-def test_statistics_come_from_real_pairs_and_are_kept_with_the_weights(make_events: Callable[..., Events]) -> None:
+def test_statistics_come_from_real_pairs_and_are_kept_with_the_weights(
+    make_events: Callable[..., Events],
+) -> None:
     events = make_events(200)
     p4, mask = tensors(events)
     made = embedding(events)
@@ -91,7 +101,9 @@ def test_statistics_come_from_real_pairs_and_are_kept_with_the_weights(make_even
 
 
 @pytest.mark.parametrize("interactions", [0, 3])
-def test_padding_and_its_width_have_no_say(make_events: Callable[..., Events], interactions: int) -> None:
+def test_padding_and_its_width_have_no_say(
+    make_events: Callable[..., Events], interactions: int
+) -> None:
     events = make_events(30)
     events = replace(events, ids=np.where(np.arange(18) < 9, events.ids, 0).astype(np.int8))
     p4, mask = tensors(replace(events, p4=np.where(events.mask[..., None], events.p4, 0)))

@@ -12,12 +12,25 @@ from lexon.metrics.collapse import penalty_optimum
 from lexon.models.regressor import Penalty, Regressor, regression_losses, variance_penalty
 
 TABLE = {"kind": "table", "n_features": 3, "hidden": [16], "dropout": 0.0}
-EVENTS = {"kind": "events", "n_features": 2, "pool": "mean", "dim": 16, "depth": 1, "heads": 2, "mlp_dim": 16, "dropout": 0.0}
+EVENTS = {
+    "kind": "events",
+    "n_features": 2,
+    "pool": "mean",
+    "dim": 16,
+    "depth": 1,
+    "heads": 2,
+    "mlp_dim": 16,
+    "dropout": 0.0,
+}
 
 
 def rows(n: int = 64, seed: int = 0) -> dict[str, Tensor]:
     """Features of different scales, the second one constant, and a target far from 0."""
-    x = torch.randn(n, 3, generator=torch.Generator().manual_seed(seed)) * torch.tensor([1.0, 0.0, 100.0]) + 5
+    x = (
+        torch.randn(n, 3, generator=torch.Generator().manual_seed(seed))
+        * torch.tensor([1.0, 0.0, 100.0])
+        + 5
+    )
     return {"features": x, "target": 150 + 70 * (x[:, 0] - 5) + 0.1 * x[:, 2]}
 
 
@@ -37,7 +50,9 @@ def test_the_loss_is_huber_plus_lambda_times_the_penalty(penalty: Penalty) -> No
     expected = (1 - np.var(p, ddof=1) / of_target) ** 2
     loss, facts = model.loss(batch)
     assert float(facts["variance_loss"]) == pytest.approx(expected, rel=1e-4)
-    assert float(facts["base_loss"]) == pytest.approx(float(huber_loss(torch.tensor(p / sigma), torch.tensor(y / sigma))), rel=1e-4)
+    assert float(facts["base_loss"]) == pytest.approx(
+        float(huber_loss(torch.tensor(p / sigma), torch.tensor(y / sigma))), rel=1e-4
+    )
     assert loss.item() == pytest.approx(float(facts["base_loss"] + 2 * facts["variance_loss"]))
 
 
@@ -48,7 +63,9 @@ def test_at_lambda_zero_the_penalty_is_logged_and_pulls_at_nothing() -> None:
 
 
 @pytest.mark.parametrize(("prediction", "target"), [([1.0], [2.0]), ([1.0, 3.0], [2.0, 2.0])])
-def test_without_a_ratio_there_is_no_penalty_and_no_gradient(prediction: list[float], target: list[float]) -> None:
+def test_without_a_ratio_there_is_no_penalty_and_no_gradient(
+    prediction: list[float], target: list[float]
+) -> None:
     p, y = torch.tensor(prediction, requires_grad=True), torch.tensor(target)
     base, penalty = regression_losses(p, y, "batch")
     assert penalty.item() == 0

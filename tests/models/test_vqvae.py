@@ -57,12 +57,25 @@ def table(n: int = 96, width: int = 6, seed: int = 0) -> TensorTable:
     # Objects of a type lie around a place of their own, so that a few codes can hold them.
     places = 2 * torch.randn(8, 4, generator=rng)
     values = (places[types] + 0.1 * torch.randn(*mask.shape, 4, generator=rng)) * mask[..., None]
-    return TensorTable({"values": values, "types": types, "mask": mask}, frozenset({"values", "types", "mask"}), lengths)
+    return TensorTable(
+        {"values": values, "types": types, "mask": mask},
+        frozenset({"values", "types", "mask"}),
+        lengths,
+    )
 
 
 def train(model: VQVAE, resume: Any = None, **changes: Any) -> Training:
     config = TrainingConfig(**CONFIG | changes)
-    return Training(model, table(), table(seed=0), config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume).run()
+    return Training(
+        model,
+        table(),
+        table(seed=0),
+        config,
+        seed=5,
+        device="cpu",
+        select_by=(("val_loss", "min"),),
+        resume=resume,
+    ).run()
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +86,10 @@ def model() -> VQVAE:
 
 
 def widened(batch: Batch, columns: int) -> dict[str, Tensor]:
-    return {name: torch.cat([t, t.new_zeros(len(t), columns, *t.shape[2:])], dim=1) for name, t in batch.items()}
+    return {
+        name: torch.cat([t, t.new_zeros(len(t), columns, *t.shape[2:])], dim=1)
+        for name, t in batch.items()
+    }
 
 
 def test_padded_is_truncated(model: VQVAE) -> None:
@@ -138,7 +154,9 @@ def test_the_loss_is_its_parts_in_both_modes(model: VQVAE) -> None:
         loss, facts = copy.deepcopy(model).train(training).loss(table().tensors)
         assert not any(value.requires_grad for value in facts.values())
         assert facts["commitment"] > 0
-        torch.testing.assert_close(loss.detach(), facts["rec_continuous"] + facts["rec_type"] + 0.25 * facts["commitment"])
+        torch.testing.assert_close(
+            loss.detach(), facts["rec_continuous"] + facts["rec_type"] + 0.25 * facts["commitment"]
+        )
 
 
 def test_the_recipe_and_the_weights_rebuild_the_model(model: VQVAE) -> None:
@@ -177,7 +195,11 @@ class Memory:
     content: bytes | None = None
 
     def load(self) -> dict[str, Any] | None:
-        return None if self.content is None else torch.load(io.BytesIO(self.content), weights_only=True)
+        return (
+            None
+            if self.content is None
+            else torch.load(io.BytesIO(self.content), weights_only=True)
+        )
 
     def save(self, state: dict[str, Any]) -> None:
         buffer = io.BytesIO()
@@ -189,7 +211,10 @@ class Memory:
 
 
 def history(result: Training) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name not in TIMINGS} for row in result.history]
+    return [
+        {name: value for name, value in row.items() if name not in TIMINGS}
+        for row in result.history
+    ]
 
 
 @pytest.mark.parametrize("at", [1, 6, 8])
@@ -203,7 +228,9 @@ def test_an_interrupted_training_continued_is_the_uninterrupted_one(at: int) -> 
         train(stopped, resume)
     model = build()
     assert history(train(model, resume)) == history(uninterrupted)
-    assert all(torch.equal(value, whole.state_dict()[name]) for name, value in model.state_dict().items())
+    assert all(
+        torch.equal(value, whole.state_dict()[name]) for name, value in model.state_dict().items()
+    )
 
 
 def test_same_seed_same_training_and_torch_s_generator_is_left_alone(model: VQVAE) -> None:

@@ -9,19 +9,32 @@ import pandas as pd
 import pytest
 
 from lexon.events import Events
-from lexon.plots.autoencoders import Point, heat_maps, loss_curves, member_losses, residuals, trade_off
+from lexon.plots.autoencoders import (
+    Point,
+    heat_maps,
+    loss_curves,
+    member_losses,
+    residuals,
+    trade_off,
+)
 from lexon.plots.style import NOTHING
 from lexon.statistics import Interval
 
 
 def history(n: int = 3, start: float = 1.0) -> pd.DataFrame:
     epochs = np.arange(1, n + 1)
-    names = [f"{side}_{loss}" for side in ("train", "val") for loss in ("total", "rec_tokens", "rec_globals")]
+    names = [
+        f"{side}_{loss}"
+        for side in ("train", "val")
+        for loss in ("total", "rec_tokens", "rec_globals")
+    ]
     return pd.DataFrame({"epoch": epochs} | dict.fromkeys(names, start / epochs))
 
 
 def texts(figure) -> list[str]:
-    return [text.get_text() for axes in figure.axes for text in axes.texts] + [text.get_text() for text in figure.texts]
+    return [text.get_text() for axes in figure.axes for text in axes.texts] + [
+        text.get_text() for text in figure.texts
+    ]
 
 
 def test_every_seed_has_its_line_and_every_cell_one_entry() -> None:
@@ -53,7 +66,14 @@ def test_a_map_is_blank_where_nothing_is_finished() -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_the_trade_off_joins_the_weights_of_a_bottleneck(known: bool) -> None:
     side = 0.1 if known else np.nan
-    points = [Point(beta, Interval(1 + beta, 1 + beta - side, 1 + beta + side), Interval(2, 2 - side, 2 + side)) for beta in (0.0, 1.0)]
+    points = [
+        Point(
+            beta,
+            Interval(1 + beta, 1 + beta - side, 1 + beta + side),
+            Interval(2, 2 - side, 2 + side),
+        )
+        for beta in (0.0, 1.0)
+    ]
     figure = trade_off({"none": points})
     (axes,) = figure.axes
     np.testing.assert_allclose(axes.lines[0].get_xydata(), [[1, 2], [2, 2]])

@@ -30,7 +30,9 @@ def test_percentages_and_intervals_have_one_notation(written, shown):
 
 
 def test_every_text_of_a_page_is_typeset_and_escaped():
-    section = Section("Part", ["5% <b>"], [], [table(pd.DataFrame({"a": ["6 %"]}), {"a": "7%"}, "8%")])
+    section = Section(
+        "Part", ["5% <b>"], [], [table(pd.DataFrame({"a": ["6 %"]}), {"a": "7%"}, "8%")]
+    )
     words = {"headline": "1%", "sentences": ["2 %"], "caveats": ["3%"], "record": [("share", "4%")]}
     page = render_page("t", "d", words, [section], "9%")
     assert all(f"{n}{NARROW}%" in page for n in range(1, 10))
@@ -38,7 +40,13 @@ def test_every_text_of_a_page_is_typeset_and_escaped():
 
 
 def test_links_to_sections_wrap_on_a_narrow_screen():
-    page = render_page("t", "d", {"headline": "", "sentences": [], "caveats": [], "record": []}, [Section("Part", ["x"])], "")
+    page = render_page(
+        "t",
+        "d",
+        {"headline": "", "sentences": [], "caveats": [], "record": []},
+        [Section("Part", ["x"])],
+        "",
+    )
     (rule,) = [line for line in page.splitlines() if line.startswith("nav {")]
     assert "flex-wrap: wrap" in rule
 

@@ -68,9 +68,18 @@ def test_a_personal_matplotlibrc_changes_no_pixel() -> None:
     with mpl.rc_context(FOREIGN):
         drawn = plain()
         assert to_png(drawn) == expected
-    with mpl.rc_context(FOREIGN | {"savefig.bbox": None}):  # drawn before, saved under other settings, as a notebook does
+    with mpl.rc_context(
+        FOREIGN | {"savefig.bbox": None}
+    ):  # drawn before, saved under other settings, as a notebook does
         buffer = io.BytesIO()
-        drawn.canvas.print_figure(buffer, format="png", dpi=drawn.dpi, facecolor="white", edgecolor="white", bbox_inches=None)
+        drawn.canvas.print_figure(
+            buffer,
+            format="png",
+            dpi=drawn.dpi,
+            facecolor="white",
+            edgecolor="white",
+            bbox_inches=None,
+        )
     assert buffer.getvalue() == expected
 
 
@@ -78,7 +87,9 @@ def test_a_personal_matplotlibrc_changes_no_pixel() -> None:
 def test_any_name_of_a_process_can_be_drawn(name: str, caplog: pytest.LogCaptureFixture) -> None:
     figures = [
         classification.confusion(scores_of(name), name),
-        classification.roc({name: [scores_of(name)]}, {name + " trees": binormal_scores(0.9, own=1)}),
+        classification.roc(
+            {name: [scores_of(name)]}, {name + " trees": binormal_scores(0.9, own=1)}
+        ),
         classification.score_distributions(scores_of(name), name),
     ]
     for figure in figures:
@@ -143,4 +154,7 @@ def _interval() -> Interval:
 def test_every_function_that_draws_makes_a_figure_of_this_style() -> None:
     """matplotlib's own would take the user's settings."""
     for path in Path(lexon.plots.__path__[0]).glob("*.py"):
-        assert path.name in ("style.py", "text.py") or "from matplotlib.figure import Figure" not in path.read_text(), path.name
+        assert (
+            path.name in ("style.py", "text.py")
+            or "from matplotlib.figure import Figure" not in path.read_text()
+        ), path.name

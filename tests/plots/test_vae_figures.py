@@ -9,7 +9,9 @@ from lexon.plots import vae as plots
 
 def history(scale: float) -> pd.DataFrame:
     epochs = np.arange(1, 6)
-    columns = {f"{split}_{name}": scale / epochs for split in ("train", "val") for name in ("loss", "kld")}
+    columns = {
+        f"{split}_{name}": scale / epochs for split in ("train", "val") for name in ("loss", "kld")
+    }
     return pd.DataFrame({"epoch": epochs, **columns})
 
 
@@ -21,7 +23,9 @@ def test_loss_curves_mark_the_lowest_validation_loss():
 
 
 def test_bars_show_the_mean_and_every_seed_and_hatch_what_collapsed():
-    figure = plots.metric_bars({"KL": {"a": [1.0, 3.0], "b": [0.0, 0.0], "c": []}}, {"b"}, {"KL": {"all_zero": 0.5}})
+    figure = plots.metric_bars(
+        {"KL": {"a": [1.0, 3.0], "b": [0.0, 0.0], "c": []}}, {"b"}, {"KL": {"all_zero": 0.5}}
+    )
     axes = figure.axes[0]
     assert [bar.get_width() for bar in axes.patches] == [2.0, 0.0]
     assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True]
@@ -29,7 +33,7 @@ def test_bars_show_the_mean_and_every_seed_and_hatch_what_collapsed():
 
 
 def test_units_are_drawn_largest_first():
-    (line, *_) = plots.kl_per_unit({"a": np.array([0.1, 2.0, 0.5])}, 0.01).axes[0].lines
+    line, *_ = plots.kl_per_unit({"a": np.array([0.1, 2.0, 0.5])}, 0.01).axes[0].lines
     np.testing.assert_allclose(line.get_ydata(), [2.0, 0.5, 0.1])
 
 
@@ -52,7 +56,10 @@ def test_heat_maps_leave_out_the_diagonal_and_show_the_difference():
 
 @pytest.mark.parametrize("floor", [5.0, np.nan])
 def test_the_curve_of_beta_needs_no_floor(floor):
-    points = {"a": (1.0, np.array([1.0, 1.2]), np.array([4.0, 4.1])), "b": (4.0, np.array([0.0]), np.array([5.0]))}
+    points = {
+        "a": (1.0, np.array([1.0, 1.2]), np.array([4.0, 4.1])),
+        "b": (4.0, np.array([0.0]), np.array([5.0])),
+    }
     axes = plots.rate_distortion(points, floor).axes[0]
     dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
     assert len(dashed) == np.isfinite(floor)

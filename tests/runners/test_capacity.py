@@ -56,10 +56,18 @@ def test_a_number_is_taken_as_it_is_but_no_member_needs_two():
     assert workers_for(3, settings(workers=5), Capacity(2, 100)) == 3
 
 
-@pytest.mark.parametrize("raw", [{"workers": 0}, {"workers": "many"}, {"workers": None}, {"workers_per_gpu": -1}])
+@pytest.mark.parametrize(
+    "raw", [{"workers": 0}, {"workers": "many"}, {"workers": None}, {"workers_per_gpu": -1}]
+)
 def test_a_wrong_value_is_named_with_what_is_allowed(raw):
-    with pytest.raises(ConfigurationError, match=f"runner.yml: {next(iter(raw))}=.*workers is auto or a positive number"):
-        read_settings({"engine": "local", "workers": "auto", "workers_per_gpu": 1, "worker_memory": 1000} | raw)
+    with pytest.raises(
+        ConfigurationError,
+        match=f"runner.yml: {next(iter(raw))}=.*workers is auto or a positive number",
+    ):
+        read_settings(
+            {"engine": "local", "workers": "auto", "workers_per_gpu": 1, "worker_memory": 1000}
+            | raw
+        )
 
 
 def group(root: Path, monkeypatch: pytest.MonkeyPatch, line: str, files: dict[str, str]) -> None:
@@ -68,16 +76,28 @@ def group(root: Path, monkeypatch: pytest.MonkeyPatch, line: str, files: dict[st
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     read = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, *rest: line if path == Path("/proc/self/cgroup") else read(path, *rest))
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda path, *rest: line if path == Path("/proc/self/cgroup") else read(path, *rest),
+    )
     monkeypatch.setattr(capacity, "_allowed", lambda: 16)
 
 
 @pytest.mark.parametrize(
     ("line", "files", "cores"),
     [
-        ("0::/job/step\n", {"job/step/cpu.max": "max 100000\n", "job/cpu.max": "250000 100000\n"}, 3),
+        (
+            "0::/job/step\n",
+            {"job/step/cpu.max": "max 100000\n", "job/cpu.max": "250000 100000\n"},
+            3,
+        ),
         ("0::/\n", {"cpu.max": "50000 100000\n"}, 1),
-        ("4:cpu,cpuacct:/job\n", {"cpu/job/cpu.cfs_quota_us": "400000\n", "cpu/job/cpu.cfs_period_us": "100000\n"}, 4),
+        (
+            "4:cpu,cpuacct:/job\n",
+            {"cpu/job/cpu.cfs_quota_us": "400000\n", "cpu/job/cpu.cfs_period_us": "100000\n"},
+            4,
+        ),
         ("4:cpu:/\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 16),
         ("", {}, 16),
     ],
@@ -91,29 +111,55 @@ def test_a_quota_of_any_group_above_limits_the_cores(line, files, cores, tmp_pat
     ("line", "folder", "limit", "used", "cache"),
     [
         ("0::/job\n", "job", "memory.max", "memory.current", "inactive_file"),
-        ("3:memory:/job\n", "memory/job", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        (
+            "3:memory:/job\n",
+            "memory/job",
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ),
     ],
 )
-def test_memory_below_a_limit_is_what_is_free_and_cached_files_are(line, folder, limit, used, cache, tmp_path, monkeypatch):
-    files = {f"{folder}/{limit}": "3000000000\n", f"{folder}/{used}": "2000000000\n", f"{folder}/memory.stat": f"{cache} 500000000\n"}
+def test_memory_below_a_limit_is_what_is_free_and_cached_files_are(
+    line, folder, limit, used, cache, tmp_path, monkeypatch
+):
+    files = {
+        f"{folder}/{limit}": "3000000000\n",
+        f"{folder}/{used}": "2000000000\n",
+        f"{folder}/memory.stat": f"{cache} 500000000\n",
+    }
     group(tmp_path, monkeypatch, line, files)
     (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   16000000 kB\n")
     assert capacity._memory(tmp_path, tmp_path / "meminfo") == 1500
     assert capacity._memory(tmp_path / "none", tmp_path / "meminfo") == 16384
 
 
-@pytest.mark.parametrize(("given_by_user", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
+@pytest.mark.parametrize(
+    ("given_by_user", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")]
+)
 @pytest.mark.skipif(not torch.backends.openmp.is_available(), reason="torch without OpenMP")
 def test_threads_wait_without_spinning_unless_the_user_wants_them_to(given_by_user, policy):
     """As OpenMP itself reports it, which reads it as torch is loaded: by then it must be set."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given_by_user
+    environment = {
+        name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"
+    } | given_by_user
     command = [sys.executable, "-c", "import lexon.framework.job, torch"]
-    done = subprocess.run(command, env=environment | {"OMP_DISPLAY_ENV": "true"}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command,
+        env=environment | {"OMP_DISPLAY_ENV": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr
 
 
-@pytest.mark.parametrize(("cores", "by_user", "threads"), [(1, None, [1]), (2, None, []), (1, "2", [])])
-def test_a_quota_lowers_the_threads_unless_the_user_chose_them(cores, by_user, threads, monkeypatch):
+@pytest.mark.parametrize(
+    ("cores", "by_user", "threads"), [(1, None, [1]), (2, None, []), (1, "2", [])]
+)
+def test_a_quota_lowers_the_threads_unless_the_user_chose_them(
+    cores, by_user, threads, monkeypatch
+):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if by_user:
         monkeypatch.setenv("OMP_NUM_THREADS", by_user)

@@ -20,9 +20,13 @@ from lexon.runners.htcondor.settings import ClusterSettings, read_settings
 from lexon.runners.htcondor.workflow import Job, Workflow
 
 ROOT = Path(__file__).parents[2]
-SITE = Site(Path("/data/my jobs/1"), Path("/project/$HOME/lexon"), "/data/venv/bin/python", {"A": "b"})
+SITE = Site(
+    Path("/data/my jobs/1"), Path("/project/$HOME/lexon"), "/data/venv/bin/python", {"A": "b"}
+)
 MEMBER = Job("max__seed_42", "member", ("e.grid.max__seed_42.train",), ("data",))
-WORKFLOW = Workflow((Job("data", "data", ("e.clean",)), MEMBER), Job("report", "report", ("e.write_page",)))
+WORKFLOW = Workflow(
+    (Job("data", "data", ("e.clean",)), MEMBER), Job("report", "report", ("e.write_page",))
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +69,22 @@ def test_every_job_has_its_submit_file(settings):
 
 
 def test_a_site_adds_lines_to_all_jobs_and_to_one_kind(defaults):
-    member = defaults["jobs"]["member"] | {"gpus": 1, "cpus": 3, "submit": {"+JobCategory": '"long"', "require_gpus": "Capability >= 7.0"}}
-    settings = read_settings(defaults | {"submit": {"+UseOS": '"el9"'}, "jobs": defaults["jobs"] | {"member": member}})
+    member = defaults["jobs"]["member"] | {
+        "gpus": 1,
+        "cpus": 3,
+        "submit": {"+JobCategory": '"long"', "require_gpus": "Capability >= 7.0"},
+    }
+    settings = read_settings(
+        defaults | {"submit": {"+UseOS": '"el9"'}, "jobs": defaults["jobs"] | {"member": member}}
+    )
     text = submit_file("member", settings, SITE)
-    for line in ('+UseOS = "el9"', '+JobCategory = "long"', "request_gpus = 1", "require_gpus = Capability >= 7.0", "request_cpus = 3"):
+    for line in (
+        '+UseOS = "el9"',
+        '+JobCategory = "long"',
+        "request_gpus = 1",
+        "require_gpus = Capability >= 7.0",
+        "request_cpus = 3",
+    ):
         assert line in text.splitlines()
     assert "'OMP_NUM_THREADS=3'" in text
     assert "request_gpus" not in submit_file("data", settings, SITE)
@@ -91,20 +107,30 @@ def test_only_what_can_resume_goes_back_to_the_queue(settings):
 
 
 def test_a_fault_of_a_machine_sends_the_job_to_another_one(settings):
-    """A mistake of the user (2) is never tried again, by DAGMan or by the queue; a fault of the machine (3) is, elsewhere."""
+    """A mistake of the user (2) is never tried again, by DAGMan or by the queue; a fault of the
+    machine (3) is, elsewhere.
+    """
     for kind in ("member", "report"):
-        lines = dict(line.partition(" = ")[::2] for line in submit_file(kind, settings, SITE).splitlines())
+        lines = dict(
+            line.partition(" = ")[::2] for line in submit_file(kind, settings, SITE).splitlines()
+        )
         assert "(ExitCode =?= 3 && NumJobStarts <= 3)" in lines["on_exit_remove"]
         assert "=?= 2" not in lines["on_exit_remove"]
         assert lines["job_machine_attrs"] == "Machine"
-        assert lines["requirements"].startswith("(MY.ExitCode =!= 3 || !(TARGET.Machine =?= MY.MachineAttrMachine0 || ")
-        assert "JobStatus == 1 && ExitCode =?= 3" in lines["periodic_remove"], "where there is no other machine it must not wait for ever"
+        assert lines["requirements"].startswith(
+            "(MY.ExitCode =!= 3 || !(TARGET.Machine =?= MY.MachineAttrMachine0 || "
+        )
+        assert "JobStatus == 1 && ExitCode =?= 3" in lines["periodic_remove"], (
+            "where there is no other machine it must not wait for ever"
+        )
     assert "UNLESS-EXIT 2" in dag(WORKFLOW, settings)
 
 
 def test_requirements_of_a_site_are_added(defaults):
     member = defaults["jobs"]["member"] | {"submit": {"requirements": 'Machine != "slow"'}}
-    text = submit_file("member", read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}}), SITE)
+    text = submit_file(
+        "member", read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}}), SITE
+    )
     assert text.count("requirements = ") == 1
     assert ')) && (Machine != "slow")\n' in text
 
@@ -121,11 +147,14 @@ def test_a_job_that_asks_for_a_gpu_gets_one_that_torch_can_use_and_knows_it(defa
 
 def test_setup_runs_in_a_login_shell_and_its_failure_is_the_machines(settings, tmp_path):
     (tmp_path / "logs").mkdir()
-    assert script(settings, SITE).startswith("#!/bin/bash\n"), "without setup no file of the user's is read"
+    assert script(settings, SITE).startswith("#!/bin/bash\n"), (
+        "without setup no file of the user's is read"
+    )
     path = tmp_path / "job.sh"
     path.write_text(
         script(
-            settings.model_copy(update={"setup": "shopt -q login_shell && echo login\nfalse"}), Site(tmp_path, tmp_path, "/bin/echo", {})
+            settings.model_copy(update={"setup": "shopt -q login_shell && echo login\nfalse"}),
+            Site(tmp_path, tmp_path, "/bin/echo", {}),
         )
     )
     path.chmod(0o755)
@@ -147,7 +176,9 @@ def test_the_script_appends_each_try_to_one_log(settings, tmp_path):
     lines = (folder / "logs" / "max.log").read_text().splitlines()
     assert [line[:9] for line in lines[::3]] == ["--- try 1", "--- try 2"]
     assert lines[1::3] == ["prepared", "prepared"]
-    assert shlex.split(shlex.join([*lines[2].split(" --failed ")[0].split("job ", 1), ""]))[1].startswith(str(folder))
+    assert shlex.split(shlex.join([*lines[2].split(" --failed ")[0].split("job ", 1), ""]))[
+        1
+    ].startswith(str(folder))
 
 
 @pytest.mark.parametrize(

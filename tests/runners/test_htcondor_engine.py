@@ -1,4 +1,6 @@
-"""What HTCondor's commands are asked, and what is made of their answers; the commands are scripts here."""
+"""What HTCondor's commands are asked, and what is made of their answers; the commands are scripts
+here.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def ticket(tmp_path) -> Ticket:
 
 @pytest.fixture
 def settings():
-    return read_settings(yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["htcondor"] | {"max_jobs": 7})
+    return read_settings(
+        yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["htcondor"] | {"max_jobs": 7}
+    )
 
 
 def test_a_submitted_workflow_can_be_found_again(command, ticket, settings):
@@ -58,7 +62,9 @@ def test_a_refusal_is_reported_in_htcondors_words(command, ticket, settings):
         HTCondor().submit(ticket, "lexon", settings)
 
 
-@pytest.mark.parametrize(("script", "queue"), [("echo 2", "alive"), ("true", "gone"), ("exit 1", "unknown")])
+@pytest.mark.parametrize(
+    ("script", "queue"), [("echo 2", "alive"), ("true", "gone"), ("exit 1", "unknown")]
+)
 def test_only_an_answer_tells_whether_a_workflow_is_there(command, ticket, script, queue):
     command("condor_q", script)
     progress = HTCondor().poll(ticket, ["max"])
@@ -76,5 +82,8 @@ def test_another_login_nodes_queue_is_asked_by_its_name(command, ticket):
     HTCondor().cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))
     assert asked.read_text().splitlines()[:2] == ["-name", "queue@login1"]
     command("condor_rm", "echo 'Permission denied' >&2; exit 1")
-    with pytest.raises(ConfigurationError, match="could not remove HTCondor job 12 of me on login1.*\nPermission denied"):
+    with pytest.raises(
+        ConfigurationError,
+        match="could not remove HTCondor job 12 of me on login1.*\nPermission denied",
+    ):
         HTCondor().cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))

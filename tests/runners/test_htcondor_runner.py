@@ -1,4 +1,6 @@
-"""The runner with a batch system made of files: what is submitted, when it attaches, when it refuses."""
+"""The runner with a batch system made of files: what is submitted, when it attaches, when it
+refuses.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ GOOD, BAD = "0", "2"
 
 
 class FakeDagman:
-    """Stands for the commands: a submitted workflow is over at once, and each job ends as the test says."""
+    """Stands for the commands: a submitted workflow is over at once, and each job ends as the test
+    says.
+    """
 
     def __init__(self) -> None:
         self.submitted: list[Ticket] = []
@@ -39,16 +43,23 @@ class FakeDagman:
 
     def submit(self, ticket: Ticket, title: str, settings: object) -> Ticket:
         self.submitted.append(ticket)
-        names = re.findall(r"^(?:JOB|FINAL) (\w+)", (ticket.folder / dag.DAG).read_text(), re.MULTILINE)
+        names = re.findall(
+            r"^(?:JOB|FINAL) (\w+)", (ticket.folder / dag.DAG).read_text(), re.MULTILINE
+        )
         self.log = "".join(self._lines(number, name) for number, name in enumerate(names))
         for name in names:
-            (ticket.folder / "logs" / f"{name}.log").write_text(f"--- try 1 on vm\n{name} says hello\n")
+            (ticket.folder / "logs" / f"{name}.log").write_text(
+                f"--- try 1 on vm\n{name} says hello\n"
+            )
         return replace(ticket, cluster=7, schedd="here")
 
     def _lines(self, number: int, name: str) -> str:
         code = self.codes.get(name, GOOD)
         end = "JOB_SUCCESS 0" if code == GOOD else f"JOB_FAILURE {code}"
-        return f"1{number} {name} SUBMIT {number}.0 - - 1\n2{number} {name} EXECUTE {number}.0 - - 1\n3{number} {name} {end} - - 1\n"
+        return (
+            f"1{number} {name} SUBMIT {number}.0 - - 1\n2{number} {name} EXECUTE {number}.0 - -"
+            f" 1\n3{number} {name} {end} - - 1\n"
+        )
 
     def poll(self, ticket: Ticket, names: list[str]):
         progress = parse(self.log, "", names)
@@ -83,9 +94,19 @@ def test_the_jobs_get_the_configuration_of_this_moment(kedro_session, dagman, pr
     (ticket,) = dagman.submitted
     record = json.loads((ticket.folder / "submission.json").read_text())
     assert record["command"]["params"] == {"pool": "max"}
-    assert record["jobs"]["single__seed_42"]["nodes"] == [f"default.grid.single__seed_42.{verb}" for verb in ("train", "evaluate")]
-    frozen = {str(path.relative_to(ticket.folder / "conf")) for path in (ticket.folder / "conf").rglob("*.yml")}
-    assert {"base/parameters.yml", "test/parameters.yml", "htcondor_local/runner.yml", "logging.yml"} <= frozen
+    assert record["jobs"]["single__seed_42"]["nodes"] == [
+        f"default.grid.single__seed_42.{verb}" for verb in ("train", "evaluate")
+    ]
+    frozen = {
+        str(path.relative_to(ticket.folder / "conf"))
+        for path in (ticket.folder / "conf").rglob("*.yml")
+    }
+    assert {
+        "base/parameters.yml",
+        "test/parameters.yml",
+        "htcondor_local/runner.yml",
+        "logging.yml",
+    } <= frozen
     assert not any("credentials" in name or "experiments" in name for name in frozen)
     assert json.loads((JOBS / "ticket.json").read_text())["cluster"] == 7
     assert "report says hello" in caplog.text
@@ -109,7 +130,9 @@ def test_the_same_command_attaches_and_another_one_is_refused(kedro_session, dag
     run(kedro_session)
     dagman.queue = "alive"
     with kedro_session(CLUSTER) as session, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lexon.runners.htcondor.view.time.sleep", lambda _: setattr(dagman, "queue", "gone"))
+        patch.setattr(
+            "lexon.runners.htcondor.view.time.sleep", lambda _: setattr(dagman, "queue", "gone")
+        )
         session.run()
     assert len(dagman.submitted) == 1, "never two workflows on the same members"
     dagman.queue = "alive"
@@ -161,7 +184,10 @@ def test_status_names_what_is_missing(kedro_session, dagman, project):
 
 def test_an_unset_variable_of_a_site_is_named_with_an_example(kedro_session, monkeypatch, project):
     monkeypatch.delenv("LEXON_DATA_ROOT", raising=False)
-    with pytest.raises(ConfigurationError, match=r"LEXON_DATA_ROOT is not set; for example: export LEXON_DATA_ROOT=/data/"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"LEXON_DATA_ROOT is not set; for example: export LEXON_DATA_ROOT=/data/",
+    ):
         kedro_session("stoomboot").run()
 
 
@@ -178,11 +204,16 @@ def test_stoomboot_gets_what_it_demands_and_its_root(kedro_session, monkeypatch,
     assert "require_gpus = Capability >= 7.5" in (folder / "member.sub").read_text()
 
 
-def test_a_torch_for_cpus_is_refused_where_jobs_ask_for_gpus(kedro_session, monkeypatch, project, dagman):
+def test_a_torch_for_cpus_is_refused_where_jobs_ask_for_gpus(
+    kedro_session, monkeypatch, project, dagman
+):
     """Otherwise every job would fail, on machine after machine."""
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "elsewhere"))
     monkeypatch.setattr(torch.version, "cuda", None)
-    with pytest.raises(ConfigurationError, match=r"built for CPUs only, and jobs ask for GPUs \(member\).*section 1"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"built for CPUs only, and jobs ask for GPUs \(member\).*section 1",
+    ):
         kedro_session("test+stoomboot").run()
     assert not dagman.submitted
     monkeypatch.setattr(torch.version, "cuda", "13.0")
@@ -204,14 +235,24 @@ def test_jobs_read_hdf5_as_the_submitting_shell_does(kedro_session, monkeypatch,
 
 def test_without_htcondor_nothing_is_submitted(kedro_session, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ConfigurationError, match="condor_submit_dag, condor_q, condor_rm: not found on this machine"):
+    with pytest.raises(
+        ConfigurationError,
+        match="condor_submit_dag, condor_q, condor_rm: not found on this machine",
+    ):
         run(kedro_session)
 
 
 def test_what_is_only_in_memory_does_not_cross_jobs(tmp_path):
-    pipeline = Pipeline([Node(len, "params:x", "shared", name="a", tags="data"), Node(len, "shared", "out", name="b", tags="baseline")])
+    pipeline = Pipeline(
+        [
+            Node(len, "params:x", "shared", name="a", tags="data"),
+            Node(len, "shared", "out", name="b", tags="baseline"),
+        ]
+    )
     workflow = plan_workflow(pipeline)
-    catalog = DataCatalog({"out": JSONDataset(filepath=str(tmp_path / "out.json")), "shared": MemoryDataset()})
+    catalog = DataCatalog(
+        {"out": JSONDataset(filepath=str(tmp_path / "out.json")), "shared": MemoryDataset()}
+    )
     with pytest.raises(ConfigurationError, match=r"only in memory.*shared \(data -> baseline\)"):
         checks.nothing_crosses_in_memory(workflow, pipeline, catalog)
     catalog["shared"] = JSONDataset(filepath=str(tmp_path / "shared.json"))
@@ -226,7 +267,9 @@ def test_a_data_root_that_cannot_be_written_is_named(tmp_path):
 
 def test_too_little_space_is_found_before_anything_is_submitted(tmp_path, kedro_session):
     raw = kedro_session(CLUSTER).loader()["runner"]["htcondor"]
-    greedy = read_settings(raw | {"jobs": raw["jobs"] | {"data": raw["jobs"]["data"] | {"writes": 10**9}}})
+    greedy = read_settings(
+        raw | {"jobs": raw["jobs"] | {"data": raw["jobs"]["data"] | {"writes": 10**9}}}
+    )
     pipeline = Pipeline([Node(len, "params:x", "out", name="a", tags="data")])
     with pytest.raises(ConfigurationError, match="MB free, about 1,000,000,000 MB needed"):
         checks.space_suffices(plan_workflow(pipeline), greedy, tmp_path)

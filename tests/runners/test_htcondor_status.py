@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lexon.runners.htcondor.status import parse
 
-# One job ends well, one is tried three times, one is requeued by its own exit code, one is held and removed.
+# One job ends well, one is tried three times, one is requeued by its own exit code, one is held and
+# removed.
 JOBSTATE = """\
 1795244938 INTERNAL *** DAGMAN_STARTED 2.0 ***
 1795244939 good SUBMIT 3.0 - - 1
@@ -51,7 +52,12 @@ def test_states_tries_codes_and_times():
         "held": "failed",
         "after": "waiting",
     }
-    assert (jobs["bad"].tries, jobs["bad"].starts, jobs["bad"].code, jobs["bad"].seconds) == (2, 2, 1, 2)
+    assert (jobs["bad"].tries, jobs["bad"].starts, jobs["bad"].code, jobs["bad"].seconds) == (
+        2,
+        2,
+        1,
+        2,
+    )
     assert (jobs["long"].tries, jobs["long"].starts, jobs["long"].seconds) == (1, 2, 1)
     assert jobs["held"].reason == "via condor_hold (by user minipool)"
     assert jobs["good"].reason == ""
@@ -61,11 +67,18 @@ def test_a_job_is_held_until_it_is_released_or_removed():
     lines = JOBSTATE.splitlines(keepends=True)
     until_held = "".join(lines[: lines.index("1795244945 held JOB_HELD 7.0 - - 5\n") + 1])
     assert parse(until_held, EVENTS, NAMES).jobs["held"].state == "held"
-    assert parse(until_held + "1795244950 held JOB_RELEASED 7.0 - - 5\n", EVENTS, NAMES).jobs["held"].state == "queued"
+    assert (
+        parse(until_held + "1795244950 held JOB_RELEASED 7.0 - - 5\n", EVENTS, NAMES)
+        .jobs["held"]
+        .state
+        == "queued"
+    )
 
 
 def test_every_beginning_of_the_logs_can_be_read():
-    """A log is read while it is written: no cut may fail, invent a job, or call a running workflow finished."""
+    """A log is read while it is written: no cut may fail, invent a job, or call a running workflow
+    finished.
+    """
     for cut in range(len(JOBSTATE)):
         progress = parse(JOBSTATE[:cut], EVENTS[: cut % len(EVENTS)], NAMES)
         assert tuple(progress.jobs) == NAMES

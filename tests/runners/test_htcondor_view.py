@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lexon.runners.htcondor.status import JobStatus, Progress
-from lexon.runners.htcondor.view import PlainView, counts, failures, how_it_ended, last_message, messages, overview
+from lexon.runners.htcondor.view import (
+    PlainView,
+    counts,
+    failures,
+    how_it_ended,
+    last_message,
+    messages,
+    overview,
+)
 
 
 @pytest.fixture
@@ -13,8 +21,9 @@ def folder(tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "max.log").write_text(
-        "--- try 1 on vm\n08:00:00 INFO    old\n--- try 2 on vm\n08:00:01 INFO    Plan: 2 nodes\n"
-        "08:00:01 INFO    [1/2] train\n08:00:02 INFO    max: epoch 3/50  loss 0.5  val_auroc 0.7\nBoom\n"
+        "--- try 1 on vm\n08:00:00 INFO    old\n--- try 2 on vm\n08:00:01 INFO    Plan: 2"
+        " nodes\n08:00:01 INFO    [1/2] train\n08:00:02 INFO    max: epoch 3/50  loss 0.5 "
+        " val_auroc 0.7\nBoom\n"
     )
     return tmp_path
 
@@ -43,7 +52,8 @@ def test_the_overview_shows_what_needs_attention_with_its_last_message(folder):
 
 
 def test_a_name_longer_than_a_narrow_window_stays_whole(folder):
-    name = "tokeniser_binned__pool_max__met_true__vector_4__binning_n_bins_10__binning_variant_flawed_2026__seed_42"
+    name = "tokeniser_binned__pool_max__met_true__vector_4__binning_n_bins_10"
+    name += "__binning_variant_flawed_2026__seed_42"
     lines = shown(folder, **{name: JobStatus("held", tries=1, reason="no memory")}).splitlines()
     assert lines[1] == name
     assert lines[2].split() == ["held", "0:00:00", "try", "1", "no", "memory"]
@@ -64,17 +74,29 @@ def test_how_a_job_ended(job, words, folder):
 
 
 def test_failures_show_the_last_try_and_what_was_skipped(folder):
-    lines = failures(progress(max=JobStatus("failed", tries=2, code=1), gone=JobStatus("failed", tries=1, code=-1), vq=JobStatus()), folder)
+    lines = failures(
+        progress(
+            max=JobStatus("failed", tries=2, code=1),
+            gone=JobStatus("failed", tries=1, code=-1),
+            vq=JobStatus(),
+        ),
+        folder,
+    )
     assert lines[0] == f"max: exit code 1, 2 tries; {folder}/logs/max.log"
     assert "    Boom" in lines
     assert not any("INFO    old" in line for line in lines)
-    assert any("no log: the machine that ran it did not reach that folder" in line for line in lines)
+    assert any(
+        "no log: the machine that ran it did not reach that folder" in line for line in lines
+    )
     assert lines[-1] == "skipped because of that: vq"
     assert failures(progress(max=JobStatus("done")), folder) == []
 
 
 def test_messages_are_the_last_try_without_steps_of_kedro(folder):
-    assert messages(folder / "logs" / "max.log") == ["max: epoch 3/50  loss 0.5  val_auroc 0.7", "Boom"]
+    assert messages(folder / "logs" / "max.log") == [
+        "max: epoch 3/50  loss 0.5  val_auroc 0.7",
+        "Boom",
+    ]
 
 
 def test_a_plain_log_has_a_line_a_change(folder, caplog):

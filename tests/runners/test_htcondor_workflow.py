@@ -23,7 +23,10 @@ def node(name: str, reads: list[str] | str, tag: str, writes: str | None = None)
 
 
 def member(name: str, tokeniser: str) -> Pipeline:
-    nodes = [node("train", ["events", tokeniser], "train", "model"), node("evaluate", ["events", "model"], "evaluate", "metrics")]
+    nodes = [
+        node("train", ["events", tokeniser], "train", "model"),
+        node("evaluate", ["events", "model"], "evaluate", "metrics"),
+    ]
     return Pipeline(nodes, namespace=f"grid.{name}", inputs={"events", tokeniser})
 
 
@@ -70,7 +73,9 @@ def test_every_node_is_in_exactly_one_job_and_jobs_come_after_their_parents():
     for members_per_job in (1, 2, 5):
         pipeline = experiment(7)
         workflow = plan_workflow(pipeline, members_per_job)
-        assert sorted(node for job in workflow.all for node in job.nodes) == sorted(node.name for node in pipeline.nodes)
+        assert sorted(node for job in workflow.all for node in job.nodes) == sorted(
+            node.name for node in pipeline.nodes
+        )
         seen: set[str] = set()
         for job in workflow.jobs:
             assert set(job.parents) <= seen
@@ -107,7 +112,9 @@ def test_every_pipeline_of_the_project_can_be_a_workflow(kedro_session):
     for pipeline in dict(pipelines).values():
         workflow = plan_workflow(pipeline)
         nothing_crosses_in_memory(workflow, pipeline, catalog)
-        assert sorted(name for job in workflow.all for name in job.nodes) == sorted(node.name for node in pipeline.nodes)
+        assert sorted(name for job in workflow.all for name in job.nodes) == sorted(
+            node.name for node in pipeline.nodes
+        )
 
 
 def test_nothing_can_need_the_report():

@@ -43,15 +43,23 @@ def pipeline(failing) -> Pipeline:
             Node(work, "params:x", "second_metrics", name="second", tags="train"),
             Node(follow, "first_plain", "followed", name="follower", tags="train"),
             Node(failing, "params:x", "first_plain", name="plain", tags="train"),
-            Node(report, ["first_metrics", "second_metrics"], "report", name="report", tags="report"),
+            Node(
+                report, ["first_metrics", "second_metrics"], "report", name="report", tags="report"
+            ),
         ]
     )
 
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> DataCatalog:
-    metrics = {name: MemberJSON(filepath=str(tmp_path / f"{name}.json")) for name in ("first_metrics", "second_metrics")}
-    plain = {name: JSONDataset(filepath=str(tmp_path / f"{name}.json")) for name in ("followed", "first_plain", "report")}
+    metrics = {
+        name: MemberJSON(filepath=str(tmp_path / f"{name}.json"))
+        for name in ("first_metrics", "second_metrics")
+    }
+    plain = {
+        name: JSONDataset(filepath=str(tmp_path / f"{name}.json"))
+        for name in ("followed", "first_plain", "report")
+    }
     catalog = DataCatalog(metrics | plain)
     catalog["params:x"] = 1
     return catalog
@@ -82,12 +90,26 @@ def test_a_member_is_finished_before_the_next_begins():
     """An interrupted grid then has whole members, not many half ones."""
     members = [
         Pipeline(
-            [Node(work, "params:x", "model", name="train"), Node(follow, "model", "metrics", name="evaluate")],
+            [
+                Node(work, "params:x", "model", name="train"),
+                Node(follow, "model", "metrics", name="evaluate"),
+            ],
             namespace=f"study.grid.{name}",
         )
         for name in "ab"
     ]
-    whole = Pipeline([*members, Node(report, ["study.grid.a.metrics", "study.grid.b.metrics"], "report", name="report")])
-    assert [node.name.removeprefix("study.grid.") for node in whole.nodes] == ["a.train", "b.train", "a.evaluate", "b.evaluate", "report"]
+    whole = Pipeline(
+        [
+            *members,
+            Node(report, ["study.grid.a.metrics", "study.grid.b.metrics"], "report", name="report"),
+        ]
+    )
+    assert [node.name.removeprefix("study.grid.") for node in whole.nodes] == [
+        "a.train",
+        "b.train",
+        "a.evaluate",
+        "b.evaluate",
+        "report",
+    ]
     together = [node.name.removeprefix("study.grid.") for node in members_together(whole.nodes)]
     assert together == ["a.train", "a.evaluate", "b.train", "b.evaluate", "report"]

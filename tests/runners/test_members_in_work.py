@@ -1,4 +1,6 @@
-"""What is wrong with one member's folder costs that member; what another process works on is left to it."""
+"""What is wrong with one member's folder costs that member; what another process works on is left
+to it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def test_the_second_of_two_processes_says_who_works_and_does_the_rest(world):
     assert "study.grid.a: process" in words
     assert "works on it; wait for it or end it, then run the same command again" in words
     assert (folder(world, "b") / "metrics.json").exists()
-    assert not (folder(world, "a") / "run.json").exists(), "the record belongs to the process that works there"
+    assert not (folder(world, "a") / "run.json").exists(), (
+        "the record belongs to the process that works there"
+    )
     assert run(world, 4)["found"] == [{"weight": 4}, {"weight": 5}]
 
 
@@ -66,16 +70,23 @@ def test_what_another_process_finished_meanwhile_is_not_done_again(world, monkey
 def test_a_report_says_which_members_are_in_work(world, caplog):
     run(world, 4)
     (world / "summary.json").unlink()
-    written = json.dumps({"host": "other-1", "pid": 7, "started": 1, "since": "2026-01-01", "token": "x"})
+    written = json.dumps(
+        {"host": "other-1", "pid": 7, "started": 1, "since": "2026-01-01", "token": "x"}
+    )
     (folder(world, "b") / ".lock").write_text(written)
     run(world, 4)
-    assert "b: process 7 on other, since 2026-01-01 works on it; the report shows it as it is now" in caplog.text
+    assert (
+        "b: process 7 on other, since 2026-01-01 works on it; the report shows it as it is now"
+        in caplog.text
+    )
 
 
 def test_a_file_instead_of_a_members_folder_costs_that_member(world):
     folder(world, "a").parent.mkdir(parents=True)
     folder(world, "a").write_text("")
-    with pytest.raises(RunFailed, match=r"study.grid.a.train: .*/main/a.*a file lies where a folder is needed") as failure:
+    with pytest.raises(
+        RunFailed, match=r"study.grid.a.train: .*/main/a.*a file lies where a folder is needed"
+    ) as failure:
         run(world, 4)
     assert failure.value.exit_code == 2
     assert (folder(world, "b") / "metrics.json").exists()
@@ -94,7 +105,9 @@ def test_a_link_to_itself_costs_that_member(world):
 def test_another_users_folder_costs_that_member(world, monkeypatch):
     """As for mode 0700: nothing in it can be looked at, nothing written."""
     forbid(monkeypatch, folder(world, "a"))
-    with pytest.raises(RunFailed, match=r"study.grid.a.train: .*/main/a: permission denied \(") as failure:
+    with pytest.raises(
+        RunFailed, match=r"study.grid.a.train: .*/main/a: permission denied \("
+    ) as failure:
         run(world, 4)
     assert failure.value.exit_code == 2
     assert (folder(world, "b") / "metrics.json").exists()
@@ -112,7 +125,18 @@ def forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
         monkeypatch.setattr(Path, name, refuse)
 
 
-@pytest.mark.parametrize("damage", [b"[1, 2]", b"null", b"{", bytes(range(256)), b"{}", b'{"status": "done"}', b'{"parameters": [1]}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"[1, 2]",
+        b"null",
+        b"{",
+        bytes(range(256)),
+        b"{}",
+        b'{"status": "done"}',
+        b'{"parameters": [1]}',
+    ],
+)
 def test_a_damaged_record_of_a_member_is_replaced(world, damage):
     folder(world, "a").mkdir(parents=True)
     (folder(world, "a") / "run.json").write_bytes(damage)
@@ -121,7 +145,14 @@ def test_a_damaged_record_of_a_member_is_replaced(world, damage):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"[1, 2]", b"null", b"{", bytes(range(256)), b'{"events_per_second": "x", "data": [], "device": 3, "parameters": {}}']
+    "damage",
+    [
+        b"[1, 2]",
+        b"null",
+        b"{",
+        bytes(range(256)),
+        b'{"events_per_second": "x", "data": [], "device": 3, "parameters": {}}',
+    ],
 )
 def test_a_damaged_record_of_another_experiment_stops_nothing(world, damage, caplog):
     for name in ("m", "n"):
@@ -129,7 +160,9 @@ def test_a_damaged_record_of_another_experiment_stops_nothing(world, damage, cap
         other.mkdir(parents=True)
         (other / "run.json").write_bytes(damage)
     assert run(world, 4)["found"] == [{"weight": 4}, {"weight": 5}]
-    assert damage.startswith(b'{"events') or ("Left out of the estimate: " in caplog.text and "(1 more like it)" in caplog.text)
+    assert damage.startswith(b'{"events') or (
+        "Left out of the estimate: " in caplog.text and "(1 more like it)" in caplog.text
+    )
 
 
 def test_an_unreadable_record_of_a_colleague_is_a_warning_with_its_name(world, monkeypatch, caplog):
@@ -156,8 +189,12 @@ def test_the_plan_says_what_it_replaces_and_which_parameter_changed(world, caplo
     run(world, 4)
     assert "will be replaced" not in caplog.text
     run(world, 6)
-    assert "Plan: 1 finished member will be replaced, because value changed from 4 to 6" in caplog.text
-    assert "Plan: 1 finished member will be replaced, because value changed from 5 to 7" in caplog.text
+    assert (
+        "Plan: 1 finished member will be replaced, because value changed from 4 to 6" in caplog.text
+    )
+    assert (
+        "Plan: 1 finished member will be replaced, because value changed from 5 to 7" in caplog.text
+    )
 
 
 def test_members_that_are_replaced_for_one_cause_are_counted_together(world):
@@ -169,7 +206,9 @@ def test_members_that_are_replaced_for_one_cause_are_counted_together(world):
     assert replaced_members(pipeline().nodes, reasons, changed) == [
         "2 finished members will be replaced, because pool changed from max to mean"
     ]
-    assert replaced_members(pipeline().nodes, reasons, catalog(world, 4)) == ["2 finished members will be replaced, because code changed"]
+    assert replaced_members(pipeline().nodes, reasons, catalog(world, 4)) == [
+        "2 finished members will be replaced, because code changed"
+    ]
     assert replaced_members(pipeline().nodes, {}, changed) == []
 
 
@@ -178,4 +217,6 @@ def test_names_of_labels_are_shown_as_a_user_types_them():
     new = {"data": {"source": "file", "label_names": {"1": "tttt", "2": "ttH"}}, "seed": 1}
     assert changes(old, new) == [("data.label_names", {}, {"1": "tttt", "2": "ttH"})]
     other = {"data": {"source": "simulation", "n": 4}, "seed": 1}
-    assert changes(old, other) == [("data.source", "file", "simulation")], "the rest follows from it"
+    assert changes(old, other) == [("data.source", "file", "simulation")], (
+        "the rest follows from it"
+    )

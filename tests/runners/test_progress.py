@@ -29,7 +29,10 @@ def work(config: dict[str, Any]) -> dict:
 def grid(names: str = "abc") -> Pipeline:
     members = [
         Pipeline(
-            [Node(work, "params:config", "model", name="train", tags="train"), Node(lambda x: x, "model", "run_record", name="evaluate")],
+            [
+                Node(work, "params:config", "model", name="train", tags="train"),
+                Node(lambda x: x, "model", "run_record", name="evaluate"),
+            ],
             namespace=f"study.grid.{name}",
         )
         for name in names
@@ -58,26 +61,41 @@ def test_members_are_counted_as_their_nodes_pass(monkeypatch):
 def test_nothing_measured_nothing_promised(tmp_path):
     nodes = grid().nodes
     texts = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
-    assert texts.startswith("3 different cells, 3 members: 0 done, 3 to train; no member is finished yet")
+    assert texts.startswith(
+        "3 different cells, 3 members: 0 done, 3 to train; no member is finished yet"
+    )
     assert grid_plan(grid("").nodes, [], catalog(tmp_path)) == ""
 
 
 def test_what_is_done_is_counted_and_not_paid_again(tmp_path):
     nodes = grid().nodes
     left = [node.name for node in nodes if ".grid.c." in node.name]
-    assert grid_plan(nodes, left, catalog(tmp_path)).startswith("3 different cells, 3 members: 2 done, 1 to train")
-    assert grid_plan(nodes, [], catalog(tmp_path)) == "3 different cells, 3 members: 3 done, 0 to train"
+    assert grid_plan(nodes, left, catalog(tmp_path)).startswith(
+        "3 different cells, 3 members: 2 done, 1 to train"
+    )
+    assert (
+        grid_plan(nodes, [], catalog(tmp_path))
+        == "3 different cells, 3 members: 3 done, 0 to train"
+    )
 
 
 def test_workers_share_what_is_to_train(tmp_path):
     nodes = grid().nodes
     every = [node.name for node in nodes]
-    assert "3 to train, 2 at a time; no member is finished yet" in grid_plan(nodes, every, catalog(tmp_path), workers=2)
-    assert (shared([4, 1, 1, 1, 1], 1), shared([4, 1, 1, 1, 1], 2), shared([1, 1, 1], 2)) == (8, 4, 2)
+    assert "3 to train, 2 at a time; no member is finished yet" in grid_plan(
+        nodes, every, catalog(tmp_path), workers=2
+    )
+    assert (shared([4, 1, 1, 1, 1], 1), shared([4, 1, 1, 1, 1], 2), shared([1, 1, 1], 2)) == (
+        8,
+        4,
+        2,
+    )
 
 
 def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(tmp_path):
-    """Jobs are submitted where there is no GPU: the devices are those that finished members record."""
+    """Jobs are submitted where there is no GPU: the devices are those that finished members
+    record.
+    """
     done = (
         ("other", "cls", 1000.0, "cpu (x86)"),
         ("alike", "max", 100.0, "cpu (x86)"),
@@ -88,7 +106,12 @@ def test_the_most_similar_finished_member_sets_the_speed_of_each_kind_of_device(
         folder = tmp_path / "06_models/other/main" / name
         folder.mkdir(parents=True)
         parameters = recipe(pool)
-        record = {"parameters": parameters, "events_per_second": speed, "device": device, "data": {"n_train": 5}}
+        record = {
+            "parameters": parameters,
+            "events_per_second": speed,
+            "device": device,
+            "data": {"n_train": 5},
+        }
         (folder / "run.json").write_text(json.dumps(record))
     nodes = grid().nodes
     texts = grid_plan(nodes, [node.name for node in nodes], catalog(tmp_path))
@@ -105,7 +128,10 @@ def test_durations_are_as_fine_as_one_plans(seconds, text):
 
 def catalog(root: Path) -> DataCatalog:
     records = {
-        f"study.grid.{name}.run_record": MemberJSON(filepath=str(root / "06_models/study/main" / name / "run.json")) for name in "abc"
+        f"study.grid.{name}.run_record": MemberJSON(
+            filepath=str(root / "06_models/study/main" / name / "run.json")
+        )
+        for name in "abc"
     }
     filled = DataCatalog(records)
     for name in "abc":

@@ -27,9 +27,15 @@ def test_a_path_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert shown_path(Path("../elsewhere/report.html")) == str(tmp_path / "elsewhere/report.html")
 
 
-@pytest.mark.parametrize(("kind", "start"), [(PageDataset, "Report: "), (TextDataset, "Up to date: ")])
+@pytest.mark.parametrize(
+    ("kind", "start"), [(PageDataset, "Report: "), (TextDataset, "Up to date: ")]
+)
 def test_what_is_up_to_date_is_named(
-    kind: type[TextDataset], start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kind: type[TextDataset],
+    start: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     final = tmp_path / "08_reporting" / "report.html"

@@ -1,4 +1,6 @@
-"""Members in workers: a worker that is killed costs its member alone, a signal stops all of them, and none outlives its supervisor."""
+"""Members in workers: a worker that is killed costs its member alone, a signal stops all of them,
+and none outlives its supervisor.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def test_a_worker_that_is_killed_costs_its_member_alone(world, monkeypatch, capl
         return {"weight": config["value"]}
 
     monkeypatch.setattr(small_world, "train", train)
-    with pytest.raises(RunFailed, match=r"a\.train: killed by signal 9, probably out of memory") as failure:
+    with pytest.raises(
+        RunFailed, match=r"a\.train: killed by signal 9, probably out of memory"
+    ) as failure:
         run(world, 4, workers=2)
     assert failure.value.exit_code == 1
     assert failure.value.skipped == ["study.grid.a.evaluate"]
@@ -89,7 +93,9 @@ def test_a_worker_that_is_killed_costs_its_member_alone(world, monkeypatch, capl
     assert record(world, "a")["error"] == "Killed: killed by signal 9, probably out of memory"
     assert record(world, "b")["status"] == "done"
     assert json.loads((world / "summary.json").read_text()) == {"found": [None, {"weight": 5}]}
-    assert [path.name for path in traces(world)] == [".half.tmp"], "one that lexon did not write stays"
+    assert [path.name for path in traces(world)] == [".half.tmp"], (
+        "one that lexon did not write stays"
+    )
     (world / "second_try").touch()
     assert run(world, 4, workers=2) == {"found": [{"weight": 4}, {"weight": 5}]}
 
@@ -120,7 +126,12 @@ def test_members_are_spread_over_gpus(world, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(-9, "killed by signal 9, probably out of memory"), (-11, "signal 11, Seg"), (3, "with code 3")]
+    ("code", "words"),
+    [
+        (-9, "killed by signal 9, probably out of memory"),
+        (-11, "signal 11, Seg"),
+        (3, "with code 3"),
+    ],
 )
 def test_a_death_is_named(code, words):
     assert words in supervisor._how(code)
@@ -182,7 +193,11 @@ def pids(world: Path) -> list[int]:
 @pytest.mark.parametrize(
     ("send", "number", "code"),
     [
-        (os.killpg, signal.SIGINT, 130),  # Ctrl-C: the terminal sends it to all processes of the command
+        (
+            os.killpg,
+            signal.SIGINT,
+            130,
+        ),  # Ctrl-C: the terminal sends it to all processes of the command
         (os.kill, signal.SIGINT, 130),
         (os.kill, signal.SIGTERM, 143),
         (os.killpg, signal.SIGTERM, 143),  # `timeout`, a batch system

@@ -46,7 +46,10 @@ PIPELINE = Pipeline(
 
 @pytest.fixture
 def world(tmp_path: Path) -> DataCatalog:
-    datasets = {name: JSONDataset(filepath=str(tmp_path / f"{name}.json")) for name in ("raw", "other", "doubled", "untouched", "total")}
+    datasets = {
+        name: JSONDataset(filepath=str(tmp_path / f"{name}.json"))
+        for name in ("raw", "other", "doubled", "untouched", "total")
+    }
     catalog = DataCatalog(datasets)
     catalog["params:factor"], catalog["params:device"] = 2, 3
     for name in ("raw", "other"):
@@ -144,7 +147,9 @@ def test_results_of_earlier_versions_stay_and_are_checked_from_now_on(world, tmp
     assert run(world) == ["add", "double"]
 
 
-def test_a_result_that_an_earlier_version_replaced_without_a_new_fingerprint_is_not_current(world, tmp_path):
+def test_a_result_that_an_earlier_version_replaced_without_a_new_fingerprint_is_not_current(
+    world, tmp_path
+):
     run(world)
     older_version(tmp_path / "doubled.json")
     edited(tmp_path / "doubled.json")
@@ -199,7 +204,11 @@ def test_a_large_file_from_outside_is_read_once_by_all_processes(world, tmp_path
     monkeypatch.setattr(files, "_known", {})  # as in a new process
     read = []
     digest = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: read.append(Path(file.name).name) or digest(file, name))
+    monkeypatch.setattr(
+        hashlib,
+        "file_digest",
+        lambda file, name: read.append(Path(file.name).name) or digest(file, name),
+    )
     assert fingerprints.plan(PIPELINE, world) == {}
     assert "raw.json" not in read
 
@@ -221,7 +230,9 @@ def test_results_of_code_that_was_edited_meanwhile_are_made_again(world, monkeyp
     assert run(world) == []
 
 
-def test_a_file_that_cannot_be_looked_at_does_not_end_the_plan(world, tmp_path, monkeypatch, caplog):
+def test_a_file_that_cannot_be_looked_at_does_not_end_the_plan(
+    world, tmp_path, monkeypatch, caplog
+):
     run(world)
     exists = Path.exists
 
@@ -231,7 +242,10 @@ def test_a_file_that_cannot_be_looked_at_does_not_end_the_plan(world, tmp_path, 
         return exists(path)
 
     monkeypatch.setattr(Path, "exists", forbidden)
-    assert fingerprints.plan(PIPELINE, world) == {"double": "a file cannot be read", "add": "an input will change"}
+    assert fingerprints.plan(PIPELINE, world) == {
+        "double": "a file cannot be read",
+        "add": "an input will change",
+    }
     assert "doubled.json: permission denied" in caplog.text
 
 
@@ -282,7 +296,10 @@ def test_each_file_behind_a_pattern_counts(tmp_path):
 
 
 def test_a_file_to_which_another_refers_counts(tmp_path):
-    with h5py.File(tmp_path / "part.h5", "w") as part, h5py.File(tmp_path / "whole.h5", "w") as whole:
+    with (
+        h5py.File(tmp_path / "part.h5", "w") as part,
+        h5py.File(tmp_path / "whole.h5", "w") as whole,
+    ):
         part["X"] = 1.0
         whole["X"] = h5py.ExternalLink("part.h5", "/X")
     catalog = DataCatalog({"events": EventsDataset(str(tmp_path / "whole.h5"))})
@@ -295,7 +312,9 @@ def test_a_file_to_which_another_refers_counts(tmp_path):
 
 
 @pytest.mark.parametrize("refused", ["the folder", "the file"])
-def test_a_file_of_another_user_counts_as_missing_where_a_node_can_do_without_it(tmp_path, monkeypatch, refused):
+def test_a_file_of_another_user_counts_as_missing_where_a_node_can_do_without_it(
+    tmp_path, monkeypatch, refused
+):
     """Whoever runs the tests may read everything, so the refusal is made up."""
     path = tmp_path / "reference" / "run.json"
     path.parent.mkdir()

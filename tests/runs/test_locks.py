@@ -33,7 +33,12 @@ def lock(tmp_path: Path) -> Path:
 @pytest.fixture
 def another(lock):
     """Another process that holds the lock until its standard input ends."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -43,7 +48,13 @@ def another(lock):
 def written(lock: Path, process: Process, age: float = 0.0) -> None:
     """A lock as `process` would have left it, renewed `age` seconds ago."""
     lock.parent.mkdir(exist_ok=True)
-    content = {"host": process.host, "pid": process.pid, "started": process.started, "since": "2026-01-01T00:00:00", "token": "x"}
+    content = {
+        "host": process.host,
+        "pid": process.pid,
+        "started": process.started,
+        "since": "2026-01-01T00:00:00",
+        "token": "x",
+    }
     lock.write_text(json.dumps(content))
     os.utime(lock, (time.time() - age,) * 2)
 
@@ -53,7 +64,12 @@ def nothing_left(lock: Path) -> bool:
 
 
 def test_the_second_process_gets_the_name_of_the_first(lock, another):
-    with pytest.raises(InUse, match=rf"pool_max: process {another.pid} on .*, since 20.* works on it; wait for it or end it") as busy:
+    with pytest.raises(
+        InUse,
+        match=(
+            rf"pool_max: process {another.pid} on .*, since 20.* works on it; wait for it or end it"
+        ),
+    ) as busy:
         locks.held(lock, "pool_max").__enter__()
     assert busy.value.exit_code == FAILED
     assert locks.holder_of(lock).process.pid == another.pid
@@ -124,7 +140,9 @@ def test_where_hard_links_are_impossible_a_lock_holds_as_well(lock, monkeypatch)
 
 
 def test_of_two_that_find_an_old_lock_one_gets_it(lock, monkeypatch):
-    """The other one judged the old lock, and comes to remove it when the first has its own there already."""
+    """The other one judged the old lock, and comes to remove it when the first has its own there
+    already.
+    """
     written(lock, Process(this_host(), os.getpid(), 1))
     old = locks._holder(lock)
     with locks.held(lock, "first"):
@@ -148,7 +166,11 @@ def test_a_failure_in_the_block_frees_the_lock(lock):
 
 def test_only_locks_of_ours_whose_process_is_gone_are_tidied_away(lock):
     written(lock, Process(this_host(), os.getpid(), 1))
-    ours, poetry, hidden = lock.with_name(".events.h5.lock"), lock.with_name("poetry.lock"), lock.with_name(".other.lock")
+    ours, poetry, hidden = (
+        lock.with_name(".events.h5.lock"),
+        lock.with_name("poetry.lock"),
+        lock.with_name(".other.lock"),
+    )
     for path in (poetry, hidden):
         path.write_text("[package]")
         os.utime(path, (0, 0))

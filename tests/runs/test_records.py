@@ -16,7 +16,9 @@ def test_a_history_on_a_full_disk_names_its_file(tmp_path, caplog):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
-        with pytest.raises(DataError, match=rf"{tmp_path}/history/.*/run.json: the disk or the quota is full"):
+        with pytest.raises(
+            DataError, match=rf"{tmp_path}/history/.*/run.json: the disk or the quota is full"
+        ):
             archive(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,4 +1,6 @@
-"""A command that only reports: reads members as recorded under every runner, and leaves out what it has no data for."""
+"""A command that only reports: reads members as recorded under every runner, and leaves out what it
+has no data for.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,13 @@ PIPELINE = Pipeline(
 def catalog(root: Path) -> DataCatalog:
     names = ("events", "tokens", "table", "comparison", "page", "other_page")
     files = {name: TextDataset(filepath=str(root / name)) for name in names}
-    figure, members = MemberFigure(filepath=str(root / "features.png")), MembersDataset(filepath=str(root / "members"))
-    return DataCatalog({**files, "figure_features": figure, "members": members, "params:plan": MemoryDataset([])})
+    figure, members = (
+        MemberFigure(filepath=str(root / "features.png")),
+        MembersDataset(filepath=str(root / "members")),
+    )
+    return DataCatalog(
+        {**files, "figure_features": figure, "members": members, "params:plan": MemoryDataset([])}
+    )
 
 
 def test_what_shows_data_that_are_not_there_is_left_out_with_a_word(tmp_path, caplog):
@@ -48,7 +55,11 @@ def test_what_shows_data_that_are_not_there_is_left_out_with_a_word(tmp_path, ca
 
 def test_what_rests_on_it_goes_with_it_and_a_page_without_one_figure_stays(tmp_path):
     (tmp_path / "events").write_text("")
-    assert set(reportable(PIPELINE, catalog(tmp_path))) == {"summarise", "draw_features", "write_page"}
+    assert set(reportable(PIPELINE, catalog(tmp_path))) == {
+        "summarise",
+        "draw_features",
+        "write_page",
+    }
 
 
 def test_nothing_is_left_out_where_all_is_there_or_nothing_would_remain(tmp_path):
@@ -59,7 +70,10 @@ def test_nothing_is_left_out_where_all_is_there_or_nothing_would_remain(tmp_path
     assert len(reportable(PIPELINE, catalog(tmp_path))) == len(PIPELINE.nodes)
 
 
-@pytest.mark.parametrize(("tags", "expected"), [(["report"], True), (["train"], False), (None, False), (["report", "evaluate"], False)])
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [(["report"], True), (["train"], False), (None, False), (["report", "evaluate"], False)],
+)
 def test_the_hook_lets_members_be_read_as_recorded_whatever_the_runner(tmp_path, tags, expected):
     world = catalog(tmp_path)
     ReportHooks().before_pipeline_run({"tags": tags}, PIPELINE, world)
@@ -74,7 +88,12 @@ def test_a_grid_that_only_the_folder_knows_has_its_figures(tmp_path):
     (tmp_path / "baseline_flat").mkdir()
     assert recorded_cells(tmp_path) == {"pool_max", "pool_cls"}
     asked = planned()
-    for study in (asked, type(asked)(asked.name, asked.parameters, asked.planned, asked.selected, recorded_cells(tmp_path))):
+    for study in (
+        asked,
+        type(asked)(
+            asked.name, asked.parameters, asked.planned, asked.selected, recorded_cells(tmp_path)
+        ),
+    ):
         names = {one.name for one in classifier.create_pipeline(study).nodes}
         assert ("draw_grid" in names) is study.is_grid
     assert not asked.is_grid

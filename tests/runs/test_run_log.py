@@ -26,7 +26,9 @@ def limited() -> Iterator[None]:
 
 
 def test_a_log_on_a_full_disk_ends_with_one_sentence(tmp_path, caplog, capsys, monkeypatch):
-    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])  # others would write to files with the same limit
+    monkeypatch.setattr(
+        logging.getLogger(), "handlers", [caplog.handler]
+    )  # others would write to files with the same limit
     monkeypatch.setattr(logging.getLogger("lexon"), "handlers", [])
     log, logger = RunLog(), logging.getLogger("lexon.training")
     with limited():

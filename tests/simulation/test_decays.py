@@ -67,7 +67,9 @@ def test_top_and_w_masses_come_out_as_put_in(tops, rng):
 
 
 def fitted_fractions(cos_theta):
-    """F0, FL, FR from the first two moments of the angle: <c> = (FR - FL)/2, <c^2> = F0/5 + 2/5 (FL + FR)."""
+    """F0, FL, FR from the first two moments of the angle: <c> = (FR - FL)/2, <c^2> = F0/5 + 2/5 (FL
+    + FR).
+    """
     first, second = cos_theta.mean(), (cos_theta**2).mean()
     longitudinal = 2 - 5 * second
     return longitudinal, (1 - longitudinal) / 2 - first, (1 - longitudinal) / 2 + first
@@ -77,7 +79,11 @@ def test_w_helicity_fractions_come_out_as_put_in(tops, rng):
     in_top = to_rest_frame(decay_top(tops, rng), tops[:, None])
     w = in_top[:, 1:].sum(1)
     down = to_rest_frame(in_top[:, 1], w)[:, 1:]
-    cos_theta = (down * w[:, 1:]).sum(-1) / np.linalg.norm(down, axis=-1) / np.linalg.norm(w[:, 1:], axis=-1)
+    cos_theta = (
+        (down * w[:, 1:]).sum(-1)
+        / np.linalg.norm(down, axis=-1)
+        / np.linalg.norm(w[:, 1:], axis=-1)
+    )
     np.testing.assert_allclose(fitted_fractions(cos_theta), (F_LONGITUDINAL, F_LEFT, 0), atol=0.03)
 
 

@@ -27,7 +27,12 @@ def jets(pt, flavour=1):
 def grid(*partons):
     """One event's (pdg, pT, eta) at phi 0."""
     pdg, pt, eta = (np.array(x) for x in zip(*partons, strict=True))
-    return arrange(Partons(np.zeros(len(pdg), dtype=int), pdg, *(x.astype(np.float32) for x in (pt, eta, 0 * pt))), 1)
+    return arrange(
+        Partons(
+            np.zeros(len(pdg), dtype=int), pdg, *(x.astype(np.float32) for x in (pt, eta, 0 * pt))
+        ),
+        1,
+    )
 
 
 def lepton(pdg=11, pt=50.0, eta=0.0):
@@ -41,7 +46,9 @@ def test_lepton_resolution(code, sigma, rng):
     assert (tracks.pt / 50).std() == pytest.approx(sigma, rel=0.05)
 
 
-@pytest.mark.parametrize(("code", "eta", "plateau"), [(11, 0.5, 0.90), (11, 2.0, 0.80), (13, 0.5, 0.94), (13, 2.0, 0.90)])
+@pytest.mark.parametrize(
+    ("code", "eta", "plateau"), [(11, 0.5, 0.90), (11, 2.0, 0.80), (13, 0.5, 0.94), (13, 2.0, 0.90)]
+)
 def test_lepton_efficiency_is_a_plateau_with_a_turn_on(code, eta, plateau, rng):
     for pt in (30.0, 300.0):
         tracks = detector.track_leptons(final_state([code], pt, eta), np.zeros(N, dtype=int), rng)
@@ -63,14 +70,24 @@ def test_a_flip_turns_one_electron_of_the_charge_asked_for(rng):
     np.testing.assert_array_equal(detector.flip_charges(codes, np.full(100, Fake.NONE), rng), codes)
 
 
-@pytest.mark.parametrize(("pdg", "near", "expected"), [(11, 5.0, True), (11, 7.0, False), (13, 7.0, True), (13, 13.0, False)])
+@pytest.mark.parametrize(
+    ("pdg", "near", "expected"),
+    [(11, 5.0, True), (11, 7.0, False), (13, 7.0, True), (13, 13.0, False)],
+)
 def test_isolation_limits(pdg, near, expected):
-    assert detector.isolated(lepton(pdg), grid((21, near, 0.2), (21, 100.0, 0.35)))[0, 0] == expected
+    assert (
+        detector.isolated(lepton(pdg), grid((21, near, 0.2), (21, 100.0, 0.35)))[0, 0] == expected
+    )
 
 
 @pytest.mark.parametrize(
     ("partons", "found"),
-    [([(22, 30.0, 0.0)], True), ([(22, 30.0, 0.0), (21, 10.0, 0.2)], False), ([(22, 15.0, 0.0)], False), ([(22, 30.0, 2.7)], False)],
+    [
+        ([(22, 30.0, 0.0)], True),
+        ([(22, 30.0, 0.0), (21, 10.0, 0.2)], False),
+        ([(22, 15.0, 0.0)], False),
+        ([(22, 30.0, 2.7)], False),
+    ],
 )
 def test_photons_are_isolated_hard_and_central(partons, found, rng):
     seen = [detector.find_photons(grid(*partons), rng).any() for _ in range(100)]
@@ -87,13 +104,17 @@ def test_jet_response_and_resolution(pt, rng):
 
 @pytest.mark.parametrize(("flavour", "expected"), [(5, 0.7283), (4, 0.1439), (1, 0.0027)])
 def test_tagging_efficiency_at_100_gev(flavour, expected, rng):
-    assert detector.tagging_efficiency(np.array([100.0]), np.array([flavour]))[0] == pytest.approx(expected, abs=1e-4)
+    assert detector.tagging_efficiency(np.array([100.0]), np.array([flavour]))[0] == pytest.approx(
+        expected, abs=1e-4
+    )
     assert detector.tag_b(jets(100.0, flavour), rng).mean() == pytest.approx(expected, abs=0.012)
 
 
 def test_met_is_what_balances_a_lone_jet_and_is_smeared(rng):
     tracks = Leptons(np.zeros((N, 1), dtype=int), *(np.zeros((N, 1), dtype=np.float32),) * 3)
-    empty = arrange(Partons(*(np.zeros(0, dtype=t) for t in (int, int, np.float32, np.float32, np.float32))), N)
+    empty = arrange(
+        Partons(*(np.zeros(0, dtype=t) for t in (int, int, np.float32, np.float32, np.float32))), N
+    )
     met, phi = detector.missing_momentum(jets(100.0), tracks, empty, empty.pdg > 0, rng)
     assert (met * np.cos(phi)).mean() == pytest.approx(-100, abs=0.2)
     assert (met * np.sin(phi)).std() == pytest.approx(0.25 * np.sqrt(100), rel=0.05)

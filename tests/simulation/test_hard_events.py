@@ -31,15 +31,33 @@ def write(path, arrays):
 def test_shipped_particles_have_their_masses_and_balance(process):
     hard = load_table().events[process]
     assert len(hard) > 4900
-    np.testing.assert_allclose(invariant_mass(hard.p4), np.broadcast_to([MASS[c] for c in OUTGOING[process]], hard.pdg.shape), rtol=1e-6)
+    np.testing.assert_allclose(
+        invariant_mass(hard.p4),
+        np.broadcast_to([MASS[c] for c in OUTGOING[process]], hard.pdg.shape),
+        rtol=1e-6,
+    )
     assert np.abs(hard.p4[..., 1:3].sum(1)).max() < 0.01
 
 
 @pytest.mark.parametrize("process", OUTGOING)
 def test_shipped_events_conserve_charge_and_occur_once(process):
     hard = load_table().events[process]
-    charge = {6: 2 / 3, 24: 1, 23: 0, 25: 0, 21: 0, 1: -1 / 3, 3: -1 / 3, 5: -1 / 3, 2: 2 / 3, 4: 2 / 3}
-    total = [sum(np.sign(codes) * np.vectorize(charge.get)(np.abs(codes)) for codes in side.T) for side in (hard.incoming, hard.pdg)]
+    charge = {
+        6: 2 / 3,
+        24: 1,
+        23: 0,
+        25: 0,
+        21: 0,
+        1: -1 / 3,
+        3: -1 / 3,
+        5: -1 / 3,
+        2: 2 / 3,
+        4: 2 / 3,
+    }
+    total = [
+        sum(np.sign(codes) * np.vectorize(charge.get)(np.abs(codes)) for codes in side.T)
+        for side in (hard.incoming, hard.pdg)
+    ]
     np.testing.assert_allclose(*total, atol=1e-9)
     assert len(np.unique(hard.p4.reshape(len(hard), -1), axis=0)) == len(hard)
 
@@ -49,7 +67,9 @@ def test_a_table_like_the_shipped_one_is_read(tmp_path, arrays):
 
 
 def test_a_process_without_arrays_is_named(tmp_path, arrays):
-    path = write(tmp_path / "t.npz", {name: array for name, array in arrays.items() if name != "ttH_p3"})
+    path = write(
+        tmp_path / "t.npz", {name: array for name, array in arrays.items() if name != "ttH_p3"}
+    )
     with pytest.raises(DataError, match="ttH_p3 missing.*install lexon again"):
         load_table(path)
 
@@ -58,9 +78,17 @@ def test_a_process_without_arrays_is_named(tmp_path, arrays):
     ("name", "damage", "message"),
     [
         ("ttW_id", lambda a: np.where(a == 6, 5, a), "row 0: outgoing particles other than"),
-        ("ttW_p3", lambda a: a * np.where(np.arange(10) == 4, np.nan, 1)[:, None, None], "row 4: non-finite momentum"),
+        (
+            "ttW_p3",
+            lambda a: a * np.where(np.arange(10) == 4, np.nan, 1)[:, None, None],
+            "row 4: non-finite momentum",
+        ),
         ("ttW_p3", lambda a: a + np.eye(10)[7][:, None, None], "row 7: momentum out of balance"),
-        ("ttW_p3", lambda a: a[:, :2], r"ttW_p3 is float64 \[10, 2, 3\], need numbers \[10, 3, 3\]"),
+        (
+            "ttW_p3",
+            lambda a: a[:, :2],
+            r"ttW_p3 is float64 \[10, 2, 3\], need numbers \[10, 3, 3\]",
+        ),
         ("ttW_x", lambda a: a[:-1], r"ttW_x is float64 \[9, 2\]"),
         ("ttW_x", lambda a: a.astype(str), "ttW_x is <U"),
         ("ttW_id", lambda a: a[:0], "at least one row"),
@@ -75,7 +103,9 @@ def test_a_damaged_array_is_named_with_its_row(tmp_path, arrays, name, damage, m
 def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
     path = tmp_path / "t.npz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"t\.npz: not a readable table of hard events.*install lexon again"):
+    with pytest.raises(
+        DataError, match=r"t\.npz: not a readable table of hard events.*install lexon again"
+    ):
         load_table(path)
 
 

@@ -17,11 +17,17 @@ def partons(rows):
 def crowd(rng):
     n = 3000
     values = rng.pareto(1.0, n) * 5 + 2.1, rng.normal(0, 1.2, n), rng.uniform(-np.pi, np.pi, n)
-    return Partons(np.sort(rng.integers(0, 200, n)), rng.choice([1, 4, 5, 21], n), *(x.astype(np.float32) for x in values))
+    return Partons(
+        np.sort(rng.integers(0, 200, n)),
+        rng.choice([1, 4, 5, 21], n),
+        *(x.astype(np.float32) for x in values),
+    )
 
 
 def test_rows_are_by_falling_pt_and_hold_what_calorimeters_see():
-    grid = arrange(partons([(1, 1, 30, 0, 0), (1, 5, 50, 1, 1), (0, 21, 1.5, 0, 0), (0, 21, 40, 5.5, 0)]), 3)
+    grid = arrange(
+        partons([(1, 1, 30, 0, 0), (1, 5, 50, 1, 1), (0, 21, 1.5, 0, 0), (0, 21, 40, 5.5, 0)]), 3
+    )
     np.testing.assert_array_equal(grid.pdg[:, :3], [[0, 0, 0], [5, 1, 0], [0, 0, 0]])
     assert np.isinf(grid.distance[1, 0, 2])
     assert grid.distance[1, 0, 1] == pytest.approx(np.sqrt(2))
@@ -43,7 +49,9 @@ def test_momentum_of_the_partons_is_that_of_the_jets(crowd):
     grid = arrange(crowd, 200)
     jets = cluster(grid, grid.pdg != 0)
     for project in (np.cos, np.sin):
-        np.testing.assert_allclose((jets.pt * project(jets.phi)).sum(1), (grid.pt * project(grid.phi)).sum(1), atol=0.05)
+        np.testing.assert_allclose(
+            (jets.pt * project(jets.phi)).sum(1), (grid.pt * project(grid.phi)).sum(1), atol=0.05
+        )
 
 
 def test_partons_that_are_not_taken_leave_no_trace(crowd):
@@ -59,8 +67,16 @@ def test_seeds_keep_their_distance(crowd):
 
 
 def test_turning_an_event_turns_its_jets(crowd):
-    turned = Partons(crowd.event, crowd.pdg, crowd.pt, crowd.eta, ((crowd.phi + 2) % (2 * np.pi)).astype(np.float32))
-    first, second = (cluster(grid, grid.pdg != 0) for grid in (arrange(crowd, 200), arrange(turned, 200)))
+    turned = Partons(
+        crowd.event,
+        crowd.pdg,
+        crowd.pt,
+        crowd.eta,
+        ((crowd.phi + 2) % (2 * np.pi)).astype(np.float32),
+    )
+    first, second = (
+        cluster(grid, grid.pdg != 0) for grid in (arrange(crowd, 200), arrange(turned, 200))
+    )
     np.testing.assert_allclose(first.pt, second.pt, rtol=1e-3, atol=1e-2)
 
 

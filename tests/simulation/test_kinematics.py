@@ -5,7 +5,16 @@ import pytest
 from scipy import stats
 
 from lexon.physics import invariant_mass
-from lexon.simulation.kinematics import around, boost, breakup_momentum, breit_wigner, cylindrical, isotropic, on_shell, to_rest_frame
+from lexon.simulation.kinematics import (
+    around,
+    boost,
+    breakup_momentum,
+    breit_wigner,
+    cylindrical,
+    isotropic,
+    on_shell,
+    to_rest_frame,
+)
 
 
 def test_a_boost_and_its_inverse_cancel_and_keep_masses(rng):
@@ -18,7 +27,9 @@ def test_a_boost_and_its_inverse_cancel_and_keep_masses(rng):
 
 def test_a_particle_is_at_rest_in_its_own_frame(rng):
     frame = on_shell(rng.normal(0, 200, (50, 3)), 80.0)
-    np.testing.assert_allclose(to_rest_frame(frame, frame), np.tile([80.0, 0, 0, 0], (50, 1)), atol=1e-9)
+    np.testing.assert_allclose(
+        to_rest_frame(frame, frame), np.tile([80.0, 0, 0, 0], (50, 1)), atol=1e-9
+    )
 
 
 def test_two_daughters_on_shell_at_the_breakup_momentum_add_up_to_the_parent():

@@ -22,7 +22,9 @@ def test_counts_of_splits_and_processes_are_exact(sample):
     assert [len(part) for part in events.values()] == [4200, 900, 900]
     assert np.bincount(sample.events.labels)[1:].tolist() == [3000, 750, 750, 750, 750]
     for split, part in events.items():
-        assert {PROCESSES[i]: n for i, n in enumerate(np.bincount(part.labels)) if i} == sample.simulation.counts[split]
+        assert {
+            PROCESSES[i]: n for i, n in enumerate(np.bincount(part.labels)) if i
+        } == sample.simulation.counts[split]
 
 
 def test_progress_sums_to_the_number_of_events(sample):
@@ -52,7 +54,9 @@ def test_no_event_occurs_twice_and_no_hard_event_is_shared(sample, label):
 
 def test_energies_are_possible_and_angles_in_range(sample):
     events = sample.events
-    assert (events.energy.astype(float) >= events.pt.astype(float) * np.cosh(events.eta.astype(float))).all()
+    assert (
+        events.energy.astype(float) >= events.pt.astype(float) * np.cosh(events.eta.astype(float))
+    ).all()
     assert np.abs(events.phi).max() <= np.float32(np.pi)
     assert np.abs(events.eta).max() < 2.5
 
@@ -64,7 +68,11 @@ def test_all_object_types_occur_photons_rarely(sample):
 
 
 def test_events_are_symmetric_in_z_and_azimuth(sample):
-    for angle in (sample.events.eta[:, 0], np.sin(sample.events.phi[:, 0]), np.cos(sample.events.met_phi)):
+    for angle in (
+        sample.events.eta[:, 0],
+        np.sin(sample.events.phi[:, 0]),
+        np.cos(sample.events.met_phi),
+    ):
         assert angle.mean() == pytest.approx(0, abs=4 * angle.std() / np.sqrt(len(angle)))
 
 
@@ -106,11 +114,23 @@ def test_any_mix_is_possible(make_config):
 @pytest.mark.parametrize(
     ("changes", "n", "message"),
     [
-        ({"mix": {"tttt": 0.5, "ttbar": 0.5}}, 100, r"simulation\.mix\.ttbar: unknown; choose among tttt, ttH"),
+        (
+            {"mix": {"tttt": 0.5, "ttbar": 0.5}},
+            100,
+            r"simulation\.mix\.ttbar: unknown; choose among tttt, ttH",
+        ),
         ({"mix": {"tttt": 0.5}}, 100, r"simulation\.mix: shares sum to 0\.5, need 1"),
         ({"mix": {"tttt": 0.0}}, 100, r"simulation\.mix: shares sum to 0, need 1"),
-        ({"split": {"train": 0.7, "val": 0.7, "test": 0.1}}, 100, r"simulation\.split: shares sum to 1\.5, need 1"),
-        ({"split": {"train": 0.9, "val": 0.1}}, 100, r"simulation\.split: .* give train, val, test a share each"),
+        (
+            {"split": {"train": 0.7, "val": 0.7, "test": 0.1}},
+            100,
+            r"simulation\.split: shares sum to 1\.5, need 1",
+        ),
+        (
+            {"split": {"train": 0.9, "val": 0.1}},
+            100,
+            r"simulation\.split: .* give train, val, test a share each",
+        ),
         ({}, 0, r"events\.n=0: simulate between 1 and 5,000,000"),
         ({}, -5, r"events\.n=-5: simulate between"),
         ({}, 10**9, r"events\.n=1000000000: simulate between"),
@@ -128,7 +148,9 @@ def test_attributes_record_the_making(sample):
     assert attributes["mix"]["tttt"] == 0.5
     assert len(attributes["hard_events_sha256"]) == 64
     for efficiency in attributes["efficiencies"].values():
-        assert efficiency["total"] == pytest.approx(efficiency["channels"] * efficiency["selection"])
+        assert efficiency["total"] == pytest.approx(
+            efficiency["channels"] * efficiency["selection"]
+        )
         assert 0 < efficiency["total"] < 0.1
 
 

@@ -61,7 +61,10 @@ def test_beyond_18_objects_the_softest_jets_go():
 
 
 def test_energy_is_never_below_pt_cosh_eta(rng):
-    pt, eta = rng.uniform(15, 900, 20_000).astype(np.float32), rng.uniform(-2.5, 2.5, 20_000).astype(np.float32)
+    pt, eta = (
+        rng.uniform(15, 900, 20_000).astype(np.float32),
+        rng.uniform(-2.5, 2.5, 20_000).astype(np.float32),
+    )
     energy = selection.energy(np.full(20_000, 0.000511), pt, eta).astype(np.float64)
     momentum = pt.astype(np.float64) * np.cosh(eta.astype(np.float64))
     assert (energy >= momentum).all()

@@ -23,7 +23,9 @@ def test_the_hard_system_recoils_against_initial_state_radiation(rng):
     moved, jets = shower.radiate_initial_state(hard, rng)
     for component, project in ((1, np.cos), (2, np.sin)):
         radiated = np.bincount(jets.event, jets.pt * project(jets.phi), minlength=1000)
-        np.testing.assert_allclose(moved.p4[..., component].sum(1) + radiated, hard.p4[..., component].sum(1), atol=0.01)
+        np.testing.assert_allclose(
+            moved.p4[..., component].sum(1) + radiated, hard.p4[..., component].sum(1), atol=0.01
+        )
     np.testing.assert_allclose(invariant_mass(moved.p4)[:, 2], MASS[23], rtol=1e-6)
 
 

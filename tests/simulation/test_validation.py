@@ -1,4 +1,6 @@
-"""The simulated means are those of a full chain, within tolerances; the comparisons say what they compare."""
+"""The simulated means are those of a full chain, within tolerances; the comparisons say what they
+compare.
+"""
 
 import json
 
@@ -9,7 +11,12 @@ from lexon.errors import DataError
 from lexon.simulation.validation import REFERENCE, compare_means, compare_published, observables
 
 # Known to differ (docs/simulation.md): leptons of prompt W and Z are softer than in the full chain.
-PROMPT_LEPTONS = {("ttW", "pt_lepton_1"): 0.20, ("ttW", "pt_lepton_2"): 0.14, ("ttWW", "pt_lepton_1"): 0.10, ("ttZ", "pt_lepton_1"): 0.13}
+PROMPT_LEPTONS = {
+    ("ttW", "pt_lepton_1"): 0.20,
+    ("ttW", "pt_lepton_2"): 0.14,
+    ("ttWW", "pt_lepton_1"): 0.10,
+    ("ttZ", "pt_lepton_1"): 0.13,
+}
 TOLERANCE = 0.06
 
 
@@ -19,7 +26,10 @@ def comparison(sample):
 
 
 def test_means_agree_with_the_full_chain(comparison):
-    allowed = [PROMPT_LEPTONS.get((row.process, row.quantity), TOLERANCE) for row in comparison.itertuples()]
+    allowed = [
+        PROMPT_LEPTONS.get((row.process, row.quantity), TOLERANCE)
+        for row in comparison.itertuples()
+    ]
     statistics = 3 * comparison["error"] / comparison["reference"]
     outside = comparison[comparison["deviation"].abs() > np.array(allowed) + statistics]
     assert outside.empty, outside.to_string()
@@ -79,7 +89,20 @@ def test_what_remains_for_ttbar_is_softer_than_four_tops(sample, published):
 def test_published_statistics_that_lack_an_entry_are_named(sample):
     with pytest.raises(DataError, match="pt1, pt2 missing"):
         compare_published(
-            sample.events, dict.fromkeys(("describe_rows", "classes", "max_objects", "METphi", "MET", "E1", "E2", "eta1", "eta2"))
+            sample.events,
+            dict.fromkeys(
+                (
+                    "describe_rows",
+                    "classes",
+                    "max_objects",
+                    "METphi",
+                    "MET",
+                    "E1",
+                    "E2",
+                    "eta1",
+                    "eta2",
+                )
+            ),
         )
 
 

@@ -41,13 +41,17 @@ def auroc_trainings(n: int, number: int = 0, **groups: list[Scores]) -> dict[str
 
 def interval_of(seeds: list[Scores], n: int, number: int = 0) -> Interval:
     statistics, n_events = score_statistics({"": seeds}, ranking.auroc)
-    return weighted_intervals(resample(statistics, n_events, n, rng(number)), {"": {"": 1.0}}, rng(number))[""]
+    return weighted_intervals(
+        resample(statistics, n_events, n, rng(number)), {"": {"": 1.0}}, rng(number)
+    )[""]
 
 
 def paired_difference(a: Scores, b: Scores, n: int, number: int = 0) -> Interval:
     """Of trainings that no seed moves."""
     cells = auroc_trainings(n, number, a=[a], b=[b])
-    return compare(cells, {"": [{"a": 1, "b": -1}]}, SmallestEffect(0.005, "absolute"), rng(number))[""].alone
+    return compare(
+        cells, {"": [{"a": 1, "b": -1}]}, SmallestEffect(0.005, "absolute"), rng(number)
+    )[""].alone
 
 
 def width(interval: Interval) -> float:
@@ -56,13 +60,17 @@ def width(interval: Interval) -> float:
 
 def test_ninety_five_percent_intervals_cover_the_truth_about_that_often() -> None:
     truth = norm.cdf(1 / np.sqrt(2))
-    intervals = [interval_of([binormal_scores(1.0, n=300, events=i, own=i)], 300, i) for i in range(200)]
+    intervals = [
+        interval_of([binormal_scores(1.0, n=300, events=i, own=i)], 300, i) for i in range(200)
+    ]
     coverage = np.mean([interval.low <= truth <= interval.high for interval in intervals])
     assert 0.89 <= coverage <= 0.99
 
 
 def test_pairing_narrows_the_interval_of_a_difference() -> None:
-    a, b = (binormal_scores(separation, own=own, noise=0.3) for separation, own in ((1.1, 1), (1.0, 2)))
+    a, b = (
+        binormal_scores(separation, own=own, noise=0.3) for separation, own in ((1.1, 1), (1.0, 2))
+    )
     paired = paired_difference(a, b, 500)
     unpaired = np.hypot(*(width(interval_of([scores], 500, i)) for i, scores in enumerate((a, b))))
     assert paired.low < paired.estimate < paired.high
@@ -77,7 +85,9 @@ def test_equal_scores_differ_by_exactly_nothing() -> None:
 def test_a_difference_of_nothing_excludes_zero_in_few_of_many_trials() -> None:
     found = 0
     for trial in range(100):
-        a, b = (binormal_scores(1.0, n=300, events=trial, own=2 * trial + k, noise=0.5) for k in (0, 1))
+        a, b = (
+            binormal_scores(1.0, n=300, events=trial, own=2 * trial + k, noise=0.5) for k in (0, 1)
+        )
         found += paired_difference(a, b, 200, trial).excludes_zero
     assert found <= 12
 
@@ -85,7 +95,12 @@ def test_a_difference_of_nothing_excludes_zero_in_few_of_many_trials() -> None:
 def test_events_are_matched_by_index_and_not_by_row() -> None:
     a, b = binormal_scores(1.1, own=1, noise=0.3), binormal_scores(1.0, own=2, noise=0.3)
     order = rng(3).permutation(len(b))
-    shuffled = replace(b, **{name: getattr(b, name)[order] for name in ("probabilities", "target", "labels", "index")})
+    shuffled = replace(
+        b,
+        **{
+            name: getattr(b, name)[order] for name in ("probabilities", "target", "labels", "index")
+        },
+    )
     assert paired_difference(a, b, 100) == paired_difference(a, shuffled, 100)
 
 
@@ -101,7 +116,10 @@ def test_different_events_are_never_paired() -> None:
 
 def test_seeds_that_disagree_widen_the_interval() -> None:
     alike = [binormal_scores(1.0, own=seed, noise=0.05) for seed in range(3)]
-    apart = [binormal_scores(separation, own=seed, noise=0.05) for seed, separation in enumerate((0.6, 1.0, 1.4))]
+    apart = [
+        binormal_scores(separation, own=seed, noise=0.05)
+        for seed, separation in enumerate((0.6, 1.0, 1.4))
+    ]
     assert width(interval_of(apart, 500)) > 3 * width(interval_of(alike, 500))
 
 
@@ -124,19 +142,34 @@ def test_same_generator_same_interval() -> None:
 def test_one_class_only_gives_no_interval() -> None:
     scores = binormal_scores(1.0)
     signal = scores.is_signal
-    only = replace(scores, **{name: getattr(scores, name)[signal] for name in ("probabilities", "target", "labels", "index")})
+    only = replace(
+        scores,
+        **{
+            name: getattr(scores, name)[signal]
+            for name in ("probabilities", "target", "labels", "index")
+        },
+    )
     interval = interval_of([only], 100)
     assert np.isnan([interval.estimate, interval.low, interval.high]).all()
     assert not interval.excludes_zero
 
 
 def test_a_difference_of_means_over_few_seeds_is_as_wide_as_students() -> None:
-    groups = {name: [lambda w, v=v: np.full(len(w), v) for v in (start, start + 1.0)] for name, start in (("a", 0.0), ("b", 1.0))}
+    groups = {
+        name: [lambda w, v=v: np.full(len(w), v) for v in (start, start + 1.0)]
+        for name, start in (("a", 0.0), ("b", 1.0))
+    }
     cells = resample(groups, 3, 40_000, rng())
-    difference = compare(cells, {"": [{"b": 1, "a": -1}]}, SmallestEffect(0.005, "absolute"), rng())[""].alone
+    difference = compare(
+        cells, {"": [{"b": 1, "a": -1}]}, SmallestEffect(0.005, "absolute"), rng()
+    )[""].alone
     assert difference.estimate == 1
-    half = np.array([difference.high - 1, 1 - difference.low]) / np.sqrt(0.5)  # s^2 = 1/2; two means of two seeds each
-    assert (half > t.ppf(0.975, 2)).all(), "two degrees of freedom if both cells surely had one variance"
+    half = np.array([difference.high - 1, 1 - difference.low]) / np.sqrt(
+        0.5
+    )  # s^2 = 1/2; two means of two seeds each
+    assert (half > t.ppf(0.975, 2)).all(), (
+        "two degrees of freedom if both cells surely had one variance"
+    )
     assert (half < t.ppf(0.975, 1)).all(), "one if they were independent"
 
 
@@ -148,7 +181,9 @@ def test_intervals_for_a_family_are_wider_and_as_wide_as_they_must_be() -> None:
     noise = rng().normal(size=(20, 20_000))
     independent = simultaneous_intervals([normal(0.5, row) for row in noise])
     expected = norm.ppf(0.5 + 0.5 * 0.95 ** (1 / 20))  # Sidak: exact for independent ones
-    np.testing.assert_allclose([interval.high - 0.5 for interval in independent], expected, rtol=0.05)
+    np.testing.assert_allclose(
+        [interval.high - 0.5 for interval in independent], expected, rtol=0.05
+    )
     same = simultaneous_intervals([normal(0.5, noise[0])] * 20)
     alone = normal(0.5, noise[0]).interval()
     assert (same[0].low, same[0].high) == pytest.approx((alone.low, alone.high), abs=0.03)
@@ -160,13 +195,20 @@ def test_a_family_holds_what_is_certain_and_leaves_out_what_is_undefined() -> No
     assert (certain.low, certain.high) == (0.3, 0.3)
     assert uncertain.low < -1.8
     holes = np.where(np.arange(1000) % 2, noise, np.nan)
-    assert np.isfinite([vars(interval)["low"] for interval in simultaneous_intervals([normal(0.0, holes), normal(0.0, noise)])]).all()
+    assert np.isfinite(
+        [
+            vars(interval)["low"]
+            for interval in simultaneous_intervals([normal(0.0, holes), normal(0.0, noise)])
+        ]
+    ).all()
     assert np.isnan(simultaneous_intervals([normal(0.0, np.full(10, np.nan))])[0].low)
     assert simultaneous_intervals([]) == []
 
 
 def test_a_setting_is_left_out_for_the_reason_that_is_true() -> None:
-    cells = {f"{x}{y}": {"x": x, "y": y} for x in "ab" for y in range(5)} | {"b9": {"x": "b", "y": 9}}
+    cells = {f"{x}{y}": {"x": x, "y": y} for x in "ab" for y in range(5)} | {
+        "b9": {"x": "b", "y": 9}
+    }
     models = {name: name for name in cells} | {"b1": "a1"}
     grid = Grid(cells, models, cells.keys() - {"a2"}, unpaired={"b3"})
     contrast = grid.contrast({"x": ("a", "b")})
@@ -183,17 +225,32 @@ def test_a_setting_is_left_out_for_the_reason_that_is_true() -> None:
 def factorial(finished: set[str] | None = None, **copies: str) -> Grid:
     """Cells xy: x of three levels a, b, c; y of 1 and 2."""
     cells = {f"{x}{y}": {"x": x, "y": y, "fixed": 0} for x in "abc" for y in (1, 2)}
-    return Grid(cells, {name: copies.get(name, name) for name in cells}, cells.keys() if finished is None else finished)
+    return Grid(
+        cells,
+        {name: copies.get(name, name) for name in cells},
+        cells.keys() if finished is None else finished,
+    )
 
 
 def mean_over_settings(values: Mapping[str, float], settings: Sequence[Setting]) -> float:
-    return float(np.mean([sum(weight * values[name] for name, weight in setting.items()) for setting in settings]))
+    return float(
+        np.mean(
+            [sum(weight * values[name] for name, weight in setting.items()) for setting in settings]
+        )
+    )
 
 
 def test_contrasts_recover_what_a_table_was_made_of() -> None:
     grid = factorial()
-    cells = {f"{x}{y}": {"a": 0, "b": 3, "c": 5}[x] + {1: 0, 2: 10}[y] + 7 * (x + str(y) == "b2") for x in "abc" for y in (1, 2)}
-    found = {tuple(contrast.levels.items()): mean_over_settings(cells, contrast.settings) for contrast in contrasts(grid)}
+    cells = {
+        f"{x}{y}": {"a": 0, "b": 3, "c": 5}[x] + {1: 0, 2: 10}[y] + 7 * (x + str(y) == "b2")
+        for x in "abc"
+        for y in (1, 2)
+    }
+    found = {
+        tuple(contrast.levels.items()): mean_over_settings(cells, contrast.settings)
+        for contrast in contrasts(grid)
+    }
     assert found[(("x", ("a", "b")),)] == -3 - 7 / 2
     assert found[(("x", ("a", "c")),)] == -5
     assert found[(("y", (2, 1)),)] == pytest.approx(10 + 7 / 3)

@@ -10,16 +10,23 @@ from lexon.statistics.spreads import possible_variances
 N_DRAWS = 2000
 
 
-def seen(true: np.ndarray, rng: np.random.Generator, n_seeds: int = 3) -> tuple[dict[str, float], dict[str, int]]:
+def seen(
+    true: np.ndarray, rng: np.random.Generator, n_seeds: int = 3
+) -> tuple[dict[str, float], dict[str, int]]:
     """Variances over seeds of cells whose true ones are known."""
-    variances = {str(i): variance * rng.chisquare(n_seeds - 1) / (n_seeds - 1) for i, variance in enumerate(true)}
+    variances = {
+        str(i): variance * rng.chisquare(n_seeds - 1) / (n_seeds - 1)
+        for i, variance in enumerate(true)
+    }
     return variances, dict.fromkeys(variances, n_seeds - 1)
 
 
 def bounds(true: np.ndarray, number: int) -> np.ndarray:
     """Central 95 % of what each cell's variance may be, [bound, cell]."""
     rng = np.random.default_rng(number)
-    return np.quantile(list(possible_variances(*seen(true, rng), N_DRAWS, rng).values()), [0.025, 0.975], axis=1)
+    return np.quantile(
+        list(possible_variances(*seen(true, rng), N_DRAWS, rng).values()), [0.025, 0.975], axis=1
+    )
 
 
 @pytest.mark.parametrize(("spread", "least"), [(0.0, 0.92), (0.5, 0.91), (1.0, 0.9), (1.6, 0.86)])
@@ -34,8 +41,14 @@ def test_what_variances_may_be_holds_the_truth(spread, least, n_cells):
 
 
 def test_cells_that_agree_are_known_better_than_one_alone():
-    together = [np.log(high / low).mean() for low, high in (bounds(np.ones(30), number) for number in range(20))]
-    alone = [np.log(high / low).mean() for low, high in (bounds(np.ones(1), number) for number in range(20))]
+    together = [
+        np.log(high / low).mean()
+        for low, high in (bounds(np.ones(30), number) for number in range(20))
+    ]
+    alone = [
+        np.log(high / low).mean()
+        for low, high in (bounds(np.ones(1), number) for number in range(20))
+    ]
     assert np.mean(together) < 0.6 * np.mean(alone)
 
 
@@ -49,7 +62,12 @@ def test_cells_that_differ_by_orders_of_magnitude_stand_for_themselves():
 def test_scale_does_not_matter():
     variances, freedom = seen(np.array([1.0, 2.0, 5.0, 1.0, 3.0]), np.random.default_rng(1))
     large = possible_variances(variances, freedom, N_DRAWS, np.random.default_rng(2))
-    small = possible_variances({name: 1e-8 * v for name, v in variances.items()}, freedom, N_DRAWS, np.random.default_rng(2))
+    small = possible_variances(
+        {name: 1e-8 * v for name, v in variances.items()},
+        freedom,
+        N_DRAWS,
+        np.random.default_rng(2),
+    )
     for name in variances:
         np.testing.assert_allclose(small[name], 1e-8 * large[name], rtol=1e-6)
 

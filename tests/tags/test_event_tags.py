@@ -17,14 +17,22 @@ def test_an_event_has_the_types_it_holds_and_one_met(make_events, pt_bins, met_b
     assert rows.shape == (300, len(bins.names(TYPES))) == (300, N_TYPES * pt_bins + met_bins)
     np.testing.assert_array_equal(rows[:, N_TYPES * pt_bins :].sum(1), 1)
     held = rows[:, : N_TYPES * pt_bins].reshape(300, N_TYPES, pt_bins).any(2)
-    np.testing.assert_array_equal(held, [[kind in ids for kind in range(1, N_TYPES + 1)] for ids in events.ids])
+    np.testing.assert_array_equal(
+        held, [[kind in ids for kind in range(1, N_TYPES + 1)] for ids in events.ids]
+    )
 
 
 def test_the_order_of_objects_and_the_azimuth_do_not_matter(make_events):
     events = make_events(100)
     bins = EventBins.fit(events, 3, 3)
     expected = tag_events(events, bins)
-    turned = type(events)(events.ids[:, ::-1], events.p4[:, ::-1] + [0, 0, 0, 1], events.met, events.met_phi + 1, events.labels)
+    turned = type(events)(
+        events.ids[:, ::-1],
+        events.p4[:, ::-1] + [0, 0, 0, 1],
+        events.met,
+        events.met_phi + 1,
+        events.labels,
+    )
     np.testing.assert_array_equal(tag_events(turned, bins), expected)
 
 

@@ -61,7 +61,11 @@ def test_a_tag_that_training_never_sees_is_reported():
     seen = [
         note
         for seed in range(20)
-        for note in split_rows(TagTable(rare_rows, (*table.names, "rare"), table.index, table.groups, (), "", ()), SHARES, seed).notes
+        for note in split_rows(
+            TagTable(rare_rows, (*table.names, "rare"), table.index, table.groups, (), "", ()),
+            SHARES,
+            seed,
+        ).notes
         if "never seen in training: 1 (rare), 1 mentions" in note
     ]
     assert seen
@@ -87,5 +91,11 @@ def test_rows_of_one_tag_each_are_refused(double):
     rows[:double, 0] = 1
     names = tuple(f"tag {i}" for i in range(40))
     table = TagTable(rows, names, np.arange(400), np.full(400, -1), (), "", ())
-    with pytest.raises(DataError, match=r"of what (val|test) mentions is never seen in training, .* \d+% of the rows have a single tag"):
+    with pytest.raises(
+        DataError,
+        match=(
+            r"of what (val|test) mentions is never seen in training, .* \d+% of the rows have a"
+            r" single tag"
+        ),
+    ):
         split_rows(table, SHARES, 0)

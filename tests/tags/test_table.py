@@ -81,12 +81,18 @@ def test_tags_that_differ_in_case_only_are_reported_and_kept_apart():
     rows = table(["Rock, pop", "rock, pop"])
     assert rows.names == ("Rock", "pop", "rock")
     assert "Tags that differ in case only are kept apart: Rock, rock." in rows.notes
-    assert "Tags that differ in case only are kept apart: Pop, pop." in table(["pop, rock"], vocabulary=["Pop", "rock"]).notes
+    assert (
+        "Tags that differ in case only are kept apart: Pop, pop."
+        in table(["pop, rock"], vocabulary=["Pop", "rock"]).notes
+    )
 
 
 def test_nearly_only_single_tags_are_reported():
     cells: list[object] = ["a-b", "b-a", "c-b"] * 20
-    assert "60 of 60 rows have a single tag: is their separator something else than ; | or a comma?" in table(cells).notes
+    assert (
+        "60 of 60 rows have a single tag: is their separator something else than ; | or a comma?"
+        in table(cells).notes
+    )
     assert not table([*cells, *["a, b"] * 5]).notes
 
 

@@ -14,7 +14,9 @@ def events(make_events) -> Events:
 
 @pytest.fixture
 def with_padding(make_events) -> Callable[[Events], Events]:
-    """The same objects seen by a fit that must not count padding: events without objects are added, with a MET that exists."""
+    """The same objects seen by a fit that must not count padding: events without objects are added,
+    with a MET that exists.
+    """
 
     def pad(events: Events) -> Events:
         empty = replace(events, ids=np.zeros_like(events.ids), p4=np.zeros_like(events.p4))

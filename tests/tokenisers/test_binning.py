@@ -50,10 +50,14 @@ def test_the_layout_of_the_vocabulary(fitted, events):
 def test_a_token_worked_out_by_hand():
     tokeniser = BinnedTokeniser(5, "correct", pid=True)
     limits = np.arange(6, dtype=np.float32)
-    axes = {name: Axis(limits) for name in ("pt", "eta", "met")} | {"phi": Axis.full_circle(5, flawed=False)}
+    axes = {name: Axis(limits) for name in ("pt", "eta", "met")} | {
+        "phi": Axis.full_circle(5, flawed=False)
+    }
     ids, p4 = np.zeros((1, 18), np.int8), np.zeros((1, 18, 4), np.float32)
     ids[0, 0], p4[0, 0] = 3, (9, 2.5, 1.0, 0.0)
-    event = Events(ids, p4, np.array([4.2], np.float32), np.array([np.pi], np.float32), np.array([1]))
+    event = Events(
+        ids, p4, np.array([4.2], np.float32), np.array([np.pi], np.float32), np.array([1])
+    )
     tokens = replace(tokeniser, axes=axes).encode(event)
     assert tokens.values[0, 0] == 125 * (3 - 1) + 25 * (3 - 1) + 5 * (2 - 1) + 3
     assert tokens.met.tolist() == [[875 + 5, 880 + 1]]
@@ -121,7 +125,9 @@ def test_a_value_on_an_edge_belongs_to_the_bin_above(events, n):
     tokeniser = BinnedTokeniser(n, "correct", pid=True).fit(events)
     for axis in tokeniser.axes.values():
         np.testing.assert_array_equal(axis.bin(axis.limits[1:-1]), np.arange(2, n + 1))
-        np.testing.assert_array_equal(axis.bin(np.nextafter(axis.limits[1:-1], np.float32(-1e9))), np.arange(1, n))
+        np.testing.assert_array_equal(
+            axis.bin(np.nextafter(axis.limits[1:-1], np.float32(-1e9))), np.arange(1, n)
+        )
 
 
 def test_azimuth_edges_for_five_bins():
@@ -133,10 +139,14 @@ def test_a_full_turn_changes_nothing_and_plus_pi_is_minus_pi(fitted, events):
     phi = fitted.axes["phi"]
     inside = (np.abs(events.phi[..., None] - phi.limits) > 1e-5).all(-1)
     shift = np.where(events.mask, np.float32(2 * np.pi), 0)
-    turned = replace(events, p4=np.concatenate([events.p4[..., :3], (events.phi + shift)[..., None]], axis=-1))
+    turned = replace(
+        events, p4=np.concatenate([events.p4[..., :3], (events.phi + shift)[..., None]], axis=-1)
+    )
     keep = inside & events.mask
     assert keep.sum() > 0.99 * events.mask.sum()
-    np.testing.assert_array_equal(fitted.encode(turned).values[keep], fitted.encode(events).values[keep])
+    np.testing.assert_array_equal(
+        fitted.encode(turned).values[keep], fitted.encode(events).values[keep]
+    )
     ends = replace(events[:2], met_phi=np.array([np.pi, -np.pi], np.float32))
     np.testing.assert_array_equal(_met_bins(fitted.encode(ends), 5)[:, 1], [1, 1])
 
@@ -178,7 +188,9 @@ def test_the_flawed_variant_follows_its_formula(events, n):
     bins = _bins(tokeniser.encode(events), n)
     edges = np.quantile(pt.astype(float), np.arange(1, n) / n).astype(np.float32)
     np.testing.assert_array_equal(bins[:, 1], np.clip(np.digitize(pt, edges), 1, n))
-    expected = np.clip(np.floor(np.mod(phi.astype(float) + np.pi, 2 * np.pi) / (np.pi / n)), 0, n - 1) + 1
+    expected = (
+        np.clip(np.floor(np.mod(phi.astype(float) + np.pi, 2 * np.pi) / (np.pi / n)), 0, n - 1) + 1
+    )
     assert (bins[:, 3] == expected).mean() > 0.999  # edges differ by a rounding of single precision
 
 
@@ -186,9 +198,15 @@ def test_only_the_flawed_variant_leaves_out_met_of_zero(events):
     met = events.met.copy()
     met[:300] = 0
     events = replace(events, met=met)
-    correct, flawed = (BinnedTokeniser(5, variant, pid=True).fit(events) for variant in ("correct", "flawed_2026"))
-    np.testing.assert_allclose(correct.axes["met"].limits[1:-1], np.quantile(met, [0.2, 0.4, 0.6, 0.8]), rtol=1e-6)
-    np.testing.assert_allclose(flawed.axes["met"].limits[1:-1], np.quantile(met[300:], [0.2, 0.4, 0.6, 0.8]), rtol=1e-6)
+    correct, flawed = (
+        BinnedTokeniser(5, variant, pid=True).fit(events) for variant in ("correct", "flawed_2026")
+    )
+    np.testing.assert_allclose(
+        correct.axes["met"].limits[1:-1], np.quantile(met, [0.2, 0.4, 0.6, 0.8]), rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        flawed.axes["met"].limits[1:-1], np.quantile(met[300:], [0.2, 0.4, 0.6, 0.8]), rtol=1e-6
+    )
 
 
 # --- what cannot be binned
@@ -203,7 +221,10 @@ def _with_pt(events, pt):
 @pytest.mark.parametrize("distinct", [1, 2, 4])
 def test_too_few_distinct_values_are_refused(events, distinct):
     pt = 20.0 + np.arange(events.mask.sum()) % distinct
-    with pytest.raises(ConfigurationError, match="binning.n_bins=5: pt is 20 at the 0 % and the 20 % quantile .* use fewer bins"):
+    with pytest.raises(
+        ConfigurationError,
+        match="binning.n_bins=5: pt is 20 at the 0 % and the 20 % quantile .* use fewer bins",
+    ):
         BinnedTokeniser(5, "correct", pid=True).fit(_with_pt(events, pt))
 
 
@@ -253,14 +274,25 @@ def test_chunks_fit_as_the_whole_does(events, variant, size):
 def test_edges_are_quantiles_of_the_fitted_events(events, fitted):
     inner = {name: axis.limits[1:-1] for name, axis in fitted.axes.items()}
     shares = [0.2, 0.4, 0.6, 0.8]
-    for name, values in {"pt": events.pt[events.mask], "eta": events.eta[events.mask], "met": events.met}.items():
-        np.testing.assert_array_equal(inner[name], np.quantile(values.astype(np.float64), shares).astype(np.float32))
+    for name, values in {
+        "pt": events.pt[events.mask],
+        "eta": events.eta[events.mask],
+        "met": events.met,
+    }.items():
+        np.testing.assert_array_equal(
+            inner[name], np.quantile(values.astype(np.float64), shares).astype(np.float32)
+        )
 
 
-@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=40), st.sampled_from([False, True]))
+@given(
+    st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=40),
+    st.sampled_from([False, True]),
+)
 def test_bins_are_those_of_a_binary_search(values, flawed):
     axis = Axis(np.array([-80, -10, 0, 3, 50, 70], np.float32), flawed)
-    expected = np.searchsorted(axis.limits[1:-1], np.array(values, np.float32), side="right") + (0 if flawed else 1)
+    expected = np.searchsorted(axis.limits[1:-1], np.array(values, np.float32), side="right") + (
+        0 if flawed else 1
+    )
     np.testing.assert_array_equal(axis.bin(np.array(values, np.float32)), np.maximum(expected, 1))
 
 
@@ -268,8 +300,16 @@ def test_bins_are_those_of_a_binary_search(values, flawed):
 def test_no_number_of_bins_overflows(events, n):
     tokeniser = BinnedTokeniser(n, "correct", pid=True).fit(events)
     tokens = tokeniser.encode(events)
-    bins = {name: tokeniser.axes[name].bin(values[events.mask]).astype(int) for name, values in _columns(events).items()}
-    expected = n**3 * (events.ids[events.mask].astype(int) - 1) + n**2 * (bins["pt"] - 1) + n * (bins["eta"] - 1) + bins["phi"]
+    bins = {
+        name: tokeniser.axes[name].bin(values[events.mask]).astype(int)
+        for name, values in _columns(events).items()
+    }
+    expected = (
+        n**3 * (events.ids[events.mask].astype(int) - 1)
+        + n**2 * (bins["pt"] - 1)
+        + n * (bins["eta"] - 1)
+        + bins["phi"]
+    )
     np.testing.assert_array_equal(tokens.values[tokens.mask], expected)
     assert tokens.met.max() < tokeniser.vocab_size
     assert (tokens.values[~tokens.mask] == 0).all()
@@ -285,19 +325,38 @@ def test_who_was_fitted_on_is_part_of_the_state(fitted):
     assert fitted.fit_on is None
 
 
-@given(st.tuples(st.integers(2, 64), st.integers(2, 9), st.integers(2, 64)), st.sampled_from(["correct", "flawed_2026"]))
+@given(
+    st.tuples(st.integers(2, 64), st.integers(2, 9), st.integers(2, 64)),
+    st.sampled_from(["correct", "flawed_2026"]),
+)
 @settings(max_examples=15, deadline=None)
 def test_axes_may_have_different_numbers_of_bins(make_events, numbers, variant):
-    """Each object is in a bin of each axis, 1..n of its own n; what decodes is the centre of that bin, and its token again."""
+    """Each object is in a bin of each axis, 1..n of its own n; what decodes is the centre of that
+    bin, and its token again.
+    """
     events = make_events(200)
     tokeniser = BinnedTokeniser("x".join(map(str, numbers)), variant, pid=True).fit(events)
     tokens, (pt, eta, phi) = tokeniser.encode(events), numbers
     n_objects = 7 * pt * eta * phi
     real = events.mask
     quantities = {"pt": events.pt[real], "eta": events.eta[real], "phi": events.phi[real]}
-    b_pt, b_eta, b_phi = (tokeniser.axes[name].bin(values).astype(int) for name, values in quantities.items())
-    by_hand = ((events.ids[real].astype(int) - 1) * pt + b_pt - 1) * eta * phi + (b_eta - 1) * phi + b_phi
+    b_pt, b_eta, b_phi = (
+        tokeniser.axes[name].bin(values).astype(int) for name, values in quantities.items()
+    )
+    by_hand = (
+        ((events.ids[real].astype(int) - 1) * pt + b_pt - 1) * eta * phi + (b_eta - 1) * phi + b_phi
+    )
     np.testing.assert_array_equal(tokens.values[real], by_hand)
     assert tokeniser.vocab_size == 1 + n_objects + pt + phi
-    assert n_objects < tokens.met[:, 0].min() <= tokens.met[:, 0].max() <= n_objects + pt < tokens.met[:, 1].min() < tokeniser.vocab_size
-    np.testing.assert_array_equal(restore(json.loads(json.dumps(tokeniser.state()))).encode(tokeniser.decode(tokens)).values, tokens.values)
+    assert (
+        n_objects
+        < tokens.met[:, 0].min()
+        <= tokens.met[:, 0].max()
+        <= n_objects + pt
+        < tokens.met[:, 1].min()
+        < tokeniser.vocab_size
+    )
+    np.testing.assert_array_equal(
+        restore(json.loads(json.dumps(tokeniser.state()))).encode(tokeniser.decode(tokens)).values,
+        tokens.values,
+    )

@@ -39,13 +39,18 @@ def test_decoding_gives_the_events_back(events, vector):
     again = tokeniser.decode(tokeniser.encode(events))
     np.testing.assert_array_equal(again.ids, events.ids)
     np.testing.assert_allclose(again.p4[..., 1:], events.p4[..., 1:], rtol=2e-6, atol=5e-7)
-    np.testing.assert_allclose(again.energy, events.energy if vector == 5 else 0 * events.energy, rtol=2e-6)
+    np.testing.assert_allclose(
+        again.energy, events.energy if vector == 5 else 0 * events.energy, rtol=2e-6
+    )
     np.testing.assert_allclose(again.met, events.met, rtol=2e-6, atol=1e-6)
     np.testing.assert_allclose(again.met_phi, events.met_phi, atol=5e-7)
 
 
 def test_empty_events_and_padding_change_no_statistic_of_objects(events, with_padding, vector):
-    fitted, padded = (DirectTokeniser(vector, pid=True).fit(sample).state()["fitted"] for sample in (events, with_padding(events)))
+    fitted, padded = (
+        DirectTokeniser(vector, pid=True).fit(sample).state()["fitted"]
+        for sample in (events, with_padding(events))
+    )
     assert fitted.keys() == padded.keys()
     for name in fitted:
         np.testing.assert_allclose(padded[name], fitted[name], rtol=1e-9)
@@ -55,7 +60,9 @@ def test_a_full_turn_changes_nothing(events, vector):
     tokeniser = DirectTokeniser(vector, pid=True).fit(events)
     p4 = events.p4.copy()
     p4[events.mask, 3] += 2 * np.pi
-    turned = tokeniser.encode(replace(events, p4=p4, met_phi=events.met_phi - np.float32(2 * np.pi)))
+    turned = tokeniser.encode(
+        replace(events, p4=p4, met_phi=events.met_phi - np.float32(2 * np.pi))
+    )
     plain = tokeniser.encode(events)
     np.testing.assert_allclose(turned.values, plain.values, atol=2e-6)
     np.testing.assert_allclose(turned.met, plain.met, atol=2e-6)

@@ -12,14 +12,20 @@ SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 
 
 def layout_of(sizes, event=(3, 4)) -> Layout:
-    return Layout(tuple(Part(f"p{i}", n) for i, n in enumerate(sizes)), tuple(Part(f"e{i}", n) for i, n in enumerate(event)))
+    return Layout(
+        tuple(Part(f"p{i}", n) for i, n in enumerate(sizes)),
+        tuple(Part(f"e{i}", n) for i, n in enumerate(event)),
+    )
 
 
 @given(SIZES)
 def test_every_token_has_parts_of_its_own(sizes):
     layout = layout_of(sizes)
     parts = layout.take_apart(np.arange(1, layout.n_object_tokens + 1))
-    assert len(set(zip(*(column.tolist() for column in parts.values()), strict=True))) == layout.n_object_tokens
+    assert (
+        len(set(zip(*(column.tolist() for column in parts.values()), strict=True)))
+        == layout.n_object_tokens
+    )
     for column, size in zip(parts.values(), sizes, strict=True):
         assert set(column.tolist()) == set(range(1, size + 1))
 
@@ -29,7 +35,10 @@ def test_tokens_of_the_event_follow_those_of_objects(sizes):
     layout = layout_of(sizes)
     first = 1 + int(np.prod(sizes))
     rows = np.array([[first, first + 3], [first + 2, first + 6]])
-    assert {name: column.tolist() for name, column in layout.take_apart_event(rows).items()} == {"e0": [1, 3], "e1": [1, 4]}
+    assert {name: column.tolist() for name, column in layout.take_apart_event(rows).items()} == {
+        "e0": [1, 3],
+        "e1": [1, 4],
+    }
     assert layout.vocab_size == first + 7
 
 
@@ -47,4 +56,6 @@ def test_the_parts_of_binned_tokens_are_types_and_bins(events, variant):
     for name, quantity in (("pt", events.pt), ("eta", events.eta), ("phi", events.phi)):
         np.testing.assert_array_equal(parts[name][real], tokeniser.axes[name].bin(quantity[real]))
         assert (parts[name][~real] == 0).all()
-    np.testing.assert_array_equal(tokeniser.layout.take_apart_event(tokens.met)["met"], tokeniser.axes["met"].bin(events.met))
+    np.testing.assert_array_equal(
+        tokeniser.layout.take_apart_event(tokens.met)["met"], tokeniser.axes["met"].bin(events.met)
+    )

@@ -1,4 +1,6 @@
-"""Learnt codes as tokens: a layout, a way back, and no network that was trained on something else."""
+"""Learnt codes as tokens: a layout, a way back, and no network that was trained on
+something else.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,13 @@ def train(events: Events, vector: int = 5, pid: bool = True, epochs: int = 12) -
     )
     model = network(tokeniser)
     Training(
-        model, tokeniser.inputs(events), tokeniser.inputs(events[:64]), config, seed=1, device="cpu", select_by=(("val_loss", "min"),)
+        model,
+        tokeniser.inputs(events),
+        tokeniser.inputs(events[:64]),
+        config,
+        seed=1,
+        device="cpu",
+        select_by=(("val_loss", "min"),),
     ).run()
     return tokeniser.with_model(model)
 
@@ -97,7 +105,9 @@ def test_met_is_binned_evenly_and_comes_back_within_its_bin(trained, events):
     shares = np.bincount(tokens.met[:, 0] - K, minlength=N_BINS + 1)[1:] / len(events)
     np.testing.assert_allclose(shares, 1 / N_BINS, atol=3 / len(events))
     decoded = trained.decode(tokens)
-    np.testing.assert_array_equal(trained.encode(replace(events, met=decoded.met, met_phi=decoded.met_phi)).met, tokens.met)
+    np.testing.assert_array_equal(
+        trained.encode(replace(events, met=decoded.met, met_phi=decoded.met_phi)).met, tokens.met
+    )
 
 
 def test_most_codes_are_used(trained, events):
@@ -116,7 +126,9 @@ def test_an_object_has_the_same_code_wherever_it_stands(trained, events):
     full = events[events.mask.all(1)]
     order = np.random.default_rng(0).permutation(events.mask.shape[1])
     mixed = replace(full, ids=full.ids[:, order], p4=full.p4[:, order])
-    np.testing.assert_array_equal(trained.encode(mixed).values, trained.encode(full).values[:, order])
+    np.testing.assert_array_equal(
+        trained.encode(mixed).values, trained.encode(full).values[:, order]
+    )
 
 
 def few_objects(events: Events) -> Events:
@@ -179,7 +191,9 @@ def test_what_earlier_versions_wrote_is_read(trained, events):
     content, state = stored(trained.content()), trained.state()
     for name in ("quantiser", "stages", "levels"):
         del content["recipe"][name]
-    np.testing.assert_array_equal(VQVAETokeniser.from_content(content).encode(events).values, trained.encode(events).values)
+    np.testing.assert_array_equal(
+        VQVAETokeniser.from_content(content).encode(events).values, trained.encode(events).values
+    )
     del state["parts"]
     assert restore(state | trained.arrays()).layout == trained.layout
 
@@ -189,7 +203,9 @@ def test_the_codebook_is_that_of_the_network(trained):
     assert codebook.shape == (K, 8)
     features, _ = trained.model.decode(torch.from_numpy(codebook))
     np.testing.assert_allclose(
-        trained.direct.fitted["eta"].invert(features[:, 1].detach().numpy()), trained.table().objects[:, 3], rtol=1e-4
+        trained.direct.fitted["eta"].invert(features[:, 1].detach().numpy()),
+        trained.table().objects[:, 3],
+        rtol=1e-4,
     )
 
 
@@ -198,7 +214,17 @@ def test_the_codebook_is_that_of_the_network(trained):
     [
         ({"n_features": 4}, "n_features=4, but is to encode n_features=5"),
         ({"codebook_size": 128}, "codebook_size=128"),
-        ({"normalisation": {"log_pt": [0.0, 1.0], "eta": [0.0, 1.0], "log_energy": [0.0, 1.0], "met": [0.0, 1.0]}}, "normalisation="),
+        (
+            {
+                "normalisation": {
+                    "log_pt": [0.0, 1.0],
+                    "eta": [0.0, 1.0],
+                    "log_energy": [0.0, 1.0],
+                    "met": [0.0, 1.0],
+                }
+            },
+            "normalisation=",
+        ),
     ],
 )
 def test_a_network_that_was_trained_on_something_else_is_refused(trained, change, message):

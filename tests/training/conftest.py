@@ -18,7 +18,9 @@ WIDTH = 8
 
 @pytest.fixture(scope="session")
 def make_table() -> Callable[..., TensorTable]:
-    """Events of 0 to 8 objects whose first feature is larger for class 1; with `shuffled`, for neither class."""
+    """Events of 0 to 8 objects whose first feature is larger for class 1; with `shuffled`, for
+    neither class.
+    """
 
     def make(n: int = 96, seed: int = 0, shuffled: bool = False) -> TensorTable:
         rng = torch.Generator().manual_seed(seed)
@@ -88,14 +90,20 @@ def make_config() -> Callable[..., TrainingConfig]:
 
 
 class MemoryResume:
-    """A checkpoint file without the file: what it keeps is bytes, read back by torch's weights-only reader."""
+    """A checkpoint file without the file: what it keeps is bytes, read back by torch's weights-only
+    reader.
+    """
 
     def __init__(self) -> None:
         self.content: bytes | None = None
         self.saved = 0
 
     def load(self) -> dict[str, Any] | None:
-        return None if self.content is None else torch.load(io.BytesIO(self.content), weights_only=True)
+        return (
+            None
+            if self.content is None
+            else torch.load(io.BytesIO(self.content), weights_only=True)
+        )
 
     def save(self, state: dict[str, Any]) -> None:
         buffer = io.BytesIO()

@@ -1,4 +1,6 @@
-"""Turning and mirroring an event changes nothing that physics calls a quantity of it, and no two epochs show it in the same way."""
+"""Turning and mirroring an event changes nothing that physics calls a quantity of it, and no two
+epochs show it in the same way.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,16 @@ def test_physics_is_invariant(events: Events) -> None:
         np.testing.assert_array_equal(getattr(turned, name), getattr(events, name))
     np.testing.assert_allclose(pair_masses(turned), pair_masses(events), rtol=1e-5, atol=0.1)
     np.testing.assert_allclose(pair_distances(turned), pair_distances(events), atol=2e-6)
-    to_met = [physics.delta_phi(one.phi, one.met_phi[:, None])[one.mask] for one in (turned, events)]
+    to_met = [
+        physics.delta_phi(one.phi, one.met_phi[:, None])[one.mask] for one in (turned, events)
+    ]
     np.testing.assert_allclose(*(np.cos(angle) for angle in to_met), atol=2e-6)
-    np.testing.assert_allclose(event_features(turned, OBJECT_TYPES), event_features(events, OBJECT_TYPES), rtol=2e-3, atol=2e-2)
+    np.testing.assert_allclose(
+        event_features(turned, OBJECT_TYPES),
+        event_features(events, OBJECT_TYPES),
+        rtol=2e-3,
+        atol=2e-2,
+    )
 
 
 def test_padding_stays_padding_and_azimuths_stay_in_their_range(events: Events) -> None:
@@ -57,7 +66,13 @@ def test_one_angle_and_one_mirror_an_event(events: Events) -> None:
     kept, mirrored = (((turned.eta == sign * events.eta) | ~events.mask).all(1) for sign in (1, -1))
     some = events.mask.any(1)
     assert (kept ^ mirrored)[some].all()
-    turn = [np.exp(1j * (turned.phi - sign * events.phi - (turned.met_phi - sign * events.met_phi)[:, None])) for sign in (1, -1)]
+    turn = [
+        np.exp(
+            1j
+            * (turned.phi - sign * events.phi - (turned.met_phi - sign * events.met_phi)[:, None])
+        )
+        for sign in (1, -1)
+    ]
     as_met = [(np.isclose(angle, 1, atol=1e-5) | ~events.mask).all(1) for angle in turn]
     assert (as_met[0] | as_met[1]).all(), "each object turns as MET does, or is mirrored as MET is"
     assert 0.4 < as_met[0][some].mean() < 0.6
@@ -75,4 +90,10 @@ def test_the_draw_depends_on_seed_and_epoch_only(events: Events) -> None:
     first = symmetries(events, 3, 7)
     np.random.default_rng(0).random()
     assert symmetries(events, 3, 7).digest() == first.digest()
-    assert len({symmetries(events, seed, epoch).digest() for seed, epoch in ((3, 7), (3, 8), (4, 7))} | {events.digest()}) == 4
+    assert (
+        len(
+            {symmetries(events, seed, epoch).digest() for seed, epoch in ((3, 7), (3, 8), (4, 7))}
+            | {events.digest()}
+        )
+        == 4
+    )

@@ -1,4 +1,6 @@
-"""A device is tried before anything is trained on it, and a GPU that was asked for is never replaced by the CPU in silence."""
+"""A device is tried before anything is trained on it, and a GPU that was asked for is never
+replaced by the CPU in silence.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,27 @@ import pytest
 import torch
 
 from lexon.errors import ConfigurationError, MachineError
-from lexon.training import GPU_REQUESTED, Training, TrainingDiverged, choose_device, least_capability
+from lexon.training import (
+    GPU_REQUESTED,
+    Training,
+    TrainingDiverged,
+    choose_device,
+    least_capability,
+)
 from lexon.training.device import explained_faults, runs_on
 
 
 class FakeCuda:
     """torch.cuda as it answers on a machine of the cluster."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int, capability: tuple[int, int], built: list[str], fault: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        count: int,
+        capability: tuple[int, int],
+        built: list[str],
+        fault: str = "",
+    ) -> None:
         monkeypatch.setattr(torch.version, "cuda", "13.0")
         answers: dict[str, Any] = {
             "device_count": lambda: count,
@@ -50,13 +65,28 @@ def test_a_gpu_that_torch_supports_is_taken(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("count", "fault", "reason"),
     [
-        (1, "", r"Tesla V100-PCIE-32GB is of compute capability 7\.0, torch .* is built for sm_75, .*section 1"),
-        (0, "The NVIDIA driver on your system is too old (found version 11040).", "driver on your system is too old"),
+        (
+            1,
+            "",
+            (
+                r"Tesla V100-PCIE-32GB is of compute capability 7\.0, torch .* is built for sm_75,"
+                r" .*section 1"
+            ),
+        ),
+        (
+            0,
+            "The NVIDIA driver on your system is too old (found version 11040).",
+            "driver on your system is too old",
+        ),
         (0, "Found no NVIDIA driver on your system.", "no NVIDIA driver"),
     ],
 )
 def test_a_job_that_asked_for_a_gpu_fails_with_the_reason(
-    count: int, fault: str, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    count: int,
+    fault: str,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     FakeCuda(monkeypatch, count, (7, 0), CUDA_13, fault)
     assert choose_device("auto") == "cpu"  # no GPU was asked for
@@ -90,7 +120,9 @@ def test_binaries_run_within_a_major_version_and_ptx_on_later_ones() -> None:
 
 def test_the_least_capability_is_that_of_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: [])  # a machine without a GPU
-    monkeypatch.setattr(torch._C, "_cuda_getArchFlags", lambda: " ".join(reversed(CUDA_13)), raising=False)
+    monkeypatch.setattr(
+        torch._C, "_cuda_getArchFlags", lambda: " ".join(reversed(CUDA_13)), raising=False
+    )
     assert least_capability() == "7.5"
     monkeypatch.setattr(torch._C, "_cuda_getArchFlags", lambda: None, raising=False)
     assert least_capability() is None
@@ -99,13 +131,26 @@ def test_the_least_capability_is_that_of_the_build(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), r"not enough memory on cpu .*lower vqvae\.training\.batch_size"),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"), "not enough memory"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"),
+            r"not enough memory on cpu .*lower vqvae\.training\.batch_size",
+        ),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
+            ),
+            "not enough memory",
+        ),
         (MemoryError("Unable to allocate 8 TiB"), "not enough memory"),
-        (RuntimeError("CUDA error: uncorrectable ECC error encountered\nmore"), "failed: CUDA error: uncorrectable ECC error"),
+        (
+            RuntimeError("CUDA error: uncorrectable ECC error encountered\nmore"),
+            "failed: CUDA error: uncorrectable ECC error",
+        ),
     ],
 )
-def test_faults_of_the_machine_are_distinguished_from_mistakes(error: Exception, message: str) -> None:
+def test_faults_of_the_machine_are_distinguished_from_mistakes(
+    error: Exception, message: str
+) -> None:
     with pytest.raises(MachineError, match=message), explained_faults("cpu", "vqvae.training"):
         raise error
     with pytest.raises(RuntimeError, match="shapes"), explained_faults("cpu", "training"):
@@ -113,10 +158,21 @@ def test_faults_of_the_machine_are_distinguished_from_mistakes(error: Exception,
 
 
 @pytest.mark.parametrize("settings", ["training", "vqvae.training"])
-def test_a_divergence_names_the_parameters_of_this_training(settings: str, make_table: Any, make_model: Any, make_config: Any) -> None:
+def test_a_divergence_names_the_parameters_of_this_training(
+    settings: str, make_table: Any, make_model: Any, make_config: Any
+) -> None:
     config = make_config(lr=1e30, grad_clip=None, epochs=4, warmup_steps=0)
-    with pytest.raises(TrainingDiverged, match=rf"lower {settings}\.lr=1e\+30, or set {settings}\.grad_clip=1") as failed:
+    with pytest.raises(
+        TrainingDiverged, match=rf"lower {settings}\.lr=1e\+30, or set {settings}\.grad_clip=1"
+    ) as failed:
         Training(
-            make_model(), make_table(), make_table(), config, seed=1, device="cpu", select_by=(("epoch", "max"),), settings=settings
+            make_model(),
+            make_table(),
+            make_table(),
+            config,
+            seed=1,
+            device="cpu",
+            select_by=(("epoch", "max"),),
+            settings=settings,
         ).run()
     assert failed.value.exit_code == 2  # the same again would end the same way

@@ -35,17 +35,32 @@ class Interrupted(Classifier):
 
 
 @pytest.fixture
-def train(make_table: Callable[..., TensorTable], make_config: Callable[..., TrainingConfig]) -> Callable[..., Training]:
-    def train(model: Classifier, resume: Any = None, data_seed: int = 0, **changes: Any) -> Training:
+def train(
+    make_table: Callable[..., TensorTable], make_config: Callable[..., TrainingConfig]
+) -> Callable[..., Training]:
+    def train(
+        model: Classifier, resume: Any = None, data_seed: int = 0, **changes: Any
+    ) -> Training:
         config = make_config(**{"epochs": 3} | changes)
         tables = make_table(seed=data_seed), make_table(seed=99)
-        return Training(model, *tables, config, seed=5, device="cpu", select_by=(("val_loss", "min"),), resume=resume).run()
+        return Training(
+            model,
+            *tables,
+            config,
+            seed=5,
+            device="cpu",
+            select_by=(("val_loss", "min"),),
+            resume=resume,
+        ).run()
 
     return train
 
 
 def without_timings(result: Training) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name not in TIMINGS} for row in result.history]
+    return [
+        {name: value for name, value in row.items() if name not in TIMINGS}
+        for row in result.history
+    ]
 
 
 def assert_same_weights(left: dict[str, Tensor], right: dict[str, Tensor]) -> None:
@@ -53,9 +68,15 @@ def assert_same_weights(left: dict[str, Tensor], right: dict[str, Tensor]) -> No
     assert all(torch.equal(left[name], right[name]) for name in left)
 
 
-@pytest.mark.parametrize("changes", [{}, {"length_aware": False}, {"ema": 0.9}, {"optimiser": "muon", "ema": 0.5}])
-@pytest.mark.parametrize("stops", [[1], [3], [STEPS_PER_EPOCH], [STEPS_PER_EPOCH + 2], [3 * STEPS_PER_EPOCH], [2, 3, 8]])
-def test_exact_resume(stops: list[int], changes: dict[str, Any], train: Callable, make_model: Callable, resume: Any) -> None:
+@pytest.mark.parametrize(
+    "changes", [{}, {"length_aware": False}, {"ema": 0.9}, {"optimiser": "muon", "ema": 0.5}]
+)
+@pytest.mark.parametrize(
+    "stops", [[1], [3], [STEPS_PER_EPOCH], [STEPS_PER_EPOCH + 2], [3 * STEPS_PER_EPOCH], [2, 3, 8]]
+)
+def test_exact_resume(
+    stops: list[int], changes: dict[str, Any], train: Callable, make_model: Callable, resume: Any
+) -> None:
     """Stops before, in, at the end of an epoch, at the very end, and three times."""
     whole = make_model()
     uninterrupted = train(whole, **changes)
@@ -72,7 +93,9 @@ def test_exact_resume(stops: list[int], changes: dict[str, Any], train: Callable
     assert_same_weights(resumed.best_state, uninterrupted.best_state)
     assert_same_weights(model.state_dict(), whole.state_dict())
     again = train(make_model(), resume, **changes)
-    assert again.history == resumed.history, "a finished training is not made twice, should its model not have reached the disk"
+    assert again.history == resumed.history, (
+        "a finished training is not made twice, should its model not have reached the disk"
+    )
 
 
 @pytest.mark.parametrize("stops", [[3], [STEPS_PER_EPOCH], [2, 9]])
@@ -84,12 +107,27 @@ def test_exact_resume_where_each_epoch_shows_other_values(
     def turned(epoch: int) -> TensorTable:
         asked.append(epoch)
         table = make_table(seed=0)
-        return TensorTable(table.tensors | {"values": table.tensors["values"] * (1 - 0.2 * epoch)}, table.ragged, table.lengths)
+        return TensorTable(
+            table.tensors | {"values": table.tensors["values"] * (1 - 0.2 * epoch)},
+            table.ragged,
+            table.lengths,
+        )
 
     def train(model: Classifier, resume: Any = None, turned: Any = turned) -> Training:
-        tables, asked_for = (make_table(seed=0), make_table(seed=99)), {"resume": resume, "turned": turned}
+        tables, asked_for = (
+            (make_table(seed=0), make_table(seed=99)),
+            {"resume": resume, "turned": turned},
+        )
         by_loss = (("val_loss", "min"),)
-        return Training(model, *tables, make_config(epochs=3), seed=5, device="cpu", select_by=by_loss, **asked_for).run()
+        return Training(
+            model,
+            *tables,
+            make_config(epochs=3),
+            seed=5,
+            device="cpu",
+            select_by=by_loss,
+            **asked_for,
+        ).run()
 
     whole, plain = train(make_model()), train(make_model(), turned=None)
     assert asked == [1, 2, 3]
@@ -111,7 +149,9 @@ def test_a_stop_loses_no_step(train: Callable, make_model: Callable, resume: Any
     assert (len(state["history"]), state["step"]) == (1, 2)
 
 
-def test_ctrl_c_stops_with_130_and_the_handlers_come_back(train: Callable, make_model: Callable) -> None:
+def test_ctrl_c_stops_with_130_and_the_handlers_come_back(
+    train: Callable, make_model: Callable
+) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     model = make_model(Interrupted)
     model.at, model.signum = 2, signal.SIGINT
@@ -121,7 +161,9 @@ def test_ctrl_c_stops_with_130_and_the_handlers_come_back(train: Callable, make_
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
-def test_the_state_is_saved_after_every_epoch(train: Callable, make_model: Callable, resume: Any) -> None:
+def test_the_state_is_saved_after_every_epoch(
+    train: Callable, make_model: Callable, resume: Any
+) -> None:
     train(make_model(), resume)
     assert resume.saved == 3
 
@@ -136,7 +178,13 @@ def test_the_state_is_saved_after_every_epoch(train: Callable, make_model: Calla
     ],
 )
 def test_a_checkpoint_of_another_training_is_left_alone(
-    *, changes: dict[str, Any], named: str, train: Callable, make_model: Callable, resume: Any, caplog: pytest.LogCaptureFixture
+    *,
+    changes: dict[str, Any],
+    named: str,
+    train: Callable,
+    make_model: Callable,
+    resume: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Even where shapes agree: other values of the data, another pooling, other first weights."""
     interrupted = make_model(Interrupted)
@@ -150,7 +198,9 @@ def test_a_checkpoint_of_another_training_is_left_alone(
     assert without_timings(resumed) == without_timings(train(make_model(**of_model), **of_fit))
 
 
-def test_outside_the_main_thread_signals_are_not_touched(train: Callable, make_model: Callable) -> None:
+def test_outside_the_main_thread_signals_are_not_touched(
+    train: Callable, make_model: Callable
+) -> None:
     results: list[Training] = []
     thread = threading.Thread(target=lambda: results.append(train(make_model())))
     thread.start()

@@ -1,4 +1,6 @@
-"""Parameters as types: what a user may type (`Parameters`), and what one training needs, complete (`member_config`)."""
+"""Parameters as types: what a user may type (`Parameters`), and what one training needs, complete
+(`member_config`).
+"""
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import SEEDS, Classes, Config, EnergyUnit, Label
@@ -28,7 +30,15 @@ from lexon.config.members import (
 )
 from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
 from lexon.config.regression import CollapseConfig, RegressionConfig
-from lexon.config.tokenisers import BinnedConfig, DirectConfig, FittedConfig, TokeniserConfig, VQVAEConfig, fitted_config, tokeniser_config
+from lexon.config.tokenisers import (
+    BinnedConfig,
+    DirectConfig,
+    FittedConfig,
+    TokeniserConfig,
+    VQVAEConfig,
+    fitted_config,
+    tokeniser_config,
+)
 from lexon.config.training import SIZES, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
 

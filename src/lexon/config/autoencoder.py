@@ -13,7 +13,9 @@ HEADS = 4
 
 
 class AutoencoderConfig(Config):
-    """Arguments of `lexon.models.autoencoder.Autoencoder`, without those of the tokeniser, and the events it is trained on."""
+    """Arguments of `lexon.models.autoencoder.Autoencoder`, without those of the tokeniser, and the
+    events it is trained on.
+    """
 
     bottleneck: Literal["none", "linear", "vq"]
     globals_beta: NonNegative
@@ -31,5 +33,8 @@ class AutoencoderConfig(Config):
     @model_validator(mode="after")
     def _heads_divide_hidden_dim(self) -> Self:
         if self.encoder == "transformer" and self.hidden_dim % HEADS:
-            raise ValueError(f"autoencoder.hidden_dim={self.hidden_dim}: the transformer encoder needs a multiple of {HEADS}")
+            raise ValueError(
+                f"autoencoder.hidden_dim={self.hidden_dim}: the transformer encoder needs a"
+                f" multiple of {HEADS}"
+            )
         return self

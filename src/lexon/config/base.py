@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 PositiveInt = Annotated[int, Field(gt=0)]
-# Limits far above anything useful: a digit too many is refused at once, not by a full memory an hour later.
+# Limits far above anything useful: a digit too many is refused at once, not by a full memory an
+# hour later.
 Width = Annotated[int, Field(gt=0, le=8_192)]
 Depth = Annotated[int, Field(gt=0, le=1_000)]
 Epochs = Annotated[int, Field(gt=0, le=1_000_000)]
@@ -31,11 +32,15 @@ EnergyUnit = Literal["GeV", "MeV", "ln(MeV)"]
 class Config(BaseModel):
     """Base of every group: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+    )
 
 
 def classes_by(field: str, base: Any) -> dict[str, Any]:
-    """All classes below another one that can be made, by the default of a field: each is known by being there."""
+    """All classes below another one that can be made, by the default of a field: each is known by
+    being there.
+    """
     found = {} if isabstract(base) else {base.model_fields[field].default: base}
     for below in base.__subclasses__():
         found |= classes_by(field, below)
@@ -49,5 +54,9 @@ def one_of(known: Collection[str], value: str, what: str) -> str:
         ValueError: nothing is called so.
     """
     if value not in known:
-        raise PydanticCustomError("unknown_name", "no such {what}; choose one of {known}", {"what": what, "known": ", ".join(known)})
+        raise PydanticCustomError(
+            "unknown_name",
+            "no such {what}; choose one of {known}",
+            {"what": what, "known": ", ".join(known)},
+        )
     return value

@@ -31,11 +31,15 @@ def _n_bins(value: Any) -> int | str:
     """
     by_axis = isinstance(value, Mapping) and value.keys() == set(AXES)
     written = "x".join(str(value[axis]) for axis in AXES) if by_axis else str(value)
-    numbers = [int(number) for number in written.split("x")] if re.fullmatch(r"\d{1,3}(x\d{1,3}x\d{1,3})?", written) else []
+    numbers = (
+        [int(number) for number in written.split("x")]
+        if re.fullmatch(r"\d{1,3}(x\d{1,3}x\d{1,3})?", written)
+        else []
+    )
     if not numbers or not all(FEWEST <= number <= MOST for number in numbers):
         raise ValueError(
-            f"binning.n_bins={value}: a number from {FEWEST} to {MOST}, or one for each of {', '.join(AXES)}: "
-            "{pt: 16, eta: 8, phi: 8}, which may be written 16x8x8"
+            f"binning.n_bins={value}: a number from {FEWEST} to {MOST}, or one for each of"
+            f" {', '.join(AXES)}: {{pt: 16, eta: 8, phi: 8}}, which may be written 16x8x8"
         )
     return joined(*(numbers if len(numbers) > 1 else numbers * 3))
 

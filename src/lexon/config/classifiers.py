@@ -1,6 +1,8 @@
-"""The networks that classify events: what each is made with, less what tokeniser and classes decide.
+"""The networks that classify events: what each is made with, less what tokeniser and classes
+decide.
 
-Each is one subclass of `ClassifierConfig` here and one file of `lexon.models`; `model.name` chooses it.
+Each is one subclass of `ClassifierConfig` here and one file of `lexon.models`; `model.name` chooses
+it.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ class ClassifierConfig(Config, ABC):
         name: what `model.name` takes.
         met: whether it is shown MET.
         made_by: its class, ``module.Class`` in `lexon.models`.
-        equalised_by: the argument that `model.equalise_to` fits, in which the number of parameters is linear; "" for none.
-        embeds: whether it takes `embedding` and what goes with it (`lexon.models.embeddings.make_embedding`); else a table is all it has.
+        equalised_by: the argument that `model.equalise_to` fits, in which the number of parameters
+            is linear; "" for none.
+        embeds: whether it takes `embedding` and what goes with it
+            (`lexon.models.embeddings.make_embedding`); else a table is all it has.
     """
 
     name: str
@@ -71,12 +75,15 @@ class ClassifierConfig(Config, ABC):
 class NormFormerConfig(ClassifierConfig, TransformerConfig):
     """A transformer over CLS, MET and the objects (`lexon.models.classifier.Classifier`)."""
 
-    # Left out of what identifies a member: those trained before other networks could be chosen do not name it.
+    # Left out of what identifies a member: those trained before other networks could be chosen do
+    # not name it.
     name: Literal["normformer"] = Field("normformer", exclude_if=lambda name: name == DEFAULT)
     pool: Literal["cls", "mean", "max"]
     embedding: EmbeddingName = Field(TABLE, exclude_if=lambda embedding: embedding == TABLE)
     # Each choice is left out likewise at the value that was the only one before it could be chosen.
-    positions: Positions = Field("sinusoidal", exclude_if=lambda positions: positions == "sinusoidal")
+    positions: Positions = Field(
+        "sinusoidal", exclude_if=lambda positions: positions == "sinusoidal"
+    )
     event_features: bool = Field(default=False, exclude_if=lambda shown: not shown)
     pairwise: Pairwise = Field("none", exclude_if=lambda pairwise: pairwise == "none")
 
@@ -88,12 +95,16 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     def of(cls, parameters: Parameters) -> Self:
         model = parameters.model
         chosen = {name: getattr(model, name) for name in ("embedding", *EXTENSIONS)}
-        return cls(pool=parameters.pool, met=parameters.met, **chosen, **model.transformer().model_dump())
+        return cls(
+            pool=parameters.pool, met=parameters.met, **chosen, **model.transformer().model_dump()
+        )
 
     @property
     def quantities(self) -> dict[str, str]:
         event = {"event": "model.event_features=true"} if self.event_features else {}
-        return event | ({"p4": f"model.pairwise={self.pairwise}"} if self.pairwise != "none" else {})
+        return event | (
+            {"p4": f"model.pairwise={self.pairwise}"} if self.pairwise != "none" else {}
+        )
 
 
 def classifier_classes() -> dict[str, type[ClassifierConfig]]:

@@ -10,8 +10,11 @@ from pydantic import BeforeValidator, Field, model_validator
 from lexon.config.base import Classes, Config, EnergyUnit, Fraction, Seed
 from lexon.config.names import InputPath, OutputPath
 
-# Names of the labels of known files, which do not hold them: those of the four-top study of the split layout.
-LABEL_SETS: dict[str, dict[int, str]] = {"four_tops": {1: "tttt", 2: "ttH", 3: "ttW", 4: "ttWW", 5: "ttZ"}}
+# Names of the labels of known files, which do not hold them: those of the four-top study of the
+# split layout.
+LABEL_SETS: dict[str, dict[int, str]] = {
+    "four_tops": {1: "tttt", 2: "ttH", 3: "ttW", 4: "ttWW", 5: "ttZ"}
+}
 
 
 def named_labels(names: Any) -> Any:
@@ -23,8 +26,14 @@ def named_labels(names: Any) -> Any:
     if not isinstance(names, str):
         return names
     if names not in LABEL_SETS:
-        sets = "; ".join(f"{name} ({', '.join(f'{label}: {text}' for label, text in known.items())})" for name, known in LABEL_SETS.items())
-        raise ValueError(f"events.label_names={names}: no such set of names; there is {sets}; or give names by number, {{1: tttt, 2: ttH}}")
+        sets = "; ".join(
+            f"{name} ({', '.join(f'{label}: {text}' for label, text in known.items())})"
+            for name, known in LABEL_SETS.items()
+        )
+        raise ValueError(
+            f"events.label_names={names}: no such set of names; there is {sets}; or give names by"
+            " number, {1: tttt, 2: ttH}"
+        )
     return LABEL_SETS[names]
 
 
@@ -65,7 +74,9 @@ class Division(Config):
 
 
 class SimulationConfig(Config):
-    """Settings of `lexon.simulation.Simulation`; it checks the process names and that the shares of each group sum to 1."""
+    """Settings of `lexon.simulation.Simulation`; it checks the process names and that the shares of
+    each group sum to 1.
+    """
 
     seed: Seed
     mix: dict[str, Annotated[float, Field(ge=0)]]
@@ -73,7 +84,9 @@ class SimulationConfig(Config):
 
 
 class TokensConfig(Config):
-    """`path`: a finished token file to train from or to compare; `output`: where to write ours instead of 03_primary."""
+    """`path`: a finished token file to train from or to compare; `output`: where to write ours
+    instead of 03_primary.
+    """
 
     path: InputPath | None
     output: OutputPath | None
@@ -96,7 +109,8 @@ class SimulatedEvents(Config):
 class EventsFile(Config):
     """Events of a file: how it is read. The file is identified by its content, not by its path.
 
-    `label_names` holds only what decides which events a class is made of; all other names are cosmetic (`deciding_names`).
+    `label_names` holds only what decides which events a class is made of; all other names are
+    cosmetic (`deciding_names`).
     """
 
     source: Literal["file"] = "file"
@@ -110,7 +124,9 @@ class EventsFile(Config):
 
 
 class EventChecks(Config):
-    """Checks of events when they are cleaned: allowed share of bad ones, largest pT in GeV, treatment of copies."""
+    """Checks of events when they are cleaned: allowed share of bad ones, largest pT in GeV,
+    treatment of copies.
+    """
 
     max_bad_events: float
     beam_energy: float
@@ -121,8 +137,14 @@ EventData = Annotated[SimulatedEvents | EventsFile, Field(discriminator="source"
 
 
 def deciding_names(label_names: Mapping[int, str], classes: Classes) -> dict[int, str]:
-    """The names that `classes` uses, less those that a known set gives the same label: without them, the classes would be others."""
+    """The names that `classes` uses, less those that a known set gives the same label: without
+    them, the classes would be others.
+    """
     groups = ((group,) if isinstance(group, int | str) else group for group in classes.values())
     used = {entry for group in groups for entry in group}
     known = {item for names in LABEL_SETS.values() for item in names.items()}
-    return {label: name for label, name in label_names.items() if name in used and (label, name) not in known}
+    return {
+        label: name
+        for label, name in label_names.items()
+        if name in used and (label, name) not in known
+    }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 EmbeddingName = Literal["table", "factorised", "factorised_ordinal", "codebook", "frozen_codebook"]
-# Whether the values of a token's part are in an order: on a line, or on a circle, where the last is next to the first.
+# Whether the values of a token's part are in an order: on a line, or on a circle, where the last is
+# next to the first.
 Order = Literal["none", "line", "circle"]
 # The one that is meant where a configuration names none: those of earlier versions never do.
 TABLE: EmbeddingName = "table"
@@ -24,5 +25,7 @@ def why_not(embedding: str, tokens: str, possible: tuple[EmbeddingName, ...]) ->
     """
     if embedding in possible:
         return ""
-    lacking = "no codebook" if embedding in OF_CODEBOOK else "no parts of which each could have a table"
+    lacking = (
+        "no codebook" if embedding in OF_CODEBOOK else "no parts of which each could have a table"
+    )
     return f"model.embedding={embedding}: {tokens} have {lacking}; choose {', '.join(possible)}"

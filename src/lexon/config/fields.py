@@ -1,4 +1,6 @@
-"""Lookup of a dotted key in the parameters' types: the fields that fit, and whether its value is text."""
+"""Lookup of a dotted key in the parameters' types: the fields that fit, and whether its value is
+text.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +16,36 @@ from lexon.config.parameters import Parameters
 
 def fields_beside(location: Sequence[Any]) -> list[str]:
     """The names that may stand where the last of `location` does."""
-    (model, *_) = _models(_at(Parameters, [str(part) for part in location[:-1]])) or [Parameters]
+    model, *_ = _models(_at(Parameters, [str(part) for part in location[:-1]])) or [Parameters]
     return sorted(_typed_names(model))
 
 
 def is_text(dotted: str) -> bool:
-    """Whether the value of a key is a name, a path or other text, so that what was typed counts and not what YAML makes of it.
+    """Whether the value of a key is a name, a path or other text, so that what was typed counts and
+    not what YAML makes of it.
 
     A key without its group (`target` for `regression.target`) counts by the groups that have it.
     """
     parts = dotted.split(".")
     found = [_at(Parameters, parts)]
     if len(parts) == 1 and dotted not in Parameters.model_fields:
-        found = [_at(Parameters, [group, dotted]) for group, field in Parameters.model_fields.items() if _models(field.annotation)]
-    accepted = [_alternatives(annotation) - {type(None)} for annotation in found if annotation is not None]
+        found = [
+            _at(Parameters, [group, dotted])
+            for group, field in Parameters.model_fields.items()
+            if _models(field.annotation)
+        ]
+    accepted = [
+        _alternatives(annotation) - {type(None)} for annotation in found if annotation is not None
+    ]
     return bool(accepted) and all(kinds <= {str, Path} for kinds in accepted)
 
 
 def takes_list(dotted: str) -> bool:
     """Whether one value of a key is itself a list, such as the layers of `regression.hidden`."""
-    return any(get_origin(kind) in (tuple, list) for kind in _alternatives(_at(Parameters, dotted.split("."))))
+    return any(
+        get_origin(kind) in (tuple, list)
+        for kind in _alternatives(_at(Parameters, dotted.split(".")))
+    )
 
 
 def is_path(dotted: str) -> bool:
@@ -60,7 +72,11 @@ def _typed_names(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    return [kind for kind in _alternatives(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [
+        kind
+        for kind in _alternatives(annotation)
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
 
 
 def _alternatives(annotation: Any) -> set[Any]:

@@ -1,4 +1,6 @@
-"""Kinds of experiments: `KINDS` is the one list of them, and each says here what other parts of lexon have to know about it."""
+"""Kinds of experiments: `KINDS` is the one list of them, and each says here what other parts of
+lexon have to know about it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,14 @@ from lexon.config.base import one_of
 from lexon.config.claims import COMPARED, TRAINED, Outcome
 from lexon.config.classifiers import EXTENSIONS, NormFormerConfig, classifier_classes
 from lexon.config.embeddings import TABLE
-from lexon.config.members import MemberConfig, autoencoder_member, classifier_member, regression_member, tokeniser_of, vae_member
+from lexon.config.members import (
+    MemberConfig,
+    autoencoder_member,
+    classifier_member,
+    regression_member,
+    tokeniser_of,
+    vae_member,
+)
 from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.vae import complete
 
@@ -26,23 +35,50 @@ SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 NETWORK = ("name", "embedding", *EXTENSIONS)
 Idle = Iterator[tuple[str, Collection[str]]]
 Levels = Mapping[str, Collection[Any]]
-# Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of the reconstruction error.
-_AUTOENCODER = ("rec_tokens", "rec_globals", "criterion", "total", "rec_tokens_lost", "probe_met_r2", "probe_met_phi_r2", "anomaly")
+# Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of
+# the reconstruction error.
+_AUTOENCODER = (
+    "rec_tokens",
+    "rec_globals",
+    "criterion",
+    "total",
+    "rec_tokens_lost",
+    "probe_met_r2",
+    "probe_met_phi_r2",
+    "anomaly",
+)
 # Columns of comparison.csv.
 _VAE = (
-    *("test_bce_plus_kld", "test_loss", "test_bce", "test_kld", "hamming_loss", "jaccard_index", "pct_active_units", "silhouette_score"),
-    *("pct_unique_combinations", "entropy", "gini_coefficient", "cosine_similarity", "kl_divergence"),
+    *(
+        "test_bce_plus_kld",
+        "test_loss",
+        "test_bce",
+        "test_kld",
+        "hamming_loss",
+        "jaccard_index",
+        "pct_active_units",
+        "silhouette_score",
+    ),
+    *(
+        "pct_unique_combinations",
+        "entropy",
+        "gini_coefficient",
+        "cosine_similarity",
+        "kl_divergence",
+    ),
 )
 
 
 @dataclass(frozen=True)
 class Files:
-    """Names in a finished member's files that reports read; ``*`` stands for the splits that have it.
+    """Names in a finished member's files that reports read; ``*`` stands for the splits that have
+    it.
 
     Attributes:
         history: columns of facts/history.csv, ``*`` for train and val.
         metrics: of each split in metrics.json, whatever the split.
-        arrays: of scores.h5, ``*`` for val and test; others have a row per test event. None: it holds class probabilities (`Scores`).
+        arrays: of scores.h5, ``*`` for val and test; others have a row per test event. None: it
+            holds class probabilities (`Scores`).
         data: of run.json's `data`.
     """
 
@@ -58,19 +94,22 @@ class Kind:
 
     Attributes:
         name: what `kind` takes.
-        reads: groups of parameters, or dotted keys of them, that it reads; those that no kind names are read by all.
+        reads: groups of parameters, or dotted keys of them, that it reads; those that no kind names
+            are read by all.
         member: a member's configuration from a cell's parameters and a seed.
-        pipelines: ``package:function`` in `lexon.pipelines`, in order, the report the last; each makes a part from an `Experiment`.
-            They are imported when an experiment of this kind is asked for.
+        pipelines: ``package:function`` in `lexon.pipelines`, in order, the report the last; each
+            makes a part from an `Experiment`. They are imported when an experiment of this kind is
+            asked for.
         files: what its members leave to be reported on.
         statistics: that claims may be about, each with what it may be expected to be.
         facts: properties of its cells, apart from the axes of the grid, that claims may name.
-        idle: keys that other parameters make idle, each with the reason; asked with the parameters and the tokenisers of all members.
+        idle: keys that other parameters make idle, each with the reason; asked with the parameters
+            and the tokenisers of all members.
         check: refuses parameters that do not belong together, by ValueError.
-        why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere in the grid; empty where it does. Asked
-            with the values of each axis that are asked for.
-        once: by an axis, the axes or groups that its values may make idle: along these, a cell is planned once that they make no difference
-            to. Along others its copies are shown.
+        why_no_cell: why a cell of a grid makes no sense, though each of its values does elsewhere
+            in the grid; empty where it does. Asked with the values of each axis that are asked for.
+        once: by an axis, the axes or groups that its values may make idle: along these, a cell is
+            planned once that they make no difference to. Along others its copies are shown.
         starts_from_events: whether events are made or read; else something replaces them.
     """
 
@@ -81,7 +120,9 @@ class Kind:
     files: Files = field(default_factory=Files)
     statistics: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
-    idle: Callable[[Parameters, Collection[TokeniserConfig]], Idle] = lambda _parameters, _tokenisers: iter(())
+    idle: Callable[[Parameters, Collection[TokeniserConfig]], Idle] = (
+        lambda _parameters, _tokenisers: iter(())
+    )
     check: Callable[[Parameters], object] = lambda _parameters: None
     why_no_cell: Callable[[Parameters, Levels], str] = lambda _parameters, _asked: ""
     once: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -92,14 +133,23 @@ class Kind:
 IDLE_IN_QUANTISER = {
     "vq": {"vqvae.stages", "vqvae.levels"},
     "residual": {"vqvae.levels"},
-    "fsq": {f"vqvae.{name}" for name in ("stages", "codebook_size", "latent_dim", "commitment", "decay")},
+    "fsq": {
+        f"vqvae.{name}" for name in ("stages", "codebook_size", "latent_dim", "commitment", "decay")
+    },
 }
 
 
 def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[TokeniserConfig]) -> Idle:
     if parameters.tokens.path:
-        of_events = {f"events.{name}" for name in type(parameters.events).model_fields if name != "label_names"}
-        yield "tokens.path holds finished tokens", {*of_events, "simulation", "vector", "pid", "binning", "vqvae"}
+        of_events = {
+            f"events.{name}"
+            for name in type(parameters.events).model_fields
+            if name != "label_names"
+        }
+        yield (
+            "tokens.path holds finished tokens",
+            {*of_events, "simulation", "vector", "pid", "binning", "vqvae"},
+        )
     kinds = {tokeniser.kind for tokeniser in tokenisers}
     if "ambre" not in kinds:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
@@ -109,7 +159,9 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
 
 
 def _idle_in_quantisers(tokenisers: Collection[TokeniserConfig]) -> Idle:
-    if quantisers := {tokeniser.quantiser for tokeniser in tokenisers if isinstance(tokeniser, VQVAEConfig)}:
+    if quantisers := {
+        tokeniser.quantiser for tokeniser in tokenisers if isinstance(tokeniser, VQVAEConfig)
+    }:
         idle = set.intersection(*(IDLE_IN_QUANTISER[quantiser] for quantiser in quantisers))
         yield f"vqvae.quantiser is {', '.join(sorted(quantisers))}", idle
 
@@ -117,7 +169,10 @@ def _idle_in_quantisers(tokenisers: Collection[TokeniserConfig]) -> Idle:
 def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
     yield "a regression has one network", {f"model.{name}" for name in NETWORK}
     if parameters.regression.source != "events":
-        yield f"regression.source is {parameters.regression.source}", {*EVENTS, "vector", "pid", "pool"}
+        yield (
+            f"regression.source is {parameters.regression.source}",
+            {*EVENTS, "vector", "pid", "pool"},
+        )
 
 
 def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
@@ -127,45 +182,73 @@ def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConf
 
 def _why_no_classifier(parameters: Parameters, asked: Levels) -> str:
     """Why a network, its tokens and their training do not go together."""
-    return _why_not_embedded(parameters, asked) or _why_not_extended(parameters) or _why_not_turned(parameters)
+    return (
+        _why_not_embedded(parameters, asked)
+        or _why_not_extended(parameters)
+        or _why_not_turned(parameters)
+    )
 
 
 def _why_not_embedded(parameters: Parameters, asked: Levels) -> str:
     model, tokeniser = parameters.model, tokeniser_of(parameters, parameters.seed)
     if model.embedding != TABLE and not classifier_classes()[model.name].embeds:
-        return f"model.embedding={model.embedding}: model.name={model.name} has a {TABLE} only; leave it at {TABLE}"
+        return (
+            f"model.embedding={model.embedding}: model.name={model.name} has a {TABLE} only; leave"
+            f" it at {TABLE}"
+        )
     # An embedding is idle where values are continuous, but asked for in vain where nothing else is.
     tokenisers = asked.get("tokeniser", [parameters.tokeniser])
-    if tokeniser.continuous and not all(tokeniser_classes()[kind].continuous for kind in tokenisers):
+    if tokeniser.continuous and not all(
+        tokeniser_classes()[kind].continuous for kind in tokenisers
+    ):
         return ""
     return tokeniser.why_not_embedded(model.embedding)
 
 
 def _why_not_extended(parameters: Parameters) -> str:
-    """Why a network has no such extension, or its tokens do not hold what the extension asks for."""
+    """Why a network has no such extension, or its tokens do not hold what the extension
+    asks for.
+    """
     chosen = classifier_classes()[parameters.model.name]
     for name in EXTENSIONS:
-        value, default = getattr(parameters.model, name), NormFormerConfig.model_fields[name].default
+        value, default = (
+            getattr(parameters.model, name),
+            NormFormerConfig.model_fields[name].default,
+        )
         if name not in chosen.model_fields and value != default:
-            return f"model.{name}={value}: model.name={parameters.model.name} has no such extension; leave it at {default}"
+            return (
+                f"model.{name}={value}: model.name={parameters.model.name} has no such extension;"
+                f" leave it at {default}"
+            )
     asked, tokeniser = chosen.of(parameters).quantities, tokeniser_of(parameters, parameters.seed)
     if asked and not tokeniser.four_vectors:
-        return f"{', '.join(asked.values())}: tokens of tokeniser={tokeniser.kind} cannot be decoded to four-vectors; leave it out"
+        return (
+            f"{', '.join(asked.values())}: tokens of tokeniser={tokeniser.kind} cannot be decoded"
+            " to four-vectors; leave it out"
+        )
     return ""
 
 
 def _why_not_turned(parameters: Parameters) -> str:
     """Why the events of a training cannot be turned."""
-    augmentation, tokeniser = parameters.training.augmentation, tokeniser_of(parameters, parameters.seed)
+    augmentation, tokeniser = (
+        parameters.training.augmentation,
+        tokeniser_of(parameters, parameters.seed),
+    )
     if augmentation == "none" or tokeniser.fitted:
         return ""
-    reason = f"tokens of tokeniser={tokeniser.kind} are read from a file, and events are turned before they are encoded"
+    reason = (
+        f"tokens of tokeniser={tokeniser.kind} are read from a file, and events are turned before"
+        " they are encoded"
+    )
     return f"training.augmentation={augmentation}: {reason}; leave it at none"
 
 
 def _is_complete(parameters: Parameters) -> None:
     if parameters.preset not in parameters.presets:
-        raise ValueError(f"preset={parameters.preset}: no such preset; there are {', '.join(parameters.presets)}")
+        raise ValueError(
+            f"preset={parameters.preset}: no such preset; there are {', '.join(parameters.presets)}"
+        )
     complete(parameters.configurations, parameters.configuration)
 
 
@@ -174,7 +257,9 @@ KINDS = {
     for kind in (
         Kind(
             "classifier",
-            reads=EVENTS | SHOWN | {"tokens.path", "pool", "met", "model", "n_train", "training", "evaluation"},
+            reads=EVENTS
+            | SHOWN
+            | {"tokens.path", "pool", "met", "model", "n_train", "training", "evaluation"},
             member=classifier_member,
             pipelines=(
                 "data_engineering:create_pipeline",
@@ -202,14 +287,32 @@ KINDS = {
             files=Files(
                 history=("*_total", "*_rec_tokens", "*_rec_globals"),
                 metrics=("rec_tokens", "rec_globals", "total"),
-                arrays=("*_rec_tokens", "*_rec_globals", "*_total", "*_met", "*_probe_met", "*_target"),
+                arrays=(
+                    "*_rec_tokens",
+                    "*_rec_globals",
+                    "*_total",
+                    "*_met",
+                    "*_probe_met",
+                    "*_target",
+                ),
                 data=("test_digest",),
             ),
             statistics=dict.fromkeys(_AUTOENCODER, COMPARED),
         ),
         Kind(
             "regression",
-            reads=EVENTS | {"vector", "pid", "pool", "model", "variance_lambda", "penalty", "regression", "collapse", "training"},
+            reads=EVENTS
+            | {
+                "vector",
+                "pid",
+                "pool",
+                "model",
+                "variance_lambda",
+                "penalty",
+                "regression",
+                "collapse",
+                "training",
+            },
             member=regression_member,
             pipelines=(
                 "data_engineering:create_pipeline",
@@ -217,7 +320,13 @@ KINDS = {
                 "reporting.reports:regression",
             ),
             files=Files(
-                history=("*_loss", "*_base_loss", "train_variance_loss", "val_r2", "val_variance_ratio"),
+                history=(
+                    "*_loss",
+                    "*_base_loss",
+                    "train_variance_loss",
+                    "val_r2",
+                    "val_variance_ratio",
+                ),
                 arrays=("*_prediction", "*_target"),
             ),
             statistics={"r2": COMPARED, "variance_ratio": COMPARED, "training": TRAINED},
@@ -226,14 +335,23 @@ KINDS = {
         ),
         Kind(
             "vae",
-            reads=EVENTS | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
+            reads=EVENTS
+            | {"preset", "presets", "configuration", "configurations", "beta", "tags", "training"},
             member=vae_member,
             pipelines=("modelling.vae:create_pipeline", "reporting.reports:vae"),
             files=Files(
                 history=("*_loss", "*_kld"),
                 metrics=("*_bce", "*_kld", "*_latent_pct_active_units", "*_jaccard_index"),
                 arrays=(
-                    *("rows", "index", "group", "group_names", "tag_names", "reconstructed", "prior"),
+                    *(
+                        "rows",
+                        "index",
+                        "group",
+                        "group_names",
+                        "tag_names",
+                        "reconstructed",
+                        "prior",
+                    ),
                     *("latent_mean", "kl_per_unit", "bce", "kld"),
                 ),
                 data=("digest", "groups", "notes"),
@@ -243,13 +361,20 @@ KINDS = {
             idle=_idle_in_a_vae,
             check=_is_complete,
         ),
-        Kind("simulation", reads=EVENTS | {"validation"}, member=classifier_member, pipelines=("validation:create_pipeline",)),
+        Kind(
+            "simulation",
+            reads=EVENTS | {"validation"},
+            member=classifier_member,
+            pipelines=("validation:create_pipeline",),
+        ),
         Kind(
             "token_comparison",
             reads=EVENTS | SHOWN | {"tokens"},
             member=classifier_member,
             pipelines=("pretraining.pipeline:create_pipeline", "comparison:create_pipeline"),
-            starts_from_events=lambda parameters: parameters.tokens.path is None or parameters.events.source == "file",
+            starts_from_events=lambda parameters: (
+                parameters.tokens.path is None or parameters.events.source == "file"
+            ),
         ),
     )
 }

@@ -1,8 +1,9 @@
-"""The complete settings of one training: `lexon.config.kinds.member_config` resolves a cell's parameters and a seed.
+"""The complete settings of one training: `lexon.config.kinds.member_config` resolves a cell's
+parameters and a seed.
 
-No node meets an option that is not for it, a size by name, or a None that means "work it out". A member's
-configuration is its identity: what is compared to tell a stale result, so it holds no path and nothing of evaluation or
-report.
+No node meets an option that is not for it, a size by name, or a None that means "work it out". A
+member's configuration is its identity: what is compared to tell a stale result, so it holds no path
+and nothing of evaluation or report.
 """
 
 from __future__ import annotations
@@ -14,9 +15,22 @@ from pydantic import Field, model_validator
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import Classes, Config, Fraction, NonNegative, PositiveInt
 from lexon.config.classifiers import AnyClassifier, classifier_classes
-from lexon.config.data import EventChecks, EventData, EventsFile, Shares, SimulatedEvents, deciding_names
+from lexon.config.data import (
+    EventChecks,
+    EventData,
+    EventsFile,
+    Shares,
+    SimulatedEvents,
+    deciding_names,
+)
 from lexon.config.embeddings import TABLE
-from lexon.config.tokenisers import AnyTokeniser, DirectConfig, FinishedTokens, TokeniserConfig, tokeniser_classes
+from lexon.config.tokenisers import (
+    AnyTokeniser,
+    DirectConfig,
+    FinishedTokens,
+    TokeniserConfig,
+    tokeniser_classes,
+)
 from lexon.config.training import OF_CLASSIFIERS, TrainingConfig, TransformerConfig, refuse
 from lexon.config.vae import EventTags, FileTags, TagData, VAEModelConfig, complete
 
@@ -48,7 +62,10 @@ class ClassifierMember(MemberConfig):
     def _its_network_can(self) -> Self:
         network = self.classifier
         if self.equalise_to is not None and not network.equalised_by:
-            raise ValueError(f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to fit; leave it out")
+            raise ValueError(
+                f"model.equalise_to={self.equalise_to}: model.name={network.name} has no width to"
+                " fit; leave it out"
+            )
         return self
 
 
@@ -80,7 +97,9 @@ class VAEMember(UnclassifiedMember):
 
 
 class RegressionMember(UnclassifiedMember):
-    """A regression with a penalty on lost variance; a loss that stays above `exploded_loss` times its best ends it."""
+    """A regression with a penalty on lost variance; a loss that stays above `exploded_loss` times
+    its best ends it.
+    """
 
     kind: Literal["regression"] = "regression"
     target: str
@@ -90,7 +109,10 @@ class RegressionMember(UnclassifiedMember):
 
     @model_validator(mode="after")
     def _judged_at_its_last_epoch(self) -> Self:
-        refuse(self.training, {"early_stopping": "regressions have none; they are judged at their last epoch"})
+        refuse(
+            self.training,
+            {"early_stopping": "regressions have none; they are judged at their last epoch"},
+        )
         return self
 
 
@@ -138,12 +160,16 @@ def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
     if events.source == "simulation":
         return simulated_events(parameters)
     read = {name: getattr(events, name) for name in EventsFile.model_fields if name != "source"}
-    return EventsFile(**read | {"label_names": deciding_names(events.label_names, parameters.classes)})
+    return EventsFile(
+        **read | {"label_names": deciding_names(events.label_names, parameters.classes)}
+    )
 
 
 def event_checks(parameters: Parameters) -> EventChecks:
     """The checks of events when they are cleaned."""
-    return EventChecks(**{name: getattr(parameters.events, name) for name in EventChecks.model_fields})
+    return EventChecks(
+        **{name: getattr(parameters.events, name) for name in EventChecks.model_fields}
+    )
 
 
 def simulated_events(parameters: Parameters) -> SimulatedEvents:
@@ -154,7 +180,9 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
 def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
     tokeniser, model = tokeniser_of(parameters, seed), parameters.model
     if tokeniser.continuous:  # there is nothing to embed: whatever is asked for, it is one training
-        parameters = parameters.model_copy(update={"model": model.model_copy(update={"embedding": TABLE})})
+        parameters = parameters.model_copy(
+            update={"model": model.model_copy(update={"embedding": TABLE})}
+        )
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
@@ -171,7 +199,8 @@ def regression_member(parameters: Parameters, seed: int) -> EventRegression | Ta
     regression = parameters.regression
     common = {
         "seed": seed,
-        # Batches of similar length are no random ones, and the batch penalty looks at the variance within a batch.
+        # Batches of similar length are no random ones, and the batch penalty looks at the variance
+        # within a batch.
         "training": parameters.training.model_copy(update={"length_aware": False}),
         "target": regression.quantity,
         "variance_lambda": parameters.variance_lambda,
@@ -185,9 +214,14 @@ def regression_member(parameters: Parameters, seed: int) -> EventRegression | Ta
             data=event_data(parameters),
             classes=parameters.classes,
             tokeniser=DirectConfig.of(parameters, seed),
-            encoder=EncoderConfig(pool=parameters.pool, **parameters.model.transformer().model_dump()),
+            encoder=EncoderConfig(
+                pool=parameters.pool, **parameters.model.transformer().model_dump()
+            ),
         )
-    own = {name: getattr(regression, name) for name in ("source", "group", "split", "split_seed", "hidden")}
+    own = {
+        name: getattr(regression, name)
+        for name in ("source", "group", "split", "split_seed", "hidden")
+    }
     return TableRegression(**common, **own, dropout=parameters.model.dropout)
 
 
@@ -203,11 +237,15 @@ def _tag_data(parameters: Parameters) -> EventTags | FileTags:
     tags = parameters.tags
     if tags.path:
         return FileTags(**tags.model_dump(include=set(FileTags.model_fields)))
-    return EventTags(events=event_data(parameters), **tags.model_dump(include=set(EventTags.model_fields)))
+    return EventTags(
+        events=event_data(parameters), **tags.model_dump(include=set(EventTags.model_fields))
+    )
 
 
 def tokeniser_of(parameters: Parameters, seed: int) -> TokeniserConfig:
-    """The tokeniser of a member: a finished token file takes the place of every other one but that of another's file."""
+    """The tokeniser of a member: a finished token file takes the place of every other one but that
+    of another's file.
+    """
     if parameters.tokens.path and tokeniser_classes()[parameters.tokeniser].fitted:
         return FinishedTokens()
     return tokeniser_classes()[parameters.tokeniser].of(parameters, seed)

@@ -1,4 +1,6 @@
-"""The one rule for names that become folders or files: of runs, experiments, configurations, members and output files."""
+"""The one rule for names that become folders or files: of runs, experiments, configurations,
+members and output files.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,28 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 LONGEST = 100  # bytes: a file system takes 255, and a member's folder is called after several names
-RULE = "it names a folder, so it has letters, digits, _, - and . only, begins with none of - and ., and has at most {} bytes"
+RULE = (
+    "it names a folder, so it has letters, digits, _, - and . only, begins with none of - and .,"
+    " and has at most {} bytes"
+)
 # Devices of Windows, whose disks are mounted elsewhere too.
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10))}
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{device}{number}" for device in ("com", "lpt") for number in range(10)),
+}
 _SYSTEM = tuple(Path(folder) for folder in ("/proc", "/sys", "/dev"))
 
 
 def why_not_a_name(name: object, longest: int = LONGEST) -> str:
     """Why a value cannot be the name of a folder; empty where it can."""
     if not isinstance(name, str):
-        return f"YAML reads it as {_kind(name)} and not as text, so that different names become one; quote it"
+        return (
+            f"YAML reads it as {_kind(name)} and not as text, so that different names become one;"
+            " quote it"
+        )
     if not name.strip():
         return "it is empty (an unset shell variable?); give a name"
     if not re.fullmatch(r"\w[\w.-]*", name) or len(name.encode()) > longest:
@@ -75,7 +89,10 @@ def _name(value: Any) -> Any:
 
 def _typed_path(value: Any) -> Any:
     if isinstance(value, str) and (not value.strip() or not value.isprintable()):
-        reason = "it is empty (an unset shell variable?) or has unprintable characters; give a path, or null for none"
+        reason = (
+            "it is empty (an unset shell variable?) or has unprintable characters; give a path, or"
+            " null for none"
+        )
         raise PydanticCustomError("typed_path", "{reason}", {"reason": reason})
     return value
 

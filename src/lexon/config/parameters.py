@@ -1,6 +1,7 @@
 """The parameters that a user types, as types.
 
-`Parameters` mirrors conf/base/parameters*.yml, where every default lives with a sentence on why to change it.
+`Parameters` mirrors conf/base/parameters*.yml, where every default lives with a sentence on why to
+change it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class EvaluationConfig(Config):
 
 
 class MinEffect(Config):
-    """The smallest change that counts as an effect: relative for losses, absolute for scores between 0 and 1."""
+    """The smallest change that counts as an effect: relative for losses, absolute for scores
+    between 0 and 1.
+    """
 
     loss: NonNegative
     score: NonNegative
@@ -39,7 +42,8 @@ class MinEffect(Config):
     def _by_statistic(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise ValueError(
-                f"report.min_effect={value}: name the statistic, report.min_effect.loss (relative) or report.min_effect.score (absolute)"
+                f"report.min_effect={value}: name the statistic, report.min_effect.loss (relative)"
+                " or report.min_effect.score (absolute)"
             )
         return value
 
@@ -69,7 +73,9 @@ class ModelConfig(SizeConfig):
 
 
 class Parameters(Config):
-    """All parameters of one cell, as typed by the user; `grid.axes` name those that a list spans."""
+    """All parameters of one cell, as typed by the user; `grid.axes` name those that a list
+    spans.
+    """
 
     description: str
     kind: KindName
@@ -125,7 +131,10 @@ class Parameters(Config):
     @model_validator(mode="after")
     def _another_run_has_the_vqvae(self) -> Self:
         if self.vqvae.from_run == self.run:
-            raise ValueError(f"vqvae.from={self.run}: this is the run itself; name another run, or leave it out to train a VQ-VAE")
+            raise ValueError(
+                f"vqvae.from={self.run}: this is the run itself; name another run, or leave it out"
+                " to train a VQ-VAE"
+            )
         return self
 
     @model_validator(mode="after")

@@ -11,11 +11,16 @@ from lexon.config.tokenisers import TokeniserConfig
 # What `--pipelines data_engineering` makes.
 TOKEN_FILE = "token_file"
 
-_READ = {**{name: kind.reads for name, kind in KINDS.items()}, TOKEN_FILE: EVENTS | SHOWN | {"tokens.output"}}
+_READ = {
+    **{name: kind.reads for name, kind in KINDS.items()},
+    TOKEN_FILE: EVENTS | SHOWN | {"tokens.output"},
+}
 _SPECIFIC = {key.split(".")[0] for keys in _READ.values() for key in keys}
 
 
-def why_unread(key: str, kind: str, parameters: Parameters, tokenisers: Collection[TokeniserConfig]) -> str:
+def why_unread(
+    key: str, kind: str, parameters: Parameters, tokenisers: Collection[TokeniserConfig]
+) -> str:
     """Why a dotted key makes no difference to an experiment; empty where it does.
 
     Args:
@@ -30,4 +35,6 @@ def why_unread(key: str, kind: str, parameters: Parameters, tokenisers: Collecti
 
 
 def _is_in(key: str, keys: Collection[str]) -> bool:
-    return any(key == other or key.startswith(f"{other}.") or other.startswith(f"{key}.") for other in keys)
+    return any(
+        key == other or key.startswith(f"{other}.") or other.startswith(f"{key}.") for other in keys
+    )

@@ -36,17 +36,29 @@ class RegressionConfig(Config):
         if self.source == "table" and self.path is None:
             raise ValueError("regression.source=table needs regression.path=FILE")
         if self.source == "diabetes" and self.path is not None:
-            raise ValueError(f"regression.path={self.path}: the diabetes data are scikit-learn's; leave one of source and path out")
+            raise ValueError(
+                f"regression.path={self.path}: the diabetes data are scikit-learn's; leave one of"
+                " source and path out"
+            )
         if self.source == "events" and self.group is not None:
-            raise ValueError(f"regression.group={self.group}: events have no groups; it is for tables (regression.path=FILE)")
+            raise ValueError(
+                f"regression.group={self.group}: events have no groups; it is for tables"
+                " (regression.path=FILE)"
+            )
         return self
 
     @model_validator(mode="after")
     def _source_and_target_agree(self) -> Self:
         if self.source == "events" and self.quantity not in EVENT_TARGETS:
-            raise ValueError(f"regression.target={self.target}: of events, choose one of {', '.join(EVENT_TARGETS)}")
+            raise ValueError(
+                f"regression.target={self.target}: of events, choose one of"
+                f" {', '.join(EVENT_TARGETS)}"
+            )
         if self.source == "diabetes" and (self.target or self.group):
-            raise ValueError("regression.target and regression.group: the diabetes data have one target and no groups; leave both null")
+            raise ValueError(
+                "regression.target and regression.group: the diabetes data have one target and no"
+                " groups; leave both null"
+            )
         return self
 
     @property
@@ -76,9 +88,15 @@ class CollapseConfig(Config):
 
     @model_validator(mode="after")
     def _thresholds_rise(self) -> Self:
-        ratios = (self.constant_below, self.collapsed_below, self.under_dispersed_below, self.matched_up_to)
+        ratios = (
+            self.constant_below,
+            self.collapsed_below,
+            self.under_dispersed_below,
+            self.matched_up_to,
+        )
         if sorted(set(ratios)) != list(ratios):
             raise ValueError(
-                f"collapse: constant_below, collapsed_below, under_dispersed_below and matched_up_to must rise; they are {ratios}"
+                "collapse: constant_below, collapsed_below, under_dispersed_below and"
+                f" matched_up_to must rise; they are {ratios}"
             )
         return self

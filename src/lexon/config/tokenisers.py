@@ -1,7 +1,8 @@
 """Tokenisers: the parameters that a user types, and the settings of one tokeniser.
 
-Each tokeniser is one subclass of `FittedConfig` here and one class of `lexon.tokenisers`. The settings say all that other parts of lexon
-have to know about it, so that no other file lists tokenisers.
+Each tokeniser is one subclass of `FittedConfig` here and one class of `lexon.tokenisers`. The
+settings say all that other parts of lexon have to know about it, so that no other file lists
+tokenisers.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ class VQVAEGroup(Config):
     def _renamed(cls, data: Any) -> Any:
         if isinstance(data, dict) and "start_from_codebook" in data:
             raise ValueError(
-                f"vqvae.start_from_codebook={data['start_from_codebook']}: no longer a parameter; model.embedding=codebook starts from the "
-                "codes' own vectors, model.embedding=table from random ones"
+                f"vqvae.start_from_codebook={data['start_from_codebook']}: no longer a parameter;"
+                " model.embedding=codebook starts from the codes' own vectors,"
+                " model.embedding=table from random ones"
             )
         return data
 
@@ -70,9 +72,15 @@ class VQVAEGroup(Config):
         """A token is one number for all parts of a code."""
         if self.quantiser == "residual" and self.codebook_size**self.stages > MOST_CODES:
             n = f"{self.codebook_size}^{self.stages} = {self.codebook_size**self.stages:,} codes"
-            raise ValueError(f"vqvae.codebook_size={self.codebook_size}, vqvae.stages={self.stages}: {n}, more than {MOST_CODES:,}")
+            raise ValueError(
+                f"vqvae.codebook_size={self.codebook_size}, vqvae.stages={self.stages}: {n}, more"
+                f" than {MOST_CODES:,}"
+            )
         if self.quantiser == "fsq" and prod(self.levels) > MOST_CODES:
-            raise ValueError(f"vqvae.levels={list(self.levels)}: their product is {prod(self.levels):,} codes, more than {MOST_CODES:,}")
+            raise ValueError(
+                f"vqvae.levels={list(self.levels)}: their product is {prod(self.levels):,} codes,"
+                f" more than {MOST_CODES:,}"
+            )
         return self
 
 
@@ -83,10 +91,14 @@ class TokeniserConfig(Config, ABC):
         kind: its name, which `tokeniser=` takes.
         selectable: whether `tokeniser=` takes it.
         fitted: by lexon, on events; else its tokens are read from a file.
-        continuous: its values are floats, encoded as they are needed; integers are written to a token file once for a whole grid.
-        trained: by a pipeline of its own (`lexon.pipelines.pretraining`) in place of `fit_tokeniser`.
-        four_vectors: whether its tokens can be decoded to type, pT, eta and phi of each object and to MET.
-        equal_bins: whether its integers are bins of pt, eta, phi and MET, whose occupancy can be counted.
+        continuous: its values are floats, encoded as they are needed; integers are written to a
+            token file once for a whole grid.
+        trained: by a pipeline of its own (`lexon.pipelines.pretraining`) in place of
+            `fit_tokeniser`.
+        four_vectors: whether its tokens can be decoded to type, pT, eta and phi of each object and
+            to MET.
+        equal_bins: whether its integers are bins of pt, eta, phi and MET, whose occupancy can be
+            counted.
         figure: the figure about it, as the report's input; ``{}`` stands for its name, "" for none.
     """
 
@@ -106,13 +118,18 @@ class TokeniserConfig(Config, ABC):
 
     @property
     def embeddings(self) -> tuple[EmbeddingName, ...]:
-        """What `model.embedding` may be; the table alone where values are continuous, or tokens have neither parts nor a codebook."""
+        """What `model.embedding` may be; the table alone where values are continuous, or tokens
+        have neither parts nor a codebook.
+        """
         return (TABLE,)
 
     def why_not_embedded(self, embedding: EmbeddingName) -> str:
         """Why `model.embedding` cannot be this; empty where it can."""
         if self.continuous and embedding != TABLE:
-            return f"model.embedding={embedding}: tokeniser={self.kind} shows continuous values, not tokens; leave it at {TABLE}"
+            return (
+                f"model.embedding={embedding}: tokeniser={self.kind} shows continuous values, not"
+                f" tokens; leave it at {TABLE}"
+            )
         return why_not(embedding, f"tokens of {self.described}", self.embeddings)
 
     @property
@@ -126,7 +143,8 @@ class FittedConfig(TokeniserConfig):
 
     Attributes:
         made_by: its class, ``module.Class`` in `lexon.tokenisers`, with a `from_config`.
-        restored_by: the kind of `state()` that it leaves, and the class that reads it; None: `kind` and `made_by`.
+        restored_by: the kind of `state()` that it leaves, and the class that reads it; None: `kind`
+            and `made_by`.
     """
 
     fitted: ClassVar[bool] = True
@@ -201,7 +219,8 @@ class VQVAEConfig(FittedConfig):
     kind: Literal["vqvae"] = "vqvae"
     vector: Literal[4, 5]
     pid: bool
-    # Left out of what identifies codes of the plain quantiser: those of earlier versions do not name it.
+    # Left out of what identifies codes of the plain quantiser: those of earlier versions do not
+    # name it.
     quantiser: Quantiser = Field("vq", exclude_if=lambda quantiser: quantiser == "vq")
     stages: int = Field(1, exclude_if=lambda stages: stages == 1)
     levels: tuple[int, ...] = Field((), exclude_if=lambda levels: not levels)
@@ -224,7 +243,11 @@ class VQVAEConfig(FittedConfig):
 
     @property
     def embeddings(self) -> tuple[EmbeddingName, ...]:
-        parts: dict[Quantiser, tuple[EmbeddingName, ...]] = {"vq": (), "residual": ("factorised",), "fsq": OF_PARTS}
+        parts: dict[Quantiser, tuple[EmbeddingName, ...]] = {
+            "vq": (),
+            "residual": ("factorised",),
+            "fsq": OF_PARTS,
+        }
         return (TABLE, *parts[self.quantiser], *OF_CODEBOOK)
 
     @property
@@ -243,7 +266,9 @@ class VQVAEConfig(FittedConfig):
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:
         bins = bins_of(parameters.vqvae.n_met_bins or parameters.binning.n_bins)
-        learnt = parameters.vqvae.model_dump(exclude={"per_seed", "from_run", "n_met_bins"}) | _resolved(parameters.vqvae)
+        learnt = parameters.vqvae.model_dump(
+            exclude={"per_seed", "from_run", "n_met_bins"}
+        ) | _resolved(parameters.vqvae)
         return cls(
             **learnt,
             vector=parameters.vector,
@@ -255,10 +280,20 @@ class VQVAEConfig(FittedConfig):
 
 
 def _resolved(group: VQVAEGroup) -> dict[str, Any]:
-    """What a quantiser leaves of the settings of others: two that differ in nothing else are one."""
-    if group.quantiser == "fsq":  # its levels are all there is: nothing follows the vectors, and nothing pulls them
+    """What a quantiser leaves of the settings of others: two that differ in nothing else
+    are one.
+    """
+    if (
+        group.quantiser == "fsq"
+    ):  # its levels are all there is: nothing follows the vectors, and nothing pulls them
         size, width = prod(group.levels), len(group.levels)
-        return {"stages": 1, "codebook_size": size, "latent_dim": width, "commitment": 0.0, "decay": 0.0}
+        return {
+            "stages": 1,
+            "codebook_size": size,
+            "latent_dim": width,
+            "commitment": 0.0,
+            "decay": 0.0,
+        }
     return {"levels": ()} if group.quantiser == "residual" else {"levels": (), "stages": 1}
 
 
@@ -325,7 +360,9 @@ def known_tokeniser(kind: str) -> str:
     Raises:
         ValueError: it is no tokeniser.
     """
-    return one_of([name for name, found in tokeniser_classes().items() if found.selectable], kind, "tokeniser")
+    return one_of(
+        [name for name, found in tokeniser_classes().items() if found.selectable], kind, "tokeniser"
+    )
 
 
 TokeniserName = Annotated[str, AfterValidator(known_tokeniser)]

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from lexon.config.base import BatchSize, Config, Depth, Epochs, Fraction, PositiveInt, Width
 
-# dim, depth, heads, mlp_dim: transformer-block parameters near the name; the true count is always reported.
+# dim, depth, heads, mlp_dim: transformer-block parameters near the name; the true count is always
+# reported.
 SIZES = {
     "tiny": (16, 2, 2, 32),
     "100k": (48, 5, 4, 96),
@@ -21,9 +22,15 @@ SIZES = {
 
 # Settings of a classifier's training, and why no other training may set them.
 OF_CLASSIFIERS = {
-    "label_smoothing": "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0",
-    "augmentation": "only events that a classifier is trained on can be turned and mirrored; leave it at none",
-    "ema": "codebooks and statistics of batches are no weights that can be averaged; leave it at null",
+    "label_smoothing": (
+        "it is of a classifier's cross-entropy, and this training learns no classes; leave it at 0"
+    ),
+    "augmentation": (
+        "only events that a classifier is trained on can be turned and mirrored; leave it at none"
+    ),
+    "ema": (
+        "codebooks and statistics of batches are no weights that can be averaged; leave it at null"
+    ),
     "optimiser": "it was tried with classifiers only; leave it at adamw",
 }
 
@@ -80,20 +87,25 @@ class TransformerConfig(Config):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        """Attention has four matrices of dim x dim a block, the network after it two of dim x mlp_dim (Vaswani et al. 2017)."""
+        """Attention has four matrices of dim x dim a block, the network after it two of dim x
+        mlp_dim (Vaswani et al. 2017).
+        """
         about = self.depth * (4 * self.dim**2 + 2 * self.dim * self.mlp_dim)
         if about > MOST_PARAMETERS:
             raise ValueError(
-                f"model.dim={self.dim}, model.depth={self.depth}, model.mlp_dim={self.mlp_dim}: about {about:.2g} parameters, more than "
-                f"the memory of any GPU holds while they are trained ({MOST_PARAMETERS:.0e}); make one of them smaller"
+                f"model.dim={self.dim}, model.depth={self.depth}, model.mlp_dim={self.mlp_dim}:"
+                f" about {about:.2g} parameters, more than the memory of any GPU holds while they"
+                f" are trained ({MOST_PARAMETERS:.0e}); make one of them smaller"
             )
         return self
 
 
 class TrainingConfig(Config):
-    """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the model's loss.
+    """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the
+    model's loss.
 
-    Choices that came later are left out of what identifies a member at the value that was the only one before.
+    Choices that came later are left out of what identifies a member at the value that was the only
+    one before.
     """
 
     epochs: Epochs
@@ -108,8 +120,12 @@ class TrainingConfig(Config):
     early_stopping: PositiveInt | None
     length_aware: bool
     precision: Literal["auto", "fp32", "bf16"]
-    augmentation: Literal["none", "symmetries"] = Field("none", exclude_if=lambda value: value == "none")
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, exclude_if=lambda value: value is None)
+    augmentation: Literal["none", "symmetries"] = Field(
+        "none", exclude_if=lambda value: value == "none"
+    )
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, exclude_if=lambda value: value is None
+    )
     optimiser: Literal["adamw", "muon"] = Field("adamw", exclude_if=lambda value: value == "adamw")
 
 

@@ -1,4 +1,6 @@
-"""Variational autoencoders on multi-label rows: where the rows come from, and named configurations."""
+"""Variational autoencoders on multi-label rows: where the rows come from, and named
+configurations.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ class TagsConfig(Config):
     def _settings_of_a_file_need_one(self) -> Self:
         for name in ("column", "vocabulary", "label_column"):
             if self.path is None and getattr(self, name) is not None:
-                raise ValueError(f"tags.{name}={getattr(self, name)} needs tags.path=FILE; rows of events have none")
+                raise ValueError(
+                    f"tags.{name}={getattr(self, name)} needs tags.path=FILE; rows of events have"
+                    " none"
+                )
         return self
 
 
@@ -69,7 +74,9 @@ class VAEModelConfig(Config):
 
 
 class VAEConfig(Config):
-    """One named configuration: what it says itself comes before what it takes from another (`like`); the training's rest is `training`."""
+    """One named configuration: what it says itself comes before what it takes from another
+    (`like`); the training's rest is `training`.
+    """
 
     like: str | None = None
     latent_dim: Width | None = None
@@ -82,8 +89,11 @@ class VAEConfig(Config):
     lr: Annotated[float, Field(gt=0)] | None = None
 
 
-def complete(configurations: Mapping[str, VAEConfig], name: str) -> tuple[VAEModelConfig, dict[str, float]]:
-    """A configuration with all that it takes from others: the model, and what it changes of the training.
+def complete(
+    configurations: Mapping[str, VAEConfig], name: str
+) -> tuple[VAEModelConfig, dict[str, float]]:
+    """A configuration with all that it takes from others: the model, and what it changes of the
+    training.
 
     Raises:
         ValueError: it is unknown, is like itself, or leaves a setting of the model open.
@@ -93,14 +103,23 @@ def complete(configurations: Mapping[str, VAEConfig], name: str) -> tuple[VAEMod
     wanted: str | None = name
     while wanted is not None:
         if wanted not in configurations:
-            raise ValueError(f"configuration={wanted}: no such configuration; there are {', '.join(configurations)}")
+            raise ValueError(
+                f"configuration={wanted}: no such configuration; there are"
+                f" {', '.join(configurations)}"
+            )
         if wanted in visited:
-            raise ValueError(f"configurations.{wanted}.like: {' -> '.join([*visited, wanted])} goes round in a circle; leave one out")
+            raise ValueError(
+                f"configurations.{wanted}.like: {' -> '.join([*visited, wanted])} goes round in a"
+                " circle; leave one out"
+            )
         visited.append(wanted)
         own = configurations[wanted].model_dump(exclude_none=True, exclude={"like"}) | own
         wanted = configurations[wanted].like
     missing = [field for field in VAEModelConfig.model_fields if field not in own]
     if missing:
-        raise ValueError(f"configurations.{name}: {', '.join(missing)} missing; set it, or like=NAME of a configuration that has it")
+        raise ValueError(
+            f"configurations.{name}: {', '.join(missing)} missing; set it, or like=NAME of a"
+            " configuration that has it"
+        )
     model = {field: own.pop(field) for field in VAEModelConfig.model_fields}
     return VAEModelConfig.model_validate(model), own

@@ -30,14 +30,20 @@ class ArraysDataset(AbstractDataset[Arrays, Arrays]):
     def save(self, data: Arrays) -> None:
         with writing(Path(self._filepath)) as file:
             for name, values in data.items():
-                packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if np.ndim(values) else {}
+                packed = (
+                    {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+                    if np.ndim(values)
+                    else {}
+                )
                 file.create_dataset(name, data=values, **packed)
 
     def preview(self) -> TablePreview:
         """Name, shape and type of each array, for kedro-viz."""
         with reading(Path(self._filepath)) as file:
             rows = [[name, str(file[name].shape), str(file[name].dtype)] for name in file]
-        return TablePreview({"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows})
+        return TablePreview(
+            {"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows}
+        )
 
     def _exists(self) -> bool:
         return Path(self._filepath).exists()

@@ -1,5 +1,5 @@
-"""Kedro's datasets for tables, JSON, text and figures, with two differences: a file is whole or absent, and the library that reads
-and writes it is imported when it does."""
+"""Kedro's datasets for tables, JSON, text and figures, with two differences: a file is whole or
+absent, and the library that reads and writes it is imported when it does."""
 
 from __future__ import annotations
 
@@ -24,14 +24,19 @@ logger = logging.getLogger(__name__)
 
 
 # Whatever the locale of the machine; what is read again may have been written on another one.
-UTF_8 = {"open_args_save": {"mode": "w", "encoding": "utf-8"}, "open_args_load": {"mode": "r", "encoding": "utf-8"}}
+UTF_8 = {
+    "open_args_save": {"mode": "w", "encoding": "utf-8"},
+    "open_args_load": {"mode": "r", "encoding": "utf-8"},
+}
 
 
 class AtomicDataset(AbstractDataset[Any, Any]):
-    """A local file that one of Kedro's datasets reads and writes: `save` writes to a temporary file that is renamed when complete,
-    `load` opens regular files only."""
+    """A local file that one of Kedro's datasets reads and writes: `save` writes to a temporary file
+    that is renamed when complete, `load` opens regular files only."""
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None, **options: Any
+    ) -> None:
         self._filepath = PurePosixPath(filepath)
         self.metadata = metadata
         self._options = options
@@ -51,7 +56,9 @@ class AtomicDataset(AbstractDataset[Any, Any]):
             try:
                 self.kedros(str(temporary), **self._options).save(data)
             except DatasetError as error:
-                if isinstance(error.__cause__, OSError):  # for `atomic_path` to explain: only it knows the file's own name
+                if isinstance(
+                    error.__cause__, OSError
+                ):  # for `atomic_path` to explain: only it knows the file's own name
                     raise error.__cause__ from error
                 raise
 
@@ -70,7 +77,8 @@ class JSONDataset(AtomicDataset):
 
         return JSONDataset(filepath=path, fs_args=UTF_8, **options)
 
-    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as well.
+    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as
+    # well.
     def preview(self) -> JSONPreview:
         """The content, for kedro-viz."""
         return JSONPreview(Path(self._filepath).read_text(encoding="utf-8"))

@@ -1,4 +1,6 @@
-"""Models on disk: a finished one is recipe + weights, an unfinished one is the whole state of its training."""
+"""Models on disk: a finished one is recipe + weights, an unfinished one is the whole state of its
+training.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 
 class CheckpointDataset(AbstractDataset["nn.Module", "nn.Module"]):
-    """model.pt: `{"module", "model", "recipe", "weights"}`; loads by `Model(**recipe)`, with torch's weights-only reader."""
+    """model.pt: `{"module", "model", "recipe", "weights"}`; loads by `Model(**recipe)`, with
+    torch's weights-only reader.
+    """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
@@ -34,7 +38,8 @@ class CheckpointDataset(AbstractDataset["nn.Module", "nn.Module"]):
         """The model on the CPU, in evaluation mode.
 
         Raises:
-            DataError: the file is damaged, holds another kind of model, or its weights do not fit its recipe.
+            DataError: the file is damaged, holds another kind of model, or its weights do not fit
+                its recipe.
         """
         content = read_checkpoint(Path(self._filepath))
         try:
@@ -43,11 +48,19 @@ class CheckpointDataset(AbstractDataset["nn.Module", "nn.Module"]):
         except DataError as error:
             raise DataError(f"{self._filepath}: {error}") from error
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-            raise DataError(f"{self._filepath}: recipe and weights do not make a model ({error}); train it again") from error
+            raise DataError(
+                f"{self._filepath}: recipe and weights do not make a model ({error}); train it"
+                " again"
+            ) from error
         return model.eval()
 
     def save(self, data: nn.Module) -> None:
-        content = {"module": type(data).__module__, "model": type(data).__name__, "recipe": data.recipe, "weights": data.state_dict()}
+        content = {
+            "module": type(data).__module__,
+            "model": type(data).__name__,
+            "recipe": data.recipe,
+            "weights": data.state_dict(),
+        }
         write_checkpoint(Path(self._filepath), content)
 
     def _exists(self) -> bool:
@@ -58,9 +71,11 @@ class CheckpointDataset(AbstractDataset["nn.Module", "nn.Module"]):
 
 
 class ResumeFile:
-    """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of `lexon.training.Training`).
+    """checkpoint.pt: where a training that was interrupted goes on (the `Resume` of
+    `lexon.training.Training`).
 
-    A training that another version of the code began is not continued: its second half would be another model's.
+    A training that another version of the code began is not continued: its second half would be
+    another model's.
 
     Args:
         path: of the file.
@@ -75,7 +90,8 @@ class ResumeFile:
         """The state that was saved last; None where there is none that can be continued.
 
         Raises:
-            LexonError: what lies there is no file, or may not be read, so that nothing could be saved either.
+            LexonError: what lies there is no file, or may not be read, so that nothing could be
+                saved either.
         """
         try:
             content = read_checkpoint(self.path)
@@ -137,8 +153,19 @@ class DamagedCheckpoint(DataError):
     """A file that is not what lexon writes as a checkpoint."""
 
 
-# What torch's reader raises for bytes that are no checkpoint, whichever part of it meets them first.
-_UNREADABLE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, struct.error)
+# What torch's reader raises for bytes that are no checkpoint, whichever part of it meets them
+# first.
+_UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    struct.error,
+)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -160,19 +187,27 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             content = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise explained(error, path) from error
-    except pickle.UnpicklingError as error:  # torch's own message advises to switch its protection off
-        raise DamagedCheckpoint(f"{path}: not a checkpoint: it holds more than weights and plain data, or is damaged; {remedy}") from error
+    except (
+        pickle.UnpicklingError
+    ) as error:  # torch's own message advises to switch its protection off
+        raise DamagedCheckpoint(
+            f"{path}: not a checkpoint: it holds more than weights and plain data, or is damaged;"
+            f" {remedy}"
+        ) from error
     except _UNREADABLE as error:
         raise DamagedCheckpoint(f"{path}: not a checkpoint, or a damaged one; {remedy}") from error
     if not isinstance(content, dict):
-        raise DamagedCheckpoint(f"{path}: not a checkpoint: it holds a {type(content).__name__}; {remedy}")
+        raise DamagedCheckpoint(
+            f"{path}: not a checkpoint: it holds a {type(content).__name__}; {remedy}"
+        )
     return content
 
 
 def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain data and tensors; equal content makes equal bytes.
 
-    torch packs into memory, because into a file it puts the file's name, and a full disk becomes an error that says nothing of it.
+    torch packs into memory, because into a file it puts the file's name, and a full disk becomes an
+    error that says nothing of it.
     """
     import torch
 
@@ -183,11 +218,18 @@ def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _build(content: Mapping[str, Any]) -> nn.Module:
-    """The network that a checkpoint names by module and class; files of earlier versions name the class alone."""
+    """The network that a checkpoint names by module and class; files of earlier versions name the
+    class alone.
+    """
     from lexon import models
 
-    name, modules = content["model"], [content["module"]] if "module" in content else models.modules()
+    name, modules = (
+        content["model"],
+        [content["module"]] if "module" in content else models.modules(),
+    )
     for module in modules:
         with suppress(LookupError):
             return models.named(module, name)(**content["recipe"])
-    raise DataError(f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon")
+    raise DataError(
+        f"a checkpoint of an unknown model, {name!r}; it was written by another version of lexon"
+    )

@@ -1,4 +1,6 @@
-"""DarkMachines text as a source of events: read twice, first to count, name and split the events, then to hand them out."""
+"""DarkMachines text as a source of events: read twice, first to count, name and split the events,
+then to hand them out.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +34,26 @@ MOST_DIGITS = 18  # of a label, which is an int64
 def is_text(path: Path) -> bool:
     """Whether the first of the files is DarkMachines text, compressed or not."""
     files = matching_files(path)
-    return bool(files) and files[0].is_file() and is_darkmachines(read_head(files[0])) and not is_hdf5(files[0])
+    return (
+        bool(files)
+        and files[0].is_file()
+        and is_darkmachines(read_head(files[0]))
+        and not is_hdf5(files[0])
+    )
 
 
 @dataclass(frozen=True)
 class DarkMachinesSource(LabelledSource):
-    """One file, or all that match a pattern. Identical events are kept once, so no split holds an event of another.
+    """One file, or all that match a pattern. Identical events are kept once, so no split holds an
+    event of another.
 
     Attributes:
         split: share of each split, exact for each process.
         split_seed: which events go where.
         max_bad_lines: share of lines that make no sense above which the files are refused.
         object_types: what each object type is called.
-        declared_unit: of energies; ``auto`` is MeV, as the format has it, where the numbers do not contradict it.
+        declared_unit: of energies; ``auto`` is MeV, as the format has it, where the numbers do not
+            contradict it.
     """
 
     split: Mapping[str, float] = field(kw_only=True)
@@ -65,33 +74,60 @@ class DarkMachinesSource(LabelledSource):
             head = read_head(file)
             if not is_darkmachines(head):
                 kind = in_words(file, head)
-                raise DataError(f"{file}: {kind}, not DarkMachines text as {files[0].name}; events.path={self.path} must not match it")
+                raise DataError(
+                    f"{file}: {kind}, not DarkMachines text as {files[0].name};"
+                    f" events.path={self.path} must not match it"
+                )
             if header := other_order(first_lines(head)):
-                raise DataError(f"{file}: the header {header!r} has another order of fields than {LAYOUT}; write the file in that order")
+                raise DataError(
+                    f"{file}: the header {header!r} has another order of fields than {LAYOUT};"
+                    " write the file in that order"
+                )
         return files
 
     @property
     def digest(self) -> str:
         """SHA-256 of the content of a single file, or of the digests of several."""
         digests = [file_digest(file) for file in self.files]
-        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+        return (
+            digests[0]
+            if len(digests) == 1
+            else hashlib.sha256("".join(digests).encode()).hexdigest()
+        )
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
-        """Names by label: process IDs are numbered from 1 by sorted name; where all are numbers, they are the labels."""
+        """Names by label: process IDs are numbered from 1 by sorted name; where all are numbers,
+        they are the labels.
+        """
         names = self._scan.processes
         return {} if _numbered(names) else {"label_names": dict(enumerate(sorted(names), 1))}
 
     @cached_property
     def _similar(self) -> list[str]:
-        """Process IDs that differ only in case or blanks, or are the same number, as one sentence for each group."""
+        """Process IDs that differ only in case or blanks, or are the same number, as one sentence
+        for each group.
+        """
         names = sorted(self._scan.processes)
-        key = (lambda name: str(int(name))) if _numbered(names) else (lambda name: re.sub(r"[\s_]+", "", name.casefold()))
-        groups = [[name for name in names if key(name) == common] for common in dict.fromkeys(map(key, names))]
-        warning = (
-            "are the same number and one process" if _numbered(names) else "differ only in case or blanks and are kept apart; one process?"
+        key = (
+            (lambda name: str(int(name)))
+            if _numbered(names)
+            else (lambda name: re.sub(r"[\s_]+", "", name.casefold()))
         )
-        return [f"Processes {', '.join(map(repr, group))} {warning}" for group in groups if len(group) > 1]
+        groups = [
+            [name for name in names if key(name) == common]
+            for common in dict.fromkeys(map(key, names))
+        ]
+        warning = (
+            "are the same number and one process"
+            if _numbered(names)
+            else "differ only in case or blanks and are kept apart; one process?"
+        )
+        return [
+            f"Processes {', '.join(map(repr, group))} {warning}"
+            for group in groups
+            if len(group) > 1
+        ]
 
     @cached_property
     def energy_unit(self) -> UnitDecision:
@@ -105,7 +141,10 @@ class DarkMachinesSource(LabelledSource):
         declared = _usual(block) if self.declared_unit == "auto" else self.declared_unit
         decision = decide_unit(block.p4, block.met[:, 0], declared, str(first))
         if decision.unit == "ln(MeV)":
-            raise DataError(f"{first}: {decision.why}; DarkMachines text holds energies, not logarithms: write them in MeV")
+            raise DataError(
+                f"{first}: {decision.why}; DarkMachines text holds energies, not logarithms: write"
+                " them in MeV"
+            )
         for file in others:
             block = self._sample(file)
             decide_unit(block.p4, block.met[:, 0], decision.unit, str(file))
@@ -113,31 +152,37 @@ class DarkMachinesSource(LabelledSource):
 
     def label_counts(self, split: str) -> dict[int, int]:
         labels = self._labels[self._splits == SPLITS.index(split)]
-        return dict(zip(*(column.tolist() for column in np.unique(labels, return_counts=True)), strict=True))
+        return dict(
+            zip(*(column.tolist() for column in np.unique(labels, return_counts=True)), strict=True)
+        )
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Notes on decisions, omissions and cuts, one sentence each, for a log and a report."""
         counts, repeated = self._scan.counts, int((self._splits == REPEATED).sum())
         shares = ", ".join(f"{split} {self.n(split):,}" for split in SPLITS)
+        names = ", ".join(file.name for file in self.files)
+        seed = f"events.split_seed={self.split_seed}"
+        repeat = "repeat another to the last digit are left out"
+        crowded = f"more than {MAX_OBJECTS} objects: the leading {MAX_OBJECTS} by pT are kept"
         sentences = {
             f"Energies are in {self.energy_unit.why}.": True,
-            f"{len(self.files)} files were read: {', '.join(file.name for file in self.files)}.": len(self.files) > 1,
-            f"Split at random within each process (events.split_seed={self.split_seed}): {shares}.": True,
+            f"{len(self.files)} files were read: {names}.": len(self.files) > 1,
+            f"Split at random within each process ({seed}): {shares}.": True,
             f"{self._scan.sentence}.": self._scan.faults.total(),
             f"Header or comment lines that are left out: {counts['remarks']:,}.": counts["remarks"],
             **{f"{sentence.rstrip('.')}.": True for sentence in self._similar},
-            f"{repeated:,} events that repeat another to the last digit are left out{self._relabelled()}.": repeated,
-            f"{counts['crowded']:,} events have more than {MAX_OBJECTS} objects: the leading {MAX_OBJECTS} by pT are kept.": counts[
-                "crowded"
-            ],
+            f"{repeated:,} events that {repeat}{self._relabelled()}.": repeated,
+            f"{counts['crowded']:,} events have {crowded}.": counts["crowded"],
             f"{counts['empty']:,} events without any object are kept.": counts["empty"],
             "Event IDs and weights are not used.": True,
         }
         return tuple(sentence for sentence, holds in sentences.items() if holds)
 
     def parts(self, n: int) -> Iterator[tuple[str, Events]]:
-        """Every event once: (split, up to n events in GeV), in the order of the files; splits take turns."""
+        """Every event once: (split, up to n events in GeV), in the order of the files; splits take
+        turns.
+        """
         unit, start = self.energy_unit.unit, 0
         for block in self._scan.blocks:
             here = slice(start, start + len(block))
@@ -149,7 +194,10 @@ class DarkMachinesSource(LabelledSource):
 
     @property
     def _remedy_for_one_label(self) -> str:
-        return "add a file of another process (a pattern reads several, e.g. events.path='data/*.csv'), or"
+        return (
+            "add a file of another process (a pattern reads several, e.g."
+            " events.path='data/*.csv'), or"
+        )
 
     @cached_property
     def _types(self) -> dict[str, int]:
@@ -178,11 +226,17 @@ class DarkMachinesSource(LabelledSource):
         """
         scan = scan_files(self.files, self._types, self.energy_unit.unit)
         if scan.bad_share > self.max_bad_lines:
-            limit = f"more than events.max_bad_lines={self.max_bad_lines:g} allows; repair them, or allow more"
+            limit = (
+                f"more than events.max_bad_lines={self.max_bad_lines:g} allows; repair them, or"
+                " allow more"
+            )
             raise DataError(f"{self.path}: {scan.sentence}; {scan.bad_share:.2%} is {limit}")
-        if _numbered(scan.processes) and (long := [name for name in scan.processes if len(name) > MOST_DIGITS]):
+        if _numbered(scan.processes) and (
+            long := [name for name in scan.processes if len(name) > MOST_DIGITS]
+        ):
             raise DataError(
-                f"{self.path}: the process ID {long[0]} has more than {MOST_DIGITS} digits; give the process a name or a shorter number"
+                f"{self.path}: the process ID {long[0]} has more than {MOST_DIGITS} digits; give"
+                " the process a name or a shorter number"
             )
         return scan
 
@@ -199,14 +253,23 @@ class DarkMachinesSource(LabelledSource):
             ConfigurationError: shares that make no sense.
             DataError: a process has too few events for every split to get one.
         """
-        shares = checked_shares({str(name): share for name, share in self.split.items()}, "events.split", SPLITS)
+        shares = checked_shares(
+            {str(name): share for name, share in self.split.items()}, "events.split", SPLITS
+        )
         if len(shares) < len(SPLITS):
-            raise ConfigurationError(f"events.split={dict(self.split)}: give {', '.join(SPLITS)} a share each")
-        splits = assign_splits(self._scan, self._labels, np.array(list(shares.values())), self.split_seed)
+            raise ConfigurationError(
+                f"events.split={dict(self.split)}: give {', '.join(SPLITS)} a share each"
+            )
+        splits = assign_splits(
+            self._scan, self._labels, np.array(list(shares.values())), self.split_seed
+        )
         for label, name in zip(_labels_of(self._scan.processes), self._scan.processes, strict=True):
             n = [int(((splits == i) & (self._labels == label)).sum()) for i in range(len(SPLITS))]
             if not all(n):
-                raise DataError(f"{self.path}: {sum(n)} events of {name} are too few for every split to get one; add some, or leave it out")
+                raise DataError(
+                    f"{self.path}: {sum(n)} events of {name} are too few for every split to get"
+                    " one; add some, or leave it out"
+                )
         return splits
 
     def _relabelled(self) -> str:

@@ -1,6 +1,8 @@
-"""Lines of DarkMachines text before they are taken apart: one way of writing line ends and separators, and what a line is.
+"""Lines of DarkMachines text before they are taken apart: one way of writing line ends and
+separators, and what a line is.
 
-Programs write the same line with blanks, tabs or non-breaking blanks around separators, in quotes, or with separators to spare.
+Programs write the same line with blanks, tabs or non-breaking blanks around separators, in quotes,
+or with separators to spare.
 """
 
 from __future__ import annotations
@@ -23,14 +25,18 @@ LAYOUT = "event ID; process ID; weight; MET; METphi; obj,E,pt,eta,phi; ..."
 
 # Byte order mark, non-breaking and other blanks of Unicode, as UTF-8.
 BLANKS = [
-    mark.encode() for mark in "\ufeff\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u3000"
+    mark.encode()
+    for mark in "\ufeff\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
+    "\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u3000"
 ]
 LATIN_1_BLANK = re.compile(rb"(?<![\x80-\xff])\xa0")
 # One of these bytes is in every blank, mark or quote; single bytes are found fast.
 UNUSUAL = (b" ", b"\t", b"\v", b"\f", b'"', b"'", b"\xa0", b"\xe1", b"\xe2", b"\xe3", b"\xef")
 TO_BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 EDGES = [
-    (edge, mark) for mark in (b";", b",", b"\n") for edge in (mark + b" ", b" " + mark, mark + b'"', b'"' + mark, mark + b"'", b"'" + mark)
+    (edge, mark)
+    for mark in (b";", b",", b"\n")
+    for edge in (mark + b" ", b" " + mark, mark + b'"', b'"' + mark, mark + b"'", b"'" + mark)
 ]
 # What headers call process, MET and METphi, by column.
 COLUMN_NAMES = {1: ("process", "processid", "label"), 3: ("met", "ptmiss"), 4: ("metphi", "phimet")}
@@ -39,9 +45,11 @@ SPARE = re.compile(rb"(?<!;);{2,}\n")
 
 
 def whole_lines(path: Path) -> Iterator[tuple[bytes, bool]]:
-    """Blocks of whole lines as `tidied` leaves them, each ending with a line feed; and whether the last of them is cut off.
+    """Blocks of whole lines as `tidied` leaves them, each ending with a line feed; and whether the
+    last of them is cut off.
 
-    A file that ends without a line end is cut off where its last line lacks the closing semicolon that the line before it has.
+    A file that ends without a line end is cut off where its last line lacks the closing semicolon
+    that the line before it has.
 
     Raises:
         DataError: a line of more than 16 MB, or as `unpacked`.
@@ -58,7 +66,8 @@ def whole_lines(path: Path) -> Iterator[tuple[bytes, bool]]:
             rest += block[end:]
             if len(rest) > LONGEST_LINE:
                 raise DataError(
-                    f"{path}: a line is longer than {LONGEST_LINE >> 20} MB; an event takes about a kilobyte, so this is no event text"
+                    f"{path}: a line is longer than {LONGEST_LINE >> 20} MB; an event takes about a"
+                    " kilobyte, so this is no event text"
                 )
     if rest:
         lines = tidied(rest + b"\n")
@@ -66,7 +75,9 @@ def whole_lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 
 
 def _with_line_feeds(file: IO[bytes]) -> Iterator[bytes]:
-    """Blocks of a file in which every line ends with a line feed, however it ended: CR, LF or both."""
+    """Blocks of a file in which every line ends with a line feed, however it ended: CR, LF
+    or both.
+    """
     held = b""
     while block := file.read(BLOCK_BYTES):
         block = held + block
@@ -78,7 +89,9 @@ def _with_line_feeds(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def tidied(text: bytes) -> bytes:
-    """Whole lines without blanks and quotes around fields, doubled blanks, and separators that close a line twice."""
+    """Whole lines without blanks and quotes around fields, doubled blanks, and separators that
+    close a line twice.
+    """
     if not any(mark in text for mark in UNUSUAL) and not _doubled_separators(text):
         return text
     text = _without_edges(_with_single_blanks(b"\n" + text.translate(TO_BLANKS)))
@@ -112,7 +125,9 @@ def _without_edges(text: bytes) -> bytes:
 
 
 def _doubled_separators(text: bytes) -> bool:
-    """Whether two semicolons follow each other, found four times as fast as by a search in bytes."""
+    """Whether two semicolons follow each other, found four times as fast as by a search in
+    bytes.
+    """
     separators = np.frombuffer(text, np.uint8) == ord(";")
     return bool((separators[1:] & separators[:-1]).any())
 
@@ -134,9 +149,15 @@ def is_header(line: bytes) -> bool:
 
 
 def is_old_layout(line: bytes) -> bool:
-    """Whether a line is `weight; MET; METphi; obj,pt,eta,phi; ...`, as the first DarkMachines files were written."""
+    """Whether a line is `weight; MET; METphi; obj,pt,eta,phi; ...`, as the first DarkMachines files
+    were written.
+    """
     fields = [field for field in line.split(b";") if field]
-    return len(fields) > 3 and all(map(_is_number, fields[:3])) and all(field.count(b",") == 3 for field in fields[3:-1] or fields[3:])
+    return (
+        len(fields) > 3
+        and all(map(_is_number, fields[:3]))
+        and all(field.count(b",") == 3 for field in fields[3:-1] or fields[3:])
+    )
 
 
 def first_lines(head: bytes) -> list[bytes]:

@@ -1,7 +1,9 @@
-"""The first walk through DarkMachines text: how many events of which process, which of them repeat another, which lines are bad.
+"""The first walk through DarkMachines text: how many events of which process, which of them repeat
+another, which lines are bad.
 
-It keeps a 64-bit hash and a process of every event in memory, tens of bytes each, and what it read in a temporary file, half as large as
-the text, so that the second walk need not read numbers from text again.
+It keeps a 64-bit hash and a process of every event in memory, tens of bytes each, and what it read
+in a temporary file, half as large as the text, so that the second walk need not read numbers from
+text again.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ class BlockFile:
             for values in (block.process, block.met, block.n_objects, block.ids, block.p4):
                 np.save(self._file, values)
         except OSError as error:
-            raise DataError(f"{tempfile.gettempdir()}: cannot hold a temporary file ({error}); make room, or set TMPDIR") from error
+            raise DataError(
+                f"{tempfile.gettempdir()}: cannot hold a temporary file ({error}); make room, or"
+                " set TMPDIR"
+            ) from error
 
     def __iter__(self) -> Iterator[Block]:
         end, here = self._file.seek(0, os.SEEK_END), 0
@@ -55,7 +60,14 @@ class BlockFile:
             self._file.seek(here)  # another walk may have moved on
             process, met, n_objects, ids, p4 = (np.load(self._file) for _ in range(5))
             here = self._file.tell()
-            yield Block(process, met, n_objects, ids, p4, faults=(np.empty(0, np.int64), np.empty(0, np.int64)))
+            yield Block(
+                process,
+                met,
+                n_objects,
+                ids,
+                p4,
+                faults=(np.empty(0, np.int64), np.empty(0, np.int64)),
+            )
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,10 @@ class Scan:
     Attributes:
         processes: every process ID.
         process: index into them, int64 [event].
-        hashes: 64 bits of the content of each event (what `Events` holds, the label apart), uint64 [event].
-        counts: lines (blank ones and remarks apart), remarks (headers and comments), crowded (events of more than 18 objects), empty
-            (events of none).
+        hashes: 64 bits of the content of each event (what `Events` holds, the label apart), uint64
+            [event].
+        counts: lines (blank ones and remarks apart), remarks (headers and comments), crowded
+            (events of more than 18 objects), empty (events of none).
         faults: number of bad lines by file and fault.
         lines: the first of them.
         blocks: what was read.
@@ -90,13 +103,19 @@ class Scan:
     def sentence(self) -> str:
         """A sentence about lines that cannot be read: their number, and the first of them."""
         places = [
-            f"{FAULTS[fault]} ({file}, line {', '.join(map(str, self.lines[file, fault]))}{', ...' * (n > SHOWN_LINES)})"
+            f"{FAULTS[fault]} ({file}, line"
+            f" {', '.join(map(str, self.lines[file, fault]))}{', ...' * (n > SHOWN_LINES)})"
             for (file, fault), n in self.faults.items()
         ]
-        return f"{self.faults.total():,} of {self.counts['lines']:,} lines are left out: {'; '.join(places)}"
+        return (
+            f"{self.faults.total():,} of {self.counts['lines']:,} lines are left out:"
+            f" {'; '.join(places)}"
+        )
 
     def repeated(self) -> NDArray[np.int64]:
-        """The event that each one repeats, which is itself for the first of its kind, int64 [event]."""
+        """The event that each one repeats, which is itself for the first of its kind, int64
+        [event].
+        """
         _, first, inverse = np.unique(self.hashes, return_index=True, return_inverse=True)
         return first[inverse]
 
@@ -114,7 +133,12 @@ def scan_files(files: Iterable[Path], types: Mapping[str, int], unit: EnergyUnit
             hashes.append(_content(block, unit))
             scan.blocks.append(block)
             _count(scan, block, file.name)
-    return replace(scan, processes=list(numbers), process=np.concatenate(process), hashes=np.concatenate(hashes))
+    return replace(
+        scan,
+        processes=list(numbers),
+        process=np.concatenate(process),
+        hashes=np.concatenate(hashes),
+    )
 
 
 def _text(name: bytes) -> str:
@@ -129,11 +153,18 @@ def _text(name: bytes) -> str:
 def _count(scan: Scan, block: Block, file: str) -> None:
     faults, lines = block.faults
     crowded, empty = (block.n_objects > MAX_OBJECTS).sum(), (block.n_objects == 0).sum()
-    scan.counts.update(lines=len(block) + len(lines), remarks=block.n_remarks, crowded=int(crowded), empty=int(empty))
+    scan.counts.update(
+        lines=len(block) + len(lines),
+        remarks=block.n_remarks,
+        crowded=int(crowded),
+        empty=int(empty),
+    )
     for fault in np.unique(faults).tolist():
         place, of_fault = (file, fault - 1), lines[faults == fault]
         scan.faults[place] += len(of_fault)
-        scan.lines[place] = (scan.lines.get(place, []) + of_fault[:SHOWN_LINES].tolist())[:SHOWN_LINES]
+        scan.lines[place] = (scan.lines.get(place, []) + of_fault[:SHOWN_LINES].tolist())[
+            :SHOWN_LINES
+        ]
 
 
 def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
@@ -141,10 +172,13 @@ def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
     return row_hashes(to_events(block, np.zeros(len(block), np.int64), unit))
 
 
-def assign_splits(scan: Scan, labels: NDArray[np.int64], shares: NDArray[np.float64], seed: int) -> NDArray[np.int8]:
+def assign_splits(
+    scan: Scan, labels: NDArray[np.int64], shares: NDArray[np.float64], seed: int
+) -> NDArray[np.int8]:
     """Index of the split of each event, int8 [event], `REPEATED` for one that repeats another.
 
-    Each label is shared out exactly (largest remainder). Where an event goes depends on its content and the seed, not on its line.
+    Each label is shared out exactly (largest remainder). Where an event goes depends on its content
+    and the seed, not on its line.
     """
     split = np.full(len(labels), REPEATED, np.int8)
     hashes, first = np.unique(scan.hashes, return_index=True)

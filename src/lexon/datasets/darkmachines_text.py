@@ -1,7 +1,9 @@
-"""DarkMachines text, block by block: `event ID; process ID; weight; MET; METphi; obj,E,pt,eta,phi; ...`, one event a line.
+"""DarkMachines text, block by block: `event ID; process ID; weight; MET; METphi; obj,E,pt,eta,phi;
+...`, one event a line.
 
-A block of lines is taken apart where its separators are, all lines at once, and its numbers are read by pandas. Lines that make no
-sense are left out and named; headers and comments are left out and counted. Event IDs and weights are not used.
+A block of lines is taken apart where its separators are, all lines at once, and its numbers are
+read by pandas. Lines that make no sense are left out and named; headers and comments are left out
+and counted. Event IDs and weights are not used.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from lexon.errors import ConfigurationError
 from lexon.events import MAX_OBJECTS, Events
 from lexon.physics import wrap_phi
 
-# Codes of the format, and what conf/base/parameters_data_engineering.yml calls them in events.object_types.
+# Codes of the format, and what conf/base/parameters_data_engineering.yml calls them in
+# events.object_types.
 CODES = {"j": "jet", "b": "b-jet", "e+": "e+", "e-": "e-", "m+": "mu+", "m-": "mu-", "g": "photon"}
 PROCESS = 1
 LONGEST_NAME = 255
@@ -41,7 +44,9 @@ FAULTS = (
     "an azimuth beyond two turns",
     "the end of the file in the middle of a line",
 )
-FEW, NAMELESS, MISSHAPEN, UNKNOWN, NO_NUMBER, NOT_POSITIVE, ABSURD, CUT_OFF = range(1, len(FAULTS) + 1)
+FEW, NAMELESS, MISSHAPEN, UNKNOWN, NO_NUMBER, NOT_POSITIVE, ABSURD, CUT_OFF = range(
+    1, len(FAULTS) + 1
+)
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -50,7 +55,8 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Block:
-    """Events of n lines, in the unit of the file, with k objects in all; and the lines that hold none.
+    """Events of n lines, in the unit of the file, with k objects in all; and the lines that hold
+    none.
 
     Attributes:
         process: process ID of each event, bytes [n].
@@ -58,7 +64,8 @@ class Block:
         n_objects: int64 [n].
         ids: object types, int8 [k], event by event.
         p4: (E, pT, eta, phi), float32 [k, 4].
-        faults: what is wrong with which line: index into `FAULTS` + 1 and number of the line in the file, int64 [bad line] each.
+        faults: what is wrong with which line: index into `FAULTS` + 1 and number of the line in the
+            file, int64 [bad line] each.
         n_remarks: lines that are headers or comments.
     """
 
@@ -82,7 +89,10 @@ def type_table(object_types: Mapping[int, str]) -> dict[str, int]:
     """
     types = {name: number for number, name in object_types.items()}
     if missing := [name for name in CODES.values() if name not in types]:
-        raise ConfigurationError(f"events.object_types={dict(object_types)}: no type is called {missing[0]}, which DarkMachines text has")
+        raise ConfigurationError(
+            f"events.object_types={dict(object_types)}: no type is called {missing[0]}, which"
+            " DarkMachines text has"
+        )
     return {code: types[name] for code, name in CODES.items()}
 
 
@@ -94,8 +104,12 @@ def read_blocks(path: Path, types: Mapping[str, int]) -> Iterator[Block]:
         number += text.count(b"\n")
 
 
-def parse(text: bytes, first_line: int, types: Mapping[str, int], *, cut_off: bool = False) -> Block:
-    """The events of whole lines; `first_line` is the number of the first, and the last may be cut off."""
+def parse(
+    text: bytes, first_line: int, types: Mapping[str, int], *, cut_off: bool = False
+) -> Block:
+    """The events of whole lines; `first_line` is the number of the first, and the last may be cut
+    off.
+    """
     fields = Fields(np.frombuffer(text, np.uint8), types)
     line, faults = first_line + np.arange(fields.n_lines), fields.faults()
     if cut_off:
@@ -126,12 +140,22 @@ def parse(text: bytes, first_line: int, types: Mapping[str, int], *, cut_off: bo
 
 def _no_events(faults: tuple[Ints, Ints], n_remarks: int) -> Block:
     numbers = np.empty((0, 4), np.float32)
-    return Block(np.empty(0, "S1"), numbers[:, :2], np.empty(0, np.int64), np.empty(0, np.int8), numbers, faults, n_remarks)
+    return Block(
+        np.empty(0, "S1"),
+        numbers[:, :2],
+        np.empty(0, np.int64),
+        np.empty(0, np.int8),
+        numbers,
+        faults,
+        n_remarks,
+    )
 
 
 @dataclass(frozen=True)
 class Objects:
-    """Positions of the objects of a block: first byte, byte after the last, and line, int64 [k] each."""
+    """Positions of the objects of a block: first byte, byte after the last, and line, int64 [k]
+    each.
+    """
 
     start: Ints
     end: Ints
@@ -206,7 +230,10 @@ class Fields:
         """Lines with an object that has not four commas, or with a comma elsewhere."""
         commas, objects = np.flatnonzero(self.text == ord(",")), self.objects
         misshapen = np.zeros(self.n_lines, np.bool_)
-        if len(commas) == 4 * len(objects.start) and ((commas[::4] >= objects.start) & (commas[3::4] < objects.end)).all():
+        if (
+            len(commas) == 4 * len(objects.start)
+            and ((commas[::4] >= objects.start) & (commas[3::4] < objects.end)).all()
+        ):
             return misshapen
         count = np.bincount(np.searchsorted(self._end, commas), minlength=len(self._end))
         due = np.zeros(len(self._end), np.int64)
@@ -225,25 +252,35 @@ class Fields:
                 of_one[ord(code)] = number
             else:
                 of_two[ord(code[0]), ord(code[1])] = number
-        return np.where(second == ord(","), of_one[first], np.where(third == ord(","), of_two[first, second], 0)).astype(np.int8)
+        return np.where(
+            second == ord(","), of_one[first], np.where(third == ord(","), of_two[first, second], 0)
+        ).astype(np.int8)
 
     def processes_and_numbers(self) -> tuple[NDArray[np.bytes_], NDArray[np.float32]]:
-        """Process ID of each line, and four numbers of each header and object in the order of the text; NaN where there is none.
+        """Process ID of each line, and four numbers of each header and object in the order of the
+        text; NaN where there is none.
 
-        For pandas, a header and each of its objects become a line of five fields; the process ID becomes zeros.
+        For pandas, a header and each of its objects become a line of five fields; the process ID
+        becomes zeros.
         """
         table = self.text.copy()
         within_line = ~self._ends_line
         table[self._end[within_line & (self._rank < N_HEADER - 1)]] = ord(",")
         table[self._end[within_line & (self._rank >= N_HEADER - 1)]] = ord("\n")
         process = np.flatnonzero(self._rank == PROCESS)
-        position = self._start[process, None] + np.arange(max((self._end - self._start)[process], default=1))
+        position = self._start[process, None] + np.arange(
+            max((self._end - self._start)[process], default=1)
+        )
         inside = position < self._end[process, None]
-        names = np.where(inside, self.text[np.minimum(position, len(self.text) - 1)], 0).astype(np.uint8)
+        names = np.where(inside, self.text[np.minimum(position, len(self.text) - 1)], 0).astype(
+            np.uint8
+        )
         table[position[inside]] = ord("0")
         return names.view(f"S{names.shape[1]}").ravel(), _numbers(table.tobytes())
 
-    def split_rows(self, numbers: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def split_rows(
+        self, numbers: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Headers [line, 4] and objects [k, 4] of rows in the order of the text."""
         is_header = np.zeros(len(numbers), np.bool_)
         is_header[np.arange(self.n_lines) + np.cumsum(self.n_objects) - self.n_objects] = True
@@ -252,7 +289,13 @@ class Fields:
 
 def _numbers(table: bytes) -> NDArray[np.float32]:
     """Columns 2 to 5 of comma-separated text; what is not a number becomes NaN."""
-    reading: dict[str, Any] = {"header": None, "names": range(5), "usecols": [1, 2, 3, 4], "quoting": csv.QUOTE_NONE, "na_filter": False}
+    reading: dict[str, Any] = {
+        "header": None,
+        "names": range(5),
+        "usecols": [1, 2, 3, 4],
+        "quoting": csv.QUOTE_NONE,
+        "na_filter": False,
+    }
     reading |= {"lineterminator": "\n", "encoding": "latin-1", "low_memory": False}
     with np.errstate(over="ignore"):
         try:
@@ -260,7 +303,11 @@ def _numbers(table: bytes) -> NDArray[np.float32]:
         except pd.errors.EmptyDataError:
             return np.empty((0, 4), np.float32)
         except ValueError:
-            return pd.read_csv(io.BytesIO(table), dtype=str, **reading).apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+            return (
+                pd.read_csv(io.BytesIO(table), dtype=str, **reading)
+                .apply(pd.to_numeric, errors="coerce")
+                .to_numpy(np.float32)
+            )
 
 
 def _number_faults(headers: NDArray[np.float32], objects: NDArray[np.float32], line: Ints) -> Ints:
@@ -283,13 +330,18 @@ def _mark(found: Ints, fault: int, where: Mask) -> None:
 
 
 def to_events(block: Block, labels: Ints, unit: EnergyUnit) -> Events:
-    """The events of a block, in GeV, with their leading 18 objects by pT in the order of the file."""
+    """The events of a block, in GeV, with their leading 18 objects by pT in the order of
+    the file.
+    """
     event = np.repeat(np.arange(len(block)), block.n_objects)
     kept = np.flatnonzero(_leading(block, event))
     event = event[kept]
     counts = np.minimum(block.n_objects, MAX_OBJECTS)
     slot = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ids, p4 = np.zeros((len(block), MAX_OBJECTS), np.int8), np.zeros((len(block), MAX_OBJECTS, 4), np.float32)
+    ids, p4 = (
+        np.zeros((len(block), MAX_OBJECTS), np.int8),
+        np.zeros((len(block), MAX_OBJECTS, 4), np.float32),
+    )
     ids[event, slot] = block.ids[kept]
     objects = block.p4[kept]
     objects[:, :2] = to_gev(objects[:, :2], unit)

@@ -1,4 +1,6 @@
-"""A row of an event file and the event that it is: 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), in the unit of the file."""
+"""A row of an event file and the event that it is: 18 type ids | MET, METphi | 18 x (E, pT, eta,
+phi), in the unit of the file.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,14 @@ from lexon.events import MAX_OBJECTS, N_TYPES, Events, reject_rows
 from lexon.physics import wrap_phi
 
 MET, MET_PHI, P4 = MAX_OBJECTS, MAX_OBJECTS + 1, MAX_OBJECTS + 2
-TWO_TURNS = 4 * np.pi  # rad: an azimuth may come unwrapped, but beyond this it is in degrees or no azimuth
+TWO_TURNS = (
+    4 * np.pi
+)  # rad: an azimuth may come unwrapped, but beyond this it is in degrees or no azimuth
 
 
-def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where: str, first_row: int) -> Events:
+def to_events(
+    rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where: str, first_row: int
+) -> Events:
     """Rows of a file [N, 92] in its own unit -> checked events in GeV, azimuths in [-pi, pi).
 
     Raises:
@@ -25,7 +31,14 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
     """
     raw_ids = rows[:, :MAX_OBJECTS]
     unknown = ~((raw_ids >= 0) & (raw_ids <= N_TYPES) & (raw_ids == np.rint(raw_ids)))
-    reject_rows(unknown, raw_ids, "unknown object type", f"types run from 1 to {N_TYPES}, 0 is padding", where=where, first_row=first_row)
+    reject_rows(
+        unknown,
+        raw_ids,
+        "unknown object type",
+        f"types run from 1 to {N_TYPES}, 0 is padding",
+        where=where,
+        first_row=first_row,
+    )
     raw = rows[:, P4:].reshape(-1, MAX_OBJECTS, 4)
     zeros = (raw == 0).all(-1)
     reject_rows(
@@ -41,11 +54,20 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
     p4[..., :2] = np.where(padding[..., None], 0, to_gev(raw[..., :2], unit))
     for azimuth, name in ((raw[..., 3], "azimuth"), (rows[:, MET_PHI], "azimuth of MET")):
         absurd = np.isfinite(azimuth) & (np.abs(azimuth) > TWO_TURNS)
-        reject_rows(absurd, azimuth, f"{name} beyond two turns", "give it in rad; is it in degrees?", where=where, first_row=first_row)
+        reject_rows(
+            absurd,
+            azimuth,
+            f"{name} beyond two turns",
+            "give it in rad; is it in degrees?",
+            where=where,
+            first_row=first_row,
+        )
     with np.errstate(invalid="ignore"):
         p4[..., 3] = wrap_phi(raw[..., 3])
         met_phi = wrap_phi(rows[:, MET_PHI])
-    nothing = (rows == 0).all(1)  # a row that was never written: no measured MET is 1 MeV, which 0 is as a logarithm
+    nothing = (rows == 0).all(
+        1
+    )  # a row that was never written: no measured MET is 1 MeV, which 0 is as a logarithm
     events = Events(
         ids=raw_ids.astype(np.int8),
         p4=p4,
@@ -57,7 +79,9 @@ def to_events(rows: NDArray[Any], labels: NDArray[Any], unit: EnergyUnit, where:
 
 
 def to_rows(events: Events, unit: EnergyUnit) -> NDArray[np.float32]:
-    """The inverse of `to_events`, float32 [N, 92]; a MET of exactly 0 is written as -inf in ln(MeV), and read as 0."""
+    """The inverse of `to_events`, float32 [N, 92]; a MET of exactly 0 is written as -inf in
+    ln(MeV), and read as 0.
+    """
     p4 = events.p4.copy()
     p4[..., :2] = np.where(events.mask[..., None], from_gev(p4[..., :2], unit), 0)
     met = np.stack([from_gev(events.met, unit), events.met_phi], axis=1)

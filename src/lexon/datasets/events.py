@@ -47,7 +47,8 @@ class ClassifiedEvents:
         events: N of them.
         targets: class index, int64 [N], the signal 0.
         index: row of the split, int64 [N].
-        digest: of exactly these events, the same for whatever is made of them (`lexon.datasets.identity`).
+        digest: of exactly these events, the same for whatever is made of them
+            (`lexon.datasets.identity`).
     """
 
     events: Events
@@ -61,7 +62,8 @@ class EventSource(SplitSource):
     """An event file in the split HDF5 layout.
 
     Attributes:
-        declared_unit: of its energies; ``auto`` decides from the data, and from the file's `energy_unit` attribute where it has one.
+        declared_unit: of its energies; ``auto`` decides from the data, and from the file's
+            `energy_unit` attribute where it has one.
     """
 
     row = layout.EVENT_ROW
@@ -72,18 +74,30 @@ class EventSource(SplitSource):
     def energy_unit(self) -> UnitDecision:
         """The unit of the file's energies, and why."""
         own = self.attributes.get("energy_unit")
-        declared = self.declared_unit if self.declared_unit != "auto" else own if own in UNITS else None
+        declared = (
+            self.declared_unit if self.declared_unit != "auto" else own if own in UNITS else None
+        )
         rows = {split: self._sample(split) for split in SPLITS}
-        decision = decide_unit(*_objects(np.concatenate(list(rows.values()))), declared, str(self.path))
+        decision = decide_unit(
+            *_objects(np.concatenate(list(rows.values()))), declared, str(self.path)
+        )
         for split, part in rows.items():
-            decide_unit(*_objects(part), decision.unit, f"{self.path}: {self.header.features[split]}")
+            decide_unit(
+                *_objects(part), decision.unit, f"{self.path}: {self.header.features[split]}"
+            )
         return decision
 
     @cached_property
     def recognised_names(self) -> Mapping[int, str]:
-        """Those of the four-top study's file: labels 1 to 5 without names, and energies as ln(MeV), which no other known file has."""
+        """Those of the four-top study's file: labels 1 to 5 without names, and energies as ln(MeV),
+        which no other known file has.
+        """
         known = LABEL_SETS["four_tops"]
-        return known if set(self.label_counts("train")) == set(known) and self.energy_unit.unit == "ln(MeV)" else {}
+        return (
+            known
+            if set(self.label_counts("train")) == set(known) and self.energy_unit.unit == "ln(MeV)"
+            else {}
+        )
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -94,7 +108,11 @@ class EventSource(SplitSource):
             *self._note_on_names(),
             *self.linked_note,
             *_on_negative_labels(self.label_counts("train")),
-            *([f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."] if ignored else []),
+            *(
+                [f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."]
+                if ignored
+                else []
+            ),
         )
 
     def _note_on_names(self) -> list[str]:
@@ -103,8 +121,9 @@ class EventSource(SplitSource):
             return []
         listed = ", ".join(f"{label} {name}" for label, name in recognised.items())
         return [
-            f"The labels have no names in {self.path.name}; labels 1 to 5 and energies as ln(MeV) are those of the four-top file, whose "
-            f"names were taken: {listed} (others: events.label_names)."
+            f"The labels have no names in {self.path.name}; labels 1 to 5 and energies as ln(MeV)"
+            f" are those of the four-top file, whose names were taken: {listed} (others:"
+            " events.label_names)."
         ]
 
     def read(self, split: str) -> Events:
@@ -113,7 +132,11 @@ class EventSource(SplitSource):
 
     def chunks(self, split: str, n: int) -> Iterator[Events]:
         """The events of a split, n at a time, checked, in GeV."""
-        unit, key, label_key = self.energy_unit.unit, self.header.features[split], self.header.labels[split]
+        unit, key, label_key = (
+            self.energy_unit.unit,
+            self.header.features[split],
+            self.header.labels[split],
+        )
         for start in range(0, self.n(split), n):
             with self.opened() as file:
                 rows, labels = file[key][start : start + n], file[label_key][start : start + n]
@@ -130,7 +153,9 @@ class EventSource(SplitSource):
         index = np.flatnonzero(targets >= 0)
         chosen = events if len(index) == len(events) else events[index]
         of_split = self.attributes.get("split_digests", {}).get(split)
-        return ClassifiedEvents(chosen, targets[index], index, of_rows(of_split or events.digest(), index))
+        return ClassifiedEvents(
+            chosen, targets[index], index, of_rows(of_split or events.digest(), index)
+        )
 
     def _sample(self, split: str) -> NDArray[Any]:
         """Up to 10,000 rows in blocks from all over the split: files may be sorted."""
@@ -144,7 +169,14 @@ class EventSource(SplitSource):
 
 def _on_negative_labels(counts: Mapping[int, int]) -> list[str]:
     negative = [f"{label} ({n:,} training events)" for label, n in counts.items() if label < 0]
-    return [f"Negative labels count as processes: {listed(negative)}; name the classes if they mark unlabelled events."] if negative else []
+    return (
+        [
+            f"Negative labels count as processes: {listed(negative)}; name the classes if they mark"
+            " unlabelled events."
+        ]
+        if negative
+        else []
+    )
 
 
 def _objects(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -159,7 +191,8 @@ class EventSample:
 
     Attributes:
         chunks: (split, events in GeV), in any order of splits; consumed once.
-        attributes: what to write on the file, `label_names` among them; a function is asked after the last chunk.
+        attributes: what to write on the file, `label_names` among them; a function is asked after
+            the last chunk.
         energy_unit: of the file.
     """
 
@@ -169,11 +202,14 @@ class EventSample:
 
 
 class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSource"]):
-    """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text as well.
+    """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text
+    as well.
 
     Args:
-        linked_data: folder below which files may lie to which an HDF5 file refers; None: beside it only.
-        text: how such text is read (`lexon.datasets.darkmachines`): split, split_seed, max_bad_lines and object_types.
+        linked_data: folder below which files may lie to which an HDF5 file refers; None: beside it
+            only.
+        text: how such text is read (`lexon.datasets.darkmachines`): split, split_seed,
+            max_bad_lines and object_types.
     """
 
     def __init__(
@@ -212,7 +248,15 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSour
             layout.refuse_empty(file, self._filepath)
             attributes = data.attributes() if callable(data.attributes) else data.attributes
             own = {"energy_unit": data.energy_unit, "split_digests": digests.hex()}
-            write_attributes(file, {**attributes, **own, "format_version": FORMAT_VERSION, "lexon_version": lexon.__version__})
+            write_attributes(
+                file,
+                {
+                    **attributes,
+                    **own,
+                    "format_version": FORMAT_VERSION,
+                    "lexon_version": lexon.__version__,
+                },
+            )
 
     def _exists(self) -> bool:
         return self._filepath.is_file()
@@ -220,12 +264,25 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSour
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), **self._source}
 
-    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as well.
+    # kedro-viz compares the annotation's name, which a postponed annotation, being text, has as
+    # well.
     def preview(self) -> TablePreview:
         """Name, shape, dtype and energy unit of each array, for kedro-viz."""
         with reading(self._filepath) as file:
             unit = read_attributes(file).get("energy_unit", "unknown")
             rows = [
-                [key, str(item.shape), str(item.dtype), unit if key in layout.FEATURE_KEYS.values() else ""] for key, item in file.items()
+                [
+                    key,
+                    str(item.shape),
+                    str(item.dtype),
+                    unit if key in layout.FEATURE_KEYS.values() else "",
+                ]
+                for key, item in file.items()
             ]
-        return TablePreview({"index": list(range(len(rows))), "columns": ["dataset", "shape", "dtype", "energies"], "data": rows})
+        return TablePreview(
+            {
+                "index": list(range(len(rows))),
+                "columns": ["dataset", "shape", "dtype", "energies"],
+                "data": rows,
+            }
+        )

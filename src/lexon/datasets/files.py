@@ -1,4 +1,6 @@
-"""Files that are whole or absent: written under a temporary name beside their own, then renamed; and what their content is."""
+"""Files that are whole or absent: written under a temporary name beside their own, then renamed;
+and what their content is.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,12 @@ from lexon.errors import DataError, LexonError, MissingFile, explained
 from lexon.processes import Process, this_process
 
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[^.]+-\d+)\.(?P<pid>\d+)-(?P<started>\d+)\.tmp", re.DOTALL)
-_ABANDONED_SECONDS = 7 * 86400.0  # no write takes a week: what another machine left is then a leftover too
-_CLOCK_NS = 20_000_000  # two changes within one tick of a file system's clock can have the same time stamp
+_ABANDONED_SECONDS = (
+    7 * 86400.0
+)  # no write takes a week: what another machine left is then a leftover too
+_CLOCK_NS = (
+    20_000_000  # two changes within one tick of a file system's clock can have the same time stamp
+)
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a FIFO (named pipe)",
@@ -30,14 +36,19 @@ _KINDS = {
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; it becomes `path` if the block ends well and is removed if it does not.
+    """A temporary path to write to; it becomes `path` if the block ends well and is removed if it
+    does not.
 
     Raises:
-        DataError: the path is a link, which a file would replace; the disk is full, or the folder cannot be written to.
+        DataError: the path is a link, which a file would replace; the disk is full, or the folder
+            cannot be written to.
         MachineError: a fault of the machine or its file system.
     """
     if path.is_symlink():
-        raise DataError(f"{path}: is a link to {path.readlink()}, which would be replaced by a file; move it away")
+        raise DataError(
+            f"{path}: is a link to {path.readlink()}, which would be replaced by a file; move it"
+            " away"
+        )
     me = this_process()
     temporary = path.with_name(f".{path.name}.{me.host}.{me.pid}-{me.started}.tmp")
     try:
@@ -51,11 +62,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def cannot_write(error: OSError, temporary: Path, path: Path) -> LexonError:
-    """The error as a sentence that names the file which was asked for, or the folder that forbids to write it, never the temporary one."""
+    """The error as a sentence that names the file which was asked for, or the folder that forbids
+    to write it, never the temporary one.
+    """
     if error.filename not in (None, str(temporary)) and error.filename2 is None:
         return explained(error)
     forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-    return explained(OSError(error.errno, str(error.strerror or error)), path.parent if forbidden else path)
+    return explained(
+        OSError(error.errno, str(error.strerror or error)), path.parent if forbidden else path
+    )
 
 
 def _remove(temporary: Path) -> None:
@@ -64,7 +79,9 @@ def _remove(temporary: Path) -> None:
 
 
 def remove_leftovers(folders: Iterable[Path]) -> None:
-    """Remove the temporary files of processes that were killed: those of this machine that are gone, others after a week."""
+    """Remove the temporary files of processes that were killed: those of this machine that are
+    gone, others after a week.
+    """
     for folder in folders:
         with suppress(OSError):  # absent, or another user's
             for file in folder.glob(".*.tmp"):
@@ -82,7 +99,8 @@ def _is_leftover(file: Path) -> bool:
 
 
 def require_file(path: Path, parameter: str | None = None) -> None:
-    """Refuse to open what would hang or give nonsense: every file that a user names passes here before it is opened.
+    """Refuse to open what would hang or give nonsense: every file that a user names passes here
+    before it is opened.
 
     Args:
         parameter: the one that names the file.
@@ -101,7 +119,10 @@ def require_file(path: Path, parameter: str | None = None) -> None:
     except OSError as error:
         raise explained(error, path) from error
     if not stat.S_ISREG(mode):
-        raise DataError(f"{path}: is {_KINDS.get(stat.S_IFMT(mode), 'not a file')}; {parameter or 'this'} is one regular file")
+        raise DataError(
+            f"{path}: is {_KINDS.get(stat.S_IFMT(mode), 'not a file')}; {parameter or 'this'} is"
+            " one regular file"
+        )
     if not os.access(path, os.R_OK):
         raise explained(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)
 
@@ -113,14 +134,21 @@ def write_text(path: Path, text: str) -> None:
 
 
 def shown_path(path: Path | PurePath) -> str:
-    """A path that can be pasted into a command: relative below the current folder, else absolute."""
+    """A path that can be pasted into a command: relative below the current folder, else
+    absolute.
+    """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100  # `resolve` would replace links, which a user knows by their own names
-    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(absolute)
+    return (
+        str(absolute.relative_to(Path.cwd()))
+        if absolute.is_relative_to(Path.cwd())
+        else str(absolute)
+    )
 
 
 @dataclass(frozen=True)
 class Content:
-    """A file's content as it was once found, and what tells without reading it that it is the same still.
+    """A file's content as it was once found, and what tells without reading it that it is the same
+    still.
 
     Attributes:
         digest: SHA-256.
@@ -136,7 +164,9 @@ class Content:
     checked_ns: int
 
     def covers(self, path: Path) -> bool:
-        """Whether the file is certainly the same: nothing about it changed, and it was old enough when it was read."""
+        """Whether the file is certainly the same: nothing about it changed, and it was old enough
+        when it was read.
+        """
         return self.checked_ns - self.mtime_ns > _CLOCK_NS and self._state == _state(path)
 
     def same_file(self, other: Content) -> bool:
@@ -185,5 +215,11 @@ def _state(path: Path) -> tuple[int, int, int, int]:
 
 
 def matching_files(path: Path) -> list[Path]:
-    """The file of this name, or else those that match it as a pattern, in the order of their names."""
-    return [path] if path.exists() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    """The file of this name, or else those that match it as a pattern, in the order of
+    their names.
+    """
+    return (
+        [path]
+        if path.exists()
+        else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    )

@@ -1,8 +1,9 @@
 """Binned token files that others made: whatever their keys, splits and labels are called.
 
-An array is tokens when its name says so (`X`, `tokens`, `data`, with or without a split, in any case) or when it is the only
-one of that shape: 18 object tokens and the tokens of MET and METphi, or the 18 alone. Labels are `Y`, `labels` or `targets`
-with the same split. A split may be a group: `train/X`, or `X/train`. Other ways to write tokens are converted
+An array is tokens when its name says so (`X`, `tokens`, `data`, with or without a split, in any
+case) or when it is the only one of that shape: 18 object tokens and the tokens of MET and METphi,
+or the 18 alone. Labels are `Y`, `labels` or `targets` with the same split. A split may be a group:
+`train/X`, or `X/train`. Other ways to write tokens are converted
 (`lexon.datasets.token_conventions`). `ForeignTokens.notes` describes what was found.
 """
 
@@ -31,7 +32,13 @@ LABELS_NAME = re.compile(r"(?:y|labels?|targets?)(?:_(.+))?", re.IGNORECASE)
 WHOLE = "all"
 SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|test|dev)", re.IGNORECASE)
 # Other names of splits.
-SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
+SPLIT_NAMES = {
+    "training": "train",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "testing": "test",
+}
 
 
 @dataclass(frozen=True)
@@ -105,16 +112,26 @@ def read_foreign(path: Path, linked_data: Path | None = None) -> ForeignTokens:
 
 
 class ForeignTokensDataset(AbstractDataset[None, ForeignTokens]):
-    """A token file that others made; read, never written. Without a path, loading is an error that names the parameter."""
+    """A token file that others made; read, never written. Without a path, loading is an error that
+    names the parameter.
+    """
 
-    def __init__(self, path: str | None, linked_data: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        linked_data: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         self.linked_data = Path(linked_data) if linked_data else None
         self._filepath = Path(path) if path else None
         self.metadata = metadata
 
     def load(self) -> ForeignTokens:
         if self._filepath is None:
-            raise ConfigurationError(f"{PARAMETER}: not set; name the token file to compare with, --params {PARAMETER}=FILE")
+            raise ConfigurationError(
+                f"{PARAMETER}: not set; name the token file to compare with, --params"
+                f" {PARAMETER}=FILE"
+            )
         return read_foreign(self._filepath, self.linked_data)
 
     def save(self, data: None) -> None:  # noqa: ARG002
@@ -131,40 +148,63 @@ def _arrays(file: h5py.File) -> dict[str, h5py.Dataset]:
     """Every numeric array by its path, those in groups too."""
     found: dict[str, h5py.Dataset] = {}
     file.visititems(
-        lambda name, item: found.__setitem__(name, item) if isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf" else None
+        lambda name, item: (
+            found.__setitem__(name, item)
+            if isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf"
+            else None
+        )
     )
     return found
 
 
 def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, str], list[str]]:
     """Key of each part by its name, train, val and test first; and what had to be guessed."""
-    fitting = {key for key, array in arrays.items() if array.ndim == 2 and array.shape[1] in WIDTHS and len(array)}
+    fitting = {
+        key
+        for key, array in arrays.items()
+        if array.ndim == 2 and array.shape[1] in WIDTHS and len(array)
+    }
     keys = _by_part(ROWS_NAME, sorted(fitting), path)
     if keys:
         order = {split: place for place, split in enumerate(SPLITS)}
-        return dict(sorted(keys.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))), []
+        return (
+            dict(sorted(keys.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))),
+            [],
+        )
     if len(fitting) == 1:
         (key,) = fitting
-        return {WHOLE: key}, [f"No array is called X, tokens or data; {key} is the only one of that shape and was taken."]
+        return {WHOLE: key}, [
+            f"No array is called X, tokens or data; {key} is the only one of that shape and was"
+            " taken."
+        ]
     raise _no_tokens(arrays, path)
 
 
 def _no_tokens(arrays: dict[str, h5py.Dataset], path: Path) -> DataError:
     shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
-    events = any(array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width for array in arrays.values())
-    hint = "these are events: make tokens of them with --pipelines data_engineering" if events else "check the path"
+    events = any(
+        array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width for array in arrays.values()
+    )
+    hint = (
+        "these are events: make tokens of them with --pipelines data_engineering"
+        if events
+        else "check the path"
+    )
     wanted = f"[N, {WIDTHS[0]}] or [N, {WIDTHS[1]}] called X_..., tokens or data"
     return DataError(f"{path}: holds no tokens, {wanted}; it has {shapes}; {hint}")
 
 
-def _label_keys(arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Path) -> dict[str, str]:
+def _label_keys(
+    arrays: dict[str, h5py.Dataset], keys: dict[str, str], path: Path
+) -> dict[str, str]:
     """Key of the labels of each part that has some."""
     named = _by_part(LABELS_NAME, sorted(key for key, array in arrays.items() if array.size), path)
     found = {name: named[name] for name in keys if name in named}
     for name, key in found.items():
         if arrays[key].shape not in ((n := len(arrays[keys[name]]),), (n, 1)):
             raise DataError(
-                f"{path}: {key} has shape {arrays[key].shape}, {keys[name]} {arrays[keys[name]].shape}; there is one label a row"
+                f"{path}: {key} has shape {arrays[key].shape}, {keys[name]}"
+                f" {arrays[keys[name]].shape}; there is one label a row"
             )
     return found
 
@@ -180,7 +220,10 @@ def _by_part(pattern: re.Pattern[str], keys: list[str], path: Path) -> dict[str,
         name = _part_name(pattern, key)
         if name and found.setdefault(name, key) != key:
             which = "the whole file" if name == WHOLE else f"the split {name}"
-            raise DataError(f"{path}: {found[name]} and {key} would both be {which}; keep one, or name their splits (X_train, X_test)")
+            raise DataError(
+                f"{path}: {found[name]} and {key} would both be {which}; keep one, or name their"
+                " splits (X_train, X_test)"
+            )
     return found
 
 
@@ -198,26 +241,39 @@ def _part_name(pattern: re.Pattern[str], key: str) -> str | None:
 
 
 def _with_group(own: str, groups: list[str]) -> str:
-    """The name of a part, after the innermost group that names a split where the part's own name does not."""
+    """The name of a part, after the innermost group that names a split where the part's own name
+    does not.
+    """
     split = next((group for group in reversed(groups) if SPLIT_WORD.search(group)), "")
     return own if SPLIT_WORD.search(own) or not split else f"{split}_{own}".rstrip("_")
 
 
-def _parts(arrays: dict[str, h5py.Dataset], keys: dict[str, str], labels: dict[str, str], path: Path) -> tuple[tuple[Part, ...], list[str]]:
+def _parts(
+    arrays: dict[str, h5py.Dataset], keys: dict[str, str], labels: dict[str, str], path: Path
+) -> tuple[tuple[Part, ...], list[str]]:
     """The parts, written as lexon writes tokens, and what was converted."""
     raw = {name: _whole(arrays[key][()], f"{path}: {key}") for name, key in keys.items()}
     if len({rows.shape[1] for rows in raw.values()}) > 1:
         shapes = ", ".join(f"{keys[name]} {rows.shape}" for name, rows in raw.items())
-        raise DataError(f"{path}: its parts have different widths ({shapes}); compare one kind of row at a time")
+        raise DataError(
+            f"{path}: its parts have different widths ({shapes}); compare one kind of row at a time"
+        )
     convention = convention_of(np.concatenate(list(raw.values())), str(path))
     parts = [
-        Part(name, keys[name], _checked(convention.converted(rows), f"{path}: {keys[name]}"), _labels(arrays, labels.get(name), path))
+        Part(
+            name,
+            keys[name],
+            _checked(convention.converted(rows), f"{path}: {keys[name]}"),
+            _labels(arrays, labels.get(name), path),
+        )
         for name, rows in raw.items()
     ]
     return tuple(parts), [convention.note] if convention.note else []
 
 
-def _labels(arrays: dict[str, h5py.Dataset], key: str | None, path: Path) -> NDArray[np.int64] | None:
+def _labels(
+    arrays: dict[str, h5py.Dataset], key: str | None, path: Path
+) -> NDArray[np.int64] | None:
     return layout.read_labels(arrays[key][()].reshape(-1), f"{path}: {key}", 0) if key else None
 
 
@@ -225,9 +281,23 @@ def _whole(rows: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Tokens as integers."""
     if rows.dtype.kind == "f":
         whole = np.isfinite(rows) & (np.rint(rows) == rows)
-        reject_rows(~whole, rows, "token that is not whole", "tokens are integers; are these continuous values?", where=where)
-    most = f"{MAX_BINS} bins per axis make tokens up to {MAX_VOCABULARY - 1:,}; is this a token file?"
-    reject_rows(np.abs(rows.astype(np.float64)) >= MAX_VOCABULARY, rows, "token beyond any vocabulary", most, where=where)
+        reject_rows(
+            ~whole,
+            rows,
+            "token that is not whole",
+            "tokens are integers; are these continuous values?",
+            where=where,
+        )
+    most = (
+        f"{MAX_BINS} bins per axis make tokens up to {MAX_VOCABULARY - 1:,}; is this a token file?"
+    )
+    reject_rows(
+        np.abs(rows.astype(np.float64)) >= MAX_VOCABULARY,
+        rows,
+        "token beyond any vocabulary",
+        most,
+        where=where,
+    )
     return rows.astype(np.int64)
 
 
@@ -244,5 +314,8 @@ def _checked(rows: NDArray[np.int64], where: str) -> NDArray[np.int32]:
 
 def _found(parts: tuple[Part, ...]) -> str:
     met = "with MET" if parts[0].rows.shape[1] > MAX_OBJECTS else "without MET"
-    listed = ", ".join(f"{part.key} of {len(part.rows):,} rows{'' if part.labels is not None else ', no labels'}" for part in parts)
+    listed = ", ".join(
+        f"{part.key} of {len(part.rows):,} rows{'' if part.labels is not None else ', no labels'}"
+        for part in parts
+    )
     return f"Found tokens {met}: {listed}."

@@ -1,7 +1,9 @@
-"""Which events these are: digests that survive whatever is made of the events, so that results can be paired.
+"""Which events these are: digests that survive whatever is made of the events, so that results can
+be paired.
 
-A file of events that we write stores one digest for each split. Whatever is derived from the file hands them on, and two members
-were shown the same events in the same order exactly where `of_rows` is equal, however the events were shown.
+A file of events that we write stores one digest for each split. Whatever is derived from the file
+hands them on, and two members were shown the same events in the same order exactly where `of_rows`
+is equal, however the events were shown.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ FACTOR = np.uint64(6364136223846793005)  # Knuth's multiplier for arithmetic mod
 
 
 class SplitDigests:
-    """BLAKE2b of the rows and labels of each split as a file holds them; the borders between chunks do not matter."""
+    """BLAKE2b of the rows and labels of each split as a file holds them; the borders between chunks
+    do not matter.
+    """
 
     def __init__(self) -> None:
         self._rows = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
@@ -30,19 +34,32 @@ class SplitDigests:
 
     def hex(self) -> dict[str, str]:
         """One digest for each split."""
-        return {split: self._rows[split].hexdigest() + self._labels[split].hexdigest() for split in SPLITS}
+        return {
+            split: self._rows[split].hexdigest() + self._labels[split].hexdigest()
+            for split in SPLITS
+        }
 
 
 def row_hashes(events: Events) -> NDArray[np.uint64]:
-    """64-bit polynomial hash of each event, its label apart: two different ones among 10 million share one with a chance of 3e-6."""
+    """64-bit polynomial hash of each event, its label apart: two different ones among 10 million
+    share one with a chance of 3e-6.
+    """
     met = np.stack([events.met, events.met_phi], axis=1)
-    rows = np.concatenate([events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32)
-    return (rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))).astype(np.uint64)
+    rows = np.concatenate(
+        [events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32
+    )
+    return (
+        rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))
+    ).astype(np.uint64)
 
 
 def of_rows(split_digest: str, index: NDArray[np.int64]) -> str:
-    """Digest of some rows of a split, in order: `index` int64 [N] into the split that has this digest."""
-    return hashlib.blake2b(split_digest.encode() + index.astype("<i8").tobytes(), digest_size=16).hexdigest()
+    """Digest of some rows of a split, in order: `index` int64 [N] into the split that has this
+    digest.
+    """
+    return hashlib.blake2b(
+        split_digest.encode() + index.astype("<i8").tobytes(), digest_size=16
+    ).hexdigest()
 
 
 def part_digest(whole: str, own: str) -> str:

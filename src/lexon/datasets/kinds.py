@@ -1,4 +1,6 @@
-"""The kind of a file, recognised by its content: HDF5, DarkMachines text, or something that lexon does not read, in words."""
+"""The kind of a file, recognised by its content: HDF5, DarkMachines text, or something that lexon
+does not read, in words.
+"""
 
 from __future__ import annotations
 
@@ -41,20 +43,30 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xd8\xff", "a JPEG picture"),
     (0, b"\x7fELF", "a program"),
     (0, b"version https://git-lfs", "a Git LFS pointer instead of the file (run git lfs pull)"),
-    (0, b"HepMC::", "a HepMC file (run a detector simulation such as Delphes and write its objects)"),
+    (
+        0,
+        b"HepMC::",
+        "a HepMC file (run a detector simulation such as Delphes and write its objects)",
+    ),
     (0, b"\xff\xfe", "text in UTF-16 (save it as UTF-8: iconv -f UTF-16 -t UTF-8)"),
     (0, b"\xfe\xff", "text in UTF-16 (save it as UTF-8: iconv -f UTF-16 -t UTF-8)"),
 )
 TEXTS: tuple[tuple[bytes, str], ...] = (
     (rb"<LesHouchesEvents", "an LHE file (shower it, simulate a detector and write its objects)"),
-    (rb"(?i)<(!doctype )?html", "a web page, probably an error page saved in place of the file (download it again)"),
+    (
+        rb"(?i)<(!doctype )?html",
+        "a web page, probably an error page saved in place of the file (download it again)",
+    ),
     (rb"<\?xml|<[a-zA-Z]", "an XML file"),
     (rb"\s*[\[{]\s*([\[{\"\d\]}-])", "JSON"),
     (rb"import |from \w+ import|#!", "a program"),
 )
 PICKLE = re.compile(rb"\x80[\x02-\x05][\x00-\xff]|\(lp\d|\(dp\d|c__builtin__|ccopy_reg")
-ZIPPED = ((".npy", "a numpy archive (load it with numpy.load and write its arrays)"), ("xl/workbook.xml", "an Excel file (save it as CSV)"),
-          ("data.pkl", "a file of torch.save (load it with torch.load and write its arrays)"))  # fmt: skip
+ZIPPED = (
+    (".npy", "a numpy archive (load it with numpy.load and write its arrays)"),
+    ("xl/workbook.xml", "an Excel file (save it as CSV)"),
+    ("data.pkl", "a file of torch.save (load it with torch.load and write its arrays)"),
+)
 
 
 def read_head(path: Path, parameter: str = "events.path") -> bytes:
@@ -68,7 +80,10 @@ def read_head(path: Path, parameter: str = "events.path") -> bytes:
         if stat.S_ISDIR(mode):
             raise DataError(f"{path}: is a directory; {parameter} is one file")
         if not stat.S_ISREG(mode):
-            raise DataError(f"{path}: is a pipe, socket or device; lexon reads a file more than once, so save the content as a file first")
+            raise DataError(
+                f"{path}: is a pipe, socket or device; lexon reads a file more than once, so save"
+                " the content as a file first"
+            )
         with path.open("rb") as file:
             if file.read(len(SIGNATURE)) == SIGNATURE:
                 return SIGNATURE
@@ -83,7 +98,9 @@ def read_head(path: Path, parameter: str = "events.path") -> bytes:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a file is HDF5: its signature is at byte 0, or after a user block of 512, 1024, 2048, ... bytes."""
+    """Whether a file is HDF5: its signature is at byte 0, or after a user block of 512, 1024, 2048,
+    ... bytes.
+    """
     with path.open("rb") as file:
         size, place = path.stat().st_size, 0
         while place < size:
@@ -95,7 +112,9 @@ def is_hdf5(path: Path) -> bool:
 
 
 def is_darkmachines(head: bytes) -> bool:
-    """Whether a text that begins so has a line `event ID; process ID; weight; MET; METphi; ...` near its beginning."""
+    """Whether a text that begins so has a line `event ID; process ID; weight; MET; METphi; ...`
+    near its beginning.
+    """
     return _signature(head) is None and any(map(is_event, first_lines(head)))
 
 
@@ -123,7 +142,10 @@ def _kind(head: bytes) -> str:
     if not head.strip(b"\x00"):
         return "holds only zero bytes, as a copy that failed (copy it again)"
     if PICKLE.match(head):
-        return "is a Python pickle, which lexon never opens because it can run any program (load it yourself and write its arrays)"
+        return (
+            "is a Python pickle, which lexon never opens because it can run any program (load it"
+            " yourself and write its arrays)"
+        )
     return _kind_of_text(head)
 
 
@@ -145,4 +167,7 @@ def _kind_of_text(head: bytes) -> str:
             "is text in the older DarkMachines layout (weight; MET; METphi; obj,pt,eta,phi; ...), "
             "which has no process ID and no energies (convert it, or take the newer files)"
         )
-    return f"is text that begins with {head[:60].decode(errors='replace').splitlines()[0].strip()[:40]!r}"
+    return (
+        "is text that begins with"
+        f" {head[:60].decode(errors='replace').splitlines()[0].strip()[:40]!r}"
+    )

@@ -1,4 +1,6 @@
-"""Files of labelled examples: labels and their names, whether the examples are events or tokens, text or HDF5."""
+"""Files of labelled examples: labels and their names, whether the examples are events or tokens,
+text or HDF5.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class LabelledSource(ABC):
-    """A file, opened when something is asked of it. Every question raises DataError where the file cannot answer.
+    """A file, opened when something is asked of it. Every question raises DataError where the file
+    cannot answer.
 
     Attributes:
         path: the file.
@@ -51,15 +54,22 @@ class LabelledSource(ABC):
 
     @cached_property
     def label_names(self) -> dict[int, str]:
-        """A name for every label: the file's own, else the configured one, else that of a known layout, else the number."""
+        """A name for every label: the file's own, else the configured one, else that of a known
+        layout, else the number.
+        """
         present = self.label_counts("train")
         own, handed_on = self._names_of_file
-        named = own | {label: name for label, name in (self.configured_names or {}).items() if label not in own}
+        named = own | {
+            label: name for label, name in (self.configured_names or {}).items() if label not in own
+        }
         self._refuse_shifted_names(named, own)
         guessed = handed_on or (self.recognised_names if not named else {})
         names = {label: named.get(label, guessed.get(label, str(label))) for label in present}
         if len(set(names.values())) < len(names):
-            raise DataError(f"{self.path}: two labels have the same name ({names}); name them apart in events.label_names or the file")
+            raise DataError(
+                f"{self.path}: two labels have the same name ({names}); name them apart in"
+                " events.label_names or the file"
+            )
         return names
 
     @property
@@ -69,11 +79,20 @@ class LabelledSource(ABC):
 
     @property
     def _names_of_file(self) -> tuple[dict[int, str], dict[int, str]]:
-        """The file's own names, and those that lexon once wrote into it from elsewhere; a name that is only the number is none."""
+        """The file's own names, and those that lexon once wrote into it from elsewhere; a name that
+        is only the number is none.
+        """
         written = self.attributes.get("label_names", {})
-        if not isinstance(written, dict) or not all(str(label).lstrip("-").isdigit() for label in written):
-            raise DataError(f'{self.path}: attribute label_names={written!r}; write it as JSON, name by number: {{"1": "tttt"}}')
-        names = {int(label): str(name) for label, name in written.items() if str(name) != str(label)}
+        if not isinstance(written, dict) or not all(
+            str(label).lstrip("-").isdigit() for label in written
+        ):
+            raise DataError(
+                f"{self.path}: attribute label_names={written!r}; write it as JSON, name by number:"
+                ' {"1": "tttt"}'
+            )
+        names = {
+            int(label): str(name) for label, name in written.items() if str(name) != str(label)
+        }
         by_file = {int(label) for label in self.attributes.get("named_by_file", names)}
         own: dict[int, str] = {}
         handed_on: dict[int, str] = {}
@@ -93,20 +112,28 @@ class LabelledSource(ABC):
         return "give a file with another process too, or"
 
     def _refuse_shifted_names(self, known: Mapping[int, str], own: Mapping[int, str]) -> None:
-        """Names of labels that the file has not are usual, and so are labels without a name; both at once is another numbering.
+        """Names of labels that the file has not are usual, and so are labels without a name; both
+        at once is another numbering.
 
         Raises:
             DataError: the file's own names are numbered in another way.
             ConfigurationError: the configured ones are.
         """
         present = self.label_counts("train")
-        nameless, unused = [label for label in present if label not in known], [label for label in known if label not in present]
+        nameless, unused = (
+            [label for label in present if label not in known],
+            [label for label in known if label not in present],
+        )
         if not nameless or not unused:
             return
-        source = f"attribute label_names of {self.path}" if unused[0] in own else "events.label_names"
+        source = (
+            f"attribute label_names of {self.path}" if unused[0] in own else "events.label_names"
+        )
         message = (
-            f"{source}: label {nameless[0]} of {self.path.name} has no name, and {_named(known, unused)} is no label there (it has "
-            f"{', '.join(map(str, present))}); number the names as the file numbers its labels, or leave out those that it does not have"
+            f"{source}: label {nameless[0]} of {self.path.name} has no name, and"
+            f" {_named(known, unused)} is no label there (it has {', '.join(map(str, present))});"
+            " number the names as the file numbers its labels, or leave out those that it does not"
+            " have"
         )
         raise (DataError if unused[0] in own else ConfigurationError)(message)
 
@@ -120,14 +147,18 @@ class LabelledSource(ABC):
         if self.only_label is not None:
             name = self.label_names.get(self.only_label, self.only_label)
             raise DataError(
-                f"{self.path}: every event is of one process, {name}, so there is nothing to classify; {self._remedy_for_one_label} "
-                "make tokens of it with binning.fit_on=all"
+                f"{self.path}: every event is of one process, {name}, so there is nothing to"
+                f" classify; {self._remedy_for_one_label} make tokens of it with binning.fit_on=all"
             )
-        return ClassMap.resolve(classes, self.label_names, {split: self.label_counts(split) for split in SPLITS})
+        return ClassMap.resolve(
+            classes, self.label_names, {split: self.label_counts(split) for split in SPLITS}
+        )
 
 
 def _named(names: Mapping[int, str], labels: Sequence[int]) -> str:
-    return ", ".join(f"{label} ({names[label]})" for label in labels[:SHOWN]) + (", ..." if len(labels) > SHOWN else "")
+    return ", ".join(f"{label} ({names[label]})" for label in labels[:SHOWN]) + (
+        ", ..." if len(labels) > SHOWN else ""
+    )
 
 
 @dataclass(frozen=True)
@@ -156,7 +187,16 @@ class SplitSource(LabelledSource):
     def linked_note(self) -> tuple[str, ...]:
         """The sentence that names the other files that were read, or none."""
         files = linked_files(self.path, self.linked_data)
-        return (f"{self.path.name} refers to other files, which were read: {', '.join(map(str, files))}.",) if files else ()
+        return (
+            (
+                (
+                    f"{self.path.name} refers to other files, which were read:"
+                    f" {', '.join(map(str, files))}."
+                ),
+            )
+            if files
+            else ()
+        )
 
     @cached_property
     def header(self) -> layout.Header:

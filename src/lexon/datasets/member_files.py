@@ -1,4 +1,6 @@
-"""The files of one member: each is read and checked, so that a damaged one is named in the report instead of preventing it."""
+"""The files of one member: each is read and checked, so that a damaged one is named in the report
+instead of preventing it.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,19 @@ STATUSES = ("running", "interrupted", "failed", "done")
 SPLITS = ("train", "val", "test")
 AGAIN = "delete it and run the member again"
 # Facts of run.json that reports calculate with or write, each with its type where it is known.
-NUMBERS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "evaluation_seconds")
-FACTS: dict[str, Any] = dict.fromkeys(NUMBERS, int | float) | {"device": str, "given_up": str, "code_version": dict}
+NUMBERS = (
+    "n_parameters",
+    "best_epoch",
+    "epochs",
+    "seconds",
+    "events_per_second",
+    "evaluation_seconds",
+)
+FACTS: dict[str, Any] = dict.fromkeys(NUMBERS, int | float) | {
+    "device": str,
+    "given_up": str,
+    "code_version": dict,
+}
 # Predictions of a diverged training are not finite, and are reported as such.
 MAY_DIVERGE = ("val_prediction", "test_prediction")
 NOT_PER_ROW = ("group_names", "tag_names", "kl_per_unit")
@@ -44,9 +57,13 @@ def read_record(folder: Path) -> dict[str, Any]:
     record = _mapping(_json(path), path)
     for key, kind in (("parameters", dict), ("status", str)):
         if not isinstance(record.get(key), kind):
-            raise DataError(f"{path}: {key} is {_shown(record, key)}, so this is no record of a member; {AGAIN}")
+            raise DataError(
+                f"{path}: {key} is {_shown(record, key)}, so this is no record of a member; {AGAIN}"
+            )
     if record["status"] not in STATUSES:
-        raise DataError(f"{path}: status is {record['status']!r}, not one of {', '.join(STATUSES)}; {AGAIN}")
+        raise DataError(
+            f"{path}: status is {record['status']!r}, not one of {', '.join(STATUSES)}; {AGAIN}"
+        )
     if record.get("member", folder.name) != folder.name:
         raise DataError(f"{path}: the record of another member, {record['member']}; {AGAIN}")
     return record
@@ -59,7 +76,10 @@ def known_kind(config: Mapping[str, Any], folder: Path) -> str:
         DataError: it is none of `KINDS`.
     """
     if config.get("kind") not in KINDS:
-        raise DataError(f"{folder / 'run.json'}: parameters.kind is {_shown(config, 'kind')}, not one of {', '.join(KINDS)}; {AGAIN}")
+        raise DataError(
+            f"{folder / 'run.json'}: parameters.kind is {_shown(config, 'kind')}, not one of"
+            f" {', '.join(KINDS)}; {AGAIN}"
+        )
     return config["kind"]
 
 
@@ -74,14 +94,18 @@ def check_facts(record: Mapping[str, Any], config: Mapping[str, Any], folder: Pa
         _check_type(path, key, record.get(key), kind)
     _check_data(path, record, KINDS[config["kind"]].files.data)
     if record.get("seed", config.get("seed")) != config.get("seed"):
-        raise DataError(f"{path}: seed is {record['seed']!r}, so this is the record of another member; {AGAIN}")
+        raise DataError(
+            f"{path}: seed is {record['seed']!r}, so this is the record of another member; {AGAIN}"
+        )
 
 
 def _check_data(path: Path, record: Mapping[str, Any], needed: Sequence[str]) -> None:
     """Check what a record holds about the data of the member."""
     data = record.get("data")
     if not isinstance(data, dict):
-        raise DataError(f"{path}: data is {_shown(record, 'data')}, not what the member was trained on; {AGAIN}")
+        raise DataError(
+            f"{path}: data is {_shown(record, 'data')}, not what the member was trained on; {AGAIN}"
+        )
     if missing := [key for key in needed if key not in data]:
         raise DataError(f"{path}: data.{missing[0]} is missing; {AGAIN}")
     for key, value in data.items():
@@ -108,11 +132,19 @@ def read_metrics(folder: Path, kind: str) -> dict[str, dict[str, float]]:
     metrics = _mapping(_json(path), path)
     for split in SPLITS:
         if not isinstance(metrics.get(split), dict):
-            raise DataError(f"{path}: {split} is {_shown(metrics, split)}, not metrics by name; {AGAIN}")
+            raise DataError(
+                f"{path}: {split} is {_shown(metrics, split)}, not metrics by name; {AGAIN}"
+            )
         for name, value in metrics[split].items():
             if not _is_number(value) or not math.isfinite(value):
-                raise DataError(f"{path}: {split}.{name} is {value!r:.60}, not a finite number; {AGAIN}")
-        if missing := [name for name in _all_named(KINDS[kind].files.metrics, split) if name not in metrics[split]]:
+                raise DataError(
+                    f"{path}: {split}.{name} is {value!r:.60}, not a finite number; {AGAIN}"
+                )
+        if missing := [
+            name
+            for name in _all_named(KINDS[kind].files.metrics, split)
+            if name not in metrics[split]
+        ]:
             raise DataError(f"{path}: {split} has no {missing[0]}; {AGAIN}")
     return metrics
 
@@ -121,7 +153,8 @@ def read_history(folder: Path, kind: str, epochs: Any) -> pd.DataFrame:
     """facts/history.csv: one row an epoch.
 
     Raises:
-        LexonError: it is missing, cannot be read, lacks a column, or has other epochs than the record says.
+        LexonError: it is missing, cannot be read, lacks a column, or has other epochs than the
+            record says.
     """
     path = folder / "facts" / "history.csv"
     _must_exist(path)
@@ -158,7 +191,9 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: not a table of epochs ({error}); {AGAIN}") from error
 
 
-def read_member_scores(folder: Path, config: Mapping[str, Any], record: Mapping[str, Any]) -> Scores:
+def read_member_scores(
+    folder: Path, config: Mapping[str, Any], record: Mapping[str, Any]
+) -> Scores:
     """A classifier's scores.h5.
 
     Raises:
@@ -169,10 +204,15 @@ def read_member_scores(folder: Path, config: Mapping[str, Any], record: Mapping[
     scores = read_scores(path)
     asked = tuple(config.get("classes", scores.class_names))
     if scores.class_names != asked:
-        raise DataError(f"{path}: classes {', '.join(scores.class_names)} where the member has {', '.join(asked)}; {AGAIN}")
+        raise DataError(
+            f"{path}: classes {', '.join(scores.class_names)} where the member has"
+            f" {', '.join(asked)}; {AGAIN}"
+        )
     for key, found in (("n_test", len(scores)), ("test_digest", scores.digest)):
         if record["data"].get(key, found) != found:
-            raise DataError(f"{path}: {key} is {found} where run.json says {record['data'][key]}; {AGAIN}")
+            raise DataError(
+                f"{path}: {key} is {found} where run.json says {record['data'][key]}; {AGAIN}"
+            )
     return scores
 
 
@@ -196,13 +236,17 @@ def read_member_arrays(folder: Path, kind: str, record: Mapping[str, Any]) -> Ar
 
 
 def _split_of(name: str) -> str | None:
-    """The split whose rows an array of scores.h5 holds, one value each; without a prefix it is the test split's."""
+    """The split whose rows an array of scores.h5 holds, one value each; without a prefix it is the
+    test split's.
+    """
     if name.startswith(NOT_PER_ROW):
         return None
     return "val" if name.startswith("val_") else "test"
 
 
-def _check_rows(path: Path, split: str, arrays: Sequence[NDArray[Any]], recorded: int | None) -> None:
+def _check_rows(
+    path: Path, split: str, arrays: Sequence[NDArray[Any]], recorded: int | None
+) -> None:
     """Check that all arrays of a split have as many rows as its record says."""
     sizes = {len(array) for array in arrays}
     if sizes and recorded is not None:
@@ -228,13 +272,27 @@ def read_baseline_arrays(path: Path, names: Sequence[str]) -> Arrays:
         shape = arrays[f"{split}_target"].shape if f"{split}_target" in arrays else None
         for key in (f"{split}_{name}" for name in ("target", *names)):
             values = arrays.get(key)
-            if values is None or values.ndim != 1 or values.shape != shape or not np.isfinite(values).all():
-                raise DataError(f"{path}: {key} is missing, or not one finite number a row; delete the file and run again")
+            if (
+                values is None
+                or values.ndim != 1
+                or values.shape != shape
+                or not np.isfinite(values).all()
+            ):
+                raise DataError(
+                    f"{path}: {key} is missing, or not one finite number a row; delete the file and"
+                    " run again"
+                )
     return arrays
 
 
-def check_agreement(folder: Path, metrics: Mapping[str, Mapping[str, float]], scores: Scores | None, arrays: Arrays | None) -> None:
-    """Check that metrics.json was calculated from scores.h5: files of two members do not belong together.
+def check_agreement(
+    folder: Path,
+    metrics: Mapping[str, Mapping[str, float]],
+    scores: Scores | None,
+    arrays: Arrays | None,
+) -> None:
+    """Check that metrics.json was calculated from scores.h5: files of two members do not belong
+    together.
 
     Raises:
         DataError: a metric of the test split differs from what the scores give.
@@ -242,7 +300,10 @@ def check_agreement(folder: Path, metrics: Mapping[str, Mapping[str, float]], sc
     for name, found in _recalculated(scores, arrays).items():
         recorded = metrics["test"].get(name)
         if recorded is not None and not math.isclose(recorded, found, rel_tol=1e-3, abs_tol=1e-6):
-            raise DataError(f"{folder / 'metrics.json'}: test.{name} is {recorded:g}, but scores.h5 gives {found:g}; {AGAIN}")
+            raise DataError(
+                f"{folder / 'metrics.json'}: test.{name} is {recorded:g}, but scores.h5 gives"
+                f" {found:g}; {AGAIN}"
+            )
 
 
 def _recalculated(scores: Scores | None, arrays: Arrays | None) -> dict[str, float]:
@@ -250,9 +311,17 @@ def _recalculated(scores: Scores | None, arrays: Arrays | None) -> dict[str, flo
         return {"accuracy": float((scores.probabilities.argmax(1) == scores.target).mean())}
     assert arrays is not None
     if "test_prediction" in arrays:
-        return {"mae": float(np.abs(arrays["test_prediction"].astype(float) - arrays["test_target"]).mean())}
+        return {
+            "mae": float(
+                np.abs(arrays["test_prediction"].astype(float) - arrays["test_target"]).mean()
+            )
+        }
     own = {"rec_tokens": "test_rec_tokens", "test_bce": "bce"}
-    return {name: float(arrays[array].mean(dtype=np.float64)) for name, array in own.items() if array in arrays}
+    return {
+        name: float(arrays[array].mean(dtype=np.float64))
+        for name, array in own.items()
+        if array in arrays
+    }
 
 
 def _json(path: Path) -> Any:
@@ -266,7 +335,9 @@ def _json(path: Path) -> Any:
 
 def _mapping(content: Any, path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise DataError(f"{path}: holds {type(content).__name__} instead of names with values; {AGAIN}")
+        raise DataError(
+            f"{path}: holds {type(content).__name__} instead of names with values; {AGAIN}"
+        )
     return content
 
 
@@ -302,5 +373,8 @@ def _shown(content: Mapping[str, Any], key: str) -> str:
 
 def _all_named(patterns: Iterable[str], *splits: str) -> list[str]:
     """Names of columns or arrays; a pattern with * has one for each split."""
-    names = [[pattern.replace("*", split) for split in splits] if "*" in pattern else [pattern] for pattern in patterns]
+    names = [
+        [pattern.replace("*", split) for split in splits] if "*" in pattern else [pattern]
+        for pattern in patterns
+    ]
     return [name for found in names for name in found]

@@ -1,4 +1,6 @@
-"""Members read back from their folders: how a report sees what is done, pending, failed or stale."""
+"""Members read back from their folders: how a report sees what is done, pending, failed or
+stale.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,16 @@ from lexon.datasets.member_files import (
 from lexon.datasets.recorded import recorded_members
 from lexon.datasets.scores import ScoresDataset, read_scores
 from lexon.errors import DataError, LexonError, first_cause
-from lexon.experiments import Member, Plan, Result, Status, configured, differences, flatten, recorded_plan
+from lexon.experiments import (
+    Member,
+    Plan,
+    Result,
+    Status,
+    configured,
+    differences,
+    flatten,
+    recorded_plan,
+)
 from lexon.experiments.recorded import Configure
 from lexon.metrics.scores import Scores
 
@@ -45,13 +56,23 @@ class MemberFolders:
         as_recorded: the folder's records define the grid; else what is asked for does.
 
     Attributes:
-        left_out: why files beside the members, such as those of baselines, could not be used; grows as they are read.
+        left_out: why files beside the members, such as those of baselines, could not be used; grows
+            as they are read.
     """
 
     def __init__(
-        self, root: Path, configure: Configure = lambda _cell, _seed: None, axes: Sequence[str] = (), as_recorded: bool = False
+        self,
+        root: Path,
+        configure: Configure = lambda _cell, _seed: None,
+        axes: Sequence[str] = (),
+        as_recorded: bool = False,
     ) -> None:
-        self.root, self._configure, self._axes, self._as_recorded = root, configure, axes, as_recorded
+        self.root, self._configure, self._axes, self._as_recorded = (
+            root,
+            configure,
+            axes,
+            as_recorded,
+        )
         self.left_out: dict[str, None] = {}
 
     def plan(self, asked: Iterable[Member]) -> Plan:
@@ -68,12 +89,19 @@ class MemberFolders:
         return [self._result(member) for member in planned]
 
     def baselines(self) -> dict[str, Scores]:
-        """Test scores of the baselines that lie beside the members, by kind; a damaged file counts as none."""
-        found = {kind: self.beside(f"baseline_{kind}/scores.h5", "Baseline", read_scores) for kind in BASELINES}
+        """Test scores of the baselines that lie beside the members, by kind; a damaged file counts
+        as none.
+        """
+        found = {
+            kind: self.beside(f"baseline_{kind}/scores.h5", "Baseline", read_scores)
+            for kind in BASELINES
+        }
         return {kind: scores for kind, scores in found.items() if scores is not None}
 
     def beside(self, name: str, what: str, read: Callable[[Path], T]) -> T | None:
-        """The content of a file beside the members; None where there is none, or where it is damaged, which `left_out` says."""
+        """The content of a file beside the members; None where there is none, or where it is
+        damaged, which `left_out` says.
+        """
         path = self.root / name
         try:
             return read(path) if path.exists() else None
@@ -98,7 +126,10 @@ class MemberFolders:
             return Result(member, status, notes, record, {}, None)
         kind = known_kind(member.config, folder)
         check_facts(record, member.config, folder)
-        metrics, history = read_metrics(folder, kind), read_history(folder, kind, record.get("epochs"))
+        metrics, history = (
+            read_metrics(folder, kind),
+            read_history(folder, kind, record.get("epochs")),
+        )
         probabilities = KINDS[kind].files.arrays is None
         scores = read_member_scores(folder, member.config, record) if probabilities else None
         arrays = None if probabilities else read_member_arrays(folder, kind, record)
@@ -109,7 +140,8 @@ class MemberFolders:
 class MembersDataset(AbstractDataset[None, MemberFolders]):
     """06_models/<experiment>/<run>, or the folder that `report.source` names instead.
 
-    A runner whose command makes nothing but a report sets `as_recorded`; a folder from elsewhere is always read so.
+    A runner whose command makes nothing but a report sets `as_recorded`; a folder from elsewhere is
+    always read so.
     """
 
     fingerprint = False
@@ -130,7 +162,10 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 
     def load(self) -> MemberFolders:
         if self._source and not any(Path(self._source).glob("*/run.json")):
-            raise DataError(f"report.source={self._source}: no member there (MEMBER/run.json); name the folder that holds members' folders")
+            raise DataError(
+                f"report.source={self._source}: no member there (MEMBER/run.json); name the folder"
+                " that holds members' folders"
+            )
         axes = list(flatten(self._parameters))
         return MemberFolders(Path(self._filepath), self._configure, axes, self.as_recorded)
 
@@ -138,7 +173,11 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
         raise DatasetError("members write their own folders")
 
     def _configure(self, cell: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
-        return configured(self._parameters, self._parameters["grid"]["axes"], cell, seed) if self._parameters else None
+        return (
+            configured(self._parameters, self._parameters["grid"]["axes"], cell, seed)
+            if self._parameters
+            else None
+        )
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_dir()
@@ -150,8 +189,9 @@ class MembersDataset(AbstractDataset[None, MemberFolders]):
 class MemberFile:
     """Put before a dataset: it loads as None where the file is not there, or cannot be read.
 
-    A report takes the outputs of every member as inputs, so that it runs after them all; a member that failed must
-    not stop it. What it reports it reads by `MemberFolders`, which says what is wrong with a file.
+    A report takes the outputs of every member as inputs, so that it runs after them all; a member
+    that failed must not stop it. What it reports it reads by `MemberFolders`, which says what is
+    wrong with a file.
     """
 
     optional = True

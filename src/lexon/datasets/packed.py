@@ -1,6 +1,8 @@
-"""Content of files that may be compressed: gzip, bzip2, xz, or a zip archive of one file, unpacked as it is read.
+"""Content of files that may be compressed: gzip, bzip2, xz, or a zip archive of one file, unpacked
+as it is read.
 
-A small file can expand without limit; reading stops where it expands as no table or event file does.
+A small file can expand without limit; reading stops where it expands as no table or event file
+does.
 """
 
 from __future__ import annotations
@@ -22,7 +24,15 @@ PACKERS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03
 FREE_BYTES = 1 << 26  # below this, any rate of compression is harmless
 MOST_EXPANDED = 100  # numbers as text shrink to a third; only repeated rows shrink further
 # What the unpackers raise for a damaged file. gzip and bzip2 raise an OSError without a number.
-DAMAGES = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError, RuntimeError)
+DAMAGES = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def packer(path: Path) -> str | None:
@@ -37,7 +47,8 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
     """The content of a file as a stream.
 
     Raises:
-        DataError: damaged, a zip archive of several files or with a password, or content that expands more than a hundred times.
+        DataError: damaged, a zip archive of several files or with a password, or content that
+            expands more than a hundred times.
     """
     kind = packer(path)
     with path.open("rb") as file:
@@ -68,7 +79,11 @@ def members(path: Path) -> list[str]:
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     except DAMAGES as error:
         raise _damage("zip", path, error) from error
-    return [name for name in names if not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")]
+    return [
+        name
+        for name in names
+        if not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")
+    ]
 
 
 def _unpacker(kind: str, file: IO[bytes], path: Path) -> Any:
@@ -82,7 +97,8 @@ def _unpacker(kind: str, file: IO[bytes], path: Path) -> Any:
     names = members(path)
     if len(names) != 1:
         raise DataError(
-            f"{path}: is a zip archive of {len(names)} files; unpack it and give the one that is meant, or a pattern such as '*.csv'"
+            f"{path}: is a zip archive of {len(names)} files; unpack it and give the one that is"
+            " meant, or a pattern such as '*.csv'"
         )
     return zipfile.ZipFile(file).open(names[0])
 
@@ -110,8 +126,8 @@ class _Bounded(io.RawIOBase):
         self._read += len(content)
         if self._read > self._limit:
             raise DataError(
-                f"{self._path}: expands to more than {MOST_EXPANDED} times its size, as no table or event file does; "
-                "if it is right, unpack it and give the unpacked file"
+                f"{self._path}: expands to more than {MOST_EXPANDED} times its size, as no table or"
+                " event file does; if it is right, unpack it and give the unpacked file"
             )
         buffer[: len(content)] = content
         return len(content)
@@ -121,5 +137,8 @@ def _damage(kind: str, path: Path, error: Exception) -> DataError:
     if isinstance(error, RuntimeError) and "password" in str(error):
         return DataError(f"{path}: is a zip archive with a password; unpack it first")
     if isinstance(error, NotImplementedError):
-        return DataError(f"{path}: is a zip archive with a compression that Python does not read ({error}); unpack it first")
+        return DataError(
+            f"{path}: is a zip archive with a compression that Python does not read ({error});"
+            " unpack it first"
+        )
     return DataError(f"{path}: this {kind} file is cut off or damaged ({error}); copy it again")

@@ -21,7 +21,9 @@ ARRAYS = ("probabilities", "target", "labels", "index")
 
 
 class ScoresDataset(AbstractDataset[Scores, Scores]):
-    """scores.h5: the arrays of `Scores`, names and the digest of the evaluated events as attributes."""
+    """scores.h5: the arrays of `Scores`, names and the digest of the evaluated events as
+    attributes.
+    """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
@@ -33,14 +35,29 @@ class ScoresDataset(AbstractDataset[Scores, Scores]):
     def save(self, data: Scores) -> None:
         with writing(Path(self._filepath)) as file:
             for name in ARRAYS:
-                file.create_dataset(name, data=getattr(data, name), compression="gzip", compression_opts=1, shuffle=True)
-            write_attributes(file, {"class_names": data.class_names, "label_names": data.label_names, "digest": data.digest})
+                file.create_dataset(
+                    name,
+                    data=getattr(data, name),
+                    compression="gzip",
+                    compression_opts=1,
+                    shuffle=True,
+                )
+            write_attributes(
+                file,
+                {
+                    "class_names": data.class_names,
+                    "label_names": data.label_names,
+                    "digest": data.digest,
+                },
+            )
 
     def preview(self) -> TablePreview:
         """Name, shape and type of each array, for kedro-viz."""
         with reading(Path(self._filepath)) as file:
             rows = [[name, str(file[name].shape), str(file[name].dtype)] for name in ARRAYS]
-        return TablePreview({"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows})
+        return TablePreview(
+            {"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows}
+        )
 
     def _exists(self) -> bool:
         return Path(self._filepath).exists()
@@ -57,7 +74,9 @@ def read_scores(path: Path) -> Scores:
     """
     with reading(path) as file:
         if missing := [name for name in ARRAYS if not isinstance(file.get(name), h5py.Dataset)]:
-            raise DataError(f"{path}: no {', '.join(missing)} in it, so these are no scores; {AGAIN}")
+            raise DataError(
+                f"{path}: no {', '.join(missing)} in it, so these are no scores; {AGAIN}"
+            )
         arrays = {name: file[name][()] for name in ARRAYS}
         attributes = read_attributes(file)
     scores = Scores(**arrays, **_names(attributes, path))
@@ -66,9 +85,18 @@ def read_scores(path: Path) -> Scores:
 
 
 def _names(attributes: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    class_names, label_names, digest = (attributes.get(name) for name in ("class_names", "label_names", "digest"))
-    if not isinstance(class_names, list) or len(class_names) < 2 or not isinstance(label_names, dict) or not isinstance(digest, str):
-        raise DataError(f"{path}: no class_names, label_names or digest, so these are no scores; {AGAIN}")
+    class_names, label_names, digest = (
+        attributes.get(name) for name in ("class_names", "label_names", "digest")
+    )
+    if (
+        not isinstance(class_names, list)
+        or len(class_names) < 2
+        or not isinstance(label_names, dict)
+        or not isinstance(digest, str)
+    ):
+        raise DataError(
+            f"{path}: no class_names, label_names or digest, so these are no scores; {AGAIN}"
+        )
     if strange := [label for label in label_names if not re.fullmatch(r"-?\d+", label)]:
         raise DataError(f"{path}: label_names: {strange[0]!r} is not a label; {AGAIN}")
     named = {int(label): str(name) for label, name in label_names.items()}
@@ -80,11 +108,21 @@ def _check(scores: Scores, path: Path) -> None:
     wanted = {"probabilities": (n, n_classes), "target": (n,), "labels": (n,), "index": (n,)}
     if not n or any(np.shape(getattr(scores, name)) != shape for name, shape in wanted.items()):
         shapes = ", ".join(f"{name} {np.shape(getattr(scores, name))}" for name in ARRAYS)
-        raise DataError(f"{path}: {shapes}: not one row an event and one column for each of {n_classes} classes; {AGAIN}")
+        raise DataError(
+            f"{path}: {shapes}: not one row an event and one column for each of {n_classes}"
+            f" classes; {AGAIN}"
+        )
     kinds = [getattr(scores, name).dtype.kind for name in ARRAYS]
     if kinds[0] != "f" or not set(kinds[1:]) <= set("iu"):
-        raise DataError(f"{path}: probabilities must be decimal numbers, the others integers; {AGAIN}")
+        raise DataError(
+            f"{path}: probabilities must be decimal numbers, the others integers; {AGAIN}"
+        )
     if not ((scores.target >= 0) & (scores.target < n_classes)).all():
         raise DataError(f"{path}: target has other values than 0 to {n_classes - 1}; {AGAIN}")
-    if wrong := np.flatnonzero(~((scores.probabilities >= 0) & (scores.probabilities <= 1.001)).all(1)).tolist():
-        raise DataError(f"{path}: row {wrong[0]} of probabilities is {scores.probabilities[wrong[0]].tolist()}; {AGAIN}")
+    if wrong := np.flatnonzero(
+        ~((scores.probabilities >= 0) & (scores.probabilities <= 1.001)).all(1)
+    ).tolist():
+        raise DataError(
+            f"{path}: row {wrong[0]} of probabilities is {scores.probabilities[wrong[0]].tolist()};"
+            f" {AGAIN}"
+        )

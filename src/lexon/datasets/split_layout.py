@@ -1,7 +1,7 @@
 """The split HDF5 layout: X_train, X_val, X_test [N, columns] and Y_train, y_val, y_test [N].
 
-A row of events is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), 92 columns; padding is id 0 and four zeros.
-A row of tokens is 18 object tokens | MET token | METphi token; padding is 0.
+A row of events is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), 92 columns; padding is id 0
+and four zeros. A row of tokens is 18 object tokens | MET token | METphi token; padding is 0.
 """
 
 from __future__ import annotations
@@ -38,8 +38,13 @@ class Row:
     also: tuple[int, ...] = ()
 
 
-EVENT_ROW = Row(MAX_OBJECTS + 2 + 4 * MAX_OBJECTS, f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)")
-TOKEN_ROW = Row(MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token", also=(MAX_OBJECTS,))
+EVENT_ROW = Row(
+    MAX_OBJECTS + 2 + 4 * MAX_OBJECTS,
+    f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)",
+)
+TOKEN_ROW = Row(
+    MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token", also=(MAX_OBJECTS,)
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ class Header:
 
 
 def require_hdf5(path: Path, parameter: str = "events.path") -> None:
-    """Decide by content whether the file can hold this layout; `parameter` is the one that names the file.
+    """Decide by content whether the file can hold this layout; `parameter` is the one that names
+    the file.
 
     Raises:
         MissingFile: no such file.
@@ -72,36 +78,50 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
     if is_hdf5(path):
         return
     if is_darkmachines(head):
-        raise DataError(f"{path}: is DarkMachines text, not HDF5; give it as events.path, and kedro run makes events and tokens of it")
+        raise DataError(
+            f"{path}: is DarkMachines text, not HDF5; give it as events.path, and kedro run makes"
+            " events and tokens of it"
+        )
     also = f", or DarkMachines text ({LAYOUT})" if parameter == "events.path" else ""
-    raise DataError(f"{path}: {in_words(path, head)}; {parameter} is a file in the split HDF5 layout{also}")
+    raise DataError(
+        f"{path}: {in_words(path, head)}; {parameter} is a file in the split HDF5 layout{also}"
+    )
 
 
 def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW) -> Header:
     """Check everything but the rows themselves.
 
     Raises:
-        DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that a split lacks.
+        DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that
+            a split lacks.
     """
     features = {split: _find(file, f"X_{split}", where) for split in SPLITS}
     labels = {split: _find(file, f"Y_{split}", where) for split in SPLITS}
     for split in SPLITS:
         _check_shapes(file, features[split], labels[split], where, row)
-    counts = {split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS}
+    counts = {
+        split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS
+    }
     _check_labels(counts, where)
     used = {key.lower() for key in (*features.values(), *labels.values())}
     attributes = read_attributes(file[labels["train"]], NEEDED) | read_attributes(file, NEEDED)
-    return Header(features, labels, counts, attributes, tuple(key for key in file if key.lower() not in used))
+    return Header(
+        features, labels, counts, attributes, tuple(key for key in file if key.lower() not in used)
+    )
 
 
 def _find(file: ReadFile, name: str, where: str) -> str:
     keys = [key for key in file if key.lower() == name.lower()]
     if not keys:
-        raise DataError(f"{where}: {name} is missing (any case will do); the file has {listed(file)}")
+        raise DataError(
+            f"{where}: {name} is missing (any case will do); the file has {listed(file)}"
+        )
     arrays = {key: required_dataset(file, key) for key in keys}
     for key, array in arrays.items():
         if array.dtype.kind not in "iuf":
-            raise DataError(f"{where}: {key} has dtype {array.dtype}; write it as float32, or int64 for labels")
+            raise DataError(
+                f"{where}: {key} has dtype {array.dtype}; write it as float32, or int64 for labels"
+            )
         if not _identical(arrays[keys[0]], array):
             raise DataError(f"{where}: {keys[0]} and {key} differ; keep the right one")
     return keys[0]
@@ -111,19 +131,31 @@ def _identical(first: h5py.Dataset, second: h5py.Dataset) -> bool:
     if first == second:
         return True
     starts = range(0, first.shape[0] if first.shape else 0, BLOCK)
-    return first.shape == second.shape and all(np.array_equal(first[i : i + BLOCK], second[i : i + BLOCK], equal_nan=True) for i in starts)
+    return first.shape == second.shape and all(
+        np.array_equal(first[i : i + BLOCK], second[i : i + BLOCK], equal_nan=True) for i in starts
+    )
 
 
 def _check_shapes(file: ReadFile, x: str, y: str, where: str, row: Row) -> None:
     features, labels = file[x], file[y]
     if features.ndim != 2 or features.shape[1] not in (row.width, *row.also):
-        raise DataError(f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}")
+        raise DataError(
+            f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}"
+        )
     if row is EVENT_ROW and features.dtype.kind != "f":
-        raise DataError(f"{where}: {x} has dtype {features.dtype}, so its eta and phi are cut to whole numbers; write it as float32")
+        raise DataError(
+            f"{where}: {x} has dtype {features.dtype}, so its eta and phi are cut to whole numbers;"
+            " write it as float32"
+        )
     if labels.shape != features.shape[:1]:
-        raise DataError(f"{where}: {y} has shape {labels.shape}, {x} {features.shape}; there is one label an event")
+        raise DataError(
+            f"{where}: {y} has shape {labels.shape}, {x} {features.shape}; there is one label an"
+            " event"
+        )
     if features.shape[0] == 0:
-        raise DataError(f"{where}: {x} is empty; split the events so that each of {', '.join(SPLITS)} has some")
+        raise DataError(
+            f"{where}: {x} is empty; split the events so that each of {', '.join(SPLITS)} has some"
+        )
     features.check()
 
 
@@ -131,7 +163,14 @@ def _count_labels(labels: h5py.Dataset, where: str) -> dict[int, int]:
     counts: Counter[int] = Counter()
     for start in range(0, len(labels), BLOCK):
         values = read_labels(labels[start : start + BLOCK], where, start)
-        counts.update(dict(zip(*(column.tolist() for column in np.unique(values, return_counts=True)), strict=True)))
+        counts.update(
+            dict(
+                zip(
+                    *(column.tolist() for column in np.unique(values, return_counts=True)),
+                    strict=True,
+                )
+            )
+        )
     return dict(sorted(counts.items()))
 
 
@@ -140,7 +179,8 @@ def _check_labels(counts: Mapping[str, Mapping[int, int]], where: str) -> None:
     for split, present in counts.items():
         if missing := [label for label in everywhere if label not in present]:
             raise DataError(
-                f"{where}: the {split} split has no event with label {missing[0]}, other splits do; split the file anew, by label"
+                f"{where}: the {split} split has no event with label {missing[0]}, other splits do;"
+                " split the file anew, by label"
             )
 
 
@@ -148,7 +188,9 @@ def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int
     """Labels as int64; each must be a whole number that its type and int64 hold exactly."""
 
     def check(bad: NDArray[np.bool_], problem: str) -> None:
-        reject_rows(bad, raw, problem, "number the processes 1, 2, 3, ...", where=where, first_row=first_row)
+        reject_rows(
+            bad, raw, problem, "number the processes 1, 2, 3, ...", where=where, first_row=first_row
+        )
 
     if raw.dtype.kind == "f":
         check(~(np.isfinite(raw) & (np.rint(raw) == raw)), "label that is not a whole number")
@@ -165,8 +207,17 @@ def create(file: h5py.File, row: Row, dtype: DTypeLike, chunk_rows: int) -> None
     packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
     for split in SPLITS:
         wide = row.width
-        file.create_dataset(FEATURE_KEYS[split], (0, wide), dtype, maxshape=(None, wide), chunks=(chunk_rows, wide), **packed)
-        file.create_dataset(LABEL_KEYS[split], (0,), "i8", maxshape=(None,), chunks=(chunk_rows,), **packed)
+        file.create_dataset(
+            FEATURE_KEYS[split],
+            (0, wide),
+            dtype,
+            maxshape=(None, wide),
+            chunks=(chunk_rows, wide),
+            **packed,
+        )
+        file.create_dataset(
+            LABEL_KEYS[split], (0,), "i8", maxshape=(None,), chunks=(chunk_rows,), **packed
+        )
 
 
 def append(file: h5py.File, split: str, rows: NDArray[Any], labels: NDArray[np.integer]) -> None:

@@ -1,4 +1,6 @@
-"""Multi-label rows on disk: the user's table and vocabulary to load, and the one split that all models share."""
+"""Multi-label rows on disk: the user's table and vocabulary to load, and the one split that all
+models share.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,17 @@ NAMES_OF_COLUMNS = ("tags", "columns")
 class TagFileDataset(AbstractDataset[None, pd.DataFrame]):
     """A table of tags: CSV with a header, or HDF5 with one 0/1 matrix [N, K].
 
-    An HDF5 matrix is named by a list of K texts (a dataset or the matrix's attribute ``tags`` or ``columns``), else by numbers;
-    datasets of N values are further columns.
+    An HDF5 matrix is named by a list of K texts (a dataset or the matrix's attribute ``tags`` or
+    ``columns``), else by numbers; datasets of N values are further columns.
     """
 
-    def __init__(self, *, filepath: str, linked_data: str | None = None, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        linked_data: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         self._filepath = PurePosixPath(filepath)
         self.linked_data = Path(linked_data) if linked_data else None
         self.metadata = metadata
@@ -78,24 +86,34 @@ def _read_vocabulary(path: Path) -> Any:
         raise DataError(f"{path}: {kind}; {VOCABULARY} is a text with one tag a line, or JSON")
     try:
         text = read_content(path).decode("utf-8-sig")
-        return json.loads(text) if kind == "is JSON" or path.suffix == ".json" else text.splitlines()
+        return (
+            json.loads(text) if kind == "is JSON" or path.suffix == ".json" else text.splitlines()
+        )
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv -f LATIN1 -t UTF-8"
+            f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8, for example with iconv"
+            " -f LATIN1 -t UTF-8"
         ) from error
     except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}); write one tag a line into a .txt file instead") from error
+        raise DataError(
+            f"{path}: not JSON ({error}); write one tag a line into a .txt file instead"
+        ) from error
 
 
 def _checked(path: Path, tags: Any) -> list[str]:
     """A list of texts or numbers, as texts."""
     if not isinstance(tags, list) or not all(isinstance(tag, str | int | float) for tag in tags):
-        raise DataError(f'{path}: holds {str(tags)[:60]!r}, not a list of tags; write a list, or lists by concept: {{"mood": ["calm"]}}')
+        raise DataError(
+            f"{path}: holds {str(tags)[:60]!r}, not a list of tags; write a list, or lists by"
+            ' concept: {"mood": ["calm"]}'
+        )
     return [str(tag) for tag in tags]
 
 
 class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
-    """The split that all models share: ``X_<split>``, ``index_<split>``, ``group_<split>``, and what columns and groups are called."""
+    """The split that all models share: ``X_<split>``, ``index_<split>``, ``group_<split>``, and
+    what columns and groups are called.
+    """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
@@ -103,15 +121,26 @@ class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
 
     def load(self) -> TagSplits:
         with reading(Path(self._filepath)) as file:
-            rows, index, groups = ({split: file[f"{name}_{split}"][()] for split in SPLITS} for name in ("X", "index", "group"))
+            rows, index, groups = (
+                {split: file[f"{name}_{split}"][()] for split in SPLITS}
+                for name in ("X", "index", "group")
+            )
             names, group_names, notes = (tuple(file[name].asstr()[()]) for name in LISTS)
-            return TagSplits(rows, index, groups, names, group_names, str(file.attrs["group_name"]), notes)
+            return TagSplits(
+                rows, index, groups, names, group_names, str(file.attrs["group_name"]), notes
+            )
 
     def save(self, data: TagSplits) -> None:
         with writing(Path(self._filepath)) as file:
             for name, parts in {"X": data.rows, "index": data.index, "group": data.groups}.items():
                 for split, values in parts.items():
-                    file.create_dataset(f"{name}_{split}", data=values, compression="gzip", compression_opts=1, shuffle=True)
+                    file.create_dataset(
+                        f"{name}_{split}",
+                        data=values,
+                        compression="gzip",
+                        compression_opts=1,
+                        shuffle=True,
+                    )
             for name in LISTS:
                 file.create_dataset(name, data=list(getattr(data, name)), dtype=h5py.string_dtype())
             file.attrs.update(group_name=data.group_name, digest=data.digest)
@@ -119,8 +148,17 @@ class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
     def preview(self) -> TablePreview:
         """Rows, tags and tags a row of each split, for kedro-viz."""
         splits = self.load().rows
-        rows = [[split, len(x), x.shape[1], round(float(x.sum(1).mean()), 2)] for split, x in splits.items()]
-        return TablePreview({"index": list(range(len(rows))), "columns": ["split", "rows", "tags", "tags a row"], "data": rows})
+        rows = [
+            [split, len(x), x.shape[1], round(float(x.sum(1).mean()), 2)]
+            for split, x in splits.items()
+        ]
+        return TablePreview(
+            {
+                "index": list(range(len(rows))),
+                "columns": ["split", "rows", "tags", "tags a row"],
+                "data": rows,
+            }
+        )
 
     def _exists(self) -> bool:
         return Path(self._filepath).exists()
@@ -134,17 +172,27 @@ def _read_hdf5(path: Path, linked_data: Path | None) -> pd.DataFrame:
         arrays = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
         matrices = [name for name, item in arrays.items() if item.ndim == 2]
         if len(matrices) != 1:
-            raise DataError(f"tags.path={path}: {len(matrices)} matrices ({', '.join(matrices) or 'none'}); exactly one must hold the rows")
+            raise DataError(
+                f"tags.path={path}: {len(matrices)} matrices ({', '.join(matrices) or 'none'});"
+                " exactly one must hold the rows"
+            )
         matrix = arrays.pop(matrices[0])
         names = _column_names(matrix, arrays)
         if len(names) != matrix.shape[1]:
-            raise DataError(f"tags.path={path}: {len(names)} names for {matrix.shape[1]} columns; write one for each, or none")
-        return pd.DataFrame(np.asarray(matrix[()]), columns=names).assign(**_further_columns(arrays, len(matrix)))
+            raise DataError(
+                f"tags.path={path}: {len(names)} names for {matrix.shape[1]} columns; write one for"
+                " each, or none"
+            )
+        return pd.DataFrame(np.asarray(matrix[()]), columns=names).assign(
+            **_further_columns(arrays, len(matrix))
+        )
 
 
 def _further_columns(arrays: dict[str, h5py.Dataset], n: int) -> dict[str, list[Any]]:
     """Datasets of one value a row."""
-    names = [name for name, item in arrays.items() if item.shape == (n,) and name not in NAMES_OF_COLUMNS]
+    names = [
+        name for name, item in arrays.items() if item.shape == (n,) and name not in NAMES_OF_COLUMNS
+    ]
     return {name: list(_texts(arrays[name])) for name in names}
 
 
@@ -153,7 +201,10 @@ def _column_names(matrix: h5py.Dataset, arrays: dict[str, h5py.Dataset]) -> list
         if name in arrays:
             return [str(text) for text in np.atleast_1d(_texts(arrays[name]))]
         if name in matrix.attrs:
-            return [text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in np.atleast_1d(matrix.attrs[name])]
+            return [
+                text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+                for text in np.atleast_1d(matrix.attrs[name])
+            ]
     return [str(column) for column in range(matrix.shape[1])]
 
 

@@ -1,6 +1,8 @@
-"""Other ways to write the same tokens: counted from 0, padded with another number or in front, MET first.
+"""Other ways to write the same tokens: counted from 0, padded with another number or in front, MET
+first.
 
-What the numbers decide is converted, with a note; where two readings are possible, the file is refused, and the error names both.
+What the numbers decide is converted, with a note; where two readings are possible, the file is
+refused, and the error names both.
 """
 
 from __future__ import annotations
@@ -30,11 +32,17 @@ ORDERS: dict[tuple[int, ...], str] = {
     (1, 0): "METphi and MET came before the objects",
 }
 TWO_READINGS = (
-    "{where}: tokens are counted from {first}, and rows end with {first}, which may be a token or padding; write padding "
-    "as another number, such as -1, or count tokens from 1"
+    "{where}: tokens are counted from {first}, and rows end with {first}, which may be a token or"
+    " padding; write padding as another number, such as -1, or count tokens from 1"
 )
-HIDDEN = "0 is padding and comes after all objects of a row; where 0 is a token, because tokens are counted from 0, pad with another number"
-FROM_0_OR_1 = "{where}: {padding} is padding, but whether tokens are counted from 0 or from 1 cannot be seen; count from 1 and pad with 0"
+HIDDEN = (
+    "0 is padding and comes after all objects of a row; where 0 is a token, because tokens are"
+    " counted from 0, pad with another number"
+)
+FROM_0_OR_1 = (
+    "{where}: {padding} is padding, but whether tokens are counted from 0 or from 1 cannot be seen;"
+    " count from 1 and pad with 0"
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,8 @@ class Convention:
 
 
 def convention_of(rows: IntRows, where: str) -> Convention:
-    """The convention of a file, from all its rows [N, 20] or [N, 18]; lexon's own way where no other is certain.
+    """The convention of a file, from all its rows [N, 20] or [N, 18]; lexon's own way where no
+    other is certain.
 
     Raises:
         DataError: the numbers can be read in two ways.
@@ -90,12 +99,18 @@ def convention_of(rows: IntRows, where: str) -> Convention:
 
 
 def _possible(rows: IntRows, where: str) -> Iterator[Convention]:
-    """Conventions that fit all rows, given that every bin of METphi is used: of n bins, the first METphi token is 7 n^3 + n + 1."""
+    """Conventions that fit all rows, given that every bin of METphi is used: of n bins, the first
+    METphi token is 7 n^3 + n + 1.
+    """
     for met in ORDERS:
         met_phi = rows[:, met[1]]
         n = int(met_phi.max() - met_phi.min()) + 1
         offset = N_TYPES * n**3 + n + 1 - int(met_phi.min())
-        if not 2 <= n <= MAX_BINS or abs(offset) > MAX_OFFSET or not _in_range(rows, met, n, offset, objects=False):
+        if (
+            not 2 <= n <= MAX_BINS
+            or abs(offset) > MAX_OFFSET
+            or not _in_range(rows, met, n, offset, objects=False)
+        ):
             continue
         objects = _objects(rows, met)
         outside = np.unique(objects[(objects < 1 - offset) | (objects > N_TYPES * n**3 - offset)])
@@ -108,8 +123,12 @@ def _possible(rows: IntRows, where: str) -> Iterator[Convention]:
 
 
 def _without_met(rows: IntRows, where: str) -> Convention:
-    """The convention of rows without MET, from the padding: a number that ends rows and is never inside one."""
-    padding = next((int(value) for value in (0, rows.min(), rows.max()) if _may_be_padding(rows, value)), 0)
+    """The convention of rows without MET, from the padding: a number that ends rows and is never
+    inside one.
+    """
+    padding = next(
+        (int(value) for value in (0, rows.min(), rows.max()) if _may_be_padding(rows, value)), 0
+    )
     tokens = rows[rows != padding]
     if padding == 0 or not len(tokens) or tokens.min() < 0:
         return Convention((), in_front=_in_front(rows, 0))
@@ -124,12 +143,20 @@ def _objects(rows: IntRows, met: tuple[int, ...]) -> IntRows:
     return np.delete(rows, met, axis=1)
 
 
-def _in_range(rows: IntRows, met: tuple[int, ...], n: int, offset: int, objects: bool = True) -> bool:
+def _in_range(
+    rows: IntRows, met: tuple[int, ...], n: int, offset: int, objects: bool = True
+) -> bool:
     """Whether MET, METphi and (where asked for) objects lie where n bins put them."""
     first = N_TYPES * n**3 - offset
     of_met, of_phi = (rows[:, column] for column in met)
     return bool(
-        first < of_met.min() <= of_met.max() <= first + n < of_phi.min() <= of_phi.max() <= first + 2 * n
+        first
+        < of_met.min()
+        <= of_met.max()
+        <= first + n
+        < of_phi.min()
+        <= of_phi.max()
+        <= first + 2 * n
         and (not objects or _objects(rows, met).max() <= first)
     )
 

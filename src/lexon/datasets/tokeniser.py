@@ -1,4 +1,6 @@
-"""Fitted tokenisers on disk: as JSON, or with a network as recipe, weights and what they were trained on."""
+"""Fitted tokenisers on disk: as JSON, or with a network as recipe, weights and what they were
+trained on.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class TokeniserDataset(JSONDataset):
 
 
 class VQVAETokeniserDataset(AbstractDataset["VQVAETokeniser", "VQVAETokeniser"]):
-    """A tokeniser with its network, for torch's weights-only reader; `CheckpointDataset` reads the network out of the same file."""
+    """A tokeniser with its network, for torch's weights-only reader; `CheckpointDataset` reads the
+    network out of the same file.
+    """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)

@@ -1,7 +1,9 @@
-"""Tokens on disk, as Kedro sees them: 18 object tokens, the MET token and the METphi token of each event, [N, 20].
+"""Tokens on disk, as Kedro sees them: 18 object tokens, the MET token and the METphi token of each
+event, [N, 20].
 
-A file of ours explains itself: its attributes hold the fitted tokeniser, so that `decode` needs nothing else. A file from
-somewhere else needs none of them: X_train, Y_train, ... in `lexon.datasets.split_layout` are enough to train from.
+A file of ours explains itself: its attributes hold the fitted tokeniser, so that `decode` needs
+nothing else. A file from somewhere else needs none of them: X_train, Y_train, ... in
+`lexon.datasets.split_layout` are enough to train from.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ from lexon.tokenisers.layout import Layout
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
-# Arrays of a split that lacks events of another one (attribute `part_of`): which of its events there are, and the labels of all.
+# Arrays of a split that lacks events of another one (attribute `part_of`): which of its events
+# there are, and the labels of all.
 PART_ARRAYS = ("event", "all_labels")
 MOST_TOKENS = f"{MAX_BINS} bins per axis, the most that lexon makes, give {MAX_VOCABULARY:,} tokens"
 READ_AT_ONCE = 1 << 18
@@ -61,7 +64,10 @@ class TokenSource(SplitSource):
     def notes(self) -> tuple[str, ...]:
         """Notes on the file, one sentence each, for a log and a report."""
         notes = self.attributes.get("notes", [])
-        guessed = f"{self.path.name} has no attribute vocab_size: {self.vocab_size}, one more than its largest token, is taken."
+        guessed = (
+            f"{self.path.name} has no attribute vocab_size: {self.vocab_size}, one more than its"
+            " largest token, is taken."
+        )
         return (
             *self.linked_note,
             *(notes if isinstance(notes, list) else [str(notes)]),
@@ -70,16 +76,33 @@ class TokenSource(SplitSource):
 
     @cached_property
     def vocab_size(self) -> int:
-        """Number of tokens including padding 0: from the file's attribute, else one more than its largest."""
+        """Number of tokens including padding 0: from the file's attribute, else one more than its
+        largest.
+        """
         written = self.attributes.get("vocab_size")
         if written is None:
-            largest = max(float(np.nan_to_num(rows).max()) for split in SPLITS for _, rows, _ in self._raw(split, READ_AT_ONCE))
+            largest = max(
+                float(np.nan_to_num(rows).max())
+                for split in SPLITS
+                for _, rows, _ in self._raw(split, READ_AT_ONCE)
+            )
             if not largest < MAX_VOCABULARY:
-                raise DataError(f"{self.path}: token {largest:.12g} is beyond any vocabulary: {MOST_TOKENS}; are these tokens?")
+                raise DataError(
+                    f"{self.path}: token {largest:.12g} is beyond any vocabulary: {MOST_TOKENS};"
+                    " are these tokens?"
+                )
             return 1 + int(largest)
-        if not isinstance(written, int) or isinstance(written, bool) or not 2 <= written <= MAX_VOCABULARY:
-            allowed = f"it is the number of tokens including padding 0, from 2 to {MAX_VOCABULARY:,}"
-            raise DataError(f"{self.path}: attribute vocab_size={written!r}; {allowed}: {MOST_TOKENS}")
+        if (
+            not isinstance(written, int)
+            or isinstance(written, bool)
+            or not 2 <= written <= MAX_VOCABULARY
+        ):
+            allowed = (
+                f"it is the number of tokens including padding 0, from 2 to {MAX_VOCABULARY:,}"
+            )
+            raise DataError(
+                f"{self.path}: attribute vocab_size={written!r}; {allowed}: {MOST_TOKENS}"
+            )
         return written
 
     @cached_property
@@ -88,8 +111,14 @@ class TokenSource(SplitSource):
         with reading(self.path) as file:
             widths = {split: file[key].shape[1] for split, key in self.header.features.items()}
         if len(set(widths.values())) > 1:
-            raise DataError(f"{self.path}: splits have rows of different widths ({widths}); write all with MET and METphi, or none")
-        return widths["train"] == layout.TOKEN_ROW.width and self.attributes.get("has_met") is not False
+            raise DataError(
+                f"{self.path}: splits have rows of different widths ({widths}); write all with MET"
+                " and METphi, or none"
+            )
+        return (
+            widths["train"] == layout.TOKEN_ROW.width
+            and self.attributes.get("has_met") is not False
+        )
 
     def read(self, split: str) -> Rows:
         """All tokens of a split, checked, int64 [N, 20]."""
@@ -103,12 +132,19 @@ class TokenSource(SplitSource):
 
     def chunks(self, split: str, n: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
         """(tokens int64 [n, 20], labels int64 [n]) of a split, n at a time, checked."""
-        x, y = (f"{self.path}: {keys[split]}" for keys in (self.header.features, self.header.labels))
+        x, y = (
+            f"{self.path}: {keys[split]}" for keys in (self.header.features, self.header.labels)
+        )
         for start, rows, labels in self._raw(split, n):
-            yield checked_tokens(rows, self.vocab_size, x, start, self.has_met), layout.read_labels(labels, y, start)
+            yield (
+                checked_tokens(rows, self.vocab_size, x, start, self.has_met),
+                layout.read_labels(labels, y, start),
+            )
 
     def classified(self, split: str, classes: Mapping[str, Any]) -> ClassifiedTokens:
-        """The tokens of the events of a split that belong to a class; every real object has type 1: tokens hold the types."""
+        """The tokens of the events of a split that belong to a class; every real object has type 1:
+        tokens hold the types.
+        """
         rows, labels = self.read(split), self.labels(split)
         targets = self.class_map(classes).targets(labels)
         index = np.flatnonzero(targets >= 0)
@@ -116,11 +152,23 @@ class TokenSource(SplitSource):
         if whole:
             event, digest = self._part_of(whole, split, index, classes)
         else:
-            event, digest = index, of_rows(self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}", index)
-        return ClassifiedTokens(as_tokens(rows[index]), targets[index], labels[index], event, digest)
+            event, digest = (
+                index,
+                of_rows(
+                    self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}",
+                    index,
+                ),
+            )
+        return ClassifiedTokens(
+            as_tokens(rows[index]), targets[index], labels[index], event, digest
+        )
 
-    def _part_of(self, whole: str, split: str, index: NDArray[np.int64], classes: Mapping[str, Any]) -> tuple[NDArray[np.int64], str]:
-        """Which events of a split with the digest `whole` these rows are, and the digest of a part of them (`part_digest`)."""
+    def _part_of(
+        self, whole: str, split: str, index: NDArray[np.int64], classes: Mapping[str, Any]
+    ) -> tuple[NDArray[np.int64], str]:
+        """Which events of a split with the digest `whole` these rows are, and the digest of a part
+        of them (`part_digest`).
+        """
         ours, labels = (self.array(f"{name}_{split}") for name in PART_ARRAYS)
         every = np.flatnonzero(self.class_map(classes).targets(labels) >= 0)
         return ours[index], part_digest(of_rows(whole, every), of_rows(whole, ours[index]))
@@ -133,27 +181,42 @@ class TokenSource(SplitSource):
         """
         state = self.attributes.get("tokeniser")
         if not isinstance(state, dict):
-            raise DataError(f"{self.path}: has no attribute tokeniser, so its tokens cannot be decoded; make it with kedro run")
+            raise DataError(
+                f"{self.path}: has no attribute tokeniser, so its tokens cannot be decoded; make it"
+                " with kedro run"
+            )
         return restore(state | {name: self.array(name) for name in state.get("arrays", [])})
 
     @cached_property
     def layout(self) -> Layout:
-        """The parts of the tokens: as the tokeniser in the file says, else those of as many bins as the file says, or its tokens tell.
+        """The parts of the tokens: as the tokeniser in the file says, else those of as many bins as
+        the file says, or its tokens tell.
 
         Raises:
             DataError: they are not numbered in such a way.
         """
         if isinstance(self.attributes.get("tokeniser"), dict):
             if (found := self.tokeniser().layout) is None:
-                raise DataError(f"{self.path}: tokens of its tokeniser have no parts that are known; use model.embedding=table")
+                raise DataError(
+                    f"{self.path}: tokens of its tokeniser have no parts that are known; use"
+                    " model.embedding=table"
+                )
             return found
         n_bins = self.attributes.get("n_bins")
-        return binned_layout(n_bins if isinstance(n_bins, int | str) else infer_n_bins(self._every_row, str(self.path)))
+        return binned_layout(
+            n_bins
+            if isinstance(n_bins, int | str)
+            else infer_n_bins(self._every_row, str(self.path))
+        )
 
     @cached_property
     def n_object_tokens(self) -> int:
-        """Tokens that an object can have, from 1: as the tokeniser in the file says, else all that are not padding."""
-        layout = self.tokeniser().layout if isinstance(self.attributes.get("tokeniser"), dict) else None
+        """Tokens that an object can have, from 1: as the tokeniser in the file says, else all that
+        are not padding.
+        """
+        layout = (
+            self.tokeniser().layout if isinstance(self.attributes.get("tokeniser"), dict) else None
+        )
         return layout.n_object_tokens if layout else self.vocab_size - 1
 
     @property
@@ -177,7 +240,10 @@ class TokenSource(SplitSource):
         """(first row, tokens, labels) as the file has them."""
         for start in range(0, self.n(split), n):
             with self.opened() as file:
-                both = (file[keys[split]][start : start + n] for keys in (self.header.features, self.header.labels))
+                both = (
+                    file[keys[split]][start : start + n]
+                    for keys in (self.header.features, self.header.labels)
+                )
                 yield start, *both
 
 
@@ -188,8 +254,12 @@ def as_tokens(rows: Rows) -> Tokens:
     return Tokens(values=values, types=mask.astype(np.int64), mask=mask, met=rows[:, MAX_OBJECTS:])
 
 
-def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: int, has_met: bool = True) -> Rows:
-    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks; without MET, its columns are 0."""
+def checked_tokens(
+    rows: NDArray[Any], vocab_size: int, where: str, first_row: int, has_met: bool = True
+) -> Rows:
+    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks; without
+    MET, its columns are 0.
+    """
     if not has_met:
         rows = np.pad(rows[:, :MAX_OBJECTS], ((0, 0), (0, 2)))
 
@@ -197,12 +267,24 @@ def checked_tokens(rows: NDArray[Any], vocab_size: int, where: str, first_row: i
         reject_rows(bad, rows, problem, remedy, where=where, first_row=first_row)
 
     if rows.dtype.kind == "f":
-        check(~(np.isfinite(rows) & (np.rint(rows) == rows)), "token that is not whole", "tokens are integers; is this a file of events?")
+        check(
+            ~(np.isfinite(rows) & (np.rint(rows) == rows)),
+            "token that is not whole",
+            "tokens are integers; is this a file of events?",
+        )
     check(rows < 0, "negative token", "tokens run from 1, 0 is padding")
-    check(rows >= vocab_size, f"token beyond the vocabulary of {vocab_size}", "set its attribute vocab_size, or make the file again")
+    check(
+        rows >= vocab_size,
+        f"token beyond the vocabulary of {vocab_size}",
+        "set its attribute vocab_size, or make the file again",
+    )
     padding = rows[:, :MAX_OBJECTS] == 0
     check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", HIDDEN)
-    check((rows[:, MAX_OBJECTS:] == 0) & has_met, "event without MET or METphi token", f"a row is {layout.TOKEN_ROW.layout}")
+    check(
+        (rows[:, MAX_OBJECTS:] == 0) & has_met,
+        "event without MET or METphi token",
+        f"a row is {layout.TOKEN_ROW.layout}",
+    )
     return rows.astype(np.int64)
 
 
@@ -228,7 +310,8 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
 
     Args:
         linked_data: folder below which files to which this one refers may lie.
-        parameter: the one by which a user chose the path, if any; a run then writes over nothing but its own file there.
+        parameter: the one by which a user chose the path, if any; a run then writes over nothing
+            but its own file there.
     """
 
     def __init__(
@@ -246,7 +329,9 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         self.metadata = metadata
 
     def load(self) -> TokenSource:
-        return TokenSource(self._filepath, configured_names=self._label_names, linked_data=self.linked_data)
+        return TokenSource(
+            self._filepath, configured_names=self._label_names, linked_data=self.linked_data
+        )
 
     def save(self, data: TokenSample) -> None:
         vocab_size = int(data.attributes["vocab_size"])
@@ -254,7 +339,9 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             layout.create(file, layout.TOKEN_ROW, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
             for split, rows, labels in data.chunks:
                 has_met = data.attributes.get("has_met") is not False
-                checked = checked_tokens(rows, vocab_size, f"{split} tokens for {self._filepath}", 0, has_met)
+                checked = checked_tokens(
+                    rows, vocab_size, f"{split} tokens for {self._filepath}", 0, has_met
+                )
                 layout.append(file, split, checked, labels)
                 file.check()
             layout.refuse_empty(file, self._filepath)
@@ -266,10 +353,15 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             logger.info("%s", sentence)
 
     def in_words(self) -> list[str]:
-        """How training events fill the tokens, where the file is, and how many events each split has."""
+        """How training events fill the tokens, where the file is, and how many events each split
+        has.
+        """
         source = self.load()
         sizes = ", ".join(f"{source.n(split):,} {split}" for split in layout.FEATURE_KEYS)
-        path = f"Tokens: {shown_path(self._filepath)}: {sizes} events, a vocabulary of {source.vocab_size:,}"
+        path = (
+            f"Tokens: {shown_path(self._filepath)}: {sizes} events, a vocabulary of"
+            f" {source.vocab_size:,}"
+        )
         return [*(str(sentence) for sentence in source.attributes.get("occupancy", [])), path]
 
     def is_own(self) -> bool:
@@ -278,7 +370,9 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             return False
         with reading(self._filepath) as file:
             features = file.get(layout.FEATURE_KEYS["train"])
-            wide = isinstance(features, h5py.Dataset) and features.shape[1:] == (layout.TOKEN_ROW.width,)
+            wide = isinstance(features, h5py.Dataset) and features.shape[1:] == (
+                layout.TOKEN_ROW.width,
+            )
             return wide and {"lexon_version", "format_version", "vocab_size"} <= set(file.attrs)
 
     def _exists(self) -> bool:
@@ -291,5 +385,14 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         """Name, shape and type of each array, and the size of the vocabulary, for kedro-viz."""
         with reading(self._filepath) as file:
             vocab_size = read_attributes(file).get("vocab_size", "unknown")
-            rows = [[key, str(item.shape), str(item.dtype), vocab_size if item.ndim == 2 else ""] for key, item in file.items()]
-        return TablePreview({"index": list(range(len(rows))), "columns": ["dataset", "shape", "dtype", "vocabulary"], "data": rows})
+            rows = [
+                [key, str(item.shape), str(item.dtype), vocab_size if item.ndim == 2 else ""]
+                for key, item in file.items()
+            ]
+        return TablePreview(
+            {
+                "index": list(range(len(rows))),
+                "columns": ["dataset", "shape", "dtype", "vocabulary"],
+                "data": rows,
+            }
+        )

@@ -1,4 +1,6 @@
-"""Cells of a grid that are one training: along which axes all are shown, and along which the first stands for the others."""
+"""Cells of a grid that are one training: along which axes all are shown, and along which the first
+stands for the others.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,18 @@ def once_along(kind: str, axes: Mapping[str, Collection[Any]]) -> frozenset[str]
         kind: of the experiment.
         axes: the values of each.
     """
-    return frozenset().union(*(names for axis, names in KINDS[kind].once.items() if len(axes.get(axis, ())) > 1))
+    return frozenset().union(
+        *(names for axis, names in KINDS[kind].once.items() if len(axes.get(axis, ())) > 1)
+    )
 
 
 def distinct(folders: Sequence[str], cell: Mapping[str, Any], once: Collection[str]) -> str:
-    """What tells a cell from others: the folders of its trainings, and its values along axes that show copies."""
-    shown = {axis: value for axis, value in cell.items() if axis not in once and axis.split(".", maxsplit=1)[0] not in once}
+    """What tells a cell from others: the folders of its trainings, and its values along axes that
+    show copies.
+    """
+    shown = {
+        axis: value
+        for axis, value in cell.items()
+        if axis not in once and axis.split(".", maxsplit=1)[0] not in once
+    }
     return json.dumps([folders, shown], sort_keys=True, default=str)

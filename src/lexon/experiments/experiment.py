@@ -57,18 +57,29 @@ class Experiment:
     @property
     def tokenisers(self) -> dict[str, TokeniserConfig]:
         """The distinct tokenisers of the trained members, by name."""
-        configs = [member.config["tokeniser"] for member in self.trained if "tokeniser" in member.config]
+        configs = [
+            member.config["tokeniser"] for member in self.trained if "tokeniser" in member.config
+        ]
         return {tokeniser_name(config): tokeniser_config(config) for config in configs}
 
     @property
     def token_file(self) -> tuple[str, FittedConfig]:
-        """Name and settings of the tokeniser whose file `data_engineering` writes: the study's own, or bins where it makes none."""
-        return next(iter(self._token_files.items()), (tokeniser_name(self._binned), BinnedConfig(**self._binned)))
+        """Name and settings of the tokeniser whose file `data_engineering` writes: the study's own,
+        or bins where it makes none.
+        """
+        return next(
+            iter(self._token_files.items()),
+            (tokeniser_name(self._binned), BinnedConfig(**self._binned)),
+        )
 
     @property
     def _token_files(self) -> dict[str, FittedConfig]:
         """The tokenisers of the study that make integers."""
-        return {name: config for name, config in self.tokenisers.items() if isinstance(config, FittedConfig) and not config.continuous}
+        return {
+            name: config
+            for name, config in self.tokenisers.items()
+            if isinstance(config, FittedConfig) and not config.continuous
+        }
 
     @property
     def _binned(self) -> dict[str, Any]:
@@ -80,28 +91,40 @@ class Experiment:
         return KINDS[self.parameters.kind].starts_from_events(self.parameters)
 
     def why_unread(self, key: str, kind: str | None = None) -> str:
-        """Why a dotted parameter makes no difference here, taken as another `kind` where one is given; empty where it does."""
-        tokenisers = [tokeniser_config(member.config["tokeniser"]) for member in self.planned if "tokeniser" in member.config]
+        """Why a dotted parameter makes no difference here, taken as another `kind` where one is
+        given; empty where it does.
+        """
+        tokenisers = [
+            tokeniser_config(member.config["tokeniser"])
+            for member in self.planned
+            if "tokeniser" in member.config
+        ]
         return why_unread(key, kind or self.parameters.kind, self.parameters, tokenisers)
 
     def refuse_one_file_for_many_tokenisers(self) -> None:
-        """A finished token file is one representation: rows of a grid would show it under the names of several.
+        """A finished token file is one representation: rows of a grid would show it under the names
+        of several.
 
         Raises:
             ConfigurationError: the axes to pin.
         """
-        if "tokens.path" not in KINDS[self.parameters.kind].reads or self.parameters.tokens.path is None:
+        if (
+            "tokens.path" not in KINDS[self.parameters.kind].reads
+            or self.parameters.tokens.path is None
+        ):
             return
         cells = [
             member.cell
             for member in self.planned
-            if member.name in self.selected and member.config["tokeniser"] == FinishedTokens().model_dump()
+            if member.name in self.selected
+            and member.config["tokeniser"] == FinishedTokens().model_dump()
         ]
         for axis in ("tokeniser", "vector", "pid"):
             if len({cell.get(axis) for cell in cells}) > 1:
                 raise ConfigurationError(
-                    f"{self.name}: tokens.path is one representation, but {axis} has several values; pin it, e.g. "
-                    f"--params {axis}={cells[-1][axis]}, or leave tokens.path out"
+                    f"{self.name}: tokens.path is one representation, but {axis} has several"
+                    f" values; pin it, e.g. --params {axis}={cells[-1][axis]}, or leave"
+                    " tokens.path out"
                 )
 
     def refuse_many_token_files(self) -> None:
@@ -116,8 +139,8 @@ class Experiment:
             axes = [axis for axis in axes if axis.startswith("binning.")]
         if n_files > 1 or (n_files == 0 and axes):
             raise ConfigurationError(
-                f"data_engineering writes one token file, but {', '.join(axes)} has several values; give one, and run the command "
-                "once for each"
+                f"data_engineering writes one token file, but {', '.join(axes)} has several values;"
+                " give one, and run the command once for each"
             )
 
     def _axes_with_several_levels(self) -> list[str]:
@@ -126,7 +149,10 @@ class Experiment:
 
     def kedro_parameters(self) -> dict[str, Any]:
         """Parameters of the nodes in this experiment's namespace, as plain data."""
-        shared, trained = self.parameters.model_dump(mode="json"), {member.name for member in self.trained}
+        shared, trained = (
+            self.parameters.model_dump(mode="json"),
+            {member.name for member in self.trained},
+        )
         return {
             **shared,
             "name": self.name,
@@ -135,14 +161,21 @@ class Experiment:
             "checks": event_checks(self.parameters).model_dump(mode="json"),
             "object_types": self.parameters.events.object_types,
             "label_names": self.parameters.events.label_names,
-            "division": {"split": self.parameters.events.split, "split_seed": self.parameters.events.split_seed},
+            "division": {
+                "split": self.parameters.events.split,
+                "split_seed": self.parameters.events.split_seed,
+            },
             "plan": [dict(vars(member)) for member in self.planned],
             "tokenisers": {
                 tokeniser_name(self._binned): self._binned,
-                **{name: config.model_dump(mode="json") for name, config in self.tokenisers.items()},
+                **{
+                    name: config.model_dump(mode="json") for name, config in self.tokenisers.items()
+                },
             },
             "grid": {
-                member.name: self._node_parameters(place, member) for place, member in enumerate(self.planned) if member.name in trained
+                member.name: self._node_parameters(place, member)
+                for place, member in enumerate(self.planned)
+                if member.name in trained
             },
         }
 

@@ -1,4 +1,6 @@
-"""Expansion of a grid into members: a list spans an axis, a scalar pins it, and every pair of cell and seed is a member."""
+"""Expansion of a grid into members: a list spans an axis, a scalar pins it, and every pair of cell
+and seed is a member.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ LONGEST_MEMBER = 200
 SAME_TRAINING = "the same training as another cell: what tells them apart makes no difference to it"
 # Of these groups some parameters belong to a member all the same.
 OF_A_MEMBER = ("regression.hidden",)
-# One file of events and one set of classes serve a whole experiment; these cannot differ between its members.
+# One file of events and one set of classes serve a whole experiment; these cannot differ between
+# its members.
 SHARED_GROUPS = (
     "run",
     "events",
@@ -55,13 +58,16 @@ SHARED_GROUPS = (
 )
 
 
-def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], origin: Callable[[str], str]) -> Experiment:
+def expand(
+    name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], origin: Callable[[str], str]
+) -> Experiment:
     """The members of a grid.
 
     Args:
         name: of the experiment.
         configured: parameters from files; the value of an axis may be a list.
-        asked: the same with the command line's on top: there a scalar narrows an axis, a list spans one.
+        asked: the same with the command line's on top: there a scalar narrows an axis, a list spans
+            one.
         origin: file of a dotted key, for messages.
 
     Raises:
@@ -71,7 +77,10 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     axes = _axes(name, asked, configured)
     seeds = _seeds(asked["seed"], asked["n_seeds"], configured["n_seeds"])
     wanted = {axis: levels(axis, value_at(asked, axis)) for axis in axes}
-    known = {axis: unique([*_replaced_by(asked, configured, axis), *values]) for axis, values in wanted.items()}
+    known = {
+        axis: unique([*_replaced_by(asked, configured, axis), *values])
+        for axis, values in wanted.items()
+    }
     planned: dict[str, Member] = {}
     folders: dict[str, str] = {}
     seen: dict[str, Member] = {}
@@ -86,8 +95,14 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
             left_out[reason] += 1
             continue
         parameters = of_cell
-        members = [_member(seed, config, parameters, axes, folders) for seed, config in configs.items()]
-        own = distinct([member.folder for member in members], members[0].cell, once_along(parameters.kind, known))
+        members = [
+            _member(seed, config, parameters, axes, folders) for seed, config in configs.items()
+        ]
+        own = distinct(
+            [member.folder for member in members],
+            members[0].cell,
+            once_along(parameters.kind, known),
+        )
         shown = first.setdefault(own, members)
         if shown is members:
             _refuse_one_folder_for_two(name, members, seen)
@@ -100,21 +115,30 @@ def expand(name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], o
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
     _refuse_unknown_questions(parameters, known, f"{name}: questions ({origin('questions')})")
-    return Experiment(name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out)
+    return Experiment(
+        name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out
+    )
 
 
-def _refuse_unknown_questions(parameters: Parameters, known: Mapping[str, list[Any]], where: str) -> None:
+def _refuse_unknown_questions(
+    parameters: Parameters, known: Mapping[str, list[Any]], where: str
+) -> None:
     """The claims of an experiment are about its own axes, and about what its kind measures."""
     claims, kind = read_claims(parameters.questions, where), KINDS[parameters.kind]
     if claims and not kind.statistics:
-        raise ConfigurationError(f"{where}: an experiment of kind {kind.name} measures nothing that claims could be about; leave them out")
+        raise ConfigurationError(
+            f"{where}: an experiment of kind {kind.name} measures nothing that claims could be"
+            " about; leave them out"
+        )
     refuse_unknown_names(claims, kind.statistics, {**dict.fromkeys(kind.facts, ()), **known}, where)
 
 
 def _refuse_empty(name: str, selected: set[str], left_out: Counter[str]) -> None:
     """Refuse a grid of which nothing is left to run."""
     if left_out and not selected:
-        raise ConfigurationError("\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out]))
+        raise ConfigurationError(
+            "\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out])
+        )
 
 
 def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:
@@ -122,12 +146,17 @@ def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:
 
 
 def _replaced_by(asked: Mapping[str, Any], configured: Mapping[str, Any], axis: str) -> list[Any]:
-    """Values of an axis that a report shows though they are not asked for now: a grid of a file, narrowed for this run.
+    """Values of an axis that a report shows though they are not asked for now: a grid of a file,
+    narrowed for this run.
 
     A single value of a file is no grid: the list that is asked for replaced it.
     """
     value = value_at(configured, axis)
-    return levels(axis, value) if isinstance(value, list) or not isinstance(value_at(asked, axis), list) else []
+    return (
+        levels(axis, value)
+        if isinstance(value, list) or not isinstance(value_at(asked, axis), list)
+        else []
+    )
 
 
 def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -138,8 +167,16 @@ def _with_ambre(parameters: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapp
     return {**parameters, "tokeniser": [*tokenisers, "ambre"]}
 
 
-def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: list[str], folders: dict[str, str]) -> Member:
-    """A cell with a seed; `folders` are those of the configurations before it, of which one may be the same training."""
+def _member(
+    seed: int,
+    config: dict[str, Any],
+    parameters: Parameters,
+    axes: list[str],
+    folders: dict[str, str],
+) -> Member:
+    """A cell with a seed; `folders` are those of the configurations before it, of which one may be
+    the same training.
+    """
     # 1e-3 in a file is a text, and the same learning rate as 0.001.
     cell = {axis: _typed(parameters, axis) for axis in axes}
     name = f"{cell_name(cell)}__seed_{seed}"
@@ -148,13 +185,18 @@ def _member(seed: int, config: dict[str, Any], parameters: Parameters, axes: lis
 
 
 def _typed(parameters: Parameters, axis: str) -> Any:
-    """A value as its type has it: choices that are left out of a dump at their default are there too."""
+    """A value as its type has it: choices that are left out of a dump at their default are there
+    too.
+    """
     value: Any = reduce(getattr, axis.split("."), parameters)
     return value.model_dump() if isinstance(value, BaseModel) else value
 
 
-def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dict[str, Member]) -> None:
-    """Refuse cells whose names differ in case only, or not at all: on some file systems, or on all, one would overwrite the other.
+def _refuse_one_folder_for_two(
+    experiment: str, members: list[Member], seen: dict[str, Member]
+) -> None:
+    """Refuse cells whose names differ in case only, or not at all: on some file systems, or on all,
+    one would overwrite the other.
 
     Args:
         seen: members by their name in small letters; grows.
@@ -164,21 +206,30 @@ def _refuse_one_folder_for_two(experiment: str, members: list[Member], seen: dic
         if other.cell != member.cell:
             axis = next(axis for axis, value in member.cell.items() if other.cell[axis] != value)
             raise ConfigurationError(
-                f"{experiment}: {axis}={other.cell[axis]} and {axis}={member.cell[axis]} would share the folder {other.name}; rename one"
+                f"{experiment}: {axis}={other.cell[axis]} and {axis}={member.cell[axis]} would"
+                f" share the folder {other.name}; rename one"
             )
         if reason := why_not_a_name(member.name, LONGEST_MEMBER):
-            raise ConfigurationError(f"{experiment}: a member would be called {member.name[:80]}...: {reason}; shorten a value of its axes")
+            raise ConfigurationError(
+                f"{experiment}: a member would be called {member.name[:80]}...: {reason}; shorten a"
+                " value of its axes"
+            )
 
 
 def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     """The experiment's axes, and every scalar that the command line made a list."""
-    lists = [key for key, value in flatten(asked).items() if isinstance(value, list) and key.split(".")[0] not in ("classes", "presets")]
+    lists = [
+        key
+        for key, value in flatten(asked).items()
+        if isinstance(value, list) and key.split(".")[0] not in ("classes", "presets")
+    ]
     spanned = [key for key in lists if not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *spanned])
     for axis in axes:
         if _is_shared(axis):
             raise ConfigurationError(
-                f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once per value with run=NAME"
+                f"{name}: grid.axes: {axis} is shared by all members of an experiment; run it once"
+                " per value with run=NAME"
             )
         if not has(asked, axis):
             raise ConfigurationError(f"{name}: grid.axes: {axis} is not a parameter")
@@ -187,7 +238,9 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
 
 def _is_shared(key: str) -> bool:
     """Whether all members of an experiment have the same value of a parameter."""
-    return key not in OF_A_MEMBER and (key in SHARED_GROUPS or key.split(".", maxsplit=1)[0] in SHARED_GROUPS)
+    return key not in OF_A_MEMBER and (
+        key in SHARED_GROUPS or key.split(".", maxsplit=1)[0] in SHARED_GROUPS
+    )
 
 
 def _seeds(first: int, *counts: Any) -> list[int]:

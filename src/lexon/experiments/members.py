@@ -30,7 +30,8 @@ class Member:
         cell: the value of each axis of the grid; empty for a study of one cell.
         seed: of initialisation, dropout and batch order.
         config: `MemberConfig` as plain data.
-        folder: the member that is trained for it: itself, unless an earlier one has the same configuration.
+        folder: the member that is trained for it: itself, unless an earlier one has the same
+            configuration.
     """
 
     name: str
@@ -51,7 +52,8 @@ class Result:
 
     Attributes:
         member: what the experiment's present parameters ask for.
-        status: ``stale`` when the folder was made with other parameters: shown, but in no statistics.
+        status: ``stale`` when the folder was made with other parameters: shown, but in no
+            statistics.
         notes: why it failed, or which parameters differ.
         record: run.json (parameters, seed, parameter count, device, versions, timings), or empty.
         metrics: metrics.json, ``{"train": {...}, "val": {...}, "test": {...}}``, or empty.
@@ -76,17 +78,27 @@ def is_member(namespace: str) -> bool:
 
 
 def cell_name(cell: dict[str, Any]) -> str:
-    """`{"pool": "max", "training.lr": 0.1}` -> ``pool_max__training_lr_0_1``; an empty cell is called ``single``, a list ``64x32``."""
+    """`{"pool": "max", "training.lr": 0.1}` -> ``pool_max__training_lr_0_1``; an empty cell is
+    called ``single``, a list ``64x32``.
+    """
     parts = [f"{axis}_{_written(value)}" for axis, value in cell.items()]
-    return re.sub(r"[^\w-]", "_", "__".join(parts)) or "single"  # a dot would be a namespace to Kedro, a slash a folder
+    return (
+        re.sub(r"[^\w-]", "_", "__".join(parts)) or "single"
+    )  # a dot would be a namespace to Kedro, a slash a folder
 
 
 def _written(value: Any) -> str:
-    return "x".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value).lower()
+    return (
+        "x".join(str(item) for item in value)
+        if isinstance(value, list | tuple)
+        else str(value).lower()
+    )
 
 
 def tokeniser_name(config: Mapping[str, Any]) -> str:
-    """A folder name that tells one tokeniser from another, e.g. ``direct_4``, ``binned_5_auto_correct``, ``vqvae_4_3f2a9c01``."""
+    """A folder name that tells one tokeniser from another, e.g. ``direct_4``,
+    ``binned_5_auto_correct``, ``vqvae_4_3f2a9c01``.
+    """
     settings = {key: value for key, value in config.items() if key not in ("kind", "pid")}
     if "training" in settings:  # too much to spell out
         learnt = json.dumps(settings, sort_keys=True).encode()
@@ -96,12 +108,16 @@ def tokeniser_name(config: Mapping[str, Any]) -> str:
 
 
 def shown_as(config: Mapping[str, Any]) -> tuple[str, str]:
-    """What tells one way to show events from others: the tokens, and what the network makes of them (`model.embedding`).
+    """What tells one way to show events from others: the tokens, and what the network makes of them
+    (`model.embedding`).
 
     Args:
-        config: of a classifier. `vector` is an axis of its own, and a seed tells trainings of one tokeniser apart.
+        config: of a classifier. `vector` is an axis of its own, and a seed tells trainings of one
+            tokeniser apart.
     """
-    tokens = {name: value for name, value in config["tokeniser"].items() if name not in ("vector", "seed")}
+    tokens = {
+        name: value for name, value in config["tokeniser"].items() if name not in ("vector", "seed")
+    }
     return json.dumps(tokens, sort_keys=True), config.get("classifier", {}).get("embedding", TABLE)
 
 

@@ -11,12 +11,18 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """`{"a": {"b": 1}}` -> `{"a.b": 1}`."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+        flat |= (
+            flatten(value, f"{prefix}{key}.")
+            if isinstance(value, Mapping)
+            else {f"{prefix}{key}": value}
+        )
     return flat
 
 
 def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of `flatten`: the value of ``a.b`` is that of the key ``b`` of the group ``a``."""
+    """The inverse of `flatten`: the value of ``a.b`` is that of the key ``b`` of the group
+    ``a``.
+    """
     nested: dict[str, Any] = {}
     for dotted, value in flat.items():
         *groups, key = dotted.split(".")

@@ -1,7 +1,9 @@
-"""The grid that a folder of members records: a report made from a folder shows what is there, whatever is asked now.
+"""The grid that a folder of members records: a report made from a folder shows what is there,
+whatever is asked now.
 
-What a member is follows from its recorded parameters; those that are asked for now only serve to compare. A parameter that differs in
-the same way for all members is how the folder was made. Where the members disagree, most finished ones decide, and the others are stale.
+What a member is follows from its recorded parameters; those that are asked for now only serve to
+compare. A parameter that differs in the same way for all members is how the folder was made. Where
+the members disagree, most finished ones decide, and the others are stale.
 """
 
 from __future__ import annotations
@@ -64,13 +66,17 @@ class Plan:
     remarks: tuple[str, ...]
 
 
-def recorded_plan(recorded: Sequence[Recorded], asked: Sequence[Member], configure: Configure) -> Plan:
+def recorded_plan(
+    recorded: Sequence[Recorded], asked: Sequence[Member], configure: Configure
+) -> Plan:
     """The grid of a folder: its members, and cells of the same grid that have none yet.
 
     Args:
         recorded: what the folder holds.
-        asked: the members that the present parameters ask for; they stand as they are where the folder agrees with them.
-        configure: the configuration that the present parameters give a cell and a seed; None where they cannot.
+        asked: the members that the present parameters ask for; they stand as they are where the
+            folder agrees with them.
+        configure: the configuration that the present parameters give a cell and a seed; None where
+            they cannot.
     """
     if not recorded:
         return Plan(tuple(asked), ())
@@ -85,12 +91,16 @@ def recorded_plan(recorded: Sequence[Recorded], asked: Sequence[Member], configu
     return Plan(tuple(members), (*remarks, *_not_shown(asked, members)))
 
 
-def cell_of(folder: str, keys: Sequence[str], config: Mapping[str, Any]) -> tuple[dict[str, Any], int] | None:
-    """Cell and seed from the name of a member's folder, for records that hold no cell; None where the name is no member's.
+def cell_of(
+    folder: str, keys: Sequence[str], config: Mapping[str, Any]
+) -> tuple[dict[str, Any], int] | None:
+    """Cell and seed from the name of a member's folder, for records that hold no cell; None where
+    the name is no member's.
 
     Args:
         keys: dotted parameters that may be axes.
-        config: the member's recorded configuration, where values are looked up: a name has no dots, and no capital letters.
+        config: the member's recorded configuration, where values are looked up: a name has no dots,
+            and no capital letters.
     """
     name, found, seed = folder.rpartition("__seed_")
     if not found or not re.fullmatch(r"\d{1,18}", seed):
@@ -99,7 +109,11 @@ def cell_of(folder: str, keys: Sequence[str], config: Mapping[str, Any]) -> tupl
         return {}, int(seed)
     cell = {}
     for part in name.split("__"):
-        axis = max((key for key in keys if part.startswith(f"{cell_name({key: ''})}")), key=len, default=None)
+        axis = max(
+            (key for key in keys if part.startswith(f"{cell_name({key: ''})}")),
+            key=len,
+            default=None,
+        )
         if axis is None:
             return None
         cell[axis] = _value(axis, part, config)
@@ -118,8 +132,12 @@ def _value(axis: str, part: str, config: Mapping[str, Any]) -> Any:
         return text
 
 
-def _one_grid(recorded: Sequence[Recorded], asked: Sequence[Member]) -> tuple[list[Recorded], list[Recorded]]:
-    """Members of the grid with most finished members, and those of other axes: one table has one set of columns."""
+def _one_grid(
+    recorded: Sequence[Recorded], asked: Sequence[Member]
+) -> tuple[list[Recorded], list[Recorded]]:
+    """Members of the grid with most finished members, and those of other axes: one table has one
+    set of columns.
+    """
     votes: Counter[tuple[str, ...]] = Counter()
     for one in recorded:
         votes[tuple(sorted(one.cell))] += one.votes
@@ -129,18 +147,24 @@ def _one_grid(recorded: Sequence[Recorded], asked: Sequence[Member]) -> tuple[li
 
 
 def _elected(votes: Counter[T], preferred: T) -> T:
-    """The choice of most finished members; in a tie the preferred one, then the choice of most members."""
+    """The choice of most finished members; in a tie the preferred one, then the choice of most
+    members.
+    """
     return max(votes, key=lambda name: (votes[name] // _FINISHED, name == preferred, votes[name]))
 
 
-def _wanted(cell: Mapping[str, Any], seed: int, in_plan: Mapping[str, Member], configure: Configure) -> dict[str, Any] | None:
+def _wanted(
+    cell: Mapping[str, Any], seed: int, in_plan: Mapping[str, Member], configure: Configure
+) -> dict[str, Any] | None:
     member = in_plan.get(_key(cell, seed))
     return member.config if member else configure(cell, seed)
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """The folder's parameters as a function of those that are asked for: `values[key][asked]` is what most members have instead."""
+    """The folder's parameters as a function of those that are asked for: `values[key][asked]` is
+    what most members have instead.
+    """
 
     values: Mapping[str, Mapping[str, Any]]
     changed: Mapping[str, tuple[str, str]]
@@ -175,13 +199,18 @@ class _Rules:
         if not self.changed:
             return []
         listed = [f"{key}={new} (asked: {old})" for key, (new, old) in self.changed.items()]
-        return [f"The members were made with other parameters than those asked for, and are shown as recorded: {_some(listed)}."]
+        return [
+            "The members were made with other parameters than those asked for, and are shown as"
+            f" recorded: {_some(listed)}."
+        ]
 
 
 def _votes(
     shown: Sequence[Recorded], wanted: Mapping[str, dict[str, Any] | None]
 ) -> tuple[dict[tuple[str, str], Counter[str]], dict[str, Any]]:
-    """The values that members have recorded instead of each one that is asked for, as words, and the value of each word."""
+    """The values that members have recorded instead of each one that is asked for, as words, and
+    the value of each word.
+    """
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     known: dict[str, Any] = {}
     for one in shown:
@@ -190,17 +219,24 @@ def _votes(
             continue
         before, after = flatten(asked), flatten(one.config)
         for key in before.keys() | after.keys():
-            old, new = _word(key, before, one.seed) or _beside(key, before), _word(key, after, one.seed) or _ABSENT
+            old, new = (
+                _word(key, before, one.seed) or _beside(key, before),
+                _word(key, after, one.seed) or _ABSENT,
+            )
             votes[key, old][new] += one.votes
             if new not in (_ABSENT, _OWN):
                 known[new] = after[key]
     return votes, known
 
 
-def _members(shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure: Configure, rules: _Rules) -> list[Member]:
-    """Every combination of the recorded levels and seeds: as recorded, or else as a member that is not run yet.
+def _members(
+    shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure: Configure, rules: _Rules
+) -> list[Member]:
+    """Every combination of the recorded levels and seeds: as recorded, or else as a member that is
+    not run yet.
 
-    Without those that a grid leaves out, for another cell stands for them (`lexon.experiments.copies`).
+    Without those that a grid leaves out, for another cell stands for them
+    (`lexon.experiments.copies`).
     """
     there = {one.key: one for one in reversed(shown)}
     found: list[Member] = []
@@ -212,7 +248,9 @@ def _members(shown: Sequence[Recorded], in_plan: Mapping[str, Member], configure
         if config is None:
             continue
         name = one.folder if one else f"{cell_name(cell)}__seed_{seed}"
-        folder = name if one else trained.get(_text(config), name)  # it may be the same training as an earlier member
+        folder = (
+            name if one else trained.get(_text(config), name)
+        )  # it may be the same training as an earlier member
         trained.setdefault(_text(config), folder)
         own = distinct([folder], cell, once_along(config["kind"], axes))
         if one or own not in seen:
@@ -232,11 +270,17 @@ def _combinations(shown: Sequence[Recorded]) -> Iterator[tuple[dict[str, Any], i
 
 def _levels(shown: Sequence[Recorded]) -> dict[str, list[Any]]:
     """The recorded values of each axis."""
-    return {axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values()) for axis in shown[0].cell}
+    return {
+        axis: list({_text(one.cell[axis]): one.cell[axis] for one in shown}.values())
+        for axis in shown[0].cell
+    }
 
 
-def _config(one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, rules: _Rules) -> dict[str, Any] | None:
-    """The configuration of a member that is not stale: as recorded, or as its siblings' records make it expected.
+def _config(
+    one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, rules: _Rules
+) -> dict[str, Any] | None:
+    """The configuration of a member that is not stale: as recorded, or as its siblings' records
+    make it expected.
 
     None where neither a record nor the present parameters determine it.
     """
@@ -248,7 +292,9 @@ def _config(one: Recorded | None, asked: Mapping[str, Any] | None, seed: int, ru
 
 
 def _in_order(shown: Sequence[Recorded], asked: Sequence[Member]) -> list[Recorded]:
-    """Members as planned when they were trained; where that is unknown, as asked for now, and then by name."""
+    """Members as planned when they were trained; where that is unknown, as asked for now, and then
+    by name.
+    """
     places = {member.name: place for place, member in enumerate(asked)}
 
     def place(one: Recorded) -> tuple[float, list[Any]]:
@@ -263,7 +309,11 @@ def _in_order(shown: Sequence[Recorded], asked: Sequence[Member]) -> list[Record
 def _not_shown(asked: Sequence[Member], members: Sequence[Member]) -> list[str]:
     names = {member.name for member in members}
     missing = [member.name for member in asked if member.name not in names]
-    return [f"Asked for, but no part of the folder's grid, and not shown: {_some(missing)}."] if missing else []
+    return (
+        [f"Asked for, but no part of the folder's grid, and not shown: {_some(missing)}."]
+        if missing
+        else []
+    )
 
 
 def _other_grids(left_out: Sequence[Recorded], shown: Sequence[Recorded]) -> list[str]:
@@ -271,7 +321,8 @@ def _other_grids(left_out: Sequence[Recorded], shown: Sequence[Recorded]) -> lis
         return []
     axes = ", ".join(shown[0].cell) or "no axis"
     return [
-        f"Members of a different grid than this one ({axes}) are in the folder and not shown: {_some([one.folder for one in left_out])}."
+        f"Members of a different grid than this one ({axes}) are in the folder and not shown:"
+        f" {_some([one.folder for one in left_out])}."
     ]
 
 
@@ -281,7 +332,9 @@ def _some(words: Sequence[str]) -> str:
 
 
 def _word(key: str, flat: Mapping[str, Any], seed: int) -> str:
-    """A value as a text that compares, or "" without one; a seed that is the member's own is the same for all of them."""
+    """A value as a text that compares, or "" without one; a seed that is the member's own is the
+    same for all of them.
+    """
     if key not in flat:
         return ""
     own = flat[key] == seed and key.rpartition(".")[2] == "seed"
@@ -289,9 +342,13 @@ def _word(key: str, flat: Mapping[str, Any], seed: int) -> str:
 
 
 def _beside(key: str, flat: Mapping[str, Any]) -> str:
-    """A word for a key that is not set, with the keys beside it: tokenisers of different kinds have different ones."""
+    """A word for a key that is not set, with the keys beside it: tokenisers of different kinds have
+    different ones.
+    """
     group = key.rpartition(".")[0]
-    return " ".join([_ABSENT, *sorted(other for other in flat if other.rpartition(".")[0] == group)])
+    return " ".join(
+        [_ABSENT, *sorted(other for other in flat if other.rpartition(".")[0] == group)]
+    )
 
 
 def _text(value: Any) -> str:

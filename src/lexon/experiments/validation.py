@@ -19,14 +19,21 @@ def validated(
     """A cell's parameters and, for each seed, a member's configuration."""
     try:
         parameters = Parameters(**raw)
-        return parameters, {seed: member_config(parameters, seed).model_dump(mode="json") for seed in seeds}
+        return parameters, {
+            seed: member_config(parameters, seed).model_dump(mode="json") for seed in seeds
+        }
     except ValidationError as error:
         problems = [_explain(problem, origin) for problem in error.errors()]
-        raise ConfigurationError("\n".join([f"{name}: the parameters cannot be right:", *unique(problems)])) from error
+        raise ConfigurationError(
+            "\n".join([f"{name}: the parameters cannot be right:", *unique(problems)])
+        ) from error
 
 
-def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
-    """The configuration of a cell and a seed under the parameters as asked for; None where they do not fit together, or make no sense.
+def configured(
+    raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str, Any], seed: int
+) -> dict[str, Any] | None:
+    """The configuration of a cell and a seed under the parameters as asked for; None where they do
+    not fit together, or make no sense.
 
     Args:
         raw: may hold lists for `axes`: one value will do where the cell says nothing of an axis.
@@ -43,22 +50,34 @@ def configured(raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str,
 
 
 def levels(axis: str, value: Any) -> list[Any]:
-    """The values of an axis: a list, or a single one; where one value is itself a list, a list of lists."""
-    if takes_list(axis) and not (isinstance(value, list) and value and all(isinstance(item, list | tuple) for item in value)):
+    """The values of an axis: a list, or a single one; where one value is itself a list, a list of
+    lists.
+    """
+    if takes_list(axis) and not (
+        isinstance(value, list) and value and all(isinstance(item, list | tuple) for item in value)
+    ):
         return [value]
     return as_list(value)
 
 
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:
     """One line on one of pydantic's errors: key, value, where it was set, what is allowed."""
-    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("function-", "[key]")))
+    key = ".".join(
+        str(part) for part in problem["loc"] if not str(part).startswith(("function-", "[key]"))
+    )
     if problem["type"] == "value_error":  # it names its key itself
         return f"  {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] == "extra_forbidden":
         allowed = ", ".join(fields_beside(problem["loc"]))
-        return f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here: {allowed}"
+        return (
+            f"  {key}={problem['input']!r} ({origin(key)}): no such parameter; known here:"
+            f" {allowed}"
+        )
     if problem["type"] == "missing":
         return f"  {key}: missing; conf/base sets every parameter"
     if problem["type"] in ("string_type", "path_type"):
-        return f"  {key}={problem['input']!r} ({origin(key)}): text is needed, and YAML reads this as something else; quote it"
+        return (
+            f"  {key}={problem['input']!r} ({origin(key)}): text is needed, and YAML reads this as"
+            " something else; quote it"
+        )
     return f"  {key}={problem['input']!r} ({origin(key)}): {problem['msg']}"

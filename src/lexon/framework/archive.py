@@ -1,4 +1,6 @@
-"""A configuration in an archive, as `kedro package` makes one: unpacked to a temporary folder for one process."""
+"""A configuration in an archive, as `kedro package` makes one: unpacked to a temporary folder for
+one process.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ _LARGEST = 50_000_000  # bytes when unpacked: a configuration is text
 
 
 def unpacked(source: str) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
-    """The folder of a configuration, and the temporary one that it lies in where `source` is an archive.
+    """The folder of a configuration, and the temporary one that it lies in where `source` is an
+    archive.
 
     Raises:
         ConfigurationError: it is neither, or holds no configuration.
@@ -23,7 +26,9 @@ def unpacked(source: str) -> tuple[Path, tempfile.TemporaryDirectory[str] | None
         _refuse_without_base(path, source)
         return path, None
     if not path.is_file():
-        raise ConfigurationError(f"--conf-source {source}: no such folder or archive on this machine; copy it here first")
+        raise ConfigurationError(
+            f"--conf-source {source}: no such folder or archive on this machine; copy it here first"
+        )
     temporary = tempfile.TemporaryDirectory(prefix="lexon-conf-")
     folder = Path(temporary.name)
     _extract(path, folder, source)
@@ -43,16 +48,32 @@ def _extract(path: Path, folder: Path, source: str) -> None:
                 _refuse_size(sum(member.file_size for member in archive.infolist()), source)
                 archive.extractall(folder)
         else:
-            raise ConfigurationError(f"--conf-source {source}: neither a folder nor a .tar.gz or .zip archive")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ConfigurationError(f"--conf-source {source}: cannot be unpacked ({error}); make it again with `kedro package`") from error
+            raise ConfigurationError(
+                f"--conf-source {source}: neither a folder nor a .tar.gz or .zip archive"
+            )
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
+        raise ConfigurationError(
+            f"--conf-source {source}: cannot be unpacked ({error}); make it again with `kedro"
+            " package`"
+        ) from error
 
 
 def _refuse_size(size: int, source: str) -> None:
     if size > _LARGEST:
-        raise ConfigurationError(f"--conf-source {source}: {size:,} bytes when unpacked is no configuration; choose another archive")
+        raise ConfigurationError(
+            f"--conf-source {source}: {size:,} bytes when unpacked is no configuration; choose"
+            " another archive"
+        )
 
 
 def _refuse_without_base(folder: Path, source: str) -> None:
     if not (folder / "base").is_dir():
-        raise ConfigurationError(f"--conf-source {source}: no folder named base in it; choose a copy of conf/")
+        raise ConfigurationError(
+            f"--conf-source {source}: no folder named base in it; choose a copy of conf/"
+        )

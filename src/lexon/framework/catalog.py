@@ -13,7 +13,9 @@ _compiled = cache(parse.compile)
 
 
 class LexonCatalog(DataCatalog):
-    """`DATA_CATALOG_CLASS`: compiles a pattern once and looks for a class once, where Kedro does both for every file."""
+    """`DATA_CATALOG_CLASS`: compiles a pattern once and looks for a class once, where Kedro does
+    both for every file.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._classes: dict[str, type] = {}
@@ -23,7 +25,9 @@ class LexonCatalog(DataCatalog):
 
     def get(self, *args: Any, **kwargs: Any) -> AbstractDataset[Any, Any] | None:
         dataset = super().get(*args, **kwargs)
-        self._classes.setdefault(f"{type(dataset).__module__}.{type(dataset).__qualname__}", type(dataset))
+        self._classes.setdefault(
+            f"{type(dataset).__module__}.{type(dataset).__qualname__}", type(dataset)
+        )
         return dataset
 
     def _add_from_config(self, ds_name: str, ds_config: dict[str, Any]) -> None:

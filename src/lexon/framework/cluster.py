@@ -1,4 +1,6 @@
-"""Looking at and ending workflows, from any command that names an experiment and a site as `kedro run` does."""
+"""Looking at and ending workflows, from any command that names an experiment and a site as `kedro
+run` does.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from lexon.runners.htcondor.submission import Submissions
 logger = logging.getLogger(__name__)
 
 
-def status(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool) -> None:
+def status(
+    project: Path, pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool
+) -> None:
     """Show the latest workflow of an experiment's run.
 
     Raises:
@@ -49,19 +53,32 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
     with readable_errors():
         ticket, _ = _latest(project, pipelines, env, params)
         HTCondor().cancel(ticket)
-        logger.info("%s is being removed; its report comes last and shows what was done until now", ticket)
+        logger.info(
+            "%s is being removed; its report comes last and shows what was done until now", ticket
+        )
 
 
-def _latest(project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]) -> tuple[Ticket, float]:
+def _latest(
+    project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]
+) -> tuple[Ticket, float]:
     """The latest workflow, and the seconds between two looks at it."""
     bootstrap_project(project)
     log_plainly_without_terminal()
-    session: Any = LexonSession.create(project_path=project, env=env, runtime_params=params, save_on_close=False)
+    session: Any = LexonSession.create(
+        project_path=project, env=env, runtime_params=params, save_on_close=False
+    )
     loader = session.loader()
     name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
     if name != DEFAULT and name not in loader.experiment_names:
-        raise ConfigurationError(f"--pipelines {name}: no such experiment; there are {', '.join([DEFAULT, *loader.experiment_names])}")
-    submissions = Submissions(session.request(loader, {}).data_root, name, loader.experiment(name).parameters.run)
+        raise ConfigurationError(
+            f"--pipelines {name}: no such experiment; there are"
+            f" {', '.join([DEFAULT, *loader.experiment_names])}"
+        )
+    submissions = Submissions(
+        session.request(loader, {}).data_root, name, loader.experiment(name).parameters.run
+    )
     if submissions.ticket is None:
-        raise ConfigurationError(f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)")
+        raise ConfigurationError(
+            f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)"
+        )
     return submissions.ticket, read_settings(loader["runner"]["htcondor"]).poll_seconds

@@ -1,4 +1,6 @@
-"""The files of one folder of the configuration, read in the order of their names; a mistake in one is a sentence that names it."""
+"""The files of one folder of the configuration, read in the order of their names; a mistake in one
+is a sentence that names it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from lexon.experiments import flatten
 from lexon.framework.yaml_errors import first_line, yaml_problem
 
 _SUFFIXES = (".yml", ".yaml", ".json")
-_MOST = 100_000  # values of one file, with anchors written out: beyond any configuration, and far from a memory's end
+# Values of one file, with anchors written out: beyond any configuration, and far from a memory's
+# end.
+_MOST = 100_000
 
 
 class ConfigFiles:
@@ -50,12 +54,20 @@ class ConfigFiles:
         return os.path.relpath(path, self.source.resolve().parent)
 
     def _paths(self, key: str, layer: str) -> list[Path]:
-        """Sorted: a set's order would change the axes' order, and with it the members' names, from process to process."""
+        """Sorted: a set's order would change the axes' order, and with it the members' names, from
+        process to process.
+        """
         folder = self.source.resolve() / layer
         found = {
-            path for pattern in self._patterns[key] for path in folder.glob(pattern.removesuffix("/**") + "/**/*" * pattern.endswith("/**"))
+            path
+            for pattern in self._patterns[key]
+            for path in folder.glob(pattern.removesuffix("/**") + "/**/*" * pattern.endswith("/**"))
         }
-        visible = (path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+        visible = (
+            path
+            for path in found
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        )
         return sorted(path for path in visible if path.suffix in _SUFFIXES and path.is_file())
 
     def _load(self, path: Path) -> DictConfig:
@@ -70,11 +82,15 @@ class ConfigFiles:
         except yaml.YAMLError as error:
             raise ConfigurationError(f"{name}: {yaml_problem(error)}") from error
         except RecursionError as error:
-            raise ConfigurationError(f"{name}: nested too deeply, or an anchor (&name) that contains itself (*name)") from error
+            raise ConfigurationError(
+                f"{name}: nested too deeply, or an anchor (&name) that contains itself (*name)"
+            ) from error
         except (OmegaConfBaseException, ValueError) as error:
             if isinstance(error, ConfigurationError):
                 raise
-            raise ConfigurationError(f"{name}: {first_line(error)}; references are written ${{group.key}}") from error
+            raise ConfigurationError(
+                f"{name}: {first_line(error)}; references are written ${{group.key}}"
+            ) from error
         return loaded
 
     def _refuse_duplicates(self, found: Mapping[Path, DictConfig]) -> None:
@@ -82,7 +98,8 @@ class ConfigFiles:
         for one, other in combinations(keys, 2):
             if both := sorted(key for key in keys[one] & keys[other] if not key.startswith("_")):
                 raise ConfigurationError(
-                    f"{self.shown(one)} and {self.shown(other)} both set {', '.join(both[:5])}; leave it in one of them"
+                    f"{self.shown(one)} and {self.shown(other)} both set {', '.join(both[:5])};"
+                    " leave it in one of them"
                 )
 
 
@@ -106,20 +123,29 @@ def _text(path: Path, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{name}: line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
+        raise ConfigurationError(
+            f"{name}: line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file as"
+            " UTF-8"
+        ) from error
 
 
 def _refuse_other_than_keys(root: yaml.Node, name: str) -> None:
     if not isinstance(root, yaml.MappingNode):
         what = "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
-        raise ConfigurationError(f"{name}: line {root.start_mark.line + 1}: {what} at the top level; write `key: value` lines")
+        raise ConfigurationError(
+            f"{name}: line {root.start_mark.line + 1}: {what} at the top level; write `key: value`"
+            " lines"
+        )
     for key, _ in root.value:
         if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
             raise ConfigurationError(
-                f"{name}: line {key.start_mark.line + 1}: {key.value} is no key, as YAML does not read it as text; quote it"
+                f"{name}: line {key.start_mark.line + 1}: {key.value} is no key, as YAML does not"
+                " read it as text; quote it"
             )
     if _size(root, set(), {}) > _MOST:
-        raise ConfigurationError(f"{name}: its anchors (*name) stand for more than {_MOST:,} values; write them out")
+        raise ConfigurationError(
+            f"{name}: its anchors (*name) stand for more than {_MOST:,} values; write them out"
+        )
 
 
 def _size(node: yaml.Node, above: set[int], known: dict[int, int]) -> int:
@@ -128,7 +154,9 @@ def _size(node: yaml.Node, above: set[int], known: dict[int, int]) -> int:
         raise RecursionError
     if id(node) not in known:
         parts = (
-            [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))] if isinstance(node.value, list) else []
+            [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+            if isinstance(node.value, list)
+            else []
         )
         known[id(node)] = 1 + sum(_size(part, above | {id(node)}, known) for part in parts)
     return known[id(node)]

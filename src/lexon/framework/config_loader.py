@@ -1,9 +1,9 @@
 """Layered configuration: base < experiment < site < local, merged softly and resolved once.
 
-Kedro reads base and one environment. Here `--env a+b` reads base, a, b, where a name is an experiment
-(`conf/experiments/<name>`) or a site (`conf/<name>`), and `conf/local` comes last. Whatever the environment, each
-experiment's grid and catalog are expanded below its own name, so that `kedro run`, `kedro viz` and notebooks see the
-same members and the same files.
+Kedro reads base and one environment. Here `--env a+b` reads base, a, b, where a name is an
+experiment (`conf/experiments/<name>`) or a site (`conf/<name>`), and `conf/local` comes last.
+Whatever the environment, each experiment's grid and catalog are expanded below its own name, so
+that `kedro run`, `kedro viz` and notebooks see the same members and the same files.
 """
 
 from __future__ import annotations
@@ -39,18 +39,26 @@ class LayeredConfigLoader(OmegaConfigLoader):
     """`CONFIG_LOADER_CLASS`; the latest instance is what `register_pipelines` builds from.
 
     Attributes:
-        asked: the experiments that a command is about; None where it is about all that are not broken.
+        asked: the experiments that a command is about; None where it is about all that are not
+            broken.
         project: the folder that relative paths start from.
     """
 
     current: ClassVar[LayeredConfigLoader | None] = None
 
     def __init__(
-        self, conf_source: str | Path, env: str | None = None, runtime_params: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        conf_source: str | Path,
+        env: str | None = None,
+        runtime_params: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         overrides = split_lists(runtime_params or {})
         refuse_unusable(overrides)
-        kwargs["config_patterns"] = {"runner": ["runner.yml"], **(kwargs.get("config_patterns") or {})}
+        kwargs["config_patterns"] = {
+            "runner": ["runner.yml"],
+            **(kwargs.get("config_patterns") or {}),
+        }
         self.asked: list[str] | None = None
         self.project = Path(conf_source).resolve().parent
         self._raw: dict[str, dict[str, Any]] = {}
@@ -58,16 +66,25 @@ class LayeredConfigLoader(OmegaConfigLoader):
         super().__init__(conf_source, env, overrides, **kwargs)
         self.runtime_params = at_home(overrides, plain(merged(self._configs("parameters", [BASE]))))
         LayeredConfigLoader.current = self
-        pipelines._is_data_loaded = False  # another configuration is another grid: Kedro caches pipelines per process
+        pipelines._is_data_loaded = (
+            False  # another configuration is another grid: Kedro caches pipelines per process
+        )
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key not in self:
             match key:
                 case "parameters":
-                    expanded = {name: experiment.kedro_parameters() for name, experiment in self.experiments.items()}
+                    expanded = {
+                        name: experiment.kedro_parameters()
+                        for name, experiment in self.experiments.items()
+                    }
                     self[key] = self._asked(DEFAULT) | expanded
                 case "catalog":
-                    self[key] = {name: entry for experiment in self.experiments for name, entry in self._catalog(experiment).items()}
+                    self[key] = {
+                        name: entry
+                        for experiment in self.experiments
+                        for name, entry in self._catalog(experiment).items()
+                    }
                 case "globals" | "runner":
                     self[key] = self._settings(key)
                 case _:
@@ -88,7 +105,9 @@ class LayeredConfigLoader(OmegaConfigLoader):
     def layers(self) -> list[str]:
         """Folders below conf/, weakest first."""
         layers = self.folders.names
-        environment.variables(Path(self.conf_source) / layer for layer in layers)  # a missing one is named before anything is resolved
+        environment.variables(
+            Path(self.conf_source) / layer for layer in layers
+        )  # a missing one is named before anything is resolved
         return layers
 
     @property
@@ -98,8 +117,14 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     @property
     def experiments(self) -> dict[str, Experiment]:
-        """The experiments that are asked for, or else all that are not broken, expanded; `default` is the environment's own study."""
-        return self._sound if self.asked is None else {name: self.experiment(name) for name in self.asked}
+        """The experiments that are asked for, or else all that are not broken, expanded; `default`
+        is the environment's own study.
+        """
+        return (
+            self._sound
+            if self.asked is None
+            else {name: self.experiment(name) for name in self.asked}
+        )
 
     def experiment(self, name: str) -> Experiment:
         """One experiment, expanded.
@@ -112,37 +137,55 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 raise ConfigurationError(f"conf/experiments/{name}: {reason}")
             layers = self._layers_of(name)
             configured = self._parameters(layers, pinned=False)
-            self._expanded[name] = expand(name, configured, self._asked(name), lambda key: self._origin(key, layers))
+            self._expanded[name] = expand(
+                name, configured, self._asked(name), lambda key: self._origin(key, layers)
+            )
         return self._expanded[name]
 
     def keep(self, experiment: Experiment) -> None:
-        """Let an expanded experiment take the place of the one of its name, before pipelines are built."""
+        """Let an expanded experiment take the place of the one of its name, before pipelines are
+        built.
+        """
         self._expanded[experiment.name] = experiment
 
     def ask_for(self, names: Iterable[str]) -> None:
         """Expand and validate what these pipelines need and nothing else.
 
         Raises:
-            ConfigurationError: a parameter cannot be right, or none of the pipelines reads what was typed; says what it is for.
+            ConfigurationError: a parameter cannot be right, or none of the pipelines reads what was
+                typed; says what it is for.
         """
         named = list(names) or [DEFAULT]
-        experiments = {name: DEFAULT if name in ("__default__", DATA_ENGINEERING) else name for name in named}
+        experiments = {
+            name: DEFAULT if name in ("__default__", DATA_ENGINEERING) else name for name in named
+        }
         self.asked = list(dict.fromkeys(experiments.values()))
         asked = {name: self.experiment(experiment) for name, experiment in experiments.items()}
         self._refuse_unread(asked)
         for experiment in asked.values():
             experiment.refuse_one_file_for_many_tokenisers()
             for reason, n in experiment.left_out.items():
-                logger.info("Plan: %s: %d cell%s left out: %s", experiment.name, n, "s" if n > 1 else "", reason)
+                logger.info(
+                    "Plan: %s: %d cell%s left out: %s",
+                    experiment.name,
+                    n,
+                    "s" if n > 1 else "",
+                    reason,
+                )
         if DATA_ENGINEERING in asked:
             asked[DATA_ENGINEERING].refuse_many_token_files()
 
     def _refuse_unread(self, asked: Mapping[str, Experiment]) -> None:
         """Refuse a typed parameter that none of these pipelines reads."""
         for key in flatten(self.runtime_params or {}):
-            reasons = [experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None) for name, experiment in asked.items()]
+            reasons = [
+                experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None)
+                for name, experiment in asked.items()
+            ]
             if all(reasons):
-                raise ConfigurationError(f"--params {key}: nothing in {', '.join(asked)} reads it: {reasons[0]}")
+                raise ConfigurationError(
+                    f"--params {key}: nothing in {', '.join(asked)} reads it: {reasons[0]}"
+                )
 
     def refuse_missing_file(self, key: str, experiment: str) -> None:
         """Refuse a file from outside that is not there.
@@ -154,7 +197,9 @@ class LayeredConfigLoader(OmegaConfigLoader):
         path = self.project / Path(str(typed)).expanduser()
         if typed is not None and not matching_files(path):
             where = self._origin(key, self._layers_of(experiment))
-            raise MissingFile(f"{key}={typed} ({where}): no such file; relative paths start at {self.project}")
+            raise MissingFile(
+                f"{key}={typed} ({where}): no such file; relative paths start at {self.project}"
+            )
 
     @cached_property
     def _sound(self) -> dict[str, Experiment]:
@@ -187,49 +232,93 @@ class LayeredConfigLoader(OmegaConfigLoader):
         files = latest_whole(self._configs("parameters", layers))
         if pinned:
             command_line = create(self.runtime_params or {})
-            files = [*(files if is_part(command_line, files) else [without(config, "classes") for config in files]), command_line]
-        # A helper is for the catalog; a parameter that begins with an underscore is a mistake, which the types will name.
+            files = [
+                *(
+                    files
+                    if is_part(command_line, files)
+                    else [without(config, "classes") for config in files]
+                ),
+                command_line,
+            ]
+        # A helper is for the catalog; a parameter that begins with an underscore is a mistake,
+        # which the types will name.
         return plain(merged(files), keep_helpers=True, origin=lambda key: self._origin(key, layers))
 
     def _settings(self, key: str) -> dict[str, Any]:
         """globals.yml or runner.yml: what conf/base has, with the values of the other layers.
 
         Raises:
-            ConfigurationError: a key that conf/base does not have, or a data root that is no folder.
+            ConfigurationError: a key that conf/base does not have, or a data root that is no
+                folder.
         """
         known = plain(merged(self._configs(key, [BASE])))
         for layer in self.layers:
             for path, config in self.files.of(key, layer).items():
                 if unknown := [str(name) for name in config if name not in known]:
-                    raise ConfigurationError(f"{self.files.shown(path)}: {unknown[0]}: no such setting; known here: {', '.join(known)}")
-        settings = plain(merged(self._configs(key, self.layers)), origin=lambda name: self._origin(name, self.layers, key))
+                    raise ConfigurationError(
+                        f"{self.files.shown(path)}: {unknown[0]}: no such setting; known here:"
+                        f" {', '.join(known)}"
+                    )
+        settings = plain(
+            merged(self._configs(key, self.layers)),
+            origin=lambda name: self._origin(name, self.layers, key),
+        )
         if reason := why_no_folder(settings.get("data_root", "data")):
-            raise ConfigurationError(f"data_root={settings['data_root']!r} ({self._origin('data_root', self.layers, key)}): {reason}")
-        return settings | ({"data_root": str(Path(settings["data_root"]).expanduser())} if "data_root" in settings else {})
+            raise ConfigurationError(
+                f"data_root={settings['data_root']!r}"
+                f" ({self._origin('data_root', self.layers, key)}): {reason}"
+            )
+        return settings | (
+            {"data_root": str(Path(settings["data_root"]).expanduser())}
+            if "data_root" in settings
+            else {}
+        )
 
     def _catalog(self, experiment: str) -> dict[str, Any]:
-        """The catalog with `{experiment}` written out, so that an experiment's own run and files reach its paths."""
+        """The catalog with `{experiment}` written out, so that an experiment's own run and files
+        reach its paths.
+        """
         with self._parameters_in_catalog(self._located(self._asked(experiment))):
             entries = plain(self._merged_catalog)
-        # A file that no parameter names is no dataset: an entry without a path would be an error wherever it is drawn.
-        named = {key: entry for key, entry in entries.items() if entry.get("filepath", "") is not None}
+        # A file that no parameter names is no dataset: an entry without a path would be an error
+        # wherever it is drawn.
+        named = {
+            key: entry for key, entry in entries.items() if entry.get("filepath", "") is not None
+        }
         return {_name(key, experiment): _name(entry, experiment) for key, entry in named.items()}
 
     def _located(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Every path that a user typed, from the project's folder on; kept as it is typed it would depend on the shell's folder."""
-        paths = {key: value for key, value in flatten(parameters).items() if isinstance(value, str) and is_path(key)}
-        return with_values(parameters, {key: str(self.project / Path(value).expanduser()) for key, value in paths.items()})
+        """Every path that a user typed, from the project's folder on; kept as it is typed it would
+        depend on the shell's folder.
+        """
+        paths = {
+            key: value
+            for key, value in flatten(parameters).items()
+            if isinstance(value, str) and is_path(key)
+        }
+        return with_values(
+            parameters,
+            {key: str(self.project / Path(value).expanduser()) for key, value in paths.items()},
+        )
 
     @cached_property
     def _merged_catalog(self) -> DictConfig:
-        """The catalog of this environment, not resolved: only what parameters say differs between experiments."""
+        """The catalog of this environment, not resolved: only what parameters say differs between
+        experiments.
+        """
         return merged(self._configs("catalog", self.layers))
 
     @contextmanager
     def _parameters_in_catalog(self, parameters: dict[str, Any]) -> Iterator[None]:
-        """`${parameters:run}`: a path that follows a parameter; `${parameters:}` are all of them."""
+        """`${parameters:run}`: a path that follows a parameter; `${parameters:}` are all of
+        them.
+        """
         known = OmegaConf.create(parameters)
-        OmegaConf.register_new_resolver("parameters", lambda key="": OmegaConf.select(known, key) if key else known, replace=True)
+        OmegaConf.register_new_resolver(
+            "parameters",
+            lambda key="": OmegaConf.select(known, key) if key else known,
+            replace=True,
+        )
         try:
             yield
         finally:
@@ -239,7 +328,9 @@ class LayeredConfigLoader(OmegaConfigLoader):
         return [config for layer in layers for config in self.files.of(key, layer).values()]
 
     def _origin(self, key: str, layers: list[str], kind: str = "parameters") -> str:
-        """Where the user set a parameter: the last layer's file that names it, or the command line."""
+        """Where the user set a parameter: the last layer's file that names it, or the
+        command line.
+        """
         parts = key.split(".")
         for length in range(len(parts), 0, -1):  # a value within a list is set with the list
             known = ".".join(parts[:length])
@@ -251,7 +342,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
 
     def _is_typed(self, key: str) -> bool:
         """Whether the command line sets a parameter or one below it."""
-        return any(other == key or other.startswith(f"{key}.") for other in flatten(self.runtime_params or {}))
+        return any(
+            other == key or other.startswith(f"{key}.")
+            for other in flatten(self.runtime_params or {})
+        )
 
     def _file_with(self, key: str, layers: list[str], kind: str) -> Path | None:
         """The strongest layer's file that has a key."""

@@ -11,7 +11,9 @@ from lexon.experiments import is_member
 
 
 class LexonContext(KedroContext):
-    """`CONTEXT_CLASS`: Kedro's, without a dataset for each of the dozens of values in the configuration of each member."""
+    """`CONTEXT_CLASS`: Kedro's, without a dataset for each of the dozens of values in the
+    configuration of each member.
+    """
 
     def _get_parameters(self) -> dict[str, Any]:
         """Every parameter by its dotted name, down to what a member's nodes ask for whole.
@@ -24,7 +26,9 @@ class LexonContext(KedroContext):
         while waiting:
             name, value = waiting.pop()
             group = isinstance(value, dict) and not is_member(name.rpartition(".")[0])
-            found[f"params:{name}"] = MemoryDataset(value, copy_mode="assign" if group and _holds_members(name, value) else "deepcopy")
+            found[f"params:{name}"] = MemoryDataset(
+                value, copy_mode="assign" if group and _holds_members(name, value) else "deepcopy"
+            )
             if group:
                 waiting += [(f"{name}.{key}", item) for key, item in value.items()]
         return found

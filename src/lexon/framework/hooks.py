@@ -1,4 +1,6 @@
-"""Kedro's hooks, which work under every runner: fingerprints of outputs, run records of members, reports of recorded members."""
+"""Kedro's hooks, which work under every runner: fingerprints of outputs, run records of members,
+reports of recorded members.
+"""
 
 from __future__ import annotations
 
@@ -59,18 +61,25 @@ class FingerprintHooks:
         path = fingerprints.path_of(made.catalog.get(dataset_name))
         if path is not None:
             fingerprints.write(
-                path, dataset_name.rpartition(".")[2], _digest_that_ran(node, made.digest), made.code, made.inputs, made.outside
+                path,
+                dataset_name.rpartition(".")[2],
+                _digest_that_ran(node, made.digest),
+                made.code,
+                made.inputs,
+                made.outside,
             )
 
 
 def _digest_that_ran(node: Node, digest: str) -> str:
-    """The node's digest, or one that is never current where the code was edited while the process ran: either version may have run."""
+    """The node's digest, or one that is never current where the code was edited while the process
+    ran: either version may have run.
+    """
     edited = edited_since_start(*modules_of(node.func))
     if not edited:
         return digest
     logger.warning(
-        "%s: its code (%s) was edited after this process started, so what it just made will be made again; "
-        "restart a notebook's kernel after an edit",
+        "%s: its code (%s) was edited after this process started, so what it just made will be made"
+        " again; restart a notebook's kernel after an edit",
         node.name,
         edited[0].name if len(edited) == 1 else f"{edited[0].name} and {len(edited) - 1} more",
     )
@@ -80,8 +89,9 @@ def _digest_that_ran(node: Node, digest: str) -> str:
 class RunRecordHooks:
     """Keeps a member's cfg.yaml, run.log and, until it is evaluated, run.json.
 
-    The record's status is "running" while the member trains and "failed", with the reason, if one of its nodes fails;
-    evaluation writes the final record. When the parameters changed, the old record and metrics go to history/.
+    The record's status is "running" while the member trains and "failed", with the reason, if one
+    of its nodes fails; evaluation writes the final record. When the parameters changed, the old
+    record and metrics go to history/.
     """
 
     def __init__(self) -> None:
@@ -117,6 +127,8 @@ class ReportHooks:
     """Makes a run that only reports read its members as recorded."""
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
         if only_reports(run_params):
             read_as_recorded(pipeline, catalog)

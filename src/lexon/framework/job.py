@@ -1,4 +1,6 @@
-"""`python -m lexon.framework.job FOLDER JOB`: one job of a workflow, with the configuration that was submitted."""
+"""`python -m lexon.framework.job FOLDER JOB`: one job of a workflow, with the configuration that
+was submitted.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def main(folder: Path, name: str, failed_before: int = 0) -> int:
         failed_before: jobs of the workflow that failed, which a report passes on.
 
     Returns:
-        0 when the nodes are current, or `PASSED_ON` where jobs before them failed; else an exit code of `lexon.errors`.
+        0 when the nodes are current, or `PASSED_ON` where jobs before them failed; else an exit
+        code of `lexon.errors`.
 
     Raises:
         SystemExit: a signal ended it, 128 + its number; a training has saved its checkpoint.
@@ -62,18 +65,29 @@ def _run(folder: Path, record: dict[str, Any], nodes: list[str]) -> None:
     log_plainly_without_terminal()
     now = code_version()
     if now != record["code"]:
-        logger.warning("the code changed since this was submitted: %s, now %s", _named(record["code"]), _named(now))
-    session.run(pipeline_names=command["pipelines"], node_names=nodes, runner=LocalRunner(rerun=record["rerun"]))
+        logger.warning(
+            "the code changed since this was submitted: %s, now %s",
+            _named(record["code"]),
+            _named(now),
+        )
+    session.run(
+        pipeline_names=command["pipelines"],
+        node_names=nodes,
+        runner=LocalRunner(rerun=record["rerun"]),
+    )
 
 
 def _named(code: dict[str, Any]) -> str:
     """A version of the code in words."""
-    return f"{code.get('commit', 'unknown')[:12]}{' with uncommitted changes' if code.get('dirty') else ''}"
+    changed = " with uncommitted changes" if code.get("dirty") else ""
+    return f"{code.get('commit', 'unknown')[:12]}{changed}"
 
 
 @contextmanager
 def _ending_after(minutes: float) -> Iterator[None]:
-    """Ask for the end as HTCondor would, but in time: a training saves its checkpoint and the job goes back to the queue."""
+    """Ask for the end as HTCondor would, but in time: a training saves its checkpoint and the job
+    goes back to the queue.
+    """
     before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, minutes * 60)
     try:

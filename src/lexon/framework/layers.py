@@ -1,4 +1,6 @@
-"""The folders of the configuration: which ones a command reads, weakest first, and which experiments there are."""
+"""The folders of the configuration: which ones a command reads, weakest first, and which
+experiments there are.
+"""
 
 from __future__ import annotations
 
@@ -44,13 +46,19 @@ class Layers:
     @cached_property
     def experiments(self) -> list[str]:
         """Every folder of conf/experiments that has parameters, broken or not."""
-        return sorted(path.parent.name for path in self.source.glob(f"{EXPERIMENTS}/*/parameters.yml"))
+        return sorted(
+            path.parent.name for path in self.source.glob(f"{EXPERIMENTS}/*/parameters.yml")
+        )
 
     @cached_property
     def sites(self) -> list[str]:
         """Every other folder of conf/."""
         folders = sorted(path.name for path in self.source.iterdir() if path.is_dir())
-        return [name for name in folders if name not in (BASE, EXPERIMENTS, LOCAL) and not name.startswith(".")]
+        return [
+            name
+            for name in folders
+            if name not in (BASE, EXPERIMENTS, LOCAL) and not name.startswith(".")
+        ]
 
     def of(self, experiment: str) -> list[str]:
         """The environment's layers, with a named experiment's own instead of any other's."""
@@ -64,27 +72,40 @@ class Layers:
         if reason := why_not_a_name(name):
             return reason
         if "." in name or name.startswith("_"):
-            return "the name of an experiment has no dot and does not begin with an underscore; rename the folder"
+            return (
+                "the name of an experiment has no dot and does not begin with an underscore; rename"
+                " the folder"
+            )
         if name in _TAKEN:
             return f"{name} is the name of a pipeline of its own; choose another"
         if name in (*self.sites, BASE, LOCAL):
             return f"--env {name} would mean conf/{name} too; choose another name"
-        if alike := twins(other for other in self.experiments if other.casefold() == name.casefold()):
-            return f"{alike[0]} and {alike[1]} differ in case only and share a folder on some file systems; rename one"
+        if alike := twins(
+            other for other in self.experiments if other.casefold() == name.casefold()
+        ):
+            return (
+                f"{alike[0]} and {alike[1]} differ in case only and share a folder on some file"
+                " systems; rename one"
+            )
         return ""
 
     def _folder(self, name: str) -> str:
         if not name.strip():
-            raise ConfigurationError(f"--env {self.env}: a name is missing (an unset shell variable?); {self._known()}")
+            raise ConfigurationError(
+                f"--env {self.env}: a name is missing (an unset shell variable?); {self._known()}"
+            )
         if name in self.experiments:
             return f"{EXPERIMENTS}/{name}"
         if name not in self.sites:
             raise ConfigurationError(
-                f"--env {name}: neither {self.source}/{name} nor {self.source}/{EXPERIMENTS}/{name} exists; {self._known()}"
+                f"--env {name}: neither {self.source}/{name} nor {self.source}/{EXPERIMENTS}/{name}"
+                f" exists; {self._known()}"
                 if not why_not_a_name(name)
                 else f"--env {name}: not the name of a folder of {self.source}; {self._known()}"
             )
         return name
 
     def _known(self) -> str:
-        return f"sites: {', '.join(self.sites)}; experiments: {', '.join(self.experiments) or 'none'}"
+        return (
+            f"sites: {', '.join(self.sites)}; experiments: {', '.join(self.experiments) or 'none'}"
+        )

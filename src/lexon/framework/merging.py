@@ -1,4 +1,6 @@
-"""Layers of parameters become one: soft merging, what is replaced as a whole, and a readable word on references that lead nowhere."""
+"""Layers of parameters become one: soft merging, what is replaced as a whole, and a readable word
+on references that lead nowhere.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException, UnsupportedInterpolationType
+from omegaconf.errors import (
+    InterpolationKeyError,
+    OmegaConfBaseException,
+    UnsupportedInterpolationType,
+)
 
 from lexon.errors import ConfigurationError
 from lexon.framework.yaml_errors import first_line
@@ -19,13 +25,16 @@ def create(values: dict[str, Any]) -> DictConfig:
     """A configuration of plain values that a user typed.
 
     Raises:
-        ConfigurationError: a value is no text, number, list or group, or a reference that does not end.
+        ConfigurationError: a value is no text, number, list or group, or a reference that does not
+            end.
     """
     try:
         return OmegaConf.create(values)
     except OmegaConfBaseException as error:
         key = getattr(error, "full_key", None) or "values"
-        raise ConfigurationError(f"--params {key}: {first_line(error)}; references are written ${{group.key}}") from error
+        raise ConfigurationError(
+            f"--params {key}: {first_line(error)}; references are written ${{group.key}}"
+        ) from error
 
 
 def merged(configs: list[DictConfig]) -> DictConfig:
@@ -33,8 +42,11 @@ def merged(configs: list[DictConfig]) -> DictConfig:
     return together
 
 
-def plain(config: DictConfig, keep_helpers: bool = False, origin: Callable[[str], str] = lambda _: "conf") -> dict[str, Any]:
-    """Everything with interpolations resolved, without helpers such as `_folder` unless they are to be kept.
+def plain(
+    config: DictConfig, keep_helpers: bool = False, origin: Callable[[str], str] = lambda _: "conf"
+) -> dict[str, Any]:
+    """Everything with interpolations resolved, without helpers such as `_folder` unless they are to
+    be kept.
 
     Args:
         origin: file of a dotted key, for messages.
@@ -46,7 +58,11 @@ def plain(config: DictConfig, keep_helpers: bool = False, origin: Callable[[str]
         values: Any = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
         raise _unresolved(error, config, origin) from error
-    return {name: value for name, value in values.items() if keep_helpers or not str(name).startswith("_")}
+    return {
+        name: value
+        for name, value in values.items()
+        if keep_helpers or not str(name).startswith("_")
+    }
 
 
 def latest_whole(configs: list[DictConfig]) -> list[DictConfig]:
@@ -61,7 +77,9 @@ def latest_whole(configs: list[DictConfig]) -> list[DictConfig]:
 
 
 def is_part(command_line: DictConfig, files: list[DictConfig]) -> bool:
-    """Whether the command line sets some of the files' classes, `classes.signal=ttH`, rather than classes of its own."""
+    """Whether the command line sets some of the files' classes, `classes.signal=ttH`, rather than
+    classes of its own.
+    """
     own = set(_keys(command_line, "classes"))
     return own <= {name for config in files for name in _keys(config, "classes")}
 
@@ -76,7 +94,9 @@ def without(config: DictConfig, key: str) -> DictConfig:
 
 
 def at_home(typed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    """`globals_beta=10` -> `autoencoder.globals_beta=10`: a key may be typed without its group where only one group has it."""
+    """`globals_beta=10` -> `autoencoder.globals_beta=10`: a key may be typed without its group
+    where only one group has it.
+    """
     homes: dict[str, list[str]] = {}
     for group, values in known.items():
         for key in values if isinstance(values, dict) else ():
@@ -84,7 +104,9 @@ def at_home(typed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     moved = create({})
     for key, value in typed.items():
         groups = homes.get(key, []) if key not in known else []
-        moved = merged([moved, create({groups[0]: {key: value}} if len(groups) == 1 else {key: value})])
+        moved = merged(
+            [moved, create({groups[0]: {key: value}} if len(groups) == 1 else {key: value})]
+        )
     together: Any = OmegaConf.to_container(moved)
     return together
 
@@ -102,7 +124,9 @@ def _keys(config: DictConfig, group: str) -> list[str]:
     return list(values) if isinstance(values, dict) else []
 
 
-def _unresolved(error: OmegaConfBaseException, config: DictConfig, origin: Callable[[str], str]) -> ConfigurationError:
+def _unresolved(
+    error: OmegaConfBaseException, config: DictConfig, origin: Callable[[str], str]
+) -> ConfigurationError:
     """A reference that leads nowhere, in words: the key, what is written there, and what may be."""
     cause: BaseException | None = error
     while cause is not None:
@@ -113,12 +137,14 @@ def _unresolved(error: OmegaConfBaseException, config: DictConfig, origin: Calla
     written = f"{key}={_value(config, key)} ({origin(key)})"
     if isinstance(error, UnsupportedInterpolationType):
         return ConfigurationError(
-            f"{written}: there is no such kind of reference; write ${{env:NAME,EXAMPLE}} for a variable of the environment, "
-            "${group.key} for another parameter"
+            f"{written}: there is no such kind of reference; write ${{env:NAME,EXAMPLE}} for a"
+            " variable of the environment, ${group.key} for another parameter"
         )
     if isinstance(error, InterpolationKeyError):
         return ConfigurationError(f"{written}: {_missing(str(error.msg), config)}")
-    return ConfigurationError(f"{written}: {first_line(error)}; references are written ${{group.key}}")
+    return ConfigurationError(
+        f"{written}: {first_line(error)}; references are written ${{group.key}}"
+    )
 
 
 def _missing(message: str, config: DictConfig) -> str:
@@ -126,4 +152,7 @@ def _missing(message: str, config: DictConfig) -> str:
     wanted = message.split("'")[1] if "'" in message else ""
     parent = wanted.rpartition(".")[0]
     there = _keys(config, parent) if parent else list(config)
-    return f"there is no {wanted}; {parent or 'the file'} has {', '.join(str(name) for name in there if not str(name).startswith('_'))}"
+    return (
+        f"there is no {wanted}; {parent or 'the file'} has"
+        f" {', '.join(str(name) for name in there if not str(name).startswith('_'))}"
+    )

@@ -1,4 +1,6 @@
-"""The options of `kedro run` that choose what runs: each name is known, or the command ends with those that are near it."""
+"""The options of `kedro run` that choose what runs: each name is known, or the command ends with
+those that are near it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ _SHOWN = 8  # names in a message
 
 def _namespaces(pipeline: Pipeline) -> set[str]:
     found = {node.namespace for node in pipeline.nodes if node.namespace}
-    return {".".join(name.split(".")[:depth]) for name in found for depth in range(1, name.count(".") + 2)}
+    return {
+        ".".join(name.split(".")[:depth])
+        for name in found
+        for depth in range(1, name.count(".") + 2)
+    }
 
 
 # Option of the command by argument of `Pipeline.filter`, and what it names.
@@ -44,11 +50,16 @@ def selected(pipeline: Pipeline, options: Mapping[str, Any]) -> Pipeline:
         _refuse_unknown(pipeline, argument, names)
     if not chosen:
         return pipeline
-    arguments = {"node_namespaces" if argument == "namespaces" else argument: names for argument, names in chosen.items()}
+    arguments = {
+        "node_namespaces" if argument == "namespaces" else argument: names
+        for argument, names in chosen.items()
+    }
     try:
         return pipeline.filter(**arguments)
     except ValueError as error:
-        given = ", ".join(f"{_OPTIONS[argument][0]} {','.join(names)}" for argument, names in chosen.items())
+        given = ", ".join(
+            f"{_OPTIONS[argument][0]} {','.join(names)}" for argument, names in chosen.items()
+        )
         raise ConfigurationError(f"{given}: together they choose no node; leave one out") from error
 
 
@@ -68,16 +79,19 @@ def refuse_unused(options: Mapping[str, Any]) -> None:
     """
     if options.get("only_missing_outputs"):
         raise ConfigurationError(
-            "--only-missing-outputs looks at whether files exist, not at what they were made from; leave it out: "
-            "what is missing, incomplete or made with other parameters, inputs or code runs anyway, and nothing else"
+            "--only-missing-outputs looks at whether files exist, not at what they were made from;"
+            " leave it out: what is missing, incomplete or made with other parameters, inputs or"
+            " code runs anyway, and nothing else"
         )
     if getattr(options.get("runner"), "_is_async", False):
         raise ConfigurationError(
-            "--async: nodes load and save one after the other, so that each file is whole before the next needs it; leave it out"
+            "--async: nodes load and save one after the other, so that each file is whole before"
+            " the next needs it; leave it out"
         )
     if options.get("load_versions"):
         raise ConfigurationError(
-            f"--load-versions {options['load_versions']}: no dataset has versions; keep results apart with --params run=NAME"
+            f"--load-versions {options['load_versions']}: no dataset has versions; keep results"
+            " apart with --params run=NAME"
         )
 
 
@@ -85,7 +99,15 @@ def _near(name: str, known: Iterable[str]) -> str:
     """The names that are meant, most likely, or else the first of all."""
     names = sorted(known)
     same_end = [other for other in names if other.rpartition(".")[2] == name.rpartition(".")[2]]
-    near = list(dict.fromkeys([*same_end, *get_close_matches(name, names, _SHOWN), *(other for other in names if name and name in other)]))
+    near = list(
+        dict.fromkeys(
+            [
+                *same_end,
+                *get_close_matches(name, names, _SHOWN),
+                *(other for other in names if name and name in other),
+            ]
+        )
+    )
     if near:
         return f"near it: {', '.join(near[:_SHOWN])}"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

@@ -1,4 +1,6 @@
-"""The session of a run: the site chooses the runner, and a user's mistake ends with its own exit code."""
+"""The session of a run: the site chooses the runner, and a user's mistake ends with its own exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,13 @@ INPUTS = {
 REUSED = "reused_"
 REUSED_VQVAE = f"{REUSED}vqvae_"
 
-LAYERS = ("01_raw", "02_intermediate", "03_primary", "06_models", "08_reporting")  # folders that hold runs
+LAYERS = (
+    "01_raw",
+    "02_intermediate",
+    "03_primary",
+    "06_models",
+    "08_reporting",
+)  # folders that hold runs
 
 
 class LexonSession(KedroSession):
@@ -64,21 +72,26 @@ class LexonSession(KedroSession):
     def run(self, *args: Any, preview: bool = False, **kwargs: Any) -> dict[str, Any]:
         """Run a pipeline as Kedro does, with its arguments.
 
-        The runner is used where one was chosen; else `conf/<site>/runner.yml` decides. Naming `tags` means
-        running those nodes, current or not. A `preview` writes and shows what a cluster would be given.
+        The runner is used where one was chosen; else `conf/<site>/runner.yml` decides. Naming
+        `tags` means running those nodes, current or not. A `preview` writes and shows what a
+        cluster would be given.
         """
         log_plainly_without_terminal()
         with readable_errors(), _ending_cleanly():
             refuse_unused(kwargs)
             loader = self.loader()
-            names = sorted(kwargs.get("pipeline_names") or [])  # Kedro gives them in the order of a set
+            names = sorted(
+                kwargs.get("pipeline_names") or []
+            )  # Kedro gives them in the order of a set
             _refuse_unknown(names, loader.experiment_names)
             loader.ask_for(names)
             if only_reports(kwargs):
                 self._look_at_members(loader)
             chosen = self._refuse_unusable(loader, names, kwargs)
             if only_reports(kwargs):
-                kwargs["node_names"] = reportable(chosen, DataCatalog.from_config(loader["catalog"]))
+                kwargs["node_names"] = reportable(
+                    chosen, DataCatalog.from_config(loader["catalog"])
+                )
             if not _runner_was_chosen(kwargs.get("runner")):
                 kwargs["runner"] = self._runner(loader, kwargs, preview)
             return super().run(*args, **{**kwargs, "pipeline_names": names})
@@ -87,7 +100,10 @@ class LexonSession(KedroSession):
         """Kedro's context; what cannot be right in the configuration ends the command here."""
         with readable_errors():
             loader = self.loader()
-            loader["parameters"], loader["catalog"]  # kedro-viz and notebooks load them later, where errors are not explained
+            (
+                loader["parameters"],
+                loader["catalog"],
+            )  # kedro-viz and notebooks load them later, where errors are not explained
             return super().load_context()
 
     def loader(self) -> LayeredConfigLoader:
@@ -104,15 +120,25 @@ class LexonSession(KedroSession):
         return self.loader()
 
     def _look_at_members(self, loader: LayeredConfigLoader) -> None:
-        """Tell each experiment which cells its folder holds: a grid may have been asked for on the command line alone."""
+        """Tell each experiment which cells its folder holds: a grid may have been asked for on the
+        command line alone.
+        """
         root = self._project_path / loader["globals"]["data_root"] / "06_models"
         for name, experiment in loader.experiments.items():
             source = experiment.parameters.report.source
-            folder = self._project_path / source.expanduser() if source else root / name / experiment.parameters.run
+            folder = (
+                self._project_path / source.expanduser()
+                if source
+                else root / name / experiment.parameters.run
+            )
             loader.keep(replace(experiment, recorded=recorded_cells(folder)))
 
-    def _refuse_unusable(self, loader: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]) -> Pipeline:
-        """The nodes that the options choose, unless something of what they name is not there: nodes, datasets or files."""
+    def _refuse_unusable(
+        self, loader: LayeredConfigLoader, names: list[str], options: Mapping[str, Any]
+    ) -> Pipeline:
+        """The nodes that the options choose, unless something of what they name is not there:
+        nodes, datasets or files.
+        """
         pipelines.set_requested(names or None)
         asked = [pipelines[name] for name in names or ["__default__"]]
         every = asked[0] if len(asked) == 1 else Pipeline(asked)
@@ -133,7 +159,9 @@ class LexonSession(KedroSession):
         experiment = loader.experiments[name]
         run = str(experiment.parameters.vqvae.from_run)
         folder = self._project_path / loader["globals"]["data_root"] / "03_primary" / name / run
-        if reason := why_not_there(folder, tokeniser, experiment.tokenisers[tokeniser].model_dump(mode="json")):
+        if reason := why_not_there(
+            folder, tokeniser, experiment.tokenisers[tokeniser].model_dump(mode="json")
+        ):
             raise ConfigurationError(f"vqvae.from={run}: {reason}")
 
     def request(self, loader: LayeredConfigLoader, options: Mapping[str, Any]) -> Request:
@@ -150,15 +178,28 @@ class LexonSession(KedroSession):
             selection={name: values for name, values in chosen.items() if values},
         )
 
-    def _runner(self, loader: LayeredConfigLoader, options: Mapping[str, Any], preview: bool) -> AbstractRunner:
+    def _runner(
+        self, loader: LayeredConfigLoader, options: Mapping[str, Any], preview: bool
+    ) -> AbstractRunner:
         """The runner that a site asks for in its runner.yml."""
         match loader["runner"].get("engine"):
             case "local" if not preview:
-                return LocalRunner(rerun=bool(options.get("tags")), settings=capacity.read_settings(loader["runner"]))
+                return LocalRunner(
+                    rerun=bool(options.get("tags")),
+                    settings=capacity.read_settings(loader["runner"]),
+                )
             case "htcondor":
-                return ClusterRunner(read_settings(loader["runner"]["htcondor"]), self.request(loader, options), HTCondor(), preview)
+                return ClusterRunner(
+                    read_settings(loader["runner"]["htcondor"]),
+                    self.request(loader, options),
+                    HTCondor(),
+                    preview,
+                )
             case "local":
-                raise ConfigurationError("runner.yml: engine=local: nothing to preview; choose a site with engine=htcondor by --env")
+                raise ConfigurationError(
+                    "runner.yml: engine=local: nothing to preview; choose a site with"
+                    " engine=htcondor by --env"
+                )
             case other:
                 raise ConfigurationError(f"runner.yml: engine={other!r}: choose local or htcondor")
 
@@ -167,11 +208,15 @@ def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) 
     known = ["__default__", DATA_ENGINEERING, *experiment_names]
     for name in pipeline_names:
         if name not in known:
-            raise ConfigurationError(f"--pipelines {name}: no such pipeline; there are {', '.join(known)}")
+            raise ConfigurationError(
+                f"--pipelines {name}: no such pipeline; there are {', '.join(known)}"
+            )
 
 
 def _refuse_a_run_like_another(loader: LayeredConfigLoader, project: Path) -> None:
-    """Refuse a new run whose name differs from an older one's in case only: on some file systems they share a folder."""
+    """Refuse a new run whose name differs from an older one's in case only: on some file systems
+    they share a folder.
+    """
     root = project / loader["globals"]["data_root"]
     for name, experiment in loader.experiments.items():
         run = experiment.parameters.run
@@ -179,11 +224,15 @@ def _refuse_a_run_like_another(loader: LayeredConfigLoader, project: Path) -> No
         alike = [other for other in older if other.casefold() == run.casefold()]
         if alike and run not in alike:
             where = f"{alike[0]} in {older[alike[0]].parent} differs in case only"
-            raise ConfigurationError(f"run={run}: {where} and shares a folder on some file systems; rename one")
+            raise ConfigurationError(
+                f"run={run}: {where} and shares a folder on some file systems; rename one"
+            )
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where there is none, or where it may not be listed: whatever needs it will say so."""
+    """What is in a folder; nothing where there is none, or where it may not be listed: whatever
+    needs it will say so.
+    """
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -194,7 +243,9 @@ def log_plainly_without_terminal() -> None:
     """In a file or a batch job a record is one line; rich would fold it at 80 columns."""
     _replace_what_cannot_be_shown()
     root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h, RichHandler) and not h.console.is_terminal]:
+    for handler in [
+        h for h in root.handlers if isinstance(h, RichHandler) and not h.console.is_terminal
+    ]:
         plain = logging.StreamHandler(sys.stdout)
         plain.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
         root.removeHandler(handler)
@@ -209,14 +260,18 @@ def _replace_what_cannot_be_shown() -> None:
 
 
 def _runner_was_chosen(runner: AbstractRunner | None) -> bool:
-    """`kedro run` makes a SequentialRunner before it asks; only the command line shows whether the user wanted it."""
+    """`kedro run` makes a SequentialRunner before it asks; only the command line shows whether the
+    user wanted it.
+    """
     context = click.get_current_context(silent=True)
     return runner is not None and (context is None or context.params.get("runner") is not None)
 
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """SIGTERM ends the process like an exit, so that half-written files are removed; a training handles it better still."""
+    """SIGTERM ends the process like an exit, so that half-written files are removed; a training
+    handles it better still.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -229,11 +284,15 @@ def _ending_cleanly() -> Iterator[None]:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """On the command line, a mistake of the user is a message and an exit code; a bug keeps its traceback."""
+    """On the command line, a mistake of the user is a message and an exit code; a bug keeps its
+    traceback.
+    """
     try:
         yield
     except (LexonError, OSError, DatasetError, RunFailed, WorkflowFailed) as error:
         cause = first_cause(error)
-        if click.get_current_context(silent=True) is None or not isinstance(cause, LexonError | RunFailed | WorkflowFailed):
+        if click.get_current_context(silent=True) is None or not isinstance(
+            cause, LexonError | RunFailed | WorkflowFailed
+        ):
             raise
         raise CommandFailed(cause) from error

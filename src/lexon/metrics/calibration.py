@@ -47,11 +47,15 @@ def reliability(probability: NDArray[np.floating], positive: NDArray[np.generic]
     )
 
 
-def expected_calibration_error(probabilities: NDArray[np.floating], one_hot: NDArray[np.int64]) -> float:
+def expected_calibration_error(
+    probabilities: NDArray[np.floating], one_hot: NDArray[np.int64]
+) -> float:
     """Classwise ECE over [event, class]: the mean over classes of each one's reliability error.
 
-    Kull et al., NeurIPS 2019 (arXiv:1910.12656), eq. 2, with `N_BINS` bins of equal width. For two classes both
-    curves mirror each other, so this is the ECE of the signal probability.
+    Kull et al., NeurIPS 2019 (arXiv:1910.12656), eq. 2, with `N_BINS` bins of equal width. For two
+    classes both curves mirror each other, so this is the ECE of the signal probability.
     """
     columns = zip(probabilities.T, one_hot.T, strict=True)
-    return float(np.mean([reliability(probability, positive).error for probability, positive in columns]))
+    return float(
+        np.mean([reliability(probability, positive).error for probability, positive in columns])
+    )

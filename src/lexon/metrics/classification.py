@@ -1,7 +1,8 @@
 """Metrics of a classifier from its scores: arrays in, numbers out.
 
-`classification_metrics` is the one list of numbers that a member writes for each split. A number that the split
-cannot give (one class only, too few background events) is NaN: a grid goes on, the report says why.
+`classification_metrics` is the one list of numbers that a member writes for each split. A number
+that the split cannot give (one class only, too few background events) is NaN: a grid goes on, the
+report says why.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from lexon.metrics.scores import Scores
 def classification_metrics(scores: Scores, rejections: Sequence[float]) -> dict[str, float]:
     """Every number that is reported of one split, under flat names.
 
-    Binary: `auroc`, `average_precision` and `f1` are those of the signal. More classes: the unweighted mean of each
-    class against the rest (macro), with `auroc_<class>` beside it; `log_loss`, `brier` and `ece` cover all classes.
-    Always signal against rest: `signal_efficiency_at_rejection_<r>` and `auroc_against_<process>`.
+    Binary: `auroc`, `average_precision` and `f1` are those of the signal. More classes: the
+    unweighted mean of each class against the rest (macro), with `auroc_<class>` beside it;
+    `log_loss`, `brier` and `ece` cover all classes. Always signal against rest:
+    `signal_efficiency_at_rejection_<r>` and `auroc_against_<process>`.
 
     Args:
         scores: at least one event.
@@ -40,7 +42,12 @@ def classification_metrics(scores: Scores, rejections: Sequence[float]) -> dict[
             f"auroc_against_{name}": float(ranking.auroc_against(label)(scores)(_once(scores))[0])
             for name, label in scores.backgrounds.items()
         }
-        | {f"signal_efficiency_at_rejection_{r:g}": float(ranking.signal_efficiency(r)(scores)(_once(scores))[0]) for r in rejections}
+        | {
+            f"signal_efficiency_at_rejection_{r:g}": float(
+                ranking.signal_efficiency(r)(scores)(_once(scores))[0]
+            )
+            for r in rejections
+        }
         | _decisions(scores)
         | _probabilities(scores)
     )
@@ -52,17 +59,34 @@ def _once(scores: Scores) -> NDArray[np.float32]:
 
 
 def _auroc(scores: Scores) -> dict[str, float]:
-    """AUROC and average precision of each class against the rest, and their mean; the signal's alone when binary."""
-    from sklearn.metrics import average_precision_score, roc_auc_score  # a second of import that the command line need not pay
+    """AUROC and average precision of each class against the rest, and their mean; the signal's
+    alone when binary.
+    """
+    from sklearn.metrics import (
+        average_precision_score,
+        roc_auc_score,
+    )  # a second of import that the command line need not pay
 
     positives = scores.one_hot()
     names = scores.class_names if len(scores.class_names) > 2 else scores.class_names[:1]
     pairs = [(positives[:, c], scores.probabilities[:, c]) for c in range(len(names))]
     defined = [0 < truth.sum() < len(scores) for truth, _ in pairs]
-    auroc = [roc_auc_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)]
-    precision = [average_precision_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)]
-    per_class = {f"auroc_{name}": float(value) for name, value in zip(names, auroc, strict=True)} if len(names) > 1 else {}
-    return {"auroc": float(np.mean(auroc)), "average_precision": float(np.mean(precision))} | per_class
+    auroc = [
+        roc_auc_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)
+    ]
+    precision = [
+        average_precision_score(*pair) if ok else np.nan
+        for pair, ok in zip(pairs, defined, strict=True)
+    ]
+    per_class = (
+        {f"auroc_{name}": float(value) for name, value in zip(names, auroc, strict=True)}
+        if len(names) > 1
+        else {}
+    )
+    return {
+        "auroc": float(np.mean(auroc)),
+        "average_precision": float(np.mean(precision)),
+    } | per_class
 
 
 def _decisions(scores: Scores) -> dict[str, float]:
@@ -84,12 +108,18 @@ def _decisions(scores: Scores) -> dict[str, float]:
 
 
 def _probabilities(scores: Scores) -> dict[str, float]:
-    """Proper scores and calibration. Brier: half the squared error summed over classes, so binary is the usual one."""
+    """Proper scores and calibration. Brier: half the squared error summed over classes, so binary
+    is the usual one.
+    """
     from sklearn.metrics import log_loss
 
     squared = ((scores.probabilities - scores.one_hot()) ** 2).sum(1)
     return {
-        "log_loss": float(log_loss(scores.target, scores.probabilities, labels=list(range(len(scores.class_names))))),
+        "log_loss": float(
+            log_loss(
+                scores.target, scores.probabilities, labels=list(range(len(scores.class_names)))
+            )
+        ),
         "brier": float(squared.mean() / 2),
         "ece": expected_calibration_error(scores.probabilities, scores.one_hot()),
     }

@@ -1,4 +1,6 @@
-"""The use of a codebook, from the codes of a whole split: a mean over batches could not exceed what one batch can show."""
+"""The use of a codebook, from the codes of a whole split: a mean over batches could not exceed what
+one batch can show.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,8 @@ class CodeUse:
 
     @property
     def perplexity(self) -> float:
-        """exp(entropy): the number of codes that, equally used, would be as diverse. 1..K; NaN without any object."""
+        """exp(entropy): the number of codes that, equally used, would be as diverse. 1..K; NaN
+        without any object.
+        """
         shares = self.counts[self.counts > 0] / self.counts.sum()
         return float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else float("nan")

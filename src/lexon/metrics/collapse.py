@@ -1,8 +1,10 @@
-"""Tells a collapsed regression from a sound one: of a split, of a training, of a lambda's seeds, of a sweep.
+"""Tells a collapsed regression from a sound one: of a split, of a training, of a lambda's seeds, of
+a sweep.
 
-`verdict` looks at one pair (y, p), `run_stability` at one training, `seed_verdict` at all seeds of a lambda. `judge`
-puts a lambda together, `select` chooses one, and `gate` says whether the penalty was worth it. All thresholds are those
-of `lexon.config.CollapseConfig`; a ratio is always one of variances, Var(p)/Var(y).
+`verdict` looks at one pair (y, p), `run_stability` at one training, `seed_verdict` at all seeds of
+a lambda. `judge` puts a lambda together, `select` chooses one, and `gate` says whether the penalty
+was worth it. All thresholds are those of `lexon.config.CollapseConfig`; a ratio is always one of
+variances, Var(p)/Var(y).
 """
 
 from __future__ import annotations
@@ -17,10 +19,22 @@ from scipy.optimize import isotonic_regression
 
 from lexon.config import CollapseConfig
 
-SpreadVerdict = Literal["undefined", "constant", "anti_correlated", "collapsed", "under_dispersed", "matched", "over_dispersed"]
+SpreadVerdict = Literal[
+    "undefined",
+    "constant",
+    "anti_correlated",
+    "collapsed",
+    "under_dispersed",
+    "matched",
+    "over_dispersed",
+]
 Stability = Literal["failed", "non_finite", "incomplete", "exploded", "oscillating", "stable"]
-SeedVerdict = Literal["insufficient_seeds", "non_finite", "sign_inconsistent", "seed_unstable", "seed_stable"]
-Decision = Literal["reject_unstable", "reject_collapsed", "eligible", "reject_variance", "reject_r2", "reject_both"]
+SeedVerdict = Literal[
+    "insufficient_seeds", "non_finite", "sign_inconsistent", "seed_unstable", "seed_stable"
+]
+Decision = Literal[
+    "reject_unstable", "reject_collapsed", "eligible", "reject_variance", "reject_r2", "reject_both"
+]
 Reason = Literal[
     "no_control",
     "no_candidates",
@@ -35,14 +49,19 @@ LOSSES = ("train_loss", "val_loss")
 EXPLODED_EPOCHS = 3
 # A loss that fell by more than this over its last two epochs has not come to its end.
 STILL_FALLING = 0.05
-# Standard errors, 1 / sqrt(rows), by which a correlation has to differ from 0 to have a sign (95 %).
+# Standard errors, 1 / sqrt(rows), by which a correlation has to differ from 0 to have a sign (95
+# %).
 SIGN_ERRORS = 1.96
 
 
-def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True) -> SpreadVerdict:
-    """The verdict on the spread of the predictions, first match; a constant prediction needs no correlation.
+def verdict(
+    variance_ratio: float, pearson: float, limits: CollapseConfig, signed: bool = True
+) -> SpreadVerdict:
+    """The verdict on the spread of the predictions, first match; a constant prediction needs no
+    correlation.
 
-    `signed`: whether the correlation differs from 0; one that does not is no evidence against the sign.
+    `signed`: whether the correlation differs from 0; one that does not is no evidence against the
+    sign.
     """
     if not np.isfinite(variance_ratio):
         return "undefined"
@@ -58,16 +77,21 @@ def verdict(variance_ratio: float, pearson: float, limits: CollapseConfig, signe
 
 
 def penalty_optimum(batch_size: int) -> float:
-    """The ratio at which the batch penalty alone is smallest, predictions being independent of the targets: (n - 5)/(n + 1).
+    """The ratio at which the batch penalty alone is smallest, predictions being independent of the
+    targets: (n - 5)/(n + 1).
 
-    Of a ratio of two Gaussian sample variances, distributed as F(n - 1, n - 1), this is E[F]/E[F^2]; below 6 rows, where
-    the latter diverges, it is 0.
+    Of a ratio of two Gaussian sample variances, distributed as F(n - 1, n - 1), this is
+    E[F]/E[F^2]; below 6 rows, where the latter diverges, it is 0.
     """
     return max(0.0, (batch_size - 5) / (batch_size + 1))
 
 
-def shrinkage_explained(variance_ratio: float, calibration_slope: float, limits: CollapseConfig) -> bool:
-    """Whether a small ratio is what a calibrated model must have (its ratio equals its R2) rather than a defect."""
+def shrinkage_explained(
+    variance_ratio: float, calibration_slope: float, limits: CollapseConfig
+) -> bool:
+    """Whether a small ratio is what a calibrated model must have (its ratio equals its R2) rather
+    than a defect.
+    """
     low, high = limits.shrinkage_slope
     return variance_ratio < limits.under_dispersed_below and low <= calibration_slope <= high
 
@@ -81,9 +105,10 @@ def explodes(history: pd.DataFrame, factor: float) -> bool:
 def oscillates(losses: Sequence[float], limits: CollapseConfig) -> bool:
     """Whether losses scatter about a trend that never rises by more than a share of their mean.
 
-    The trend is the non-increasing one that fits best (isotonic regression; Barlow et al. 1972), so that a loss that only falls
-    does not oscillate, however steeply. The scatter is the sample's, with a degree of freedom less for each level of the trend: for
-    losses that do not fall it is the standard deviation with n - 1.
+    The trend is the non-increasing one that fits best (isotonic regression; Barlow et al. 1972), so
+    that a loss that only falls does not oscillate, however steeply. The scatter is the sample's,
+    with a degree of freedom less for each level of the trend: for losses that do not fall it is the
+    standard deviation with n - 1.
     """
     values = np.asarray(losses, dtype=float)
     trend = isotonic_regression(values, increasing=False).x
@@ -93,43 +118,65 @@ def oscillates(losses: Sequence[float], limits: CollapseConfig) -> bool:
 
 
 def still_falls(history: pd.DataFrame) -> bool:
-    """Whether the validation loss was at its lowest in the last epoch and still fell, so that more epochs would change the numbers."""
+    """Whether the validation loss was at its lowest in the last epoch and still fell, so that more
+    epochs would change the numbers.
+    """
     losses = history["val_loss"].to_numpy(float)
     if len(losses) < 2:
         return True
-    return bool(losses[-1] <= losses.min() and losses[-1] < (1 - STILL_FALLING) * losses[max(-3, -len(losses))])
+    return bool(
+        losses[-1] <= losses.min()
+        and losses[-1] < (1 - STILL_FALLING) * losses[max(-3, -len(losses))]
+    )
 
 
-def run_stability(history: pd.DataFrame | None, epochs: int, stopped_early: bool, limits: CollapseConfig) -> Stability:
+def run_stability(
+    history: pd.DataFrame | None, epochs: int, stopped_early: bool, limits: CollapseConfig
+) -> Stability:
     """The stability of one training, first match.
 
     Args:
-        history: one row an epoch with train_loss, val_loss, val_r2 and val_variance_ratio; None or empty: it left nothing.
+        history: one row an epoch with train_loss, val_loss, val_r2 and val_variance_ratio; None or
+            empty: it left nothing.
         epochs: that were configured.
         stopped_early: whether it was ended on purpose before.
     """
     if history is None or history.empty:
         return "failed"
-    # Where the validation targets are all equal, neither R2 nor ratio ever exists; that is no fault of the training.
-    existing = history[["val_r2", "val_variance_ratio"]].dropna(axis=1, how="all").join(history[list(LOSSES)])
+    # Where the validation targets are all equal, neither R2 nor ratio ever exists; that is no fault
+    # of the training.
+    existing = (
+        history[["val_r2", "val_variance_ratio"]]
+        .dropna(axis=1, how="all")
+        .join(history[list(LOSSES)])
+    )
     if not np.isfinite(existing.to_numpy(float)).all():
         return "non_finite"
     if len(history) < epochs and not stopped_early:
         return "incomplete"
     last = history.tail(limits.last_epochs)
     ends_far_above = bool(_far_above(history, limits.exploded_loss).iloc[-1])
-    if ends_far_above or explodes(history, limits.exploded_loss) or (last["val_variance_ratio"] > limits.exploded_ratio).any():
+    if (
+        ends_far_above
+        or explodes(history, limits.exploded_loss)
+        or (last["val_variance_ratio"] > limits.exploded_ratio).any()
+    ):
         return "exploded"
     return "oscillating" if oscillates(last["val_loss"].tolist(), limits) else "stable"
 
 
 def has_sign(pearson: float, n_rows: int) -> bool:
-    """Whether a correlation differs from 0 at 95 %, and so has a sign; a constant prediction has none."""
+    """Whether a correlation differs from 0 at 95 %, and so has a sign; a constant prediction has
+    none.
+    """
     return bool(np.isfinite(pearson) and abs(pearson) * np.sqrt(n_rows) > SIGN_ERRORS)
 
 
-def seed_verdict(r2: Sequence[float], limits: CollapseConfig, signed: Sequence[bool] | None = None) -> SeedVerdict:
-    """Whether the seeds of a lambda agree, first match. One seed proves nothing: some end anti-correlated, smoothly.
+def seed_verdict(
+    r2: Sequence[float], limits: CollapseConfig, signed: Sequence[bool] | None = None
+) -> SeedVerdict:
+    """Whether the seeds of a lambda agree, first match. One seed proves nothing: some end
+    anti-correlated, smoothly.
 
     Args:
         r2: of each seed; one nearer to 0 than a tie has no sign.
@@ -140,7 +187,10 @@ def seed_verdict(r2: Sequence[float], limits: CollapseConfig, signed: Sequence[b
         return "insufficient_seeds"
     if not np.isfinite(values).all():
         return "non_finite"
-    counted = values[(np.abs(values) >= limits.tie) & (True if signed is None else np.asarray(signed, dtype=bool))]
+    counted = values[
+        (np.abs(values) >= limits.tie)
+        & (True if signed is None else np.asarray(signed, dtype=bool))
+    ]
     if len(counted) and counted.min() < 0 < counted.max():
         return "sign_inconsistent"
     return "seed_unstable" if values.std(ddof=1) > limits.seed_sd_above else "seed_stable"
@@ -187,7 +237,9 @@ class Judged:
 
 
 def judge(value: float, runs: Sequence[Run], limits: CollapseConfig) -> Judged:
-    """The judgement on a lambda from its runs, of which there is at least one; failed ones count as unstable."""
+    """The judgement on a lambda from its runs, of which there is at least one; failed ones count as
+    unstable.
+    """
     known = [run for run in runs if run.stability != "failed"]
     seeds = seed_verdict([run.r2 for run in known], limits, [run.signed for run in known])
     stable = _stable(runs, seeds)
@@ -195,10 +247,14 @@ def judge(value: float, runs: Sequence[Run], limits: CollapseConfig) -> Judged:
     r2_of_seeds = [run.r2 for run in finite]
     r2, error = _median(r2_of_seeds), _standard_error(r2_of_seeds)
     ratio = _median([run.variance_ratio for run in finite])
-    return Judged(value, len(known), r2, ratio, error, seeds, stable, decide(r2, ratio, stable, limits))
+    return Judged(
+        value, len(known), r2, ratio, error, seeds, stable, decide(r2, ratio, stable, limits)
+    )
 
 
-def decide(r2: float, variance_ratio: float, stable: bool | None, limits: CollapseConfig) -> Decision:
+def decide(
+    r2: float, variance_ratio: float, stable: bool | None, limits: CollapseConfig
+) -> Decision:
     """The decision on a lambda, first match; too few seeds (`stable` None) reject nothing."""
     if stable is False:
         return "reject_unstable"
@@ -212,11 +268,16 @@ def decide(r2: float, variance_ratio: float, stable: bool | None, limits: Collap
 
 def passes(r2: float, variance_ratio: float, limits: CollapseConfig) -> tuple[bool, bool]:
     """Whether R2 and the ratio, each on its own, are those of a lambda that may be selected."""
-    return r2 > limits.eligible_r2, limits.under_dispersed_below <= variance_ratio <= limits.matched_up_to
+    return (
+        r2 > limits.eligible_r2,
+        limits.under_dispersed_below <= variance_ratio <= limits.matched_up_to,
+    )
 
 
 def select(lambdas: Sequence[Judged], limits: CollapseConfig) -> Judged | None:
-    """The chosen lambda: highest R2; among those as good as the leader, the smallest |ln ratio|, then the smallest lambda."""
+    """The chosen lambda: highest R2; among those as good as the leader, the smallest |ln ratio|,
+    then the smallest lambda.
+    """
     eligible = [one for one in lambdas if one.decision == "eligible"]
     if not eligible:
         return None
@@ -225,7 +286,9 @@ def select(lambdas: Sequence[Judged], limits: CollapseConfig) -> Judged | None:
     return min(as_good, key=lambda one: (abs(np.log(one.variance_ratio)), one.value))
 
 
-def gate(lambdas: Sequence[Judged], limits: CollapseConfig) -> tuple[Literal["go", "re_evaluate"], list[Reason]]:
+def gate(
+    lambdas: Sequence[Judged], limits: CollapseConfig
+) -> tuple[Literal["go", "re_evaluate"], list[Reason]]:
     """Whether the penalty was worth it, with every reason why not.
 
     Args:
@@ -235,7 +298,11 @@ def gate(lambdas: Sequence[Judged], limits: CollapseConfig) -> tuple[Literal["go
     control = next((one for one in finished if one.value == 0), None)
     candidates = [one for one in finished if one.value > 0]
     good = [one for one in candidates if _meets_go(one, limits)]
-    reasons = [*_missing(control, candidates, good), *_failing(candidates), *_without_gain(control, good, limits)]
+    reasons = [
+        *_missing(control, candidates, good),
+        *_failing(candidates),
+        *_without_gain(control, good, limits),
+    ]
     return ("re_evaluate" if reasons else "go"), reasons
 
 
@@ -243,7 +310,9 @@ def _meets_go(one: Judged, limits: CollapseConfig) -> bool:
     return one.r2 > limits.go_r2 and one.variance_ratio > limits.go_ratio and bool(one.stable)
 
 
-def _missing(control: Judged | None, candidates: Sequence[Judged], good: Sequence[Judged]) -> Iterator[Reason]:
+def _missing(
+    control: Judged | None, candidates: Sequence[Judged], good: Sequence[Judged]
+) -> Iterator[Reason]:
     """Reasons that lie in missing runs."""
     if control is None:
         yield "no_control"
@@ -264,7 +333,9 @@ def _failing(candidates: Sequence[Judged]) -> Iterator[Reason]:
         yield "all_unstable"
 
 
-def _without_gain(control: Judged | None, good: Sequence[Judged], limits: CollapseConfig) -> Iterator[Reason]:
+def _without_gain(
+    control: Judged | None, good: Sequence[Judged], limits: CollapseConfig
+) -> Iterator[Reason]:
     """The reason why the candidates that meet the criterion, if any, are not enough."""
     if not good:
         yield "no_lambda_meets_go"
@@ -296,4 +367,6 @@ def _stable(runs: Sequence[Run], seeds: SeedVerdict) -> bool | None:
 
 def _tolerance(leader: Judged, limits: CollapseConfig) -> float:
     """R2 differences within this are none."""
-    return max(limits.tie, leader.standard_error) if np.isfinite(leader.standard_error) else limits.tie
+    return (
+        max(limits.tie, leader.standard_error) if np.isfinite(leader.standard_error) else limits.tie
+    )

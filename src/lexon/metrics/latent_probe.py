@@ -1,4 +1,6 @@
-"""The information in frozen latent vectors, measured with linear models, in the same way for every kind of latent vector."""
+"""The information in frozen latent vectors, measured with linear models, in the same way for every
+kind of latent vector.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +20,32 @@ PENALTIES = np.logspace(-3, 4, 8)
 
 
 def ridge_probe(latents: Array, targets: Array) -> Pipeline:
-    """Ridge regression of targets [N, K] on standardised latents [N, D], its penalty chosen by leave-one-out on these events."""
+    """Ridge regression of targets [N, K] on standardised latents [N, D], its penalty chosen by
+    leave-one-out on these events.
+    """
     return make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(latents, targets)
 
 
 def label_probe(latents: Array, is_signal: NDArray[np.bool_]) -> Pipeline:
-    """Logistic regression of the signal on standardised latents [N, D]; `decision_function` scores."""
+    """Logistic regression of the signal on standardised latents [N, D]; `decision_function`
+    scores.
+    """
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(latents, is_signal)
 
 
 def r_squared(target: Array, predicted: Array) -> float:
-    """1 - sum of squared errors / sum of squared deviations, over events and target columns [N, K] together."""
+    """1 - sum of squared errors / sum of squared deviations, over events and target columns [N, K]
+    together.
+    """
     return float(r_squared_statistic(target, predicted)(np.ones((1, len(target)), np.float32))[0])
 
 
 def r_squared_statistic(target: Array, predicted: Array) -> Statistic:
     """The same for many weightings of the events, as a bootstrap asks for it."""
-    squares, errors = target.astype(np.float64) ** 2, ((target - predicted) ** 2).sum(1, dtype=np.float64)
+    squares, errors = (
+        target.astype(np.float64) ** 2,
+        ((target - predicted) ** 2).sum(1, dtype=np.float64),
+    )
 
     def statistic(weights: Weights) -> NDArray[np.float64]:
         total = weights.sum(1, keepdims=True, dtype=np.float64)
@@ -51,5 +62,7 @@ def spectrum(latents: Array) -> Array:
 
 
 def effective_dimension(shares: Array) -> float:
-    """Participation ratio (sum s)^2 / sum s^2 of a spectrum: the number of equally strong components that would be as spread out."""
+    """Participation ratio (sum s)^2 / sum s^2 of a spectrum: the number of equally strong
+    components that would be as spread out.
+    """
     return float(shares.sum() ** 2 / (shares**2).sum())

@@ -1,4 +1,6 @@
-"""Comparison of two samples in the same bins, with the distance that two samples of one distribution have by chance."""
+"""Comparison of two samples in the same bins, with the distance that two samples of one
+distribution have by chance.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +44,15 @@ def occupancy(values: IntArray, n: int) -> NDArray[np.int64]:
 
 
 def total_variation(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Half the sum of |p - q| over the last axis, 0..1, of counts or shares: the largest difference in any event's probability."""
+    """Half the sum of |p - q| over the last axis, 0..1, of counts or shares: the largest difference
+    in any event's probability.
+    """
     return np.abs(_shares(a) - _shares(b)).sum(-1) / 2
 
 
 def jensen_shannon(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Jensen-Shannon divergence in bits over the last axis, 0..1, of counts or shares: H((p + q)/2) - (H(p) + H(q))/2.
+    """Jensen-Shannon divergence in bits over the last axis, 0..1, of counts or shares: H((p + q)/2)
+    - (H(p) + H(q))/2.
 
     J. Lin, IEEE Trans. Inf. Theory 37 (1991) 145, eq. 4.1 with equal weights.
     """
@@ -56,7 +61,9 @@ def jensen_shannon(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def entropy(counts: IntArray) -> FloatArray:
-    """Entropy in bits over the last axis: 0 where one value is all there is, log2 of their number where all are equally frequent."""
+    """Entropy in bits over the last axis: 0 where one value is all there is, log2 of their number
+    where all are equally frequent.
+    """
     return _entropy(_shares(counts.astype(float)))
 
 
@@ -73,13 +80,15 @@ def compare(
     rng: np.random.Generator,
     n_draws: int = 400,
 ) -> Compared:
-    """A distance with its statistical floor: the same distance between two random groups of the pooled events.
+    """A distance with its statistical floor: the same distance between two random groups of the
+    pooled events.
 
-    Whole events are drawn, in blocks of them, because the objects of an event are not independent: a multinomial floor
-    of objects would be too low.
+    Whole events are drawn, in blocks of them, because the objects of an event are not independent:
+    a multinomial floor of objects would be too low.
 
     Args:
-        first, second: (event, value) of each entry: events 0, 1, 2, ... of either sample, values 1..n.
+        first, second: (event, value) of each entry: events 0, 1, 2, ... of either sample, values
+            1..n.
         n: number of values.
         distance: of two arrays of counts, over the last axis.
         rng: of the groups.
@@ -93,10 +102,19 @@ def compare(
     size, total = int(np.clip(round(share * len(blocks)), 1, len(blocks) - 1)), blocks.sum(0)
     groups = (blocks[rng.permutation(len(blocks))[:size]].sum(0) for _ in range(n_draws))
     chance = np.array([distance(group, total - group) for group in groups])
-    return Compared(float(distance(*counts)), float(chance.mean()), float(np.quantile(chance, 0.95)))
+    return Compared(
+        float(distance(*counts)), float(chance.mean()), float(np.quantile(chance, 0.95))
+    )
 
 
-def _blocks(events: IntArray, values: IntArray, n_events: int, n: int, share: float, rng: np.random.Generator) -> FloatArray:
+def _blocks(
+    events: IntArray,
+    values: IntArray,
+    n_events: int,
+    n: int,
+    share: float,
+    rng: np.random.Generator,
+) -> FloatArray:
     """Counts [block, n] of a random division of the events into blocks of about equal size."""
     wanted = max(10 * MIN_BLOCKS, int(MIN_BLOCKS / max(min(share, 1 - share), 1e-9)))
     n_blocks = max(min(wanted, n_events, MAX_COUNTS // n), 2)

@@ -17,10 +17,11 @@ NegativeR2 = Literal["offset", "sign", "spread"]
 def regression_metrics(target: Values, prediction: Values) -> dict[str, float]:
     """The numbers of a split, over all its rows at once; what is not defined is NaN.
 
-    ``r2``, ``variance_ratio`` = Var(p)/Var(y), ``sd_ratio`` = its square root, ``pearson``, ``bias`` = mean(p - y),
-    ``calibration_slope`` = Cov(y, p)/Var(p), ``rmse``, ``mae``; and the three terms of
-    R2 = 2 rho s - s^2 - (bias/sigma)^2, s the ratio of standard deviations: ``r2_signal``, ``r2_spread``, ``r2_offset``.
-    A target without variance has no R2 and no ratio, a prediction without variance no correlation and no slope.
+    ``r2``, ``variance_ratio`` = Var(p)/Var(y), ``sd_ratio`` = its square root, ``pearson``,
+    ``bias`` = mean(p - y), ``calibration_slope`` = Cov(y, p)/Var(p), ``rmse``, ``mae``; and the
+    three terms of R2 = 2 rho s - s^2 - (bias/sigma)^2, s the ratio of standard deviations:
+    ``r2_signal``, ``r2_spread``, ``r2_offset``. A target without variance has no R2 and no ratio, a
+    prediction without variance no correlation and no slope.
 
     Raises:
         DataError: the arrays are empty, or of different shapes.
@@ -29,8 +30,14 @@ def regression_metrics(target: Values, prediction: Values) -> dict[str, float]:
     if not (np.isfinite(y).all() and np.isfinite(p).all()):
         return dict.fromkeys(_NAMES, float("nan"))
     residual = p - y
-    with np.errstate(over="ignore", invalid="ignore"):  # predictions beyond 1e154 have no finite square: inf and NaN are the answer
-        var_y, var_p, covariance = _variance(y), _variance(p), float(np.mean((y - y.mean()) * (p - p.mean())))
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # predictions beyond 1e154 have no finite square: inf and NaN are the answer
+        var_y, var_p, covariance = (
+            _variance(y),
+            _variance(p),
+            float(np.mean((y - y.mean()) * (p - p.mean()))),
+        )
         mean_square, bias = float(np.mean(residual**2)), float(residual.mean())
         pearson = _ratio(covariance, np.sqrt(var_y) * np.sqrt(var_p))
         ratio = _ratio(var_p, var_y)
@@ -52,8 +59,8 @@ def regression_metrics(target: Values, prediction: Values) -> dict[str, float]:
 def negative_r2(metrics: dict[str, float]) -> NegativeR2 | None:
     """Why an R2 is negative, or None where it is not (or is unknown).
 
-    ``sign``: predictions run against the target; ``offset``: without the bias R2 would not be negative; ``spread``: they
-    vary more than their correlation pays for (s > 2 rho).
+    ``sign``: predictions run against the target; ``offset``: without the bias R2 would not be
+    negative; ``spread``: they vary more than their correlation pays for (s > 2 rho).
     """
     if not metrics["r2"] < 0:
         return None
@@ -63,7 +70,9 @@ def negative_r2(metrics: dict[str, float]) -> NegativeR2 | None:
 
 
 def recalibration(target: Values, prediction: Values) -> tuple[float, float]:
-    """Slope and intercept of the least-squares line y = a p + b; a constant prediction gives (0, mean of y)."""
+    """Slope and intercept of the least-squares line y = a p + b; a constant prediction gives (0,
+    mean of y).
+    """
     y, p = _columns(target, prediction)
     slope = _ratio(float(np.mean((y - y.mean()) * (p - p.mean()))), _variance(p))
     slope = slope if np.isfinite(slope) else 0.0
@@ -71,7 +80,9 @@ def recalibration(target: Values, prediction: Values) -> tuple[float, float]:
 
 
 def r2_statistic(target: Values, prediction: Values) -> Statistic:
-    """R2 for many weightings of the rows, to be bootstrapped: weights [resample, row] -> R2 [resample]."""
+    """R2 for many weightings of the rows, to be bootstrapped: weights [resample, row] -> R2
+    [resample].
+    """
     y, p = _columns(target, prediction)
     y, squared = y - y.mean(), (p - y) ** 2
 
@@ -84,13 +95,28 @@ def r2_statistic(target: Values, prediction: Values) -> Statistic:
     return statistic
 
 
-_NAMES = ("r2", "variance_ratio", "sd_ratio", "pearson", "bias", "calibration_slope", "rmse", "mae", "r2_signal", "r2_spread", "r2_offset")
+_NAMES = (
+    "r2",
+    "variance_ratio",
+    "sd_ratio",
+    "pearson",
+    "bias",
+    "calibration_slope",
+    "rmse",
+    "mae",
+    "r2_signal",
+    "r2_spread",
+    "r2_offset",
+)
 
 
 def _columns(target: Values, prediction: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, p = np.asarray(target, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     if y.ndim != 1 or y.shape != p.shape or not len(y):
-        raise DataError(f"target {y.shape} and prediction {p.shape}: give two arrays of one and the same length, at least 1")
+        raise DataError(
+            f"target {y.shape} and prediction {p.shape}: give two arrays of one and the same"
+            " length, at least 1"
+        )
     return y, p
 
 

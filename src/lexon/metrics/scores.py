@@ -17,7 +17,8 @@ class Scores:
         probabilities: float32 [event, class], rows sum to one.
         target: class index, int64 [event].
         labels: process label as in the file, int64 [event]: finer than the class.
-        index: row of the split, int64 [event]: equal indices are the same event, which makes comparisons paired.
+        index: row of the split, int64 [event]: equal indices are the same event, which makes
+            comparisons paired.
         class_names: name of each class, signal first.
         label_names: name of each process label.
         digest: of the evaluated events; scores with different digests are never paired.
@@ -56,8 +57,12 @@ class Scores:
 
 
 def mean_scores(seeds: Sequence[Scores]) -> Scores:
-    """The mean of several classifiers' probabilities for the same events, in the order of their index."""
+    """The mean of several classifiers' probabilities for the same events, in the order of their
+    index.
+    """
     order = np.argsort(seeds[0].index, kind="stable")
     own = {name: getattr(seeds[0], name)[order] for name in ("target", "labels", "index")}
-    probabilities = np.mean([one.probabilities[np.argsort(one.index, kind="stable")] for one in seeds], axis=0)
+    probabilities = np.mean(
+        [one.probabilities[np.argsort(one.index, kind="stable")] for one in seeds], axis=0
+    )
     return replace(seeds[0], **own, probabilities=probabilities)

@@ -1,6 +1,8 @@
-"""The autoencoder: each object through a bottleneck and back, and a head that asks the event's latent vectors for its MET.
+"""The autoencoder: each object through a bottleneck and back, and a head that asks the event's
+latent vectors for its MET.
 
-Shapes: N events, T objects, V real objects of a batch in the order of `mask` [N, T], F features, D latent dimensions.
+Shapes: N events, T objects, V real objects of a batch in the order of `mask` [N, T], F features, D
+latent dimensions.
 """
 
 from __future__ import annotations
@@ -50,8 +52,9 @@ class Reconstruction:
 class Autoencoder(Network):
     """Features and type -> encoder -> bottleneck -> decoder; the mean latent of an event -> MET.
 
-    Only real objects enter, so padding is in no loss, no code and no average. With `globals_beta` 0 the head learns from detached
-    latents: `rec_globals` is then a number to compare with, and nothing of it reaches the encoder.
+    Only real objects enter, so padding is in no loss, no code and no average. With `globals_beta` 0
+    the head learns from detached latents: `rec_globals` is then a number to compare with, and
+    nothing of it reaches the encoder.
 
     Args:
         n_features: continuous features F per object.
@@ -88,10 +91,14 @@ class Autoencoder(Network):
         self.encoder_globals, self.reconstruct_types = encoder_globals, reconstruct_types
         n_in = n_features + id_embed_dim + MET_FEATURES * encoder_globals
         self.types = nn.Embedding(N_TYPES + 1, id_embed_dim)
-        self.encoder = (ObjectEncoder if encoder == "mlp" else EventEncoder)(n_in, hidden_dim, latent_dim)
+        self.encoder = (ObjectEncoder if encoder == "mlp" else EventEncoder)(
+            n_in, hidden_dim, latent_dim
+        )
         self.linear = nn.Linear(latent_dim, latent_dim) if bottleneck == "linear" else nn.Identity()
         self.quantiser = Quantiser(latent_dim, codebook_size, decay) if bottleneck == "vq" else None
-        self.decoder = mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES * reconstruct_types)
+        self.decoder = mlp(
+            latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES * reconstruct_types
+        )
         self.globals_head = mlp(latent_dim, hidden_dim, MET_FEATURES)
 
     def forward(self, batch: Batch) -> Reconstruction:
@@ -99,7 +106,9 @@ class Autoencoder(Network):
         latents, codes, commitment = self._bottleneck(self.encoder(self._shown(batch), mask))
         decoded = self.decoder(latents)
         pooled = mean_over_objects(latents, mask)
-        log_met, direction = self.globals_head(pooled if self.globals_beta else pooled.detach()).split([1, 2], dim=-1)
+        log_met, direction = self.globals_head(
+            pooled if self.globals_beta else pooled.detach()
+        ).split([1, 2], dim=-1)
         return Reconstruction(
             latents=latents,
             codes=codes,
@@ -113,47 +122,78 @@ class Autoencoder(Network):
     def errors(self, batch: Batch, made: Reconstruction) -> dict[str, Tensor]:
         """Unweighted losses of each event [N].
 
-        ``rec_tokens`` is a mean over real objects (0 without any) of the squared error, summed over features, and of ``rec_types``, the
-        types' cross-entropy, where they are reconstructed; ``rec_globals`` = (standardised log-MET error)^2 + 1 - cos(METphi error);
-        ``commitment`` as the quantiser has it.
+        ``rec_tokens`` is a mean over real objects (0 without any) of the squared error, summed over
+        features, and of ``rec_types``, the types' cross-entropy, where they are reconstructed;
+        ``rec_globals`` = (standardised log-MET error)^2 + 1 - cos(METphi error); ``commitment`` as
+        the quantiser has it.
         """
         mask = batch["mask"]
         tokens = squared_error(made.features, batch["values"][mask])
         objects = {"rec_tokens": tokens, "commitment": made.commitment}
         if made.type_logits is not None:
-            objects["rec_types"] = cross_entropy(made.type_logits, batch["types"][mask] - 1, reduction="none")
+            objects["rec_types"] = cross_entropy(
+                made.type_logits, batch["types"][mask] - 1, reduction="none"
+            )
             objects["rec_tokens"] = tokens + objects["rec_types"]
-        size, turn = made.met[:, 0] - batch["met"][:, 0], (made.met[:, 1:] * batch["met"][:, 1:]).sum(-1)
-        return {name: mean_over_objects(values, mask) for name, values in objects.items()} | {"rec_globals": size.square() + 1 - turn}
+        size, turn = (
+            made.met[:, 0] - batch["met"][:, 0],
+            (made.met[:, 1:] * batch["met"][:, 1:]).sum(-1),
+        )
+        return {name: mean_over_objects(values, mask) for name, values in objects.items()} | {
+            "rec_globals": size.square() + 1 - turn
+        }
 
     def weighted(self, errors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same with ``weighted_globals``, ``vq_loss`` (weighted commitment) and their sum with rec_tokens, ``total``."""
-        terms = {"weighted_globals": self.globals_beta * errors["rec_globals"], "vq_loss": self.commitment * errors["commitment"]}
-        return errors | terms | {"total": errors["rec_tokens"] + terms["weighted_globals"] + terms["vq_loss"]}
+        """The same with ``weighted_globals``, ``vq_loss`` (weighted commitment) and their sum with
+        rec_tokens, ``total``.
+        """
+        terms = {
+            "weighted_globals": self.globals_beta * errors["rec_globals"],
+            "vq_loss": self.commitment * errors["commitment"],
+        }
+        return (
+            errors
+            | terms
+            | {"total": errors["rec_tokens"] + terms["weighted_globals"] + terms["vq_loss"]}
+        )
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """``total``, plus at globals_beta 0 what teaches the head alone; all terms as diagnostics."""
-        terms = {name: values.mean() for name, values in self.weighted(self.errors(batch, self(batch))).items()}
+        """``total``, plus at globals_beta 0 what teaches the head alone; all terms as
+        diagnostics.
+        """
+        terms = {
+            name: values.mean()
+            for name, values in self.weighted(self.errors(batch, self(batch))).items()
+        }
         loss = terms["total"] if self.globals_beta else terms["total"] + terms["rec_globals"]
         return loss, {name: value.detach() for name, value in terms.items()}
 
     def score(self, batch: Batch) -> Tensor:
-        """The reconstruction error of each event's objects [N, 1]: high for what the training events are not like."""
+        """The reconstruction error of each event's objects [N, 1]: high for what the training
+        events are not like.
+        """
         return self.errors(batch, self(batch))["rec_tokens"][:, None]
 
     def describe(self, batch: Batch) -> dict[str, Tensor]:
         """All that is known of each event, as wide as any event is, padding 0 (codes: -1).
 
-        Every loss [N]; ``pooled`` [N, D], ``met`` [N, 3], ``latents`` [N, 18, D], ``features`` [N, 18, F], ``types`` [N, 18]
-        (the true ones where they are not reconstructed) and, with a quantiser, ``codes`` [N, 18].
+        Every loss [N]; ``pooled`` [N, D], ``met`` [N, 3], ``latents`` [N, 18, D], ``features`` [N,
+        18, F], ``types`` [N, 18] (the true ones where they are not reconstructed) and, with a
+        quantiser, ``codes`` [N, 18].
         """
         mask, made = batch["mask"], self(batch)
-        types = batch["types"][mask] if made.type_logits is None else made.type_logits.argmax(-1) + 1
+        types = (
+            batch["types"][mask] if made.type_logits is None else made.type_logits.argmax(-1) + 1
+        )
         objects = {"latents": made.latents, "features": made.features, "types": types}
         described = {name: per_slot(values, mask, 0) for name, values in objects.items()}
         if made.codes is not None:
             described["codes"] = per_slot(made.codes, mask, NO_CODE)
-        return described | {"pooled": made.pooled, "met": made.met} | self.weighted(self.errors(batch, made))
+        return (
+            described
+            | {"pooled": made.pooled, "met": made.met}
+            | self.weighted(self.errors(batch, made))
+        )
 
     def _shown(self, batch: Batch) -> Tensor:
         """The encoder's inputs for each object [N, T, n_in]."""

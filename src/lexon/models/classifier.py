@@ -18,11 +18,13 @@ from lexon.models.pairwise import PairEmbedding
 
 
 class Classifier(Network):
-    """Transformer over CLS, MET (if `met`), event-level quantities (if any) and the objects of an event, in their order.
+    """Transformer over CLS, MET (if `met`), event-level quantities (if any) and the objects of an
+    event, in their order.
 
     Positions count the objects; the tokens in front have none, so trailing padding can be cut.
-    Continuous MET is one token, integer MET two. MET and quantities take part in attention and pooling, CLS not in mean and max,
-    padding in nothing, whatever it holds. Dropout acts on the embedded tokens and on the output of each residual branch.
+    Continuous MET is one token, integer MET two. MET and quantities take part in attention and
+    pooling, CLS not in mean and max, padding in nothing, whatever it holds. Dropout acts on the
+    embedded tokens and on the output of each residual branch.
 
     Args:
         n_classes: columns of the score.
@@ -35,8 +37,9 @@ class Classifier(Network):
         embedding, vocabulary: of integer codes (`lexon.models.embeddings.make_embedding`).
         positions: ``sinusoidal``, or ``none``: the order of the objects changes nothing.
         event_features: number of event-level quantities; 0 shows none.
-        pairwise: what pairs of objects do to attention: ``bias`` adds a learnt function of their kinematics to its logits; with
-            ``mia``, in the first half of the blocks, such functions alone decide, in as many heads as `dim`.
+        pairwise: what pairs of objects do to attention: ``bias`` adds a learnt function of their
+            kinematics to its logits; with ``mia``, in the first half of the blocks, such functions
+            alone decide, in as many heads as `dim`.
 
     Raises:
         ValueError: not exactly one of `vocab_size` and `n_features` is given.
@@ -66,12 +69,20 @@ class Classifier(Network):
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
         self.embedding = make_embedding(vocab_size, n_features, dim, met, embedding, vocabulary)
         self.cls = nn.Parameter(torch.randn(dim))
-        self.positions = nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False) if positions == "sinusoidal" else None
+        self.positions = (
+            nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False)
+            if positions == "sinusoidal"
+            else None
+        )
         self.dropout = nn.Dropout(dropout)
-        self.encoder = Encoder(dim, depth, heads, mlp_dim, dropout, interacting=depth // 2 if pairwise == "mia" else 0)
+        self.encoder = Encoder(
+            dim, depth, heads, mlp_dim, dropout, interacting=depth // 2 if pairwise == "mia" else 0
+        )
         self.head = nn.Linear(dim, n_classes)
         self.event = EventToken(event_features, dim) if event_features else None
-        self.pairs = PairEmbedding(heads, dim if pairwise == "mia" else 0) if pairwise != "none" else None
+        self.pairs = (
+            PairEmbedding(heads, dim if pairwise == "mia" else 0) if pairwise != "none" else None
+        )
 
     def standardise(self, training: Batch) -> None:
         """Take the statistics of event-level quantities and of pairs from the training split."""
@@ -111,7 +122,9 @@ class Classifier(Network):
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy in nats, smoothed in training mode only, and the accuracy."""
         logits, target = self(batch), batch["target"]
-        loss = cross_entropy(logits, target, label_smoothing=self.label_smoothing if self.training else 0.0)
+        loss = cross_entropy(
+            logits, target, label_smoothing=self.label_smoothing if self.training else 0.0
+        )
         return loss, {"accuracy": (logits.detach().argmax(-1) == target).float().mean()}
 
     def score(self, batch: Batch) -> Tensor:

@@ -1,6 +1,8 @@
-"""How what an event is shown as becomes vectors: integer tokens by tables, continuous values by projections.
+"""How what an event is shown as becomes vectors: integer tokens by tables, continuous values by
+projections.
 
-Each has `objects(batch)`, [N, T, D], and `met(batch)`, [N, 1 or 2, D], where padding may be anything.
+Each has `objects(batch)`, [N, T, D], and `met(batch)`, [N, 1 or 2, D], where padding may be
+anything.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class Vocabulary(TypedDict):
 
 
 class CodeEmbedding(nn.Module):
-    """Integer codes [N, T] and MET codes [N, 2] -> vectors. One table: a code says by itself what it is."""
+    """Integer codes [N, T] and MET codes [N, 2] -> vectors. One table: a code says by itself what
+    it is.
+    """
 
     def __init__(self, vocab_size: int, dim: int) -> None:
         super().__init__()
@@ -51,14 +55,16 @@ class CodeEmbedding(nn.Module):
 
 
 class PartsEmbedding(nn.Module):
-    """Integer codes [N, T] and MET codes [N, 2] -> vectors: the sum of a row for each part of a code; MET and METphi have own rows.
+    """Integer codes [N, T] and MET codes [N, 2] -> vectors: the sum of a row for each part of a
+    code; MET and METphi have own rows.
 
     Args:
         vocabulary: the parts.
         dim: of the vectors.
         met: whether MET is shown.
-        kind: ``factorised``: rows of width `dim`, random at first; ``factorised_ordinal``: at first alike for neighbouring bins;
-            ``codebook``: rows of a codebook (`start_from`) and a linear layer; ``frozen_codebook``: of these only the layer is trained.
+        kind: ``factorised``: rows of width `dim`, random at first; ``factorised_ordinal``: at first
+            alike for neighbouring bins; ``codebook``: rows of a codebook (`start_from`) and a
+            linear layer; ``frozen_codebook``: of these only the layer is trained.
     """
 
     sizes: Tensor
@@ -69,7 +75,8 @@ class PartsEmbedding(nn.Module):
         super().__init__()
         objects, event = vocabulary["objects"], vocabulary["event"] if met else ()
         sizes = [size for size, _ in objects]
-        # A part's value is token // stride % size; its row comes after those of the parts before it.
+        # A part's value is token // stride % size; its row comes after those of the parts before
+        # it.
         numbers = {
             "sizes": sizes,
             "strides": [prod(sizes[place + 1 :]) for place in range(len(sizes))],
@@ -90,7 +97,9 @@ class PartsEmbedding(nn.Module):
 
     @torch.no_grad()
     def start_from(self, codebook: Tensor) -> None:
-        """Rows from the vectors of the parts' values [sum of sizes, codebook_dim], part after part; centred, and of spread 1."""
+        """Rows from the vectors of the parts' values [sum of sizes, codebook_dim], part after part;
+        centred, and of spread 1.
+        """
         self.rows.copy_((codebook - codebook.mean(0)) / codebook.std())
 
     def objects(self, batch: Batch) -> Tensor:
@@ -102,7 +111,8 @@ class PartsEmbedding(nn.Module):
 
 
 class FeatureEmbedding(nn.Module):
-    """Continuous objects [N, T, F] and MET [N, 3] -> vectors: a projection each, plus an embedding of the type.
+    """Continuous objects [N, T, F] and MET [N, 3] -> vectors: a projection each, plus an embedding
+    of the type.
 
     Neither projection has a bias, which the type embedding would only repeat.
     """
@@ -140,7 +150,10 @@ def make_embedding(
         vocabulary: the parts of integer codes, for whatever is no table.
     """
     if (vocab_size is None) == (n_features is None):
-        raise ValueError(f"vocab_size={vocab_size}, n_features={n_features}: give exactly one, for integer codes or for continuous values")
+        raise ValueError(
+            f"vocab_size={vocab_size}, n_features={n_features}: give exactly one, for integer codes"
+            " or for continuous values"
+        )
     if n_features is not None:
         return FeatureEmbedding(n_features, dim, met)
     assert vocab_size is not None
@@ -151,13 +164,20 @@ def make_embedding(
 
 
 def _rows(parts: Sequence[tuple[int, Order]], dim: int, ordinal: bool) -> Tensor:
-    """Rows to start from, part after part [sum of sizes, dim]: independent normal ones, or smooth ones for values in an order."""
-    rows = [_smooth(size, dim, order) if ordinal and order != "none" else torch.randn(size, dim) for size, order in parts]
+    """Rows to start from, part after part [sum of sizes, dim]: independent normal ones, or smooth
+    ones for values in an order.
+    """
+    rows = [
+        _smooth(size, dim, order) if ordinal and order != "none" else torch.randn(size, dim)
+        for size, order in parts
+    ]
     return torch.cat([*rows, torch.empty(0, dim)])
 
 
 def _smooth(size: int, dim: int, order: Order) -> Tensor:
-    """Random sums of sinusoids of the bin's centre, the amplitude falling with the frequency, of spread 1."""
+    """Random sums of sinusoids of the bin's centre, the amplitude falling with the frequency, of
+    spread 1.
+    """
     centre = (torch.arange(size) + 0.5) / size
     frequency = torch.arange(1, size if order == "line" else size // 2 + 1)
     angle = math.pi * (1 if order == "line" else 2) * centre[:, None] * frequency

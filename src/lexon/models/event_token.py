@@ -9,10 +9,12 @@ from lexon.models.layers import mlp
 
 
 class EventToken(nn.Module):
-    """Quantities [N, F], none below 0, NaN where an event does not have them -> one token [N, 1, D].
+    """Quantities [N, F], none below 0, NaN where an event does not have them -> one token [N, 1,
+    D].
 
-    Most are energies with long tails, so the network sees log(1 + x), standardised on the training split. What is missing is 0 there, the
-    mean, and a second column for each quantity shows that it is missing.
+    Most are energies with long tails, so the network sees log(1 + x), standardised on the training
+    split. What is missing is 0 there, the mean, and a second column for each quantity shows that it
+    is missing.
     """
 
     def __init__(self, n_quantities: int, dim: int) -> None:
@@ -22,7 +24,9 @@ class EventToken(nn.Module):
         self.layers = mlp(2 * n_quantities, dim, dim)
 
     def standardise(self, training: Tensor) -> None:
-        """Take mean and standard deviation of each quantity [N, F] where events have it; a constant one keeps the scale 1."""
+        """Take mean and standard deviation of each quantity [N, F] where events have it; a constant
+        one keeps the scale 1.
+        """
         values = training.double().log1p()
         real = values.isfinite()
         count = real.sum(0).clamp(min=1)

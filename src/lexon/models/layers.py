@@ -1,4 +1,5 @@
-"""Parts of networks over the objects of an event: NormFormer blocks, positions, attention, pooling; and a plain MLP.
+"""Parts of networks over the objects of an event: NormFormer blocks, positions, attention, pooling;
+and a plain MLP.
 
 Shapes: N events, T tokens, D model dimension, H heads. `mask` is True for tokens that exist.
 """
@@ -25,7 +26,9 @@ def mlp(*widths: int) -> nn.Sequential:
 
 
 def per_slot(objects: Tensor, mask: Tensor, padding: int) -> Tensor:
-    """Objects [V, ...] in the order of `mask` [N, T], at their places [N, 18, ...]: as wide as any event, whatever T is."""
+    """Objects [V, ...] in the order of `mask` [N, T], at their places [N, 18, ...]: as wide as any
+    event, whatever T is.
+    """
     slots = objects.new_full((len(mask), MAX_OBJECTS, *objects.shape[1:]), padding)
     slots[:, : mask.shape[1]][mask] = objects
     return slots
@@ -43,18 +46,23 @@ class Pairs(NamedTuple):
 
     Attributes:
         bias: added to the logits of each head [N, H, T, T]; -inf for keys that do not exist.
-        weights: of attention by interactions alone [N, I, T, T], rows of sum 1; I is 0 where there is none.
+        weights: of attention by interactions alone [N, I, T, T], rows of sum 1; I is 0 where there
+            is none.
     """
 
     bias: Tensor
     weights: Tensor
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Softmax attention [N, H, T, D/H] that gives no weight to tokens outside `mask` [N, T]; for `bias` see `Pairs`.
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """Softmax attention [N, H, T, D/H] that gives no weight to tokens outside `mask` [N, T]; for
+    `bias` see `Pairs`.
 
-    The fused kernel is for CUDA. On a CPU, at head dimensions near 9, two matrix products and a softmax are faster; keys run
-    along axis 1 there, because torch's softmax over a last axis shorter than 16 is several times slower (benchmarks/README.md).
+    The fused kernel is for CUDA. On a CPU, at head dimensions near 9, two matrix products and a
+    softmax are faster; keys run along axis 1 there, because torch's softmax over a last axis
+    shorter than 16 is several times slower (benchmarks/README.md).
     """
     if query.is_cuda:
         added = mask[:, None, None, :] if bias is None else bias.to(query.dtype)
@@ -62,7 +70,9 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, bias: Tensor
     n, heads, length, width = query.shape
     query, key, value = (tensor.reshape(-1, length, width) for tensor in (query, key, value))
     if bias is None:
-        hidden = torch.zeros(mask.shape, dtype=query.dtype, device=query.device).masked_fill_(~mask, -torch.inf)
+        hidden = torch.zeros(mask.shape, dtype=query.dtype, device=query.device).masked_fill_(
+            ~mask, -torch.inf
+        )
         added = hidden.repeat_interleave(heads, dim=0)[..., None]
     else:
         added = bias.mT.reshape(-1, length, length).to(query.dtype)
@@ -83,14 +93,21 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, mask: Tensor, pairs: Pairs | None = None) -> Tensor:
         n, length, dim = x.shape
         query, key, value = self.qkv(x).view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        heads = attend(query, key, value, mask, pairs.bias if pairs else None).transpose(1, 2).reshape(n, length, dim)
-        # Scaling the columns of the projection instead of the heads is the same product on a far smaller tensor.
+        heads = (
+            attend(query, key, value, mask, pairs.bias if pairs else None)
+            .transpose(1, 2)
+            .reshape(n, length, dim)
+        )
+        # Scaling the columns of the projection instead of the heads is the same product on a far
+        # smaller tensor.
         weight = self.out.weight * self.head_scale.repeat_interleave(dim // self.heads)
         return linear(heads, weight, self.out.bias)
 
 
 class InteractionAttention(nn.Module):
-    """Attention whose weights are those of the interactions alone (MIParT's more-interaction attention, arXiv:2407.08682)."""
+    """Attention whose weights are those of the interactions alone (MIParT's more-interaction
+    attention, arXiv:2407.08682).
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -101,37 +118,54 @@ class InteractionAttention(nn.Module):
         assert pairs is not None
         n, length, dim = x.shape
         value = self.value(x).view(n, length, pairs.weights.shape[1], -1).transpose(1, 2)
-        return self.out((pairs.weights.to(value.dtype) @ value).transpose(1, 2).reshape(n, length, dim))
+        return self.out(
+            (pairs.weights.to(value.dtype) @ value).transpose(1, 2).reshape(n, length, dim)
+        )
 
 
 class NormFormerBlock(nn.Module):
-    """Pre-norm transformer block with NormFormer's three additions (Shleifer, Weston and Ott 2021, arXiv:2110.09456).
+    """Pre-norm transformer block with NormFormer's three additions (Shleifer, Weston and Ott 2021,
+    arXiv:2110.09456).
 
-    They are head-wise scaling, a LayerNorm after the attention and one after the activation of the feed-forward part.
-    With `interacting`, attention is that of the interactions.
+    They are head-wise scaling, a LayerNorm after the attention and one after the activation of the
+    feed-forward part. With `interacting`, attention is that of the interactions.
     """
 
-    def __init__(self, dim: int, heads: int, mlp_dim: int, dropout: float, interacting: bool = False) -> None:
+    def __init__(
+        self, dim: int, heads: int, mlp_dim: int, dropout: float, interacting: bool = False
+    ) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(dim)
         self.attention = InteractionAttention(dim) if interacting else Attention(dim, heads)
         self.post_attention_norm = nn.LayerNorm(dim)
         self.feed_forward = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, mlp_dim), nn.GELU(), nn.LayerNorm(mlp_dim), nn.Linear(mlp_dim, dim)
+            nn.LayerNorm(dim),
+            nn.Linear(dim, mlp_dim),
+            nn.GELU(),
+            nn.LayerNorm(mlp_dim),
+            nn.Linear(mlp_dim, dim),
         )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor, pairs: Pairs | None = None) -> Tensor:
-        x = x + self.dropout(self.post_attention_norm(self.attention(self.attention_norm(x), mask, pairs)))
+        x = x + self.dropout(
+            self.post_attention_norm(self.attention(self.attention_norm(x), mask, pairs))
+        )
         return x + self.dropout(self.feed_forward(x))
 
 
 class Encoder(nn.Module):
-    """A stack of NormFormer blocks, the first `interacting` of them by interactions, and a last LayerNorm: [N, T, D] -> [N, T, D]."""
+    """A stack of NormFormer blocks, the first `interacting` of them by interactions, and a last
+    LayerNorm: [N, T, D] -> [N, T, D].
+    """
 
-    def __init__(self, dim: int, depth: int, heads: int, mlp_dim: int, dropout: float, interacting: int = 0) -> None:
+    def __init__(
+        self, dim: int, depth: int, heads: int, mlp_dim: int, dropout: float, interacting: int = 0
+    ) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(NormFormerBlock(dim, heads, mlp_dim, dropout, i < interacting) for i in range(depth))
+        self.blocks = nn.ModuleList(
+            NormFormerBlock(dim, heads, mlp_dim, dropout, i < interacting) for i in range(depth)
+        )
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, mask: Tensor, pairs: Pairs | None = None) -> Tensor:
@@ -143,7 +177,8 @@ class Encoder(nn.Module):
 def pool_tokens(x: Tensor, mask: Tensor, pool: Pool) -> Tensor:
     """One vector per event [N, D] from tokens [N, T, D] of which the first is CLS.
 
-    CLS has no part in `mean` and `max`; an event with no other token has the mean and the maximum 0.
+    CLS has no part in `mean` and `max`; an event with no other token has the mean and the maximum
+    0.
     """
     if pool == "cls":
         return x[:, 0]

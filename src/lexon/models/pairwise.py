@@ -1,6 +1,8 @@
-"""Interactions of pairs of objects for attention (ParT: Qu, Li and Qian 2022, arXiv:2202.03772, section 3).
+"""Interactions of pairs of objects for attention (ParT: Qu, Li and Qian 2022, arXiv:2202.03772,
+section 3).
 
-Shapes: N events, T objects, P = T (T - 1) / 2 pairs of them, L tokens, of which the objects are the last T.
+Shapes: N events, T objects, P = T (T - 1) / 2 pairs of them, L tokens, of which the objects are the
+last T.
 """
 
 from __future__ import annotations
@@ -12,34 +14,44 @@ from lexon.models.layers import Pairs, mlp
 
 N_FEATURES = 4
 HIDDEN = 32
-# Below these, logarithms count as one value: objects in one bin have the distance 0, and a pair in one direction the mass 0.
+# Below these, logarithms count as one value: objects in one bin have the distance 0, and a pair in
+# one direction the mass 0.
 CLOSEST = 0.01  # Delta R
 LIGHTEST = 0.01  # m2 in GeV^2
 STATISTICS = 4096  # events that location and scale are taken from
 
 
 def pair_features(p4: Tensor) -> Tensor:
-    """ln kT, ln z, ln Delta R and ln m2 [N, P, 4] of pairs i < j of objects (E, pT, eta, phi) [N, T, 4], from GeV and rad.
+    """ln kT, ln z, ln Delta R and ln m2 [N, P, 4] of pairs i < j of objects (E, pT, eta, phi) [N,
+    T, 4], from GeV and rad.
 
-    kT = min(pT_i, pT_j) Delta R and z = min(pT_i, pT_j) / (pT_i + pT_j) as in ParT, with pseudorapidities in Delta R, and
-    m2 = m_i^2 + m_j^2 + 2 (E_i E_j - p_i . p_j), in which nothing large cancels as it is computed here.
+    kT = min(pT_i, pT_j) Delta R and z = min(pT_i, pT_j) / (pT_i + pT_j) as in ParT, with
+    pseudorapidities in Delta R, and m2 = m_i^2 + m_j^2 + 2 (E_i E_j - p_i . p_j), in which nothing
+    large cancels as it is computed here.
     """
     first, second = torch.triu_indices(p4.shape[1], p4.shape[1], 1, device=p4.device)
-    (e_i, pt_i, eta_i, phi_i), (e_j, pt_j, eta_j, phi_j) = p4[:, first].unbind(-1), p4[:, second].unbind(-1)
+    (e_i, pt_i, eta_i, phi_i), (e_j, pt_j, eta_j, phi_j) = (
+        p4[:, first].unbind(-1),
+        p4[:, second].unbind(-1),
+    )
     d_eta, d_phi = eta_i - eta_j, torch.remainder(phi_i - phi_j + torch.pi, 2 * torch.pi) - torch.pi
     distance = torch.hypot(d_eta, d_phi).clamp(min=CLOSEST)
     softer = torch.minimum(pt_i, pt_j)
-    # Of E_i E_j - p_i . p_j: pT_i pT_j (cosh d_eta - cos d_phi), which is all for massless objects, and E_i E_j - |p_i| |p_j|.
+    # Of E_i E_j - p_i . p_j: pT_i pT_j (cosh d_eta - cos d_phi), which is all for massless objects,
+    # and E_i E_j - |p_i| |p_j|.
     massless = 2 * pt_i * pt_j * (torch.sinh(d_eta / 2).square() + torch.sin(d_phi / 2).square())
     p_i, p_j = pt_i * torch.cosh(eta_i), pt_j * torch.cosh(eta_j)
     masses = (e_i.square() - p_i.square()).clamp(min=0) + (e_j.square() - p_j.square()).clamp(min=0)
     mass2 = masses + 2 * (massless + (e_i * e_j - p_i * p_j).clamp(min=0))
-    features = torch.stack([softer * distance, softer / (pt_i + pt_j), distance, mass2.clamp(min=LIGHTEST)], dim=-1)
+    features = torch.stack(
+        [softer * distance, softer / (pt_i + pt_j), distance, mass2.clamp(min=LIGHTEST)], dim=-1
+    )
     return features.log()
 
 
 class PairEmbedding(nn.Module):
-    """Features of pairs -> what attention takes of them, shared by all blocks; 0 for tokens that are no objects, and on the diagonal.
+    """Features of pairs -> what attention takes of them, shared by all blocks; 0 for tokens that
+    are no objects, and on the diagonal.
 
     Args:
         heads: of attention: each has a bias of its own.
@@ -54,7 +66,9 @@ class PairEmbedding(nn.Module):
         self.layers = mlp(N_FEATURES, HIDDEN, HIDDEN, heads + interactions)
 
     def standardise(self, p4: Tensor, mask: Tensor) -> None:
-        """Take mean and standard deviation of the features over real pairs of some training events, [N, T, 4] and [N, T]."""
+        """Take mean and standard deviation of the features over real pairs of some training events,
+        [N, T, 4] and [N, T].
+        """
         some = torch.linspace(0, len(mask) - 1, min(len(mask), STATISTICS)).long()
         features = pair_features(p4[some])[real_pairs(mask[some])].double()
         if len(features):

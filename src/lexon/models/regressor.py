@@ -1,7 +1,8 @@
 """Regressions whose loss penalises a lost variance: L = Huber + lambda (1 - Var(p)/Var(y))^2.
 
-The network works in units of the training target: mean 0, standard deviation 1. Huber's delta of 1 is therefore one
-standard deviation, whatever is regressed, and the ratio of variances is the same as in the target's own units.
+The network works in units of the training target: mean 0, standard deviation 1. Huber's delta of 1
+is therefore one standard deviation, whatever is regressed, and the ratio of variances is the same
+as in the target's own units.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ class Regressor(Network):
     """A number for each event or row.
 
     Args:
-        network: its recipe. ``{"kind": "events", ...}``: a classifier with one output and without MET;
-            ``{"kind": "table", ...}``: see `TableNetwork`.
+        network: its recipe. ``{"kind": "events", ...}``: a classifier with one output and without
+            MET; ``{"kind": "table", ...}``: see `TableNetwork`.
         variance_lambda: weight of the penalty.
-        penalty: ``batch`` holds each batch's variance against that of its targets; ``global`` against the training target's.
+        penalty: ``batch`` holds each batch's variance against that of its targets; ``global``
+            against the training target's.
     """
 
-    def __init__(self, *, network: dict[str, Any], variance_lambda: float, penalty: Penalty) -> None:
+    def __init__(
+        self, *, network: dict[str, Any], variance_lambda: float, penalty: Penalty
+    ) -> None:
         super().__init__()
         self.variance_lambda, self.penalty = variance_lambda, penalty
         self.network = _network(network)
@@ -49,10 +53,15 @@ class Regressor(Network):
         return self.network(batch)[:, 0].float()
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Huber + lambda x penalty, and both terms; the penalty without its weight, so that it exists at lambda 0."""
+        """Huber + lambda x penalty, and both terms; the penalty without its weight, so that it
+        exists at lambda 0.
+        """
         prediction, target = self(batch), (batch["target"] - self.location) / self.scale
         base, penalty = regression_losses(prediction, target, self.penalty)
-        return base + self.variance_lambda * penalty, {"base_loss": base.detach(), "variance_loss": penalty.detach()}
+        return base + self.variance_lambda * penalty, {
+            "base_loss": base.detach(),
+            "variance_loss": penalty.detach(),
+        }
 
     def score(self, batch: Batch) -> Tensor:
         """Predictions [N] in the target's own units."""
@@ -60,7 +69,8 @@ class Regressor(Network):
 
 
 class TableNetwork(nn.Module):
-    """Columns [N, F] -> [N, 1]: an MLP on standardised columns; a column that is constant in training is always 0.
+    """Columns [N, F] -> [N, 1]: an MLP on standardised columns; a column that is constant in
+    training is always 0.
 
     Args:
         n_features: columns.
@@ -74,14 +84,20 @@ class TableNetwork(nn.Module):
         self.scale = nn.Buffer(torch.ones(n_features))
         widths = [n_features, *hidden]
         blocks = [[nn.Linear(a, b), nn.GELU(), nn.Dropout(dropout)] for a, b in pairwise(widths)]
-        self.layers = nn.Sequential(*(layer for block in blocks for layer in block), nn.Linear(widths[-1], 1))
+        self.layers = nn.Sequential(
+            *(layer for block in blocks for layer in block), nn.Linear(widths[-1], 1)
+        )
 
     def forward(self, batch: Batch) -> Tensor:
         return self.layers((batch["features"] - self.location) / self.scale)
 
 
-def regression_losses(prediction: Tensor, target: Tensor, penalty: Penalty) -> tuple[Tensor, Tensor]:
-    """Huber loss (delta 1) and variance penalty, unweighted, of predictions and targets [N] in units of the training target."""
+def regression_losses(
+    prediction: Tensor, target: Tensor, penalty: Penalty
+) -> tuple[Tensor, Tensor]:
+    """Huber loss (delta 1) and variance penalty, unweighted, of predictions and targets [N] in
+    units of the training target.
+    """
     variance = target.new_ones(()) if penalty == "global" else _variance(target)
     return huber_loss(prediction, target), variance_penalty(prediction, variance)
 
@@ -89,7 +105,8 @@ def regression_losses(prediction: Tensor, target: Tensor, penalty: Penalty) -> t
 def variance_penalty(prediction: Tensor, target_variance: Tensor) -> Tensor:
     """(1 - Var(p)/(Var(y) + 1e-8))^2 with n - 1 in the denominator of Var(p).
 
-    It is 0, and pulls at nothing, where there is no ratio: for a single prediction, and where the targets are all equal.
+    It is 0, and pulls at nothing, where there is no ratio: for a single prediction, and where the
+    targets are all equal.
     """
     known = (target_variance > 0) & torch.tensor(len(prediction) > 1, device=prediction.device)
     ratio = _variance(prediction) / (torch.where(known, target_variance, 1) + EPSILON)
@@ -101,7 +118,9 @@ def _variance(values: Tensor) -> Tensor:
 
 
 def _standardise(module: Regressor | TableNetwork, values: Tensor) -> None:
-    """Location and scale: mean and standard deviation along the rows, the latter 1 where all are equal."""
+    """Location and scale: mean and standard deviation along the rows, the latter 1 where all are
+    equal.
+    """
     exact = values.double()
     module.location.copy_(exact.mean(0))
     module.scale.copy_(torch.where(exact.amax(0) > exact.amin(0), exact.std(0, correction=0), 1))

@@ -13,7 +13,8 @@ from lexon.models import Batch, Network
 
 
 class VAE(Network):
-    """0/1 rows [N, n_tags] -> latent [N, latent_dim] -> tag logits [N, n_tags], one hidden layer on each side.
+    """0/1 rows [N, n_tags] -> latent [N, latent_dim] -> tag logits [N, n_tags], one hidden layer on
+    each side.
 
     Args:
         n_tags: columns of the rows.
@@ -23,11 +24,24 @@ class VAE(Network):
         dropout: of the hidden layers.
     """
 
-    def __init__(self, *, n_tags: int, latent_dim: int, hidden_dim: int, batch_norm: bool, beta: float, dropout: float) -> None:
+    def __init__(
+        self,
+        *,
+        n_tags: int,
+        latent_dim: int,
+        hidden_dim: int,
+        batch_norm: bool,
+        beta: float,
+        dropout: float,
+    ) -> None:
         super().__init__()
         self.beta = beta
-        self.encoder = nn.Sequential(*_hidden(n_tags, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, 2 * latent_dim))
-        self.decoder = nn.Sequential(*_hidden(latent_dim, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, n_tags))
+        self.encoder = nn.Sequential(
+            *_hidden(n_tags, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, 2 * latent_dim)
+        )
+        self.decoder = nn.Sequential(
+            *_hidden(latent_dim, hidden_dim, batch_norm, dropout), nn.Linear(hidden_dim, n_tags)
+        )
 
     def encode(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of the posterior, [N, latent_dim] each."""
@@ -39,7 +53,9 @@ class VAE(Network):
         return self.decoder(latent).float()
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """bce + beta kld in nats per row, with one latent sample a row, in eval mode too: of the mean it would bound nothing."""
+        """bce + beta kld in nats per row, with one latent sample a row, in eval mode too: of the
+        mean it would bound nothing.
+        """
         mean, log_variance = self.encode(batch["rows"])
         logits = self.decode(sample_latent(mean, log_variance))
         bce, kld = bce_per_row(logits, batch["rows"]).mean(), kl_per_row(mean, log_variance).mean()
@@ -51,7 +67,9 @@ class VAE(Network):
 
 
 def sample_latent(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """One draw of each posterior, by torch's global generator: mean + sigma times standard normal noise."""
+    """One draw of each posterior, by torch's global generator: mean + sigma times standard normal
+    noise.
+    """
     return mean + (log_variance / 2).exp() * torch.randn_like(mean)
 
 
@@ -66,4 +84,9 @@ def kl_per_row(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def _hidden(n_in: int, n_out: int, batch_norm: bool, dropout: float) -> list[nn.Module]:
-    return [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), nn.ReLU(), nn.Dropout(dropout)]
+    return [
+        nn.Linear(n_in, n_out),
+        *([nn.BatchNorm1d(n_out)] if batch_norm else []),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+    ]

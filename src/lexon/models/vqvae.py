@@ -1,4 +1,6 @@
-"""The VQ-VAE: each object becomes a code and back, by itself (van den Oord et al. 2017, arXiv:1711.00937)."""
+"""The VQ-VAE: each object becomes a code and back, by itself (van den Oord et al. 2017,
+arXiv:1711.00937).
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,18 @@ PADDING_CODE = -1
 class VQVAE(Network):
     """Object features and type -> latent vector -> nearest code -> features and type.
 
-    Only real objects enter (V of them in a batch), so padding is in no loss, no code and no average.
+    Only real objects enter (V of them in a batch), so padding is in no loss, no code and no
+    average.
 
     Args:
         n_features: continuous features F per object.
-        codebook_size, latent_dim, decay, quantiser, stages, levels: see `lexon.models.quantiser`; `latent_dim` is its `dim`.
+        codebook_size, latent_dim, decay, quantiser, stages, levels: see `lexon.models.quantiser`;
+            `latent_dim` is its `dim`.
         hidden_dim: width of both hidden layers of encoder and decoder.
         id_embed_dim: width of the type's embedding.
         commitment: weight of the encoder's distance to its codes.
-        normalisation: location and scale by quantity that the features were standardised with. It is what the weights mean, so it
-            belongs to the recipe, but nothing here uses it.
+        normalisation: location and scale by quantity that the features were standardised with. It
+            is what the weights mean, so it belongs to the recipe, but nothing here uses it.
     """
 
     def __init__(
@@ -51,7 +55,14 @@ class VQVAE(Network):
         self.n_features, self.commitment = n_features, commitment
         self.types = nn.Embedding(N_TYPES + 1, id_embed_dim)
         self.encoder = mlp(n_features + id_embed_dim, hidden_dim, hidden_dim, latent_dim)
-        self.quantiser = make_quantiser(quantiser, dim=latent_dim, codebook_size=codebook_size, decay=decay, stages=stages, levels=levels)
+        self.quantiser = make_quantiser(
+            quantiser,
+            dim=latent_dim,
+            codebook_size=codebook_size,
+            decay=decay,
+            stages=stages,
+            levels=levels,
+        )
         self.decoder = mlp(latent_dim, hidden_dim, hidden_dim, n_features + N_TYPES)
 
     def encode(self, values: Tensor, types: Tensor) -> Tensor:
@@ -64,7 +75,9 @@ class VQVAE(Network):
         return features, logits
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Squared error of the features + cross-entropy of the type + weighted commitment, means over events of means over objects."""
+        """Squared error of the features + cross-entropy of the type + weighted commitment, means
+        over events of means over objects.
+        """
         mask = batch["mask"]
         values, types = batch["values"][mask], batch["types"][mask]
         quantised = self.quantiser(self.encode(values, types))
@@ -80,7 +93,9 @@ class VQVAE(Network):
         return loss, {name: value.detach() for name, value in means.items()}
 
     def score(self, batch: Batch) -> Tensor:
-        """The code of each object [N, 18], -1 for padding: as wide as any event, whatever the batch was cut to."""
+        """The code of each object [N, 18], -1 for padding: as wide as any event, whatever the batch
+        was cut to.
+        """
         mask = batch["mask"]
         quantised = self.quantiser(self.encode(batch["values"][mask], batch["types"][mask]))
         return per_slot(quantised.codes, mask, PADDING_CODE)

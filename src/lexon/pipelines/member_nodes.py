@@ -26,11 +26,13 @@ def member_nodes(
     Args:
         member: of the experiment's `trained`.
         train: takes `data`, config, device, checkpoints and member; gives `TRAINED`.
-        evaluate: takes the same, `TRAINED` and `settings`; gives what `evaluated` names and `extra`.
+        evaluate: takes the same, `TRAINED` and `settings`; gives what `evaluated` names and
+            `extra`.
         data: dataset by argument, shared by members.
         settings: shared parameters that only the evaluation asks for.
         extra: names of the evaluation's further outputs.
-        scores: name of scores.h5 in the catalog; another one where it holds other things than class probabilities.
+        scores: name of scores.h5 in the catalog; another one where it holds other things than class
+            probabilities.
     """
     own = f"grid.{member.name}"
     config = {"config": f"params:{own}.config", "member": f"params:{own}.name"}
@@ -40,15 +42,28 @@ def member_nodes(
     left = [f"{own}.{name}" for name in (*evaluated(scores), *extra)]
     return [
         Node(train, given, list(trained.values()), name="train", tags="train", namespace=own),
-        Node(evaluate, {**given, **trained, **asked}, left, name="evaluate", tags="evaluate", namespace=own),
+        Node(
+            evaluate,
+            {**given, **trained, **asked},
+            left,
+            name="evaluate",
+            tags="evaluate",
+            namespace=own,
+        ),
     ]
 
 
 def evaluated(scores: str) -> tuple[str, ...]:
-    """The outputs of a member of any kind that a report needs; asked for whole, so that a report waits for all of it."""
+    """The outputs of a member of any kind that a report needs; asked for whole, so that a report
+    waits for all of it.
+    """
     return "metrics", scores, "figure_losses", "run_record"
 
 
-def member_outputs(trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores") -> list[str]:
+def member_outputs(
+    trained: Sequence[Member], extra: Sequence[str] = (), scores: str = "scores"
+) -> list[str]:
     """Names of all members' outputs that a report needs; `scores` as in `member_nodes`."""
-    return [f"grid.{member.name}.{name}" for member in trained for name in (*evaluated(scores), *extra)]
+    return [
+        f"grid.{member.name}.{name}" for member in trained for name in (*evaluated(scores), *extra)
+    ]

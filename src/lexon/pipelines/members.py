@@ -14,7 +14,16 @@ from lexon.config import MemberConfig
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.errors import ConfigurationError
 from lexon.models import Model
-from lexon.training import GiveUp, SelectBy, TableOfEpoch, TensorTable, Training, Validate, choose_device, device_name
+from lexon.training import (
+    GiveUp,
+    SelectBy,
+    TableOfEpoch,
+    TensorTable,
+    Training,
+    Validate,
+    choose_device,
+    device_name,
+)
 
 # Large enough to keep a GPU busy, small enough for any.
 EVALUATION_BATCH = 2048
@@ -32,7 +41,8 @@ def train_member(
     give_up: GiveUp | None = None,
     turned: TableOfEpoch | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
-    """The model of the best validation epoch, one row of history per epoch, and facts for the run record.
+    """The model of the best validation epoch, one row of history per epoch, and facts for the run
+    record.
 
     Args:
         model: initialised under the member's seed.
@@ -74,17 +84,25 @@ def train_member(
     return model.to("cpu"), pd.DataFrame(training.history), facts
 
 
-def refuse_other_parameters(config: MemberConfig, training_record: Mapping[str, Any], member: str) -> None:
+def refuse_other_parameters(
+    config: MemberConfig, training_record: Mapping[str, Any], member: str
+) -> None:
     """An old model must not get a new name.
 
     Raises:
-        ConfigurationError: the model was trained with other parameters than those that are asked for now.
+        ConfigurationError: the model was trained with other parameters than those that are asked
+            for now.
     """
     if config.model_dump(mode="json") != training_record["parameters"]:
-        raise ConfigurationError(f"{member}: its model.pt was trained with other parameters; run without --tags to train it again")
+        raise ConfigurationError(
+            f"{member}: its model.pt was trained with other parameters; run without --tags to train"
+            " it again"
+        )
 
 
-def run_record(training_record: Mapping[str, Any], data: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def run_record(
+    training_record: Mapping[str, Any], data: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
     """The record of a finished member.
 
     Args:

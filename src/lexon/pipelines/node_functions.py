@@ -1,4 +1,6 @@
-"""Functions of nodes by name: planning a run knows what each takes, and imports none of the libraries that its work needs."""
+"""Functions of nodes by name: planning a run knows what each takes, and imports none of the
+libraries that its work needs.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ _LEFT_OUT = object()
 def node_function(where: str) -> Callable[..., Any]:
     """The function ``module:name`` of `lexon.pipelines`, imported when a node runs it.
 
-    It has the arguments, file and line of the one that is meant, read from the source: Kedro checks a node's inputs and kedro-viz shows its
-    code as ever. Parameters come as plain data; those with a type of `lexon.config` are given it at the call.
+    It has the arguments, file and line of the one that is meant, read from the source: Kedro checks
+    a node's inputs and kedro-viz shows its code as ever. Parameters come as plain data; those with
+    a type of `lexon.config` are given it at the call.
 
     Raises:
         ImportError: there is no such function.
@@ -44,9 +47,15 @@ def _outline(tree: ast.Module, module: str, name: str) -> ast.Module:
     if not found:
         raise ImportError(f"{module} has no function {name}")
     function = found[0]
-    function.decorator_list, function.returns, function.body = [], None, ast.parse("return __run__(locals())").body
+    function.decorator_list, function.returns, function.body = (
+        [],
+        None,
+        ast.parse("return __run__(locals())").body,
+    )
     function.args.defaults = [ast.Name("__left_out__", ast.Load()) for _ in function.args.defaults]
-    function.args.kw_defaults = [default and ast.Name("__left_out__", ast.Load()) for default in function.args.kw_defaults]
+    function.args.kw_defaults = [
+        default and ast.Name("__left_out__", ast.Load()) for default in function.args.kw_defaults
+    ]
     for argument in ast.walk(function.args):
         if isinstance(argument, ast.arg):
             argument.annotation = None

@@ -11,7 +11,13 @@ from lexon.training import TensorTable
 
 def encoded(sample: ClassifiedEvents, tokeniser: Tokeniser) -> ClassifiedTokens:
     """The same events as a tokeniser shows them."""
-    return ClassifiedTokens(tokeniser.encode(sample.events), sample.targets, sample.events.labels, sample.index, sample.digest)
+    return ClassifiedTokens(
+        tokeniser.encode(sample.events),
+        sample.targets,
+        sample.events.labels,
+        sample.index,
+        sample.digest,
+    )
 
 
 def tensor_table(sample: ClassifiedTokens) -> TensorTable:

@@ -1,4 +1,6 @@
-"""Figures of classifiers from their test scores: ROC, score distributions, confusion, calibration, AUROC with intervals."""
+"""Figures of classifiers from their test scores: ROC, score distributions, confusion, calibration,
+AUROC with intervals.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ from numpy.typing import NDArray
 from lexon.metrics.calibration import reliability
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
 from lexon.metrics.scores import Scores
-from lexon.plots.style import PALETTE, Figure, baseline_looks, empty_figure, legend_beside, looks, note, padded, styled, wrapped
+from lexon.plots.style import (
+    PALETTE,
+    Figure,
+    baseline_looks,
+    empty_figure,
+    legend_beside,
+    looks,
+    note,
+    padded,
+    styled,
+    wrapped,
+)
 from lexon.statistics import Interval
 
 Seeds = Sequence[Scores]
@@ -23,9 +36,11 @@ _EFFICIENCIES = np.linspace(0.01, 1, 199)
 
 @styled
 def roc(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> Figure:
-    """Background rejection against signal efficiency; below, each curve over that of the first baseline.
+    """Background rejection against signal efficiency; below, each curve over that of the first
+    baseline.
 
-    A curve is the mean over a cell's seeds, and ends where fewer than `MIN_PASSING_BACKGROUND` background events pass.
+    A curve is the mean over a cell's seeds, and ends where fewer than `MIN_PASSING_BACKGROUND`
+    background events pass.
 
     Args:
         cells: scores of the seeds of each cell, by the name in the legend.
@@ -55,20 +70,26 @@ def roc(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> Figure:
 
 @styled
 def roc_by_axis(axes: Mapping[str, Mapping[str, Seeds]]) -> Figure:
-    """Background rejection of each level of each axis, one block an axis; below, each curve over that of the first level.
+    """Background rejection of each level of each axis, one block an axis; below, each curve over
+    that of the first level.
 
     A curve is the mean background efficiency over all classifiers of the level.
 
     Args:
         axes: by axis and level, the scores of all cells and seeds that stand for it.
     """
-    curves = {axis: {level: _rejection(scores) for level, scores in levels.items() if scores} for axis, levels in axes.items()}
+    curves = {
+        axis: {level: _rejection(scores) for level, scores in levels.items() if scores}
+        for axis, levels in axes.items()
+    }
     curves = {axis: levels for axis, levels in curves.items() if len(levels) > 1}
     if not curves:
         return empty_figure("no axis with two finished levels")
     n_rows = -(-len(curves) // 2)
     figure = Figure(figsize=(9.2, 4.1 * n_rows), layout="constrained")
-    blocks = figure.subplots(2 * n_rows, 2, sharex=True, squeeze=False, height_ratios=[3, 1] * n_rows)
+    blocks = figure.subplots(
+        2 * n_rows, 2, sharex=True, squeeze=False, height_ratios=[3, 1] * n_rows
+    )
     for place, (axis, levels) in enumerate(curves.items()):
         row, column = divmod(place, 2)
         _block(blocks[2 * row, column], blocks[2 * row + 1, column], axis, levels)
@@ -79,9 +100,14 @@ def roc_by_axis(axes: Mapping[str, Mapping[str, Seeds]]) -> Figure:
 
 @styled
 def score_distributions(scores: Scores, name: str) -> Figure:
-    """Signal probability per class and per process, each normalised to unit area, with statistical errors."""
+    """Signal probability per class and per process, each normalised to unit area, with statistical
+    errors.
+    """
     classes = {class_name: scores.target == c for c, class_name in enumerate(scores.class_names)}
-    processes = {scores.label_names.get(int(label), str(label)): scores.labels == label for label in np.unique(scores.labels)}
+    processes = {
+        scores.label_names.get(int(label), str(label)): scores.labels == label
+        for label in np.unique(scores.labels)
+    }
     finer = len(processes) > len(classes)
     groups = {"by class": classes} | ({"by process": processes} if finer else {})
     figure = Figure(figsize=(9.2 if finer else 5.6, 3.9), layout="constrained")
@@ -91,16 +117,24 @@ def score_distributions(scores: Scores, name: str) -> Figure:
         axes.set(yscale="log", xlim=(0, 1), xlabel=f"P({scores.class_names[0]})")
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, 5e-3), high * 4)
-        axes.legend(ncols=2 if len(axes.get_legend_handles_labels()[1]) > 3 else 1, loc="upper right", fontsize=9)
+        axes.legend(
+            ncols=2 if len(axes.get_legend_handles_labels()[1]) > 3 else 1,
+            loc="upper right",
+            fontsize=9,
+        )
         note(axes, title)
     panels[0].set_ylabel("Events, normalised to 1")
-    figure.suptitle(wrapped(f"{name}, test split", figure.get_figwidth()), fontsize=10.5, x=0.01, ha="left")
+    figure.suptitle(
+        wrapped(f"{name}, test split", figure.get_figwidth()), fontsize=10.5, x=0.01, ha="left"
+    )
     return figure
 
 
 @styled
 def confusion(scores: Scores, name: str) -> Figure:
-    """Share of each true class (rows, sum 1) that is given to each class (most probable one), with event counts."""
+    """Share of each true class (rows, sum 1) that is given to each class (most probable one), with
+    event counts.
+    """
     n = len(scores.class_names)
     counts = np.zeros((n, n), dtype=int)
     np.add.at(counts, (scores.target, scores.probabilities.argmax(1)), 1)
@@ -111,7 +145,15 @@ def confusion(scores: Scores, name: str) -> Figure:
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
         text = f"{share:.3f}\n({counts[row, column]:,})"
-        axes.text(column, row, text, ha="center", va="center", fontsize=10, color="white" if share > 0.55 else "black")
+        axes.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=10,
+            color="white" if share > 0.55 else "black",
+        )
     axes.set_xticks(range(n), scores.class_names, rotation=30 if n > 3 else 0)
     axes.set_yticks(range(n), scores.class_names)
     axes.tick_params(which="both", length=0)
@@ -138,7 +180,14 @@ def calibration(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> 
         curve = reliability(scores.signal, scores.is_signal)
         errors = np.sqrt(curve.fraction * (1 - curve.fraction) / np.maximum(curve.count, 1))
         upper.errorbar(
-            curve.probability, curve.fraction, errors if few else None, label=name, marker="o", markersize=3.5, capsize=0, **style
+            curve.probability,
+            curve.fraction,
+            errors if few else None,
+            label=name,
+            marker="o",
+            markersize=3.5,
+            capsize=0,
+            **style,
         )
         lower.stairs(curve.count, curve.edges, **style)
     signal = next(iter(first_seeds.values())).class_names[0]
@@ -151,8 +200,13 @@ def calibration(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> 
 
 
 @styled
-def auroc_bars(cells: Mapping[str, Interval], baselines: Mapping[str, Interval], others: Mapping[str, Interval] | None = None) -> Figure:
-    """AUROC with 95 % interval, one row a cell, best on top; baselines in black with a line through the best one.
+def auroc_bars(
+    cells: Mapping[str, Interval],
+    baselines: Mapping[str, Interval],
+    others: Mapping[str, Interval] | None = None,
+) -> Figure:
+    """AUROC with 95 % interval, one row a cell, best on top; baselines in black with a line through
+    the best one.
 
     Args:
         others: cells on other test events: hollow, below the rest.
@@ -166,18 +220,44 @@ def auroc_bars(cells: Mapping[str, Interval], baselines: Mapping[str, Interval],
     axes = figure.subplots()
     for position, name in enumerate(names):
         interval = rows[name]
-        style: dict[str, Any] = {"color": "black", "marker": "s"} if name in baselines else {"color": PALETTE[0], "marker": "o"}
+        style: dict[str, Any] = (
+            {"color": "black", "marker": "s"}
+            if name in baselines
+            else {"color": PALETTE[0], "marker": "o"}
+        )
         style |= {"markerfacecolor": "white"} if name in others else {}
         errors = [[interval.estimate - interval.low], [interval.high - interval.estimate]]
-        axes.errorbar(interval.estimate, position, xerr=np.nan_to_num(np.maximum(errors, 0)), capsize=3, linestyle="none", **style)
-        axes.annotate(f"{interval.estimate:.3f}", (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+        axes.errorbar(
+            interval.estimate,
+            position,
+            xerr=np.nan_to_num(np.maximum(errors, 0)),
+            capsize=3,
+            linestyle="none",
+            **style,
+        )
+        axes.annotate(
+            f"{interval.estimate:.3f}",
+            (1.01, position),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9.5,
+        )
     best = max((interval.estimate for interval in baselines.values()), default=np.nan)
     axes.axvline(best, color="0.75", linewidth=1, zorder=0)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(*padded(value for interval in rows.values() for value in (interval.estimate, interval.low, interval.high)))
-    axes.set_xlabel("AUROC on the test split, 95 % interval" + ("; hollow: of other test events" if others else ""))
+    axes.set_xlim(
+        *padded(
+            value
+            for interval in rows.values()
+            for value in (interval.estimate, interval.low, interval.high)
+        )
+    )
+    axes.set_xlabel(
+        "AUROC on the test split, 95 % interval"
+        + ("; hollow: of other test events" if others else "")
+    )
     return figure
 
 
@@ -196,7 +276,9 @@ def _block(upper: Axes, lower: Axes, title: str, curves: Mapping[str, NDArray[np
 
 
 def _rejection(seeds: Seeds) -> NDArray[np.float64]:
-    """1 / (background efficiency, mean over seeds) at `_EFFICIENCIES`; NaN where too few background events pass."""
+    """1 / (background efficiency, mean over seeds) at `_EFFICIENCIES`; NaN where too few background
+    events pass.
+    """
     from sklearn.metrics import roc_curve  # a second of import that the command line need not pay
 
     scores = seeds[0]
@@ -204,17 +286,26 @@ def _rejection(seeds: Seeds) -> NDArray[np.float64]:
     if n_background in (0, len(scores)):
         return np.full(len(_EFFICIENCIES), np.nan)
     rates = [roc_curve(one.is_signal, one.signal)[:2] for one in seeds]
-    passing = np.mean([np.interp(_EFFICIENCIES, signal, background) for background, signal in rates], axis=0)
+    passing = np.mean(
+        [np.interp(_EFFICIENCIES, signal, background) for background, signal in rates], axis=0
+    )
     return 1 / np.where(passing * n_background >= MIN_PASSING_BACKGROUND, passing, np.nan)
 
 
 def _ratio_limits(ratios: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
     """Limits that a noisy end of one curve cannot blow up: the central 96 % of all points."""
     finite = np.concatenate([ratio[np.isfinite(ratio)] for ratio in ratios])
-    return padded([0.95, 1.05, *np.quantile(finite, [0.02, 0.98])], 0.1) if len(finite) else (0.5, 1.5)
+    return (
+        padded([0.95, 1.05, *np.quantile(finite, [0.02, 0.98])], 0.1) if len(finite) else (0.5, 1.5)
+    )
 
 
-def _histograms(axes: Axes, values: NDArray[np.floating], groups: Mapping[str, NDArray[np.bool_]], n_bins: int = 25) -> None:
+def _histograms(
+    axes: Axes,
+    values: NDArray[np.floating],
+    groups: Mapping[str, NDArray[np.bool_]],
+    n_bins: int = 25,
+) -> None:
     """Normalised step histograms with the square root of the counts as error, one a group."""
     edges = np.linspace(0, 1, n_bins + 1)
     widths = np.array([high - low for low, high in pairwise(edges)])
@@ -223,4 +314,11 @@ def _histograms(axes: Axes, values: NDArray[np.floating], groups: Mapping[str, N
             continue
         counts = np.histogram(values[chosen], edges)[0]
         scale = 1 / (counts.sum() * widths)
-        mplhep.histplot(counts * scale, edges, yerr=np.sqrt(counts) * scale, ax=axes, label=f"{name} ({chosen.sum():,})", **style)
+        mplhep.histplot(
+            counts * scale,
+            edges,
+            yerr=np.sqrt(counts) * scale,
+            ax=axes,
+            label=f"{name} ({chosen.sum():,})",
+            **style,
+        )

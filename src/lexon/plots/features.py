@@ -28,7 +28,11 @@ PANELS = (
 
 @styled
 def feature_distributions(
-    events: Events, groups: NDArray[np.int64], names: Mapping[int, str], object_types: Mapping[int, str], split: str
+    events: Events,
+    groups: NDArray[np.int64],
+    names: Mapping[int, str],
+    object_types: Mapping[int, str],
+    split: str,
 ) -> Figure:
     """Seven event-level quantities and the mean number of objects of each type, per group.
 
@@ -59,12 +63,18 @@ def feature_distributions(
     return figure
 
 
-def _histogram(axes: Axes, values: pd.Series, groups: Mapping[str, NDArray[np.bool_]], whole: bool) -> None:
-    """One panel: steps with statistical errors; the last bin of a continuous quantity holds the overflow."""
+def _histogram(
+    axes: Axes, values: pd.Series, groups: Mapping[str, NDArray[np.bool_]], whole: bool
+) -> None:
+    """One panel: steps with statistical errors; the last bin of a continuous quantity holds the
+    overflow.
+    """
     array = values.to_numpy(dtype=float)
     finite = array[np.isfinite(array)]
     if not len(finite):
-        axes.text(0.5, 0.5, "not in these events", transform=axes.transAxes, ha="center", color="0.35")
+        axes.text(
+            0.5, 0.5, "not in these events", transform=axes.transAxes, ha="center", color="0.35"
+        )
         return
     top = min(finite.max(), MAX_OBJECTS) if whole else np.quantile(finite, 0.99)
     edges = np.arange(-0.5, top + 1) if whole else np.linspace(0, top or 1, 31)
@@ -72,12 +82,25 @@ def _histogram(axes: Axes, values: pd.Series, groups: Mapping[str, NDArray[np.bo
         inside = np.clip(array[chosen & np.isfinite(array)], edges[0], edges[-1])
         counts = np.histogram(inside, edges)[0]
         n = int(chosen.sum())
-        mplhep.histplot(counts / n, edges, yerr=np.sqrt(counts) / n, ax=axes, label=f"{name} ({n:,})", linewidth=1.3, **style)
+        mplhep.histplot(
+            counts / n,
+            edges,
+            yerr=np.sqrt(counts) / n,
+            ax=axes,
+            label=f"{name} ({n:,})",
+            linewidth=1.3,
+            **style,
+        )
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, None)
 
 
-def _types(axes: Axes, events: Events, groups: Mapping[str, NDArray[np.bool_]], object_types: Mapping[int, str]) -> None:
+def _types(
+    axes: Axes,
+    events: Events,
+    groups: Mapping[str, NDArray[np.bool_]],
+    object_types: Mapping[int, str],
+) -> None:
     """Mean number of objects of each type, a marker a group, side by side."""
     positions = np.arange(len(object_types))
     counts = np.stack([(events.ids == label).sum(1) for label in object_types], axis=1)
@@ -85,7 +108,15 @@ def _types(axes: Axes, events: Events, groups: Mapping[str, NDArray[np.bool_]], 
     for offset, chosen, style in zip(offsets, groups.values(), looks(len(groups)), strict=True):
         mean = counts[chosen].mean(0)
         error = counts[chosen].std(0) / np.sqrt(chosen.sum())
-        axes.errorbar(positions + offset, mean, error, linestyle="none", marker="o", markersize=4, color=style["color"])
+        axes.errorbar(
+            positions + offset,
+            mean,
+            error,
+            linestyle="none",
+            marker="o",
+            markersize=4,
+            color=style["color"],
+        )
     axes.set_xticks(positions, list(object_types.values()))
     axes.tick_params(axis="x", which="minor", length=0)
     axes.set_ylim(0, None)

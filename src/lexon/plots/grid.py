@@ -1,4 +1,6 @@
-"""Figures of a grid: means of its levels, what its axes do, and how the bins of its tokens are filled."""
+"""Figures of a grid: means of its levels, what its axes do, and how the bins of its tokens are
+filled.
+"""
 
 from __future__ import annotations
 
@@ -27,32 +29,46 @@ _WRITTEN = 12  # bins up to which their limits are written below them
 
 @styled
 def heat_maps(means: pd.DataFrame) -> Figure:
-    """Mean test AUROC of each pair of levels, one panel for each two axes, one colour scale for all.
+    """Mean test AUROC of each pair of levels, one panel for each two axes, one colour scale for
+    all.
 
     Args:
-        means: rows of pairs of axes: axis, level, second_axis, second_level, auroc, low, high, n_averaged, n_settings, balanced.
+        means: rows of pairs of axes: axis, level, second_axis, second_level, auroc, low, high,
+            n_averaged, n_settings, balanced.
     """
-    pairs = [rows for _, rows in means.groupby(["axis", "second_axis"], sort=False) if rows["auroc"].notna().any()]
+    pairs = [
+        rows
+        for _, rows in means.groupby(["axis", "second_axis"], sort=False)
+        if rows["auroc"].notna().any()
+    ]
     if not pairs:
         return empty_figure()
     limits = padded(means["auroc"])
-    figure = Figure(figsize=(9.2, 0.4 + sum(_height(group) for group in _in_rows(pairs))), layout="constrained")
+    figure = Figure(
+        figsize=(9.2, 0.4 + sum(_height(group) for group in _in_rows(pairs))), layout="constrained"
+    )
     rows = -(-len(pairs) // 2)
-    panels = figure.subplots(rows, 2, squeeze=False, height_ratios=[_height(group) for group in _in_rows(pairs)]).ravel()
+    panels = figure.subplots(
+        rows, 2, squeeze=False, height_ratios=[_height(group) for group in _in_rows(pairs)]
+    ).ravel()
     for axes, table in zip(panels, pairs, strict=False):
         image = _heat_map(axes, table, limits)
     for spare in panels[len(pairs) :]:
         spare.remove()
-    figure.colorbar(image, ax=figure.axes, label="Mean AUROC on the test split", shrink=0.6, aspect=30)
+    figure.colorbar(
+        image, ax=figure.axes, label="Mean AUROC on the test split", shrink=0.6, aspect=30
+    )
     return figure
 
 
 @styled
 def effect_intervals(effects: pd.DataFrame) -> Figure:
-    """Each difference with its 95 % interval alone (thick) and together with all others (thin), grey where within noise.
+    """Each difference with its 95 % interval alone (thick) and together with all others (thin),
+    grey where within noise.
 
     Args:
-        effects: kind, a, b, with, less_with, difference, low, high, low_all, high_all, verdict; NaN where undecided.
+        effects: kind, a, b, with, less_with, difference, low, high, low_all, high_all, verdict; NaN
+            where undecided.
     """
     known = effects[effects["difference"].notna()]
     kinds = {str(kind): _largest(rows) for kind, rows in known.groupby("kind", sort=False)}
@@ -63,19 +79,28 @@ def effect_intervals(effects: pd.DataFrame) -> Figure:
     panels = figure.subplots(len(kinds), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, (kind, rows) in zip(panels, kinds.items(), strict=True):
         _intervals(axes, rows)
-        axes.set_title(f"{kind.capitalize()}s" + (f", the largest {MAX_ROWS}" if len(rows) == MAX_ROWS else ""), loc="left", fontsize=10.5)
+        axes.set_title(
+            f"{kind.capitalize()}s"
+            + (f", the largest {MAX_ROWS}" if len(rows) == MAX_ROWS else ""),
+            loc="left",
+            fontsize=10.5,
+        )
     panels[-1].set_xlabel("Difference in AUROC (interaction: of differences)")
     return figure
 
 
 @styled
 def bin_occupancy(
-    counts: Mapping[str, Mapping[str, NDArray[np.integer]]], limits: Mapping[str, NDArray[np.floating]], n_tokens: int
+    counts: Mapping[str, Mapping[str, NDArray[np.integer]]],
+    limits: Mapping[str, NDArray[np.floating]],
+    n_tokens: int,
 ) -> Figure:
-    """How often each bin is filled, for each quantity and class, and how often each object token occurs.
+    """How often each bin is filled, for each quantity and class, and how often each object token
+    occurs.
 
     Args:
-        counts: entries of the bins [n] by class, by quantity of `NAMES`; and those of the object tokens [n_tokens] as ``token``.
+        counts: entries of the bins [n] by class, by quantity of `NAMES`; and those of the object
+            tokens [n_tokens] as ``token``.
         limits: inner limits of the bins [n - 1] by quantity.
         n_tokens: that an object can have.
     """
@@ -110,10 +135,20 @@ def _heat_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> A
     for place, row in enumerate(table.to_dict("records")):
         dark = (row["auroc"] - limits[0]) > 0.55 * (limits[1] - limits[0])
         axes.text(
-            place % len(second), place // len(second), _entry(row), ha="center", va="center", fontsize=8, color="white" if dark else "black"
+            place % len(second),
+            place // len(second),
+            _entry(row),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if dark else "black",
         )
     unlike = "" if table["balanced"].all() else ": each over other settings"
-    axes.set_title(f"{table['axis'].iloc[0]} and {table['second_axis'].iloc[0]}{unlike}", loc="left", fontsize=10.5)
+    axes.set_title(
+        f"{table['axis'].iloc[0]} and {table['second_axis'].iloc[0]}{unlike}",
+        loc="left",
+        fontsize=10.5,
+    )
     axes.set_xticks(range(len(second)), second)
     axes.set_yticks(range(len(levels)), levels)
     axes.tick_params(which="both", length=0)
@@ -125,23 +160,45 @@ def _entry(row: Mapping[Any, Any]) -> str:
     """A mean with its interval, and the number of settings where they are not all there."""
     if not row["n_averaged"]:
         return "missing"
-    part = "" if row["n_averaged"] == row["n_settings"] else f"\n{row['n_averaged']} of {row['n_settings']}"
+    part = (
+        ""
+        if row["n_averaged"] == row["n_settings"]
+        else f"\n{row['n_averaged']} of {row['n_settings']}"
+    )
     return f"{row['auroc']:.3f}\n[{row['low']:.3f}, {row['high']:.3f}]{part}"
 
 
 def _largest(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.loc[rows["difference"].abs().nlargest(MAX_ROWS).index.sort_values()] if len(rows) > MAX_ROWS else rows
+    return (
+        rows.loc[rows["difference"].abs().nlargest(MAX_ROWS).index.sort_values()]
+        if len(rows) > MAX_ROWS
+        else rows
+    )
 
 
 def _intervals(axes: Axes, rows: pd.DataFrame) -> None:
     for place, row in enumerate(rows.to_dict("records")):
         color = PALETTE[0] if row["verdict"] in CERTAIN else "0.55"
         axes.plot([row["low_all"], row["high_all"]], [place, place], color=color, linewidth=1)
-        axes.plot([row["low"], row["high"]], [place, place], color=color, linewidth=3.5, solid_capstyle="butt")
+        axes.plot(
+            [row["low"], row["high"]],
+            [place, place],
+            color=color,
+            linewidth=3.5,
+            solid_capstyle="butt",
+        )
         axes.plot(row["difference"], place, "o", color=color, markeredgecolor="white", markersize=6)
-        axes.annotate(f"{row['difference']:+.3f}", (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        axes.annotate(
+            f"{row['difference']:+.3f}",
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9,
+        )
     axes.axvline(0, color="black", linewidth=0.8, zorder=0)
-    axes.set_yticks(range(len(rows)), [_difference(row) for row in rows.to_dict("records")], fontsize=9)
+    axes.set_yticks(
+        range(len(rows)), [_difference(row) for row in rows.to_dict("records")], fontsize=9
+    )
     axes.yaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -149,12 +206,22 @@ def _intervals(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _difference(row: Mapping[Any, Any]) -> str:
     main = f"{row['a']} \N{MINUS SIGN} {row['b']}"
-    return f"({main}): {row['with']} \N{MINUS SIGN} {row['less_with']}" if row["kind"] == "interaction" else main
+    return (
+        f"({main}): {row['with']} \N{MINUS SIGN} {row['less_with']}"
+        if row["kind"] == "interaction"
+        else main
+    )
 
 
 def _bins(axes: Axes, counts: Mapping[str, NDArray[np.integer]]) -> None:
     for (name, entries), style in zip(counts.items(), looks(len(counts)), strict=True):
-        axes.stairs(entries / max(entries.sum(), 1), np.arange(len(entries) + 1) + 0.5, label=f"{name}", baseline=None, **style)
+        axes.stairs(
+            entries / max(entries.sum(), 1),
+            np.arange(len(entries) + 1) + 0.5,
+            label=f"{name}",
+            baseline=None,
+            **style,
+        )
     n = len(entries)
     axes.axhline(1 / n, color="0.6", linewidth=1, linestyle=":", zorder=0)
     axes.set(xlim=(0.5, n + 0.5), ylim=(0, 1.25 * axes.dataLim.ymax))
@@ -163,7 +230,11 @@ def _bins(axes: Axes, counts: Mapping[str, NDArray[np.integer]]) -> None:
 
 def _limits(axes: Axes, limits: NDArray[np.floating]) -> None:
     if len(limits) < _WRITTEN:
-        axes.set_xticks(np.arange(len(limits)) + 1.5, [f"{limit:.3g}" for limit in limits], fontsize=9 if len(limits) > 5 else None)
+        axes.set_xticks(
+            np.arange(len(limits)) + 1.5,
+            [f"{limit:.3g}" for limit in limits],
+            fontsize=9 if len(limits) > 5 else None,
+        )
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -172,7 +243,14 @@ def _tokens(axes: Axes, counts: Mapping[str, NDArray[np.integer]], n_tokens: int
     """Tokens by falling use: what part of the vocabulary an event sample really speaks."""
     for (name, entries), style in zip(counts.items(), looks(len(counts)), strict=True):
         falling = np.sort(entries)[::-1]
-        axes.plot(np.arange(1, len(falling) + 1), falling / max(falling.sum(), 1), label=name, **style)
+        axes.plot(
+            np.arange(1, len(falling) + 1), falling / max(falling.sum(), 1), label=name, **style
+        )
     used = int((np.sum(list(counts.values()), axis=0) > 0).sum())
-    axes.set(yscale="log", xlim=(0, min(n_tokens, 2 * used)), xlabel="Object tokens by falling use", ylabel="Share of objects")
+    axes.set(
+        yscale="log",
+        xlim=(0, min(n_tokens, 2 * used)),
+        xlabel="Object tokens by falling use",
+        ylabel="Share of objects",
+    )
     note(axes, f"{used:,} of {n_tokens:,} tokens occur", "upper right")

@@ -1,6 +1,7 @@
 """One page that holds a whole report: words first, then figures, tables and where it all came from.
 
-A report hands over `Section`s of `figure`s and `table`s; the page looks the same whatever was studied.
+A report hands over `Section`s of `figure`s and `table`s; the page looks the same whatever was
+studied.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import pandas as pd
 PIXEL_RATIO = 1.5  # pixels of a figure per CSS pixel: sharp on a dense screen and on paper
 UNKNOWN = "\N{EN DASH}"
 _PERCENT = re.compile(r"(?<=\d)[ \N{NO-BREAK SPACE}]?%(?!\w)")
-_INTERVAL = re.compile(r"(\[[+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?), ([+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?\])")
+_INTERVAL = re.compile(
+    r"(\[[+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?),"
+    r" ([+-]?[\d.]+[^\s,\]]*(?:\N{NO-BREAK SPACE}%)?\])"
+)
 
 Block = dict[str, Any]
 Texts = Mapping[str, Callable[[Any], str]]
@@ -38,22 +42,36 @@ class Section:
         object.__setattr__(self, "anchor", self.heading.lower().replace(" ", "-"))
 
 
-def render_page(title: str, description: str, words: Mapping[str, Any], sections: Sequence[Section], footer: str) -> str:
+def render_page(
+    title: str, description: str, words: Mapping[str, Any], sections: Sequence[Section], footer: str
+) -> str:
     """The page as HTML, self-contained.
 
     Args:
-        words: ``headline`` (the answer in one sentence), ``sentences``, ``caveats``, and ``record``: rows of key and value.
+        words: ``headline`` (the answer in one sentence), ``sentences``, ``caveats``, and
+            ``record``: rows of key and value.
         footer: how choices were made.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lexon.plots"), autoescape=True, undefined=jinja2.StrictUndefined, finalize=typeset
+        loader=jinja2.PackageLoader("lexon.plots"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=typeset,
     )
-    filled = [section for section in sections if section.text or section.figures or any(table["rows"] for table in section.tables)]
-    return environment.get_template("report.html").render(title=title, description=description, words=words, sections=filled, footer=footer)
+    filled = [
+        section
+        for section in sections
+        if section.text or section.figures or any(table["rows"] for table in section.tables)
+    ]
+    return environment.get_template("report.html").render(
+        title=title, description=description, words=words, sections=filled, footer=footer
+    )
 
 
 def typeset(value: Any) -> Any:
-    """A text with percentages and intervals in one notation, which no line break divides; anything else as it is.
+    """A text with percentages and intervals in one notation, which no line break divides.
+
+    Anything else is returned as it is.
 
     >>> typeset("14% of 3, +4.0 % [+1.0%, 7.5 %]").replace("\N{NO-BREAK SPACE}", "_")
     '14_% of 3, +4.0_% [+1.0_%,_7.5_%]'
@@ -64,12 +82,22 @@ def typeset(value: Any) -> Any:
 
 
 def figure(name: str, heading: str, alt: str, png: bytes) -> Block:
-    """A figure with what a reader who cannot see it should know; its width comes from the file's header (PNG, 11.2.2)."""
+    """A figure with what a reader who cannot see it should know; its width comes from the file's
+    header (PNG, 11.2.2).
+    """
     pixels = int.from_bytes(png[16:20], "big")
-    return {"name": name, "heading": heading, "alt": alt, "data": base64.b64encode(png).decode(), "width": round(pixels / PIXEL_RATIO)}
+    return {
+        "name": name,
+        "heading": heading,
+        "alt": alt,
+        "data": base64.b64encode(png).decode(),
+        "width": round(pixels / PIXEL_RATIO),
+    }
 
 
-def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, texts: Texts | None = None) -> Block:
+def table(
+    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, texts: Texts | None = None
+) -> Block:
     """The columns of a frame that exist, under a reader's names, as text.
 
     Args:
@@ -80,7 +108,10 @@ def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, texts: 
     return {
         "caption": caption,
         "header": [columns[name] for name in names],
-        "numeric": [pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool for name in names],
+        "numeric": [
+            pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
+            for name in names
+        ],
         "rows": [_row(row, names, texts or {}) for row in frame.to_dict("records")],
     }
 

@@ -1,4 +1,6 @@
-"""Figures of a simulated sample: what tells the processes apart, and how far it is from a full chain."""
+"""Figures of a simulated sample: what tells the processes apart, and how far it is from a full
+chain.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,23 @@ from lexon.events import Events
 from lexon.plots.style import Figure, legend_beside, styled
 from lexon.simulation.validation import REFERENCE, observables
 
-COLOURS = {"tttt": "#bd1f01", "ttH": "#3f90da", "ttW": "#ffa90e", "ttWW": "#832db6", "ttZ": "#717581"}
-NAMES = {"tttt": r"$t\bar{t}t\bar{t}$", "ttH": r"$t\bar{t}H$", "ttW": r"$t\bar{t}W$", "ttWW": r"$t\bar{t}WW$", "ttZ": r"$t\bar{t}Z$"}
+COLOURS = {
+    "tttt": "#bd1f01",
+    "ttH": "#3f90da",
+    "ttW": "#ffa90e",
+    "ttWW": "#832db6",
+    "ttZ": "#717581",
+}
+NAMES = {
+    "tttt": r"$t\bar{t}t\bar{t}$",
+    "ttH": r"$t\bar{t}H$",
+    "ttW": r"$t\bar{t}W$",
+    "ttWW": r"$t\bar{t}WW$",
+    "ttZ": r"$t\bar{t}Z$",
+}
 
-# Observable -> axis label, unit ("" for counts) and bin edges; the last bin holds everything beyond.
+# Observable -> axis label, unit ("" for counts) and bin edges; the last bin holds everything
+# beyond.
 PANELS = {
     "n_jets": ("Number of jets", "", np.arange(5.5, 14.6)),
     "n_b_jets": (r"Number of $b$-jets", "", np.arange(1.5, 7.6)),
@@ -40,7 +55,10 @@ def class_distributions(events: Events) -> Figure:
     for axes, quantity in zip(figure.subplots(2, 4).flat, PANELS, strict=True):
         _distribution(axes, table, quantity)
     figure.axes[0].legend()
-    figure.suptitle(f"lexon simulation, 13 TeV, {len(events):,} selected events; the last bin holds everything beyond")
+    figure.suptitle(
+        f"lexon simulation, 13 TeV, {len(events):,} selected events; the last bin holds everything"
+        " beyond"
+    )
     return figure
 
 
@@ -50,11 +68,17 @@ def _distribution(axes: Axes, table: pd.DataFrame, quantity: str) -> None:
         values = table.loc[table["process"] == process, quantity].to_numpy(dtype=float)
         if len(values) == 0:
             continue
-        counts, _ = np.histogram(np.clip(values, edges[0], np.nextafter(edges[-1], edges[0])), edges)
+        counts, _ = np.histogram(
+            np.clip(values, edges[0], np.nextafter(edges[-1], edges[0])), edges
+        )
         shares, errors = counts / len(values), np.sqrt(counts) / len(values)
-        mplhep.histplot(shares, edges, yerr=errors, ax=axes, color=colour, label=NAMES[process], linewidth=1.3)
+        mplhep.histplot(
+            shares, edges, yerr=errors, ax=axes, color=colour, label=NAMES[process], linewidth=1.3
+        )
     axes.set_xlabel(f"{label} [{unit}]" if unit else label)
-    axes.set_ylabel(f"Share of events / {edges[1] - edges[0]:g} {unit}" if unit else "Share of events")
+    axes.set_ylabel(
+        f"Share of events / {edges[1] - edges[0]:g} {unit}" if unit else "Share of events"
+    )
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     if not unit:
@@ -81,8 +105,21 @@ def means_against_reference(comparison: pd.DataFrame) -> Figure:
         part = part.loc[quantities]
         place = np.arange(len(quantities)) + 0.13 * (i - (len(COLOURS) - 1) / 2)
         error = 100 * part["error"] / part["reference"]
-        axes.errorbar(place, 100 * part["deviation"], error, fmt="o", markersize=4, color=colour, label=NAMES[process])
-    axes.set_xticks(range(len(quantities)), [LABELS[quantity] for quantity in quantities], rotation=30, ha="right")
+        axes.errorbar(
+            place,
+            100 * part["deviation"],
+            error,
+            fmt="o",
+            markersize=4,
+            color=colour,
+            label=NAMES[process],
+        )
+    axes.set_xticks(
+        range(len(quantities)),
+        [LABELS[quantity] for quantity in quantities],
+        rotation=30,
+        ha="right",
+    )
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylabel("Simulated / full chain - 1 [%]")
     legend_beside(figure, axes)

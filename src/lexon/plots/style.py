@@ -1,8 +1,9 @@
-"""The look of every figure: ticks inside on all sides, as mplhep has it for LHC papers, sized for a report's column.
+"""The look of every figure: ticks inside on all sides, as mplhep has it for LHC papers, sized for a
+report's column.
 
-Figures are made without pyplot, so drawing leaves no state behind, and start from matplotlib's defaults: a personal
-matplotlibrc changes none. Colours are those of Petroff (arXiv:2107.02270), chosen to be distinguished by colour-blind
-readers; beyond ten curves the line style changes too.
+Figures are made without pyplot, so drawing leaves no state behind, and start from matplotlib's
+defaults: a personal matplotlibrc changes none. Colours are those of Petroff (arXiv:2107.02270),
+chosen to be distinguished by colour-blind readers; beyond ten curves the line style changes too.
 
 `Figure` and `styled` belong together: a function that draws is `styled` and makes a `Figure`.
 """
@@ -29,7 +30,11 @@ from lexon.plots.text import make_readable
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 
-_TICKS = {key: value for key, value in mplhep.style.ATLAS.items() if key.startswith(("xtick", "ytick")) and not key.endswith("labelsize")}
+_TICKS = {
+    key: value
+    for key, value in mplhep.style.ATLAS.items()
+    if key.startswith(("xtick", "ytick")) and not key.endswith("labelsize")
+}
 STYLE: dict[str, Any] = _TICKS | {
     "figure.dpi": 160,
     "font.size": 11,
@@ -47,25 +52,49 @@ STYLE: dict[str, Any] = _TICKS | {
     "legend.frameon": False,
     "lines.linewidth": 1.6,
 }
-PALETTE = ("#3f90da", "#e76300", "#bd1f01", "#832db6", "#717581", "#a96b59", "#b9ac70", "#92dadd", "#94a4a2", "#ffa90e")
+PALETTE = (
+    "#3f90da",
+    "#e76300",
+    "#bd1f01",
+    "#832db6",
+    "#717581",
+    "#a96b59",
+    "#b9ac70",
+    "#92dadd",
+    "#94a4a2",
+    "#ffa90e",
+)
 BASELINE_LOOKS = ({"color": "black", "linestyle": "--"}, {"color": "#8a8a8a", "linestyle": ":"})
 NOTHING = "no finished member yet"
 
 # What belongs to a process rather than to the look of its figures.
-_OF_THE_PROCESS = {"backend", "backend_fallback", "interactive", "toolbar", "timezone", "date.epoch"}
-_DEFAULTS: dict[Any, Any] = {name: value for name, value in mpl.rcParamsDefault.items() if name not in _OF_THE_PROCESS}
+_OF_THE_PROCESS = {
+    "backend",
+    "backend_fallback",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "date.epoch",
+}
+_DEFAULTS: dict[Any, Any] = {
+    name: value for name, value in mpl.rcParamsDefault.items() if name not in _OF_THE_PROCESS
+}
 
 
 @contextmanager
 def lexon_style() -> Iterator[None]:
     """matplotlib's defaults and `STYLE`, whatever the user's matplotlibrc or notebook has set."""
     with mpl.rc_context(_DEFAULTS | STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # an emoji in a name is drawn as a box
+        warnings.filterwarnings(
+            "ignore", "Glyph .* missing from"
+        )  # an emoji in a name is drawn as a box
         yield
 
 
 class Figure(matplotlib.figure.Figure):
-    """matplotlib's figure, drawn and saved in lexon's style; names that are no valid formulae are written as they are."""
+    """matplotlib's figure, drawn and saved in lexon's style; names that are no valid formulae are
+    written as they are.
+    """
 
     def draw(self, renderer: Any) -> None:
         with lexon_style():
@@ -84,7 +113,9 @@ class Figure(matplotlib.figure.Figure):
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in lexon's style; where it fails, the figure is a sentence that says why, and a warning is logged."""
+    """Draw in lexon's style; where it fails, the figure is a sentence that says why, and a warning
+    is logged.
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -98,9 +129,16 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def undrawn(name: str, error: Exception) -> Figure:
-    """What stands in the place of a figure that could not be drawn; the warning has the traceback."""
+    """What stands in the place of a figure that could not be drawn; the warning has the
+    traceback.
+    """
     reason = str(error).strip() or type(error).__name__
-    logger.warning("%s could not be drawn (%s); the numbers that it shows are not affected", name, reason.splitlines()[0], exc_info=error)
+    logger.warning(
+        "%s could not be drawn (%s); the numbers that it shows are not affected",
+        name,
+        reason.splitlines()[0],
+        exc_info=error,
+    )
     return empty_figure(f"This figure could not be drawn: {reason.splitlines()[0][:80]}")
 
 
@@ -110,7 +148,10 @@ _LETTERS_PER_INCH = 12  # of a title
 def looks(n: int) -> list[dict[str, Any]]:
     """Colour and line style of `n` curves."""
     dashes = ("-", "--", "-.", ":")
-    return [{"color": PALETTE[i % len(PALETTE)], "linestyle": dashes[i // len(PALETTE) % len(dashes)]} for i in range(n)]
+    return [
+        {"color": PALETTE[i % len(PALETTE)], "linestyle": dashes[i // len(PALETTE) % len(dashes)]}
+        for i in range(n)
+    ]
 
 
 def baseline_looks(n: int) -> list[dict[str, Any]]:
@@ -127,15 +168,23 @@ def empty_figure(message: str = NOTHING) -> Figure:
 
 
 def legend_beside(figure: matplotlib.figure.Figure, axes: Axes, title: str | None = None) -> None:
-    """A legend to the right of the axes, where long names and twelve rows do no harm; needs constrained layout."""
+    """A legend to the right of the axes, where long names and twelve rows do no harm; needs
+    constrained layout.
+    """
     handles, names = axes.get_legend_handles_labels()
     if handles:
-        figure.legend(handles, names, loc="outside right upper", title=title, alignment="left", fontsize=9)
+        figure.legend(
+            handles, names, loc="outside right upper", title=title, alignment="left", fontsize=9
+        )
 
 
 def note(axes: Axes, text: str, loc: str = "upper left") -> None:
     """A few words inside the axes."""
-    axes.add_artist(AnchoredText(text, loc=loc, frameon=False, prop={"size": 9.5, "color": "0.25"}, borderpad=0.3))
+    axes.add_artist(
+        AnchoredText(
+            text, loc=loc, frameon=False, prop={"size": 9.5, "color": "0.25"}, borderpad=0.3
+        )
+    )
 
 
 def wrapped(text: str, inches: float) -> str:

@@ -1,4 +1,6 @@
-"""Text in figures: names come from files and may be no valid formula, very long, or hold characters that no font has."""
+"""Text in figures: names come from files and may be no valid formula, very long, or hold characters
+that no font has.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,16 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 
 NAME = 60  # characters of a legend's entry
-TICK_PER_INCH = 6.5  # characters of a tick's label by width of the figure, beyond which nothing would be left of the axes
+# Characters of a tick's label by width of the figure, beyond which nothing would be left of the
+# axes.
+TICK_PER_INCH = 6.5
 SENTENCE_PER_INCH = 11  # of a line of any other text, likewise
 
 
 def make_readable(figure: Figure) -> None:
-    """Write every text of a figure so that it can be drawn: formulae that cannot be parsed as plain text, long names shortened."""
+    """Write every text of a figure so that it can be drawn: formulae that cannot be parsed as plain
+    text, long names shortened.
+    """
     for axis in figure.findobj(Axis):
         _shorten_ticks(axis, round(TICK_PER_INCH * figure.get_figwidth()))
     for legend in figure.findobj(Legend):
@@ -34,8 +40,8 @@ def make_readable(figure: Figure) -> None:
 def is_drawable_formula(text: str) -> bool:
     r"""Whether matplotlib can draw a text; one without formulae always can be.
 
-    >>> is_drawable_formula(r"$t\bar{t}$"), is_drawable_formula(r"$\ttbar$"), is_drawable_formula("100 %")
-    (True, False, True)
+    >>> [is_drawable_formula(text) for text in (r"$t\bar{t}$", r"$\ttbar$", "100 %")]
+    [True, False, True]
     """
     if not any(is_math_text(line) for line in text.split("\n")):
         return True
@@ -48,12 +54,16 @@ def is_drawable_formula(text: str) -> bool:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Each line with at most `limit` characters, the middle left out, and without characters that cannot be printed."""
+    """Each line with at most `limit` characters, the middle left out, and without characters that
+    cannot be printed.
+    """
     return "\n".join(_line(line, limit) for line in text.split("\n"))
 
 
 def _line(line: str, limit: int) -> str:
-    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+    printable = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
+    )
     if len(printable) <= limit or ("$" in printable and len(printable) <= 2 * limit):
         return printable
     tail = limit // 3

@@ -1,4 +1,6 @@
-"""Figures of two token files beside each other: how bins are filled, where the same object falls, edges, token frequencies."""
+"""Figures of two token files beside each other: how bins are filled, where the same object falls,
+edges, token frequencies.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from lexon.plots.style import PALETTE, Figure, empty_figure, note, styled
 
-AXES = {"pt": r"$p_T$", "eta": r"$\eta$", "phi": r"$\phi$", "met": r"$E_T^{miss}$", "met_phi": r"$\phi(E_T^{miss})$", "type": "object type"}
+AXES = {
+    "pt": r"$p_T$",
+    "eta": r"$\eta$",
+    "phi": r"$\phi$",
+    "met": r"$E_T^{miss}$",
+    "met_phi": r"$\phi(E_T^{miss})$",
+    "type": "object type",
+}
 UNITS = {"pt": "GeV", "eta": "", "phi": "rad", "met": "GeV", "met_phi": "rad"}
 FILES = {"ours": PALETTE[0], "reference": PALETTE[1]}
 NOT_LINKED = "no row of the two files could be linked: nothing to compare one by one"
@@ -35,7 +44,13 @@ def occupancy_bars(occupancy: pd.DataFrame) -> Figure:
                 continue
             axes.bar(own["bin"] + 0.4 * place - 0.2, own["share"], 0.38, color=colour, label=file)
             dashes = "-" if file == "ours" else "--"
-            axes.axhline(own["due"].iloc[0], color="black", linewidth=1, linestyle=dashes, label="due" if file == "ours" else None)
+            axes.axhline(
+                own["due"].iloc[0],
+                color="black",
+                linewidth=1,
+                linestyle=dashes,
+                label="due" if file == "ours" else None,
+            )
         axes.set_xlabel(f"Bin of {AXES[name]}")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -59,12 +74,24 @@ def confusion_maps(confusion: pd.DataFrame) -> Figure:
     names = [axis for axis in AXES if axis in set(confusion["axis"])]
     figure = Figure(figsize=(9.2, 3.1 * -(-len(names) // 3)), layout="constrained")
     for axes, name in _panels(figure, names, 3):
-        table = confusion[confusion["axis"] == name].pivot_table(index="ours", columns="reference", values="share", fill_value=0)
+        table = confusion[confusion["axis"] == name].pivot_table(
+            index="ours", columns="reference", values="share", fill_value=0
+        )
         shares = table.to_numpy()
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for (row, column), share in np.ndenumerate(shares) if max(shares.shape) <= WRITTEN_IN else ():
+        for (row, column), share in (
+            np.ndenumerate(shares) if max(shares.shape) <= WRITTEN_IN else ()
+        ):
             if share > 0:
-                axes.text(column, row, _share(share), ha="center", va="center", fontsize=7.5, color="white" if share > 0.55 else "black")
+                axes.text(
+                    column,
+                    row,
+                    _share(share),
+                    ha="center",
+                    va="center",
+                    fontsize=7.5,
+                    color="white" if share > 0.55 else "black",
+                )
         axes.set_xticks(range(len(table.columns)), table.columns)
         axes.set_yticks(range(len(table.index)), table.index)
         axes.tick_params(which="both", length=0)
@@ -117,7 +144,9 @@ def token_frequencies(tokens: pd.DataFrame) -> Figure:
         tokens: columns token, ours, reference (counts).
     """
     if tokens.empty or (tokens["meaning"] == "").all():
-        return empty_figure("the files have another number of bins each: a token means another thing in either")
+        return empty_figure(
+            "the files have another number of bins each: a token means another thing in either"
+        )
     shares = tokens[["ours", "reference"]] / tokens[["ours", "reference"]].sum().clip(lower=1)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
@@ -125,11 +154,32 @@ def token_frequencies(tokens: pd.DataFrame) -> Figure:
     low = 0.3 * shares.to_numpy()[shares.to_numpy() > 0].min()
     top = 2 * float(shares.to_numpy().max())
     axes.plot([low, top], [low, top], color="0.75", linewidth=1, zorder=0)
-    axes.plot(shares["ours"][used], shares["reference"][used], linestyle="none", marker="o", markersize=3, alpha=0.6, color=PALETTE[0])
+    axes.plot(
+        shares["ours"][used],
+        shares["reference"][used],
+        linestyle="none",
+        marker="o",
+        markersize=3,
+        alpha=0.6,
+        color=PALETTE[0],
+    )
     alone = shares[~used].clip(lower=low)
-    axes.plot(alone["ours"], alone["reference"], linestyle="none", marker="x", markersize=5, color=PALETTE[2], clip_on=False)
+    axes.plot(
+        alone["ours"],
+        alone["reference"],
+        linestyle="none",
+        marker="x",
+        markersize=5,
+        color=PALETTE[2],
+        clip_on=False,
+    )
     axes.set(
-        xscale="log", yscale="log", xlim=(low, top), ylim=(low, top), xlabel="Share of our tokens", ylabel="Share of the reference's tokens"
+        xscale="log",
+        yscale="log",
+        xlim=(low, top),
+        ylim=(low, top),
+        xlabel="Share of our tokens",
+        ylabel="Share of the reference's tokens",
     )
     note(axes, f"{used.sum():,} tokens in both; crosses: {(~used).sum():,} in one file only")
     return figure

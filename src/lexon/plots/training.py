@@ -16,10 +16,12 @@ from lexon.plots.style import Figure, empty_figure, legend_beside, looks, note, 
 
 @styled
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
-    """Losses and validation AUROC per epoch; a dot marks the epoch that was kept (best AUROC, then lowest loss).
+    """Losses and validation AUROC per epoch; a dot marks the epoch that was kept (best AUROC, then
+    lowest loss).
 
     Args:
-        histories: columns epoch, train_loss, val_loss, val_auroc; one row an epoch; by the name in the legend.
+        histories: columns epoch, train_loss, val_loss, val_auroc; one row an epoch; by the name in
+            the legend.
     """
     if not any(len(history) for history in histories.values()):
         return empty_figure()
@@ -42,7 +44,8 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 @styled
 def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
-    """Validation AUROC per epoch, one panel a group, the same look for the same name in each; a dot marks the kept epoch.
+    """Validation AUROC per epoch, one panel a group, the same look for the same name in each; a dot
+    marks the kept epoch.
 
     Args:
         groups: histories by name, see `learning_curves`, by title of the panel.
@@ -54,7 +57,9 @@ def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figur
     style = dict(zip(names, looks(len(names)), strict=True))
     columns = min(len(drawn), 3)
     figure = Figure(figsize=(9.2, 3.9 * -(-len(drawn) // columns)), layout="constrained")
-    panels = figure.subplots(-(-len(drawn) // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = figure.subplots(
+        -(-len(drawn) // columns), columns, sharex=True, sharey=True, squeeze=False
+    ).ravel()
     for axes, (title, group) in zip(panels, drawn.items(), strict=False):
         for name, rows in group.items():
             _auroc(axes, rows, style[name])
@@ -63,13 +68,23 @@ def validation_curves(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figur
     for spare in panels[len(drawn) :]:
         spare.remove()
     panels[0].set_ylabel("Validation AUROC")
-    figure.legend(handles=[Line2D([], [], label=name, **style[name]) for name in names], loc="outside lower center", ncols=3, fontsize=9)
+    figure.legend(
+        handles=[Line2D([], [], label=name, **style[name]) for name in names],
+        loc="outside lower center",
+        ncols=3,
+        fontsize=9,
+    )
     return figure
 
 
-def _with_epochs(groups: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, dict[str, pd.DataFrame]]:
+def _with_epochs(
+    groups: Mapping[str, Mapping[str, pd.DataFrame]],
+) -> dict[str, dict[str, pd.DataFrame]]:
     """The histories that have an epoch, in the groups that have such a history."""
-    found = {title: {name: rows for name, rows in group.items() if len(rows)} for title, group in groups.items()}
+    found = {
+        title: {name: rows for name, rows in group.items() if len(rows)}
+        for title, group in groups.items()
+    }
     return {title: group for title, group in found.items() if group}
 
 
@@ -78,11 +93,20 @@ def best_row(history: pd.DataFrame) -> pd.Series:
     return history.sort_values(["val_auroc", "val_loss"], ascending=[False, True]).iloc[0]
 
 
-def _draw(losses: Axes, auroc: Axes, name: str, history: pd.DataFrame, style: dict[str, Any]) -> None:
+def _draw(
+    losses: Axes, auroc: Axes, name: str, history: pd.DataFrame, style: dict[str, Any]
+) -> None:
     best = best_row(history)
     marker = "." if len(history) == 1 else ""
     color = style["color"]
-    losses.plot(history["epoch"], history["train_loss"], color=color, linestyle=":", linewidth=1.2, marker=marker)
+    losses.plot(
+        history["epoch"],
+        history["train_loss"],
+        color=color,
+        linestyle=":",
+        linewidth=1.2,
+        marker=marker,
+    )
     losses.plot(history["epoch"], history["val_loss"], label=name, marker=marker, **style)
     losses.plot(best["epoch"], best["val_loss"], "o", color=color, markersize=5)
     _auroc(auroc, history, style)
@@ -90,5 +114,7 @@ def _draw(losses: Axes, auroc: Axes, name: str, history: pd.DataFrame, style: di
 
 def _auroc(axes: Axes, history: pd.DataFrame, style: Mapping[str, Any]) -> None:
     best = best_row(history)
-    axes.plot(history["epoch"], history["val_auroc"], marker="." if len(history) == 1 else "", **style)
+    axes.plot(
+        history["epoch"], history["val_auroc"], marker="." if len(history) == 1 else "", **style
+    )
     axes.plot(best["epoch"], best["val_auroc"], "o", color=style["color"], markersize=5)

@@ -1,4 +1,6 @@
-"""What this process may use of its machine, cores, memory and GPUs, and how many members can train on that at once."""
+"""What this process may use of its machine, cores, memory and GPUs, and how many members can train
+on that at once.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def read_settings(raw: dict[str, Any]) -> LocalSettings:
         wrong = {str(each["loc"][0]): each["input"] for each in error.errors()}
         problems = "; ".join(f"{name}={value!r}" for name, value in wrong.items())
         allowed = "workers is auto or a positive number, the others are positive numbers"
-        raise ConfigurationError(f"runner.yml: {problems}: {allowed} (conf/base/runner.yml)") from error
+        raise ConfigurationError(
+            f"runner.yml: {problems}: {allowed} (conf/base/runner.yml)"
+        ) from error
 
 
 def workers_for(members: int, settings: LocalSettings, here: Capacity) -> int:
@@ -98,7 +102,9 @@ def use_threads(number: int) -> None:
 
 
 def keep_to_quota() -> None:
-    """Where a quota allows fewer cores than are seen, start no more threads than it allows: libraries do not look at it."""
+    """Where a quota allows fewer cores than are seen, start no more threads than it allows:
+    libraries do not look at it.
+    """
     if "OMP_NUM_THREADS" not in os.environ and cores() < _allowed():
         use_threads(cores())
 
@@ -121,7 +127,9 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """MB that are free: of the machine, and below the limit of every control group above this process."""
+    """MB that are free: of the machine, and below the limit of every control group above this
+    process.
+    """
     free = list(_free_of_groups(root))
     with suppress(OSError):
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
@@ -131,7 +139,10 @@ def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int 
 
 def _free_of_groups(root: Path) -> Iterator[int]:
     for folder in _groups(root, "memory"):
-        for limit, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+        for limit, used in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
             with suppress(OSError, ValueError):
                 # Files that were read count as used, and are given back before anything is killed.
                 cached = _cached(folder / "memory.stat")
@@ -145,7 +156,9 @@ def _cached(path: Path) -> int:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Folders of the control groups that this process belongs to, up to the root, in either version of them."""
+    """Folders of the control groups that this process belongs to, up to the root, in either version
+    of them.
+    """
     with suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -159,7 +172,8 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
 def _gpus(device: str) -> tuple[str, ...]:
     """The GPUs that torch sees, where the user asked for any of them.
 
-    They are counted without being used: a process that has used one could start no worker that does.
+    They are counted without being used: a process that has used one could start no worker that
+    does.
     """
     if device not in ("auto", "cuda"):
         return ()
@@ -167,4 +181,6 @@ def _gpus(device: str) -> tuple[str, ...]:
 
     count = torch.cuda.device_count()
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return tuple(named.split(",")[:count]) if named else tuple(str(number) for number in range(count))
+    return (
+        tuple(named.split(",")[:count]) if named else tuple(str(number) for number in range(count))
+    )

@@ -36,11 +36,15 @@ ALONE = Crew(1)
 
 
 def crew_for(pipeline: Pipeline, catalog: CatalogProtocol, settings: LocalSettings) -> Crew:
-    """The crew of a pipeline that holds just what has to run; members decide, and what runs once for all of them does not."""
+    """The crew of a pipeline that holds just what has to run; members decide, and what runs once
+    for all of them does not.
+    """
     members = len({node.namespace for node in pipeline.nodes if is_member(node.namespace or "")})
     if members < 2 or settings.workers == 1:
         return ALONE
-    if reason := _why_no_fork() or why_in_one_process(pipeline, lambda name: isinstance(catalog.get(name), MemoryDataset | None)):
+    if reason := _why_no_fork() or why_in_one_process(
+        pipeline, lambda name: isinstance(catalog.get(name), MemoryDataset | None)
+    ):
         logger.info("Plan: one process, because %s", reason)
         return ALONE
     here = capacity(_device(pipeline.nodes, catalog))
@@ -58,5 +62,10 @@ def _why_no_fork() -> str:
 
 def _device(nodes: Iterable[Node], catalog: CatalogProtocol) -> str:
     """The device that the user asked for."""
-    names = (name for node in nodes for name in node.inputs if name.startswith("params:") and name.endswith(".device"))
+    names = (
+        name
+        for node in nodes
+        for name in node.inputs
+        if name.startswith("params:") and name.endswith(".device")
+    )
     return next((str(catalog.load(name)) for name in names), "cpu")

@@ -25,8 +25,11 @@ Values = frozenset[tuple[str, str]]
 DEVICES = 3  # kinds of devices, those of the latest members, for which a time is shown
 
 
-def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol, workers: int = 1) -> str:
-    """Cells, members, what is done and what will run, and the training time of the latter in words; empty without members.
+def grid_plan(
+    nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogProtocol, workers: int = 1
+) -> str:
+    """Cells, members, what is done and what will run, and the training time of the latter in words;
+    empty without members.
 
     Args:
         nodes: of the pipeline.
@@ -40,7 +43,10 @@ def grid_plan(nodes: Sequence[Node], to_run: Collection[str], catalog: CatalogPr
     trainings = [node for node in running if "train" in node.tags]
     done = len(members - _members(running))
     own = [node for node in trainings if node.namespace in members]
-    sentence = f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to train"
+    sentence = (
+        f"{_n_cells(members)} different cells, {len(members)} members: {done} done, {len(own)} to"
+        " train"
+    )
     if min(len(own), workers) > 1:
         sentence += f", {workers} at a time"
     if len(trainings) > len(own):
@@ -59,7 +65,9 @@ def _members(nodes: Sequence[Node]) -> set[str]:
 
 
 def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> str:
-    """Time on each device that finished members were trained on: which one jobs will get is not known where they are submitted."""
+    """Time on each device that finished members were trained on: which one jobs will get is not
+    known where they are submitted.
+    """
     if not trainings:
         return ""
     by_device: dict[str, list[dict[str, Any]]] = {}
@@ -69,13 +77,18 @@ def _cost(trainings: Sequence[Node], catalog: CatalogProtocol, workers: int) -> 
         return "; no member is finished yet, so the time is unknown"
     configs = [member_config(node, catalog) for node in trainings]
     shown = list(by_device.items())[:DEVICES]
-    costs = [f"{duration(shared(_seconds(configs, records), workers))} on {device}" for device, records in shown]
+    costs = [
+        f"{duration(shared(_seconds(configs, records), workers))} on {device}"
+        for device, records in shown
+    ]
     how = "" if workers > 1 else " one after the other,"
     return f", about {' or '.join(costs)},{how} as the most similar finished ones went"
 
 
 def shared(seconds: Sequence[float], workers: int) -> float:
-    """How long trainings take if so many workers share them: each takes the next one as it becomes free.
+    """How long trainings take if so many workers share them.
+
+    Each worker takes the next training as it becomes free.
 
     >>> shared([4, 1, 1, 1, 1], workers=2), shared([4, 1, 1, 1, 1], workers=1)
     (4.0, 8.0)
@@ -97,7 +110,9 @@ def device_kind(recorded: str) -> str:
 
 
 def _seconds(configs: Sequence[dict[str, Any]], records: Sequence[dict[str, Any]]) -> list[float]:
-    """Training times of members, each at the speed of the finished one that differs least from it."""
+    """Training times of members, each at the speed of the finished one that differs least
+    from it.
+    """
     finished: dict[Values, dict[str, Any]] = {}
     for record in records:  # the latest first, which counts where several are the same
         finished.setdefault(_values(record["parameters"]), record)
@@ -115,18 +130,29 @@ def _at_the_speed_of(record: dict[str, Any], config: dict[str, Any]) -> float:
 
 
 def _values(config: dict[str, Any]) -> Values:
-    """A configuration as pairs that compare quickly; its seeds, which cost no time, are left out."""
-    return frozenset((key, repr(value)) for key, value in flatten(config).items() if key.rpartition(".")[2] != "seed")
+    """A configuration as pairs that compare quickly; its seeds, which cost no time, are
+    left out.
+    """
+    return frozenset(
+        (key, repr(value))
+        for key, value in flatten(config).items()
+        if key.rpartition(".")[2] != "seed"
+    )
 
 
 def _training_events(config: dict[str, Any]) -> float | None:
     """Size of the training split, where the parameters alone tell it."""
     data = config.get("data", {})
-    return data["n"] * data["simulation"]["split"]["train"] if data.get("source") == "simulation" else None
+    return (
+        data["n"] * data["simulation"]["split"]["train"]
+        if data.get("source") == "simulation"
+        else None
+    )
 
 
 def _finished(catalog: CatalogProtocol, node: Node) -> list[dict[str, Any]]:
-    """Run records of finished members of any experiment that lies in the same data root, latest first.
+    """Run records of finished members of any experiment that lies in the same data root, latest
+    first.
 
     The plan can do without any of them: those that cannot be read are left out with a warning.
     """
@@ -147,6 +173,11 @@ def _finished(catalog: CatalogProtocol, node: Node) -> list[dict[str, Any]]:
 def _tells_speed(record: dict[str, Any]) -> bool:
     """Whether a record holds what an estimate needs; those of unfinished members do not."""
     match record:
-        case {"parameters": dict(), "device": str(), "events_per_second": int() | float() as speed, "data": {"n_train": int() | float()}}:
+        case {
+            "parameters": dict(),
+            "device": str(),
+            "events_per_second": int() | float() as speed,
+            "data": {"n_train": int() | float()},
+        }:
             return speed > 0
     return False

@@ -12,7 +12,8 @@ from rich.progress import Progress, TaskID
 class MemberLines:
     """A bar for each worker, below the log; nothing where there is no terminal.
 
-    They are drawn by whoever calls `refresh`, not by a thread: a process that forks should have none.
+    They are drawn by whoever calls `refresh`, not by a thread: a process that forks should have
+    none.
     """
 
     def __init__(self) -> None:
@@ -20,14 +21,21 @@ class MemberLines:
 
         console = rich.get_console()
         self.shown = console.is_terminal
-        self._bars = Progress(*columns(), console=console, disable=not self.shown, auto_refresh=False, transient=True)
+        self._bars = Progress(
+            *columns(), console=console, disable=not self.shown, auto_refresh=False, transient=True
+        )
         self._tasks: dict[object, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self.shown:
             self._bars.stop()
 

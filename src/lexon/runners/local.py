@@ -46,13 +46,22 @@ class RunFailed(RuntimeError):
         lines += [f"  {name}: {first_cause(error)}" for name, error in failed.items()]
         more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
         lines += [f"skipped because of that: {', '.join(skipped[:SHOWN])}{more}"] if skipped else []
-        super().__init__("\n".join([*lines, "Put it right and run the same command again: it runs only what is missing."]))
+        super().__init__(
+            "\n".join(
+                [
+                    *lines,
+                    "Put it right and run the same command again: it runs only what is missing.",
+                ]
+            )
+        )
 
     @property
     def exit_code(self) -> int:
         """Exit code for a batch system: 2 never try again, 3 try elsewhere, 1 try again."""
         causes = [first_cause(error) for error in self.failed.values()]
-        return exit_code(cause.exit_code if isinstance(cause, LexonError) else FAILED for cause in causes)
+        return exit_code(
+            cause.exit_code if isinstance(cause, LexonError) else FAILED for cause in causes
+        )
 
 
 class LocalRunner(AbstractRunner):
@@ -64,12 +73,16 @@ class LocalRunner(AbstractRunner):
         is_async: Kedro's, unused.
     """
 
-    def __init__(self, rerun: bool = False, settings: LocalSettings | None = None, is_async: bool = False) -> None:
+    def __init__(
+        self, rerun: bool = False, settings: LocalSettings | None = None, is_async: bool = False
+    ) -> None:
         super().__init__(is_async=is_async)
         self.rerun, self.settings = rerun, settings
         self._crew = ALONE
 
-    def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def run(
+        self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
         reasons = reasons_to_run(pipeline, catalog, self.rerun)
         needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
         self._crew = crew_for(needed, catalog, self.settings) if self.settings else ALONE
@@ -83,7 +96,13 @@ class LocalRunner(AbstractRunner):
     def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
         return None
 
-    def _run(self, pipeline: Pipeline, catalog: CatalogProtocol, hook_manager: Any = None, run_id: str | None = None) -> None:
+    def _run(
+        self,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol,
+        hook_manager: Any = None,
+        run_id: str | None = None,
+    ) -> None:
         def execute(node: Node) -> None:
             Task(node, catalog, is_async=False, hook_manager=hook_manager, run_id=run_id).execute()
 
@@ -93,8 +112,19 @@ class LocalRunner(AbstractRunner):
         else:
             _in_this_process(work, pipeline, execute)
         if work.failed:
-            failed = {node.name: work.failed[node.name] for node in pipeline.nodes if node.name in work.failed}
-            raise RunFailed(failed, [node.name for node in pipeline.nodes if node in work.lost and node.name not in failed])
+            failed = {
+                node.name: work.failed[node.name]
+                for node in pipeline.nodes
+                if node.name in work.failed
+            }
+            raise RunFailed(
+                failed,
+                [
+                    node.name
+                    for node in pipeline.nodes
+                    if node in work.lost and node.name not in failed
+                ],
+            )
 
 
 def _in_this_process(work: Work, pipeline: Pipeline, execute: Callable[[Node], Any]) -> None:
@@ -112,16 +142,30 @@ def _in_this_process(work: Work, pipeline: Pipeline, execute: Callable[[Node], A
 def reasons_to_run(pipeline: Pipeline, catalog: CatalogProtocol, rerun: bool) -> dict[str, str]:
     """The nodes that must run, each with its reason; with `rerun` all of them."""
     remove_traces(pipeline.nodes, catalog)
-    return dict.fromkeys((node.name for node in pipeline.nodes), "asked for") if rerun else fingerprints.plan(pipeline, catalog)
+    return (
+        dict.fromkeys((node.name for node in pipeline.nodes), "asked for")
+        if rerun
+        else fingerprints.plan(pipeline, catalog)
+    )
 
 
-def show_plan(pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str], workers: int = 1) -> None:
-    """What will run, by kind, and why; what the trainings will cost; where results are if nothing has to."""
+def show_plan(
+    pipeline: Pipeline, catalog: CatalogProtocol, reasons: dict[str, str], workers: int = 1
+) -> None:
+    """What will run, by kind, and why; what the trainings will cost; where results are if nothing
+    has to.
+    """
     current = len(pipeline.nodes) - len(reasons)
     to_run = [node for node in pipeline.nodes if node.name in reasons]
     kinds = Counter(tag for node in to_run for tag in node.tags)
     what = f": {_counts(kinds)} ({_counts(Counter(reasons.values()))})" if reasons else ""
-    logger.info("Plan: %d nodes, %d up to date, %d to run%s", len(pipeline.nodes), current, len(reasons), what)
+    logger.info(
+        "Plan: %d nodes, %d up to date, %d to run%s",
+        len(pipeline.nodes),
+        current,
+        len(reasons),
+        what,
+    )
     if grid := grid_plan(pipeline.nodes, reasons, catalog, workers):
         logger.info("Plan: %s", grid)
     for sentence in replaced_members(pipeline.nodes, reasons, catalog):

@@ -1,4 +1,6 @@
-"""Progress of a grid: members done, failed and to come, and the time left by what they took so far."""
+"""Progress of a grid: members done, failed and to come, and the time left by what they took
+so far.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ class GridProgress:
         self._started = self._started or monotonic()
         done = self._total - len(self._left)
         failed = f", {len(self._failed)} failed" if self._failed else ""
-        return f" (member {done + len(self._running)} of {self._total}: {done - len(self._failed)} done{failed}{self._time_left(done)})"
+        return (
+            f" (member {done + len(self._running)} of {self._total}: {done - len(self._failed)}"
+            f" done{failed}{self._time_left(done)})"
+        )
 
     def after(self, node: Node, failed: bool = False) -> None:
         """A node is over, or was skipped because another of its member failed."""
@@ -51,7 +56,9 @@ class GridProgress:
     def _time_left(self, done: int) -> str:
         if not done or self._started is None:
             return ""
-        return f", about {duration((monotonic() - self._started) / done * (self._total - done))} left"
+        return (
+            f", about {duration((monotonic() - self._started) / done * (self._total - done))} left"
+        )
 
 
 def duration(seconds: float) -> str:

@@ -17,12 +17,20 @@ SHOWN_LENGTH = 60
 # Mappings whose keys the user chooses; one is shown whole.
 _WHOLE = ("classes", "label_names", "object_types", "mix", "split")
 # How a user types what a member's configuration calls otherwise.
-_TYPED = (("data.simulation.", "simulation."), ("data.", "events."), ("classifier.pool", "pool"), ("classifier.met", "met"))
+_TYPED = (
+    ("data.simulation.", "simulation."),
+    ("data.", "events."),
+    ("classifier.pool", "pool"),
+    ("classifier.met", "met"),
+)
 _ABSENT = object()
 
 
-def replaced_members(nodes: Sequence[Node], reasons: Mapping[str, str], catalog: CatalogProtocol) -> list[str]:
-    """One sentence for each cause: how many finished members will be replaced, and what changed from what to what.
+def replaced_members(
+    nodes: Sequence[Node], reasons: Mapping[str, str], catalog: CatalogProtocol
+) -> list[str]:
+    """One sentence for each cause: how many finished members will be replaced, and what changed
+    from what to what.
 
     Args:
         nodes: of the pipeline.
@@ -34,7 +42,10 @@ def replaced_members(nodes: Sequence[Node], reasons: Mapping[str, str], catalog:
             parameters = _finished_with(node, catalog)
             if parameters is not None:
                 causes[_cause(parameters, member_config(node, catalog), reasons[node.name])] += 1
-    return [f"{n} finished member{'s' if n > 1 else ''} will be replaced, because {cause}" for cause, n in causes.items()]
+    return [
+        f"{n} finished member{'s' if n > 1 else ''} will be replaced, because {cause}"
+        for cause, n in causes.items()
+    ]
 
 
 def _finished_with(node: Node, catalog: CatalogProtocol) -> dict[str, Any] | None:
@@ -46,13 +57,20 @@ def _finished_with(node: Node, catalog: CatalogProtocol) -> dict[str, Any] | Non
 
 
 def _cause(old: Mapping[str, Any], new: Mapping[str, Any], reason: str) -> str:
-    changed = [f"{_typed(key)} changed from {_shown(before)} to {_shown(after)}" for key, before, after in changes(old, new)]
+    changed = [
+        f"{_typed(key)} changed from {_shown(before)} to {_shown(after)}"
+        for key, before, after in changes(old, new)
+    ]
     more = [f"{len(changed) - SHOWN_CHANGES} more did"] if len(changed) > SHOWN_CHANGES else []
     return ", ".join([*changed[:SHOWN_CHANGES], *more]) or reason
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> list[tuple[str, Any, Any]]:
-    """(dotted key, value before, value after) of whatever differs, in the order of the new configuration."""
+def changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], above: str = ""
+) -> list[tuple[str, Any, Any]]:
+    """(dotted key, value before, value after) of whatever differs, in the order of the new
+    configuration.
+    """
     found: list[tuple[str, Any, Any]] = []
     for key in [*new, *(key for key in old if key not in new)]:
         before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
@@ -63,7 +81,9 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> 
     return found
 
 
-def _of_group(before: Mapping[str, Any], after: Mapping[str, Any], above: str) -> list[tuple[str, Any, Any]]:
+def _of_group(
+    before: Mapping[str, Any], after: Mapping[str, Any], above: str
+) -> list[tuple[str, Any, Any]]:
     """Changes of a group; where it is of another kind, that alone: the rest follows from it."""
     for name in ("kind", "source"):
         if name in before and name in after and before[name] != after[name]:

@@ -17,12 +17,17 @@ LISTED = 5  # files that are named where a run makes no report
 
 
 def where_results_are(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
-    """The pages of a pipeline, or else the files that it ends with; the folder of results comes last."""
+    """The pages of a pipeline, or else the files that it ends with; the folder of results comes
+    last.
+    """
     finals = [catalog.get(name) for name in sorted(pipeline.outputs())]
     pages = _existing(dataset for dataset in finals if isinstance(dataset, PageDataset))
     if pages:
         folder = next(iter(pages)).parent
-        return [*(f"Report: {shown_path(path)}" for path in list(pages)[:LISTED]), f"Results: {shown_path(folder)}"]
+        return [
+            *(f"Report: {shown_path(path)}" for path in list(pages)[:LISTED]),
+            f"Results: {shown_path(folder)}",
+        ]
     files = _existing(finals)
     sentences = [f"Up to date: {shown_path(path)}" for path in list(files)[:LISTED]]
     for dataset in files.values():

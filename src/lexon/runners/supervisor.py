@@ -1,6 +1,8 @@
-"""Several workers at a time: starts them as their inputs are made, shows what they do, and outlives whatever they die of.
+"""Several workers at a time: starts them as their inputs are made, shows what they do, and outlives
+whatever they die of.
 
-`concurrent.futures` gives up every task when one of its processes is killed, so each unit of nodes has a process of its own here.
+`concurrent.futures` gives up every task when one of its processes is killed, so each unit of nodes
+has a process of its own here.
 """
 
 from __future__ import annotations
@@ -96,11 +98,17 @@ class Supervisor:
             sys.exit(128 + self.stopped_by)
 
     def _start_what_can(self, schedule: Schedule) -> None:
-        while self.stopped_by is None and len(self.workers) < self.crew.workers and (unit := schedule.next()):
+        while (
+            self.stopped_by is None
+            and len(self.workers) < self.crew.workers
+            and (unit := schedule.next())
+        ):
             self._start(unit)
 
     def _start(self, unit: Unit) -> None:
-        """Fork a worker; a signal that comes meanwhile waits until its handlers are the right ones."""
+        """Fork a worker; a signal that comes meanwhile waits until its handlers are the
+        right ones.
+        """
         gpu = self._free_gpu() if is_member(unit[0].namespace or "") else None
         receiver, sender = _FORK.Pipe(duplex=False)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {*OUTSIDE, END})
@@ -112,8 +120,13 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             sender.close()
 
-    def _in_worker(self, unit: Unit, receiver: Connection, sender: Connection, gpu: str | None) -> None:
-        for end in (receiver, *(worker.channel for worker in self.workers)):  # the supervisor alone listens
+    def _in_worker(
+        self, unit: Unit, receiver: Connection, sender: Connection, gpu: str | None
+    ) -> None:
+        for end in (
+            receiver,
+            *(worker.channel for worker in self.workers),
+        ):  # the supervisor alone listens
             end.close()
         run_unit(unit, self.work, self.execute, sender, self.lines.shown, gpu)
 
@@ -161,7 +174,9 @@ class Supervisor:
         self.work.take_over(worker.unit, outcome.ran, outcome.lost, outcome.failed)
 
     def _killed(self, worker: Worker) -> Outcome:
-        """What a worker that was killed leaves: the node that it worked on failed, those after it cannot run."""
+        """What a worker that was killed leaves: the node that it worked on failed, those after it
+        cannot run.
+        """
         error = Killed(_how(worker.process.exitcode or 0))
         remove_traces(worker.unit, self.work.catalog)
         records.mark_failed(worker.node, self.work.catalog, error)
@@ -176,7 +191,11 @@ class Supervisor:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in OUTSIDE if signal.getsignal(number) is not signal.SIG_IGN}
+        before = {
+            number: signal.signal(number, self._stop)
+            for number in OUTSIDE
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         try:
             yield
         finally:
@@ -195,7 +214,11 @@ class Supervisor:
         """Tell the user, once; not in the handler, which may interrupt another line of the log."""
         if self.stopped_by is not None and not self._said:
             self._said = True
-            logger.warning("signal %d: trainings save their checkpoints and end; a second signal ends them at once", self.stopped_by)
+            logger.warning(
+                "signal %d: trainings save their checkpoints and end; a second signal ends them at"
+                " once",
+                self.stopped_by,
+            )
 
     def _kill(self) -> None:
         """End at once what still runs."""

@@ -19,9 +19,11 @@ def group_of(node: Node) -> str:
 
 
 def members_together(nodes: Sequence[Node]) -> list[Node]:
-    """One member after another, where Kedro's order would train all of them before it evaluates the first.
+    """One member after another, where Kedro's order would train all of them before it evaluates the
+    first.
 
-    A member's later nodes need nothing from outside that its first one does not need too, so they may move up to it.
+    A member's later nodes need nothing from outside that its first one does not need too, so they
+    may move up to it.
     """
 
     first: dict[str, int] = {}
@@ -31,7 +33,8 @@ def members_together(nodes: Sequence[Node]) -> list[Node]:
 
 
 class Schedule:
-    """Hands out units whose inputs are made; what members share comes before members, for others wait for it.
+    """Hands out units whose inputs are made; what members share comes before members, for others
+    wait for it.
 
     Args:
         pipeline: that runs.
@@ -45,9 +48,15 @@ class Schedule:
         self.units: dict[str, Unit] = {}
         for node in nodes:
             self.units[_unit_of(node)] = (*self.units.get(_unit_of(node), ()), node)
-        self._order = {name: (is_member(unit[0].namespace or ""), number) for number, (name, unit) in enumerate(self.units.items())}
+        self._order = {
+            name: (is_member(unit[0].namespace or ""), number)
+            for number, (name, unit) in enumerate(self.units.items())
+        }
         above = pipeline.node_dependencies
-        parents = {name: {_unit_of(parent) for node in unit for parent in above[node]} - {name} for name, unit in self.units.items()}
+        parents = {
+            name: {_unit_of(parent) for node in unit for parent in above[node]} - {name}
+            for name, unit in self.units.items()
+        }
         self._sorter = TopologicalSorter(parents)
         self._sorter.prepare()
         self._ready: list[str] = []
@@ -91,4 +100,8 @@ def why_in_one_process(pipeline: Pipeline, in_memory: Callable[[str], bool]) -> 
 
 def _unit_of(node: Node) -> str:
     """A member, the report of an experiment, or a node by itself."""
-    return f"{(node.namespace or '').partition('.')[0]}.report" if "report" in node.tags else group_of(node)
+    return (
+        f"{(node.namespace or '').partition('.')[0]}.report"
+        if "report" in node.tags
+        else group_of(node)
+    )

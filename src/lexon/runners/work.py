@@ -1,4 +1,6 @@
-"""One pass over the nodes of a run: one process at a time works on a member, and a failure takes only what depends on it."""
+"""One pass over the nodes of a run: one process at a time works on a member, and a failure takes
+only what depends on it.
+"""
 
 from __future__ import annotations
 
@@ -61,14 +63,22 @@ class Work:
     def begin(self, node: Node) -> None:
         """Announce a node that starts."""
         self._seen.add(node)
-        logger.info("[%d/%d] %s%s", len(self._seen), self._total, node.name, self._progress.before(node))
+        logger.info(
+            "[%d/%d] %s%s", len(self._seen), self._total, node.name, self._progress.before(node)
+        )
 
     def end(self, node: Node) -> None:
         """Count a node that is over, or that could not run."""
         self._seen.add(node)
         self._progress.after(node, failed=node in self.lost)
 
-    def take_over(self, unit: Sequence[Node], ran: Collection[str], lost: Collection[str], failed: Mapping[str, Exception]) -> None:
+    def take_over(
+        self,
+        unit: Sequence[Node],
+        ran: Collection[str],
+        lost: Collection[str],
+        failed: Mapping[str, Exception],
+    ) -> None:
         """Note what became of nodes in another process, by name."""
         self.failed.update(failed)
         for node in unit:
@@ -81,7 +91,12 @@ class Work:
     def fail(self, node: Node, error: Exception) -> None:
         """Note that a node failed, and show why."""
         cause = first_cause(error)
-        logger.error("%s failed: %s", node.name, cause, exc_info=None if isinstance(cause, LexonError) else error)
+        logger.error(
+            "%s failed: %s",
+            node.name,
+            cause,
+            exc_info=None if isinstance(cause, LexonError) else error,
+        )
         self.failed[node.name] = error
         self.lost[node] = None
 
@@ -97,9 +112,13 @@ class Work:
         return None
 
     def _done_meanwhile(self, node: Node) -> bool:
-        """Whether another process made it current since the plan: nothing that it rests on was made here."""
+        """Whether another process made it current since the plan: nothing that it rests on was made
+        here.
+        """
         untouched = not (self.ran | self.lost.keys()) & self._above[node]
-        return not self.rerun and untouched and fingerprints.reason_to_run(node, self.catalog) is None
+        return (
+            not self.rerun and untouched and fingerprints.reason_to_run(node, self.catalog) is None
+        )
 
     def _execute(self, node: Node, execute: Callable[[Node], Any]) -> None:
         _warn_of_members_in_work(node, self.catalog)
@@ -115,16 +134,25 @@ class Work:
 
     def _blocking_parents(self, node: Node) -> set[Node]:
         """The nodes whose outputs this one cannot do without."""
-        needed = {name for name in node.inputs if not name.startswith("params:") and not getattr(self.catalog.get(name), "optional", False)}
+        needed = {
+            name
+            for name in node.inputs
+            if not name.startswith("params:")
+            and not getattr(self.catalog.get(name), "optional", False)
+        }
         return {parent for parent in self._above[node] if needed & set(parent.outputs)}
 
 
 def remove_traces(nodes: Iterable[Node], catalog: CatalogProtocol) -> None:
-    """Remove temporary files and locks of processes that are gone from the folders that nodes write to, those of members included."""
+    """Remove temporary files and locks of processes that are gone from the folders that nodes write
+    to, those of members included.
+    """
     nodes = list(nodes)
     paths = (fingerprints.path_of(catalog.get(name)) for node in nodes for name in node.outputs)
     folders = {path.parent for path in paths if path is not None}
-    members = {folder for node in nodes if (folder := records.member_folder(node, catalog)) is not None}
+    members = {
+        folder for node in nodes if (folder := records.member_folder(node, catalog)) is not None
+    }
     archives: set[Path] = set()
     for folder in members:
         with suppress(OSError):  # another user's, or a link that leads to itself
@@ -134,19 +162,29 @@ def remove_traces(nodes: Iterable[Node], catalog: CatalogProtocol) -> None:
 
 
 def _lock_path(group: Sequence[Node], catalog: CatalogProtocol) -> Path | None:
-    """The lock of a member, or of the first file of a node that members share; None for one that writes no file."""
+    """The lock of a member, or of the first file of a node that members share; None for one that
+    writes no file.
+    """
     folder = records.member_folder(group[0], catalog)
     if folder is not None:
         return folder / locks.SUFFIX
     paths = (fingerprints.path_of(catalog.get(name)) for name in group[0].outputs)
-    return next((path.with_name(f".{path.name}{locks.SUFFIX}") for path in paths if path is not None), None)
+    return next(
+        (path.with_name(f".{path.name}{locks.SUFFIX}") for path in paths if path is not None), None
+    )
 
 
 def _warn_of_members_in_work(node: Node, catalog: CatalogProtocol) -> None:
     """Warn before a report of members on which another process works."""
     if "report" not in node.tags:
         return
-    folders = {path.parent for name in node.inputs if name.endswith(".run_record") and (path := fingerprints.path_of(catalog.get(name)))}
+    folders = {
+        path.parent
+        for name in node.inputs
+        if name.endswith(".run_record") and (path := fingerprints.path_of(catalog.get(name)))
+    }
     for folder in sorted(folders):
         if holder := locks.holder_of(folder / locks.SUFFIX):
-            logger.warning("%s: %s works on it; the report shows it as it is now", folder.name, holder)
+            logger.warning(
+                "%s: %s works on it; the report shows it as it is now", folder.name, holder
+            )

@@ -1,8 +1,10 @@
-"""A worker: one process that runs one unit of nodes, with one thread, and tells its supervisor by messages how it goes.
+"""A worker: one process that runs one unit of nodes, with one thread, and tells its supervisor by
+messages how it goes.
 
-It is a fork of the process that planned the run, so that libraries, configuration and hooks are there at once. It hears its
-supervisor alone: signals that a terminal, a batch system or `timeout` sends to all processes of a command are left to that one, which
-asks each worker once. Whatever the supervisor dies of, the kernel then asks in its place.
+It is a fork of the process that planned the run, so that libraries, configuration and hooks are
+there at once. It hears its supervisor alone: signals that a terminal, a batch system or `timeout`
+sends to all processes of a command are left to that one, which asks each worker once. Whatever the
+supervisor dies of, the kernel then asks in its place.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ END = signal.SIGUSR1
 # What a supervisor hears and a worker does not.
 OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1
-_KILLED_FIRST = "500"  # where memory runs out, the kernel kills a worker rather than the process that leads them
+# Where memory runs out, the kernel kills a worker rather than the process that leads them.
+_KILLED_FIRST = "500"
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,14 @@ class Outcome:
 Message = Began | Trains | Outcome | logging.LogRecord
 
 
-def run_unit(unit: Unit, work: Work, execute: Callable[[Node], Any], channel: Connection, shown: bool, gpu: str | None) -> None:
+def run_unit(
+    unit: Unit,
+    work: Work,
+    execute: Callable[[Node], Any],
+    channel: Connection,
+    shown: bool,
+    gpu: str | None,
+) -> None:
     """The life of a worker.
 
     Args:
@@ -114,11 +124,15 @@ def _outcome(work: Work, unit: Unit) -> Outcome:
 def _sendable(error: Exception) -> Exception:
     """The cause of an error, without what a message cannot hold; the traceback is in the log."""
     cause = first_cause(error)
-    return cause if isinstance(cause, LexonError) else RuntimeError(str(cause) or type(cause).__name__)
+    return (
+        cause if isinstance(cause, LexonError) else RuntimeError(str(cause) or type(cause).__name__)
+    )
 
 
 def _hear_only_the_supervisor() -> None:
-    """Of the signals that end a process only `END` comes through, once, and does what SIGTERM would do."""
+    """Of the signals that end a process only `END` comes through, once, and does what SIGTERM would
+    do.
+    """
 
     def end(_number: int, frame: FrameType | None) -> None:
         signal.signal(END, signal.SIG_IGN)
@@ -151,7 +165,9 @@ class _ToSupervisor(QueueHandler):
 
 
 def _log_to(send: Callable[[Message], None]) -> None:
-    """A member's run.log is written here; all else goes to the supervisor. Bars are its own, too."""
+    """A member's run.log is written here; all else goes to the supervisor. Bars are its
+    own, too.
+    """
     root = logging.getLogger()
     root.handlers = [_ToSupervisor(send)]  # type: ignore[arg-type]
     rich.reconfigure(force_terminal=False)

@@ -1,4 +1,6 @@
-"""`${env:NAME,EXAMPLE}` in a configuration file: values that depend on machine or user, such as paths of data."""
+"""`${env:NAME,EXAMPLE}` in a configuration file: values that depend on machine or user, such as
+paths of data.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def value(name: str, example: str) -> str:
         ConfigurationError: it is not set; shows an example.
     """
     if not os.environ.get(name):
-        raise ConfigurationError(f"the environment variable {name} is not set; for example: export {name}={example}")
+        raise ConfigurationError(
+            f"the environment variable {name} is not set; for example: export {name}={example}"
+        )
     return os.environ[name]
 
 

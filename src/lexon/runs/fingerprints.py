@@ -1,13 +1,15 @@
 """Fingerprints: one JSON beside each output says what it was made from, one function compares.
 
-An output is made by a node, with its parameters and the code that it depends on, from inputs. Each time one is
-written it gets a new stamp; a fingerprint records the node's digest and the inputs' stamps, so that a changed parameter, a
-changed file, a repaired line of code or an input that was made again all show, downstream included. The commit is in
-the run record, never here: most commits change nothing that an old result rests on.
+An output is made by a node, with its parameters and the code that it depends on, from inputs. Each
+time one is written it gets a new stamp; a fingerprint records the node's digest and the inputs'
+stamps, so that a changed parameter, a changed file, a repaired line of code or an input that was
+made again all show, downstream included. The commit is in the run record, never here: most commits
+change nothing that an old result rests on.
 
-An output is what its fingerprint says only while its content has the recorded digest. A file is read again where its time
-stamps, inode or size are others than when it was read last. Before an output is replaced its fingerprint is removed, so a
-process that is killed at any moment leaves nothing that looks current and is not.
+An output is what its fingerprint says only while its content has the recorded digest. A file is
+read again where its time stamps, inode or size are others than when it was read last. Before an
+output is replaced its fingerprint is removed, so a process that is killed at any moment leaves
+nothing that looks current and is not.
 """
 
 from __future__ import annotations
@@ -29,35 +31,61 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from lexon.datasets.files import Content, content, matching_files, remember, require_file, sidecar, write_text
+from lexon.datasets.files import (
+    Content,
+    content,
+    matching_files,
+    remember,
+    require_file,
+    sidecar,
+    write_text,
+)
 from lexon.datasets.hdf5 import content_digest, linked_files
 from lexon.errors import LexonError, explained
 from lexon.provenance import code_digest, modules_of
 
 logger = logging.getLogger(__name__)
 
-# Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other way round.
+# Where a thing runs is no part of what it is: a cluster continues a laptop's results and the other
+# way round.
 PLACE_PARAMETERS = ("device",)
 _DIGEST = "recipe"  # key of the node's digest in the file
 _FIELDS = {"stamp", _DIGEST, "inputs"}
 
 
 def path_of(dataset: Any) -> Path | None:
-    """The file of a dataset, or None for what has no file or is read for more than its content (`fingerprint = False`)."""
+    """The file of a dataset, or None for what has no file or is read for more than its content
+    (`fingerprint = False`).
+    """
     path = getattr(dataset, "_filepath", None)
     return Path(path) if path is not None and getattr(dataset, "fingerprint", True) else None
 
 
 def node_digest(node: Node, catalog: CatalogProtocol) -> str:
     """Digest of a node's function, its parameters and the code that it rests on."""
-    asked = {name: name.removeprefix("params:").rpartition(".")[2] for name in node.inputs if _is_parameter(name)}
-    parameters = {name: _plain(catalog.load(name)) for name, key in asked.items() if key not in PLACE_PARAMETERS}
-    content = [node.func.__qualname__, sorted(node.outputs), parameters, code_digest(*modules_of(node.func))]
+    asked = {
+        name: name.removeprefix("params:").rpartition(".")[2]
+        for name in node.inputs
+        if _is_parameter(name)
+    }
+    parameters = {
+        name: _plain(catalog.load(name))
+        for name, key in asked.items()
+        if key not in PLACE_PARAMETERS
+    }
+    content = [
+        node.func.__qualname__,
+        sorted(node.outputs),
+        parameters,
+        code_digest(*modules_of(node.func)),
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
-    """The stamp of each file that a node reads; None where it is missing, or may not be read though the node can do without it."""
+    """The stamp of each file that a node reads; None where it is missing, or may not be read though
+    the node can do without it.
+    """
     stamps: dict[str, str | None] = {}
     for name, path in _input_paths(node, catalog).items():
         dataset = catalog.get(name)
@@ -75,13 +103,18 @@ def outside_inputs(node: Node, catalog: CatalogProtocol) -> dict[str, Content]:
         linked_data = getattr(dataset, "linked_data", None)
         with _unreadable_left_out(dataset):
             for file in (file for file in _files(path) if not _read(file)):
-                found |= {str(one.absolute()): content(one) for one in (file, *linked_files(file, linked_data))}
+                found |= {
+                    str(one.absolute()): content(one)
+                    for one in (file, *linked_files(file, linked_data))
+                }
     return found
 
 
 @contextmanager
 def _unreadable_left_out(dataset: Any) -> Iterator[None]:
-    """A report does without the files of a member that is another user's: they count as missing, and the member as failed."""
+    """A report does without the files of a member that is another user's: they count as missing,
+    and the member as failed.
+    """
     try:
         yield
     except (OSError, LexonError):
@@ -90,7 +123,9 @@ def _unreadable_left_out(dataset: Any) -> Iterator[None]:
 
 
 def invalidate(path: Path) -> None:
-    """Remove the fingerprint of an output that is to be replaced: until it has a new one, it is not current."""
+    """Remove the fingerprint of an output that is to be replaced: until it has a new one, it is not
+    current.
+    """
     sidecar(path).unlink(missing_ok=True)
 
 
@@ -132,7 +167,8 @@ def reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     """Why a node's outputs are not current, or None when they are."""
     try:
         return _reason_to_run(node, catalog)
-    except OSError as error:  # another user's folder, a stale handle: the node will fail and say so, its siblings go on
+    # Another user's folder, a stale handle: the node will fail and say so, its siblings go on.
+    except OSError as error:
         logger.warning("%s: cannot tell whether it is current: %s", node.name, explained(error))
         return "a file cannot be read"
 
@@ -148,7 +184,11 @@ def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     different = [fingerprint for fingerprint in made_from if fingerprint[_DIGEST] != wanted]
     if different:
         return _what_changed(different, code_digest(*modules_of(node.func)))
-    return None if all(fingerprint["inputs"] == stamps for fingerprint in made_from) else "an input changed"
+    return (
+        None
+        if all(fingerprint["inputs"] == stamps for fingerprint in made_from)
+        else "an input changed"
+    )
 
 
 def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
@@ -160,7 +200,9 @@ def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
 
 
 def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
-    """The nodes that must run, in order, each with its reason; what depends on one of them must run too."""
+    """The nodes that must run, in order, each with its reason; what depends on one of them must run
+    too.
+    """
     reasons: dict[str, str] = {}
     parents = pipeline.node_dependencies
     for node in pipeline.nodes:
@@ -172,7 +214,9 @@ def plan(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
 
 
 def written_as(path: Path) -> str | None:
-    """Short name of the output that a file is, by a valid fingerprint of its own; empty where that does not say; else None."""
+    """Short name of the output that a file is, by a valid fingerprint of its own; empty where that
+    does not say; else None.
+    """
     fingerprint = _read(path)
     return str(fingerprint.get("output", "")) if fingerprint else None
 
@@ -192,20 +236,26 @@ def _files(path: Path) -> list[Path]:
 
 
 def _stamp(path: Path, linked_data: Path | None = None) -> str | None:
-    """A made file's stamp, or the content of one that came from outside and of the files to which it refers; of all files, where the path
-    is a pattern."""
-    stamps = [str(_read(file).get("stamp") or content_digest(file, linked_data)) for file in _files(path)]
+    """A made file's stamp, or the content of one that came from outside and of the files to which
+    it refers; of all files, where the path is a pattern."""
+    stamps = [
+        str(_read(file).get("stamp") or content_digest(file, linked_data)) for file in _files(path)
+    ]
     return " ".join(stamps) or None
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The fingerprint of a file, or nothing where there is none or the file's content is not what it was made with."""
+    """The fingerprint of a file, or nothing where there is none or the file's content is not what
+    it was made with.
+    """
     fingerprint = _stored(path)
     if fingerprint.get("size") != path.stat().st_size or not fingerprint.keys() >= _FIELDS:
         return {}
     try:
         known = Content(**fingerprint["content"]) if "content" in fingerprint else None
-        outside = {Path(name): Content(**found) for name, found in fingerprint.get("outside", {}).items()}
+        outside = {
+            Path(name): Content(**found) for name, found in fingerprint.get("outside", {}).items()
+        }
         return _verified(path, fingerprint, known, outside)
     except (TypeError, AttributeError):  # a field of another type than ours
         return {}
@@ -221,11 +271,14 @@ def _stored(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _verified(path: Path, fingerprint: dict[str, Any], known: Content | None, outside: Mapping[Path, Content]) -> dict[str, Any]:
-    """The fingerprint if the file still has its content; refreshed where the file was copied, touched, or made by an earlier version.
+def _verified(
+    path: Path, fingerprint: dict[str, Any], known: Content | None, outside: Mapping[Path, Content]
+) -> dict[str, Any]:
+    """The fingerprint if the file still has its content; refreshed where the file was copied,
+    touched, or made by an earlier version.
 
-    Versions before content was recorded knew the size only. Their results stay, unless the file is younger than its fingerprint:
-    that is one that was replaced afterwards.
+    Versions before content was recorded knew the size only. Their results stay, unless the file is
+    younger than its fingerprint: that is one that was replaced afterwards.
     """
     if known is None and sidecar(path).stat().st_mtime_ns < path.stat().st_mtime_ns:
         return {}

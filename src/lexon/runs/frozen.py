@@ -1,4 +1,6 @@
-"""A frozen copy of the configuration: a job that starts tomorrow must run what was submitted today."""
+"""A frozen copy of the configuration: a job that starts tomorrow must run what was
+submitted today.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,10 @@ def freeze(conf_source: Path, layers: Iterable[str], target: Path) -> None:
     target.mkdir(parents=True)
     for layer in layers:
         if (conf_source / layer).is_dir():
-            shutil.copytree(conf_source / layer, target / layer, ignore=shutil.ignore_patterns("credentials*", ".*"))
+            shutil.copytree(
+                conf_source / layer,
+                target / layer,
+                ignore=shutil.ignore_patterns("credentials*", ".*"),
+            )
     if (conf_source / "logging.yml").exists():
         shutil.copy(conf_source / "logging.yml", target)

@@ -1,8 +1,10 @@
-"""Locks: one process at a time works on a member, or on a node that members share; whatever machines they run on.
+"""Locks: one process at a time works on a member, or on a node that members share; whatever
+machines they run on.
 
-A lock is a file that holds host, process and time. It gets its name by a hard link, which is atomic on NFS too, and its
-time stamp is renewed while it is held. It is free again when its process removes it, when that process is seen to be gone
-(on the same machine), or when its time stamp is old (on another one, whose processes cannot be seen).
+A lock is a file that holds host, process and time. It gets its name by a hard link, which is atomic
+on NFS too, and its time stamp is renewed while it is held. It is free again when its process
+removes it, when that process is seen to be gone (on the same machine), or when its time stamp is
+old (on another one, whose processes cannot be seen).
 """
 
 from __future__ import annotations
@@ -96,12 +98,16 @@ def holder_of(path: Path) -> Holder | None:
 
 
 def remove_gone(folders: Iterable[Path]) -> None:
-    """Remove the locks of processes that are gone, so that a folder in which nothing is to do is left tidy too."""
+    """Remove the locks of processes that are gone, so that a folder in which nothing is to do is
+    left tidy too.
+    """
     for folder in folders:
         with suppress(OSError):  # absent, or another user's
             for path in folder.glob(f"*{SUFFIX}"):
                 holder = _holder(path) if path.name.startswith(".") else None
-                if holder is not None and holder.process is not None and holder.is_gone:  # without a process it may not be ours
+                if (
+                    holder is not None and holder.process is not None and holder.is_gone
+                ):  # without a process it may not be ours
                     _break(path, holder)
 
 
@@ -109,7 +115,13 @@ def _acquire(path: Path, what: str) -> str:
     """Take a lock, from a process that is gone if need be; returns its token."""
     me, token = this_process(), uuid4().hex
     own = _temporary(path, token)
-    content = {"host": me.host, "pid": me.pid, "started": me.started, "since": now(), "token": token}
+    content = {
+        "host": me.host,
+        "pid": me.pid,
+        "started": me.started,
+        "since": now(),
+        "token": token,
+    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(json.dumps(content), encoding="utf-8")
@@ -118,7 +130,10 @@ def _acquire(path: Path, what: str) -> str:
                 return token
             holder = _holder(path, own)
             if holder is not None and not holder.is_gone:
-                raise InUse(f"{what}: {holder} works on it; wait for it or end it, then run the same command again ({path})")
+                raise InUse(
+                    f"{what}: {holder} works on it; wait for it or end it, then run the same"
+                    f" command again ({path})"
+                )
             if holder is not None:
                 _break(path, holder)
         raise InUse(f"{what}: other processes compete for it; run the same command again ({path})")
@@ -159,7 +174,9 @@ def _create(own: Path, path: Path) -> bool:
 
 
 def _break(path: Path, gone: Holder) -> None:
-    """Remove the lock of a process that is gone; another one's, which took its place meanwhile, is put back."""
+    """Remove the lock of a process that is gone; another one's, which took its place meanwhile, is
+    put back.
+    """
     aside = _temporary(path, uuid4().hex)
     try:
         path.rename(aside)
@@ -175,9 +192,13 @@ def _break(path: Path, gone: Holder) -> None:
 
 
 def _holder(path: Path, clock: Path | None = None) -> Holder | None:
-    """The holder of a lock; the age of its time stamp is relative to that of `clock`, a file just written beside it, if given."""
+    """The holder of a lock; the age of its time stamp is relative to that of `clock`, a file just
+    written beside it, if given.
+    """
     try:
-        with path.open(encoding="utf-8") as file:  # opening makes an NFS client ask the server again
+        with path.open(
+            encoding="utf-8"
+        ) as file:  # opening makes an NFS client ask the server again
             status, text = os.fstat(file.fileno()), file.read()
         silent = (clock.stat().st_mtime if clock else time.time()) - status.st_mtime
     except FileNotFoundError:

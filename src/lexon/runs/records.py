@@ -30,20 +30,32 @@ def member_folder(node: Node, catalog: CatalogProtocol) -> Path | None:
 
 
 def mark_running(node: Node, catalog: CatalogProtocol, folder: Path) -> None:
-    """Write cfg.yaml and a record with status "running"; those of other parameters go to history/ first."""
+    """Write cfg.yaml and a record with status "running"; those of other parameters go to history/
+    first.
+    """
     config = member_config(node, catalog)
     previous = old_record(folder)
     if previous and previous.get("parameters") != config:
         archive(folder)
     write_text(folder / "cfg.yaml", yaml.safe_dump(config, sort_keys=False))
-    started = {"status": "running", **place_in_grid(node, catalog), "node": node.name, "parameters": config, "started": now()}
+    started = {
+        "status": "running",
+        **place_in_grid(node, catalog),
+        "node": node.name,
+        "parameters": config,
+        "started": now(),
+    }
     write_record(folder, started)
 
 
 def mark_failed(node: Node, catalog: CatalogProtocol, error: BaseException) -> None:
     """Record why a member failed."""
     cause = first_cause(error)
-    _mark(node, catalog, {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()})
+    _mark(
+        node,
+        catalog,
+        {"status": "failed", "error": f"{type(cause).__name__}: {cause}", "finished": now()},
+    )
 
 
 def mark_interrupted(node: Node, catalog: CatalogProtocol) -> None:
@@ -58,7 +70,9 @@ def _mark(node: Node, catalog: CatalogProtocol, what: dict[str, Any]) -> None:
     config = member_config(node, catalog)
     try:
         record = {"parameters": config} | old_record(folder)
-        if record["parameters"] == config:  # else the folder holds the result of other parameters, which is as good as it was
+        if (
+            record["parameters"] == config
+        ):  # else the folder holds the result of other parameters, which is as good as it was
             write_record(folder, record | what)
     except (OSError, LexonError) as error:  # what it failed of is reported in any case
         logger.warning("%s: its record cannot be updated: %s", node.namespace, first_cause(error))
@@ -71,19 +85,25 @@ def member_config(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
 
 
 def place_in_grid(node: Node, catalog: CatalogProtocol) -> dict[str, Any]:
-    """A member's name, its cell and its place in the plan: what a report needs to rebuild the grid from records alone."""
+    """A member's name, its cell and its place in the plan: what a report needs to rebuild the grid
+    from records alone.
+    """
     recorded: dict[str, Any] = catalog.load(f"params:{node.namespace}.recorded")
     return recorded
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
-    """Write run.json; as no node made it, it has no fingerprint, so evaluation will write its own."""
+    """Write run.json; as no node made it, it has no fingerprint, so evaluation will write
+    its own.
+    """
     sidecar(folder / "run.json").unlink(missing_ok=True)
     write_text(folder / "run.json", json.dumps(record, indent=1))
 
 
 def archive(folder: Path) -> None:
-    """Copy the record and metrics of other parameters to history/; they stay in place until their successors are whole."""
+    """Copy the record and metrics of other parameters to history/; they stay in place until their
+    successors are whole.
+    """
     target = folder / "history" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     for name in ("run.json", "metrics.json"):
         if (folder / name).exists():
@@ -106,7 +126,10 @@ def read_record(path: Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path}: not a run record; delete it and run the member again") from error
     if not isinstance(found, dict):
-        raise DataError(f"{path}: not a run record but a {type(found).__name__}; delete it and run the member again")
+        raise DataError(
+            f"{path}: not a run record but a {type(found).__name__}; delete it and run the member"
+            " again"
+        )
     return found
 
 

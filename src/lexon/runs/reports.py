@@ -1,4 +1,6 @@
-"""Commands that only make a report: members are read as recorded, and nodes whose data are missing are left out."""
+"""Commands that only make a report: members are read as recorded, and nodes whose data are missing
+are left out.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +38,15 @@ def read_as_recorded(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
 
 def recorded_cells(folder: Path) -> frozenset[str]:
     """The names of the cells whose members lie in a folder."""
-    found = (path.parent.name.rpartition("__seed_")[0] for path in folder.glob("*__seed_*/run.json"))
+    found = (
+        path.parent.name.rpartition("__seed_")[0] for path in folder.glob("*__seed_*/run.json")
+    )
     return frozenset(found)
 
 
 def reportable(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
-    """The nodes of a report that can run: those that show data which are not there are left out with a word.
+    """The nodes of a report that can run: those that show data which are not there are left out
+    with a word.
 
     Where no node is left, all are named: each then says what it misses.
     """
@@ -50,7 +55,9 @@ def reportable(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
     for node in pipeline.nodes:
         if reason := _misses(node, pipeline, catalog, missing_outputs):
             lost[node.name] = reason
-            missing_outputs |= {name for name in node.outputs if not getattr(catalog.get(name), "optional", False)}
+            missing_outputs |= {
+                name for name in node.outputs if not getattr(catalog.get(name), "optional", False)
+            }
     names = [node.name for node in pipeline.nodes]
     if len(lost) == len(names):
         return names
@@ -59,11 +66,15 @@ def reportable(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
     return [name for name in names if name not in lost]
 
 
-def _misses(node: Node, pipeline: Pipeline, catalog: CatalogProtocol, missing_outputs: set[str]) -> str:
+def _misses(
+    node: Node, pipeline: Pipeline, catalog: CatalogProtocol, missing_outputs: set[str]
+) -> str:
     """A needed input of a node that is missing; empty where it has all."""
     if gone := sorted(missing_outputs & set(node.inputs)):
         return f"it shows {gone[0]}, which is left out"
-    free = [name for name in node.inputs if name in pipeline.inputs() and not name.startswith("params:")]
+    free = [
+        name for name in node.inputs if name in pipeline.inputs() and not name.startswith("params:")
+    ]
     for name in free:
         dataset = catalog.get(name)
         path = None if getattr(dataset, "optional", False) else fingerprints.path_of(dataset)

@@ -29,7 +29,9 @@ class RunLog:
             self._handler = _FileHandler(folder / "run.log", encoding="utf-8")
         except OSError as error:
             raise explained(error) from error
-        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._handler.setFormatter(
+            logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        )
         logging.getLogger("lexon").addHandler(self._handler)
 
     def stop(self) -> None:

@@ -1,7 +1,9 @@
-"""Simulated events, used when no file is given: tttt, ttH, ttW, ttWW and ttZ with two same-sign leptons or more.
+"""Simulated events, used when no file is given: tttt, ttH, ttW, ttWW and ttZ with two same-sign
+leptons or more.
 
-hard_events (matrix elements) -> channels, decays -> shower -> jets -> detector -> selection, put together in chain, drawn as a
-sample in sample and held against a full chain in validation. docs/simulation.md describes its limits.
+hard_events (matrix elements) -> channels, decays -> shower -> jets -> detector -> selection, put
+together in chain, drawn as a sample in sample and held against a full chain in validation.
+docs/simulation.md describes its limits.
 """
 
 from lexon.simulation.hard_events import PROCESSES

@@ -1,6 +1,8 @@
-"""The table of hard events that ships with the package: pp -> tttt, ttH, ttW, ttWW, ttZ at 13 TeV, leading order, from Sherpa.
+"""The table of hard events that ships with the package: pp -> tttt, ttH, ttW, ttWW, ttZ at 13 TeV,
+leading order, from Sherpa.
 
-docs/simulation.md describes how it was made, and how to make it again; the run cards lie beside the table.
+docs/simulation.md describes how it was made, and how to make it again; the run cards lie beside the
+table.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ def load_table(path: Path | None = None) -> HardEventTable:
     """The table at `path`, or the packaged one; read once.
 
     Raises:
-        DataError: the file is missing or unreadable, or an array is missing, misshapen or impossible.
+        DataError: the file is missing or unreadable, or an array is missing, misshapen or
+            impossible.
     """
     source = path or resources.files("lexon.simulation") / "data" / "sherpa_hard_events.npz"
     try:
@@ -77,15 +80,22 @@ def load_table(path: Path | None = None) -> HardEventTable:
         with np.load(BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{source}: not a readable table of hard events ({error}); {REMEDY}") from error
-    events = {process: _read_process(arrays, process, str(source)) for process in PROCESSES.values()}
+        raise DataError(
+            f"{source}: not a readable table of hard events ({error}); {REMEDY}"
+        ) from error
+    events = {
+        process: _read_process(arrays, process, str(source)) for process in PROCESSES.values()
+    }
     return HardEventTable(events, hashlib.sha256(content).hexdigest())
 
 
 def _read_process(arrays: dict[str, NDArray[Any]], process: str, where: str) -> HardEvents:
     names = [f"{process}_{suffix}" for suffix in ("id", "p3", "x")]
     if missing := [name for name in names if name not in arrays]:
-        raise DataError(f"{where}: {', '.join(missing)} missing (has {', '.join(arrays) or 'nothing'}); {REMEDY}")
+        raise DataError(
+            f"{where}: {', '.join(missing)} missing (has {', '.join(arrays) or 'nothing'});"
+            f" {REMEDY}"
+        )
     ids, momentum, beams = (arrays[name] for name in names)
     n, k = len(ids), len(OUTGOING[process])
     shapes = ((n, 2 + k), (n, k, 3), (n, 2))
@@ -100,18 +110,39 @@ def _read_process(arrays: dict[str, NDArray[Any]], process: str, where: str) -> 
 
 def _check_array(where: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
     if not len(array) or array.shape != shape or array.dtype.kind not in "if":
-        raise DataError(f"{where} is {array.dtype} {list(array.shape)}, need numbers {list(shape)} with at least one row; {REMEDY}")
+        raise DataError(
+            f"{where} is {array.dtype} {list(array.shape)}, need numbers {list(shape)} with at"
+            f" least one row; {REMEDY}"
+        )
 
 
-def _check_rows(where: str, process: str, pdg: NDArray[np.int64], momentum: FloatArray, beams: FloatArray) -> None:
-    """Raise the DataError of the first rule that a row breaks: particles, finite numbers, momentum balance."""
-    imbalance = momentum.sum(1) - np.stack([np.zeros(len(beams)), np.zeros(len(beams)), beams[:, 0] - beams[:, 1]], axis=-1)
+def _check_rows(
+    where: str, process: str, pdg: NDArray[np.int64], momentum: FloatArray, beams: FloatArray
+) -> None:
+    """Raise the DataError of the first rule that a row breaks: particles, finite numbers, momentum
+    balance.
+    """
+    imbalance = momentum.sum(1) - np.stack(
+        [np.zeros(len(beams)), np.zeros(len(beams)), beams[:, 0] - beams[:, 1]], axis=-1
+    )
     problems = {
-        f"outgoing particles other than {OUTGOING[process]}": ((np.abs(pdg) != OUTGOING[process]).any(1), pdg),
-        "non-finite momentum": (~np.isfinite(momentum).all((1, 2)) | ~np.isfinite(beams).all(1), momentum),
-        f"momentum out of balance by more than {BALANCE_TOLERANCE} GeV": (np.abs(imbalance).max(1) > BALANCE_TOLERANCE, imbalance),
+        f"outgoing particles other than {OUTGOING[process]}": (
+            (np.abs(pdg) != OUTGOING[process]).any(1),
+            pdg,
+        ),
+        "non-finite momentum": (
+            ~np.isfinite(momentum).all((1, 2)) | ~np.isfinite(beams).all(1),
+            momentum,
+        ),
+        f"momentum out of balance by more than {BALANCE_TOLERANCE} GeV": (
+            np.abs(imbalance).max(1) > BALANCE_TOLERANCE,
+            imbalance,
+        ),
     }
     for problem, (bad, values) in problems.items():
         if bad.any():
             row = int(bad.argmax())
-            raise DataError(f"{where}: row {row}: {problem} ({values[row].tolist()}; {int(bad.sum())} such rows); {REMEDY}")
+            raise DataError(
+                f"{where}: row {row}: {problem} ({values[row].tolist()}; {int(bad.sum())} such"
+                f" rows); {REMEDY}"
+            )

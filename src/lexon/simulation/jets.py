@@ -1,7 +1,8 @@
-"""Jets: hardest-first cones on partons, which is what the anti-kT algorithm makes of sparse partons.
+"""Jets: hardest-first cones on partons, which is what the anti-kT algorithm makes of sparse
+partons.
 
-M. Cacciari, G. P. Salam and G. Soyez, JHEP 0804 (2008) 063: soft particles cluster with the nearest hard one before
-they cluster among themselves, so that isolated hard particles make perfect cones.
+M. Cacciari, G. P. Salam and G. Soyez, JHEP 0804 (2008) 063: soft particles cluster with the nearest
+hard one before they cluster among themselves, so that isolated hard particles make perfect cones.
 """
 
 from __future__ import annotations
@@ -71,15 +72,23 @@ def arrange(partons: Partons, n_events: int) -> PartonGrid:
 
 
 def cluster(grid: PartonGrid, take: BoolArray) -> Jets:
-    """Cones of 0.4 around the hardest parton left, again and again, of the partons that `take` [N, P] admits.
+    """Cones of 0.4 around the hardest parton left, again and again, of the partons that `take` [N,
+    P] admits.
 
     A jet stands in the slot of the parton that seeded it; its momentum is the sum of its partons.
     """
     owner = _owners(grid.distance < RADIUS, take)
     member = owner[:, None, :] == np.arange(take.shape[1])[:, None]
-    momentum = np.stack([grid.pt * np.cos(grid.phi), grid.pt * np.sin(grid.phi), grid.pt * np.sinh(grid.eta)], axis=-1)
+    momentum = np.stack(
+        [grid.pt * np.cos(grid.phi), grid.pt * np.sin(grid.phi), grid.pt * np.sinh(grid.eta)],
+        axis=-1,
+    )
     pt, eta, phi = cylindrical(member.astype(np.float32) @ momentum)
-    flavour = np.where((member & (grid.pdg == 5)[:, None]).any(-1), 5, np.where((member & (grid.pdg == 4)[:, None]).any(-1), 4, 1))
+    flavour = np.where(
+        (member & (grid.pdg == 5)[:, None]).any(-1),
+        5,
+        np.where((member & (grid.pdg == 4)[:, None]).any(-1), 4, 1),
+    )
     return Jets(pt, eta, phi, flavour)
 
 

@@ -1,4 +1,5 @@
-"""Les Houches event files (J. Alwall et al., Comput. Phys. Commun. 176 (2007) 300) as arrays of the table of hard events.
+"""Les Houches event files (J. Alwall et al., Comput. Phys. Commun. 176 (2007) 300) as arrays of the
+table of hard events.
 
 Only for who makes the table again: docs/simulation.md.
 """
@@ -21,20 +22,32 @@ _ID, _STATUS, _PX, _PZ, _ENERGY = 0, 1, 6, 8, 9
 
 
 def read_lhe(path: Path, process: str) -> dict[str, NDArray[Any]]:
-    """`<process>_id`, `_p3` and `_x` of the events in a file, as `lexon.simulation.hard_events` wants them, duplicates removed.
+    """`<process>_id`, `_p3` and `_x` of the events in a file, as `lexon.simulation.hard_events`
+    wants them, duplicates removed.
 
     Raises:
         DataError: no event, or events of different numbers of particles.
     """
-    blocks = [(int(n), body.split()) for n, body in _EVENT.findall(path.read_text(encoding="utf-8"))]
+    blocks = [
+        (int(n), body.split()) for n, body in _EVENT.findall(path.read_text(encoding="utf-8"))
+    ]
     lengths = {(n, len(words)) for n, words in blocks}
     if len(lengths) != 1 or any(size % n for n, size in lengths):
-        raise DataError(f"{path}: {len(blocks)} events of {len(lengths)} shapes; need one process, each event with the same particles")
+        raise DataError(
+            f"{path}: {len(blocks)} events of {len(lengths)} shapes; need one process, each event"
+            " with the same particles"
+        )
     n_particles = blocks[0][0]
-    particles = np.array([words for _, words in blocks], dtype=np.float64).reshape(len(blocks), n_particles, -1)
+    particles = np.array([words for _, words in blocks], dtype=np.float64).reshape(
+        len(blocks), n_particles, -1
+    )
     incoming = _ordered(particles, particles[..., _STATUS] == -1, -particles[..., _PZ])
     # t before anti-t, then the bosons, each before its antiparticle.
-    outgoing = _ordered(particles, particles[..., _STATUS] == 1, np.abs(particles[..., _ID]) - np.sign(particles[..., _ID]) / 2)
+    outgoing = _ordered(
+        particles,
+        particles[..., _STATUS] == 1,
+        np.abs(particles[..., _ID]) - np.sign(particles[..., _ID]) / 2,
+    )
     ids = np.concatenate([incoming[..., _ID], outgoing[..., _ID]], axis=1)
     momentum = outgoing[..., _PX : _PZ + 1].astype(np.float32)
     _, first = np.unique(momentum.reshape(len(momentum), -1), axis=0, return_index=True)
@@ -48,5 +61,7 @@ def read_lhe(path: Path, process: str) -> dict[str, NDArray[Any]]:
 
 def _ordered(particles: FloatArray, chosen: NDArray[np.bool_], key: FloatArray) -> FloatArray:
     """The chosen particles of each event (as many in each), by rising key."""
-    order = np.argsort(np.where(chosen, key, np.inf), axis=1, kind="stable")[:, : int(chosen[0].sum())]
+    order = np.argsort(np.where(chosen, key, np.inf), axis=1, kind="stable")[
+        :, : int(chosen[0].sum())
+    ]
     return np.take_along_axis(particles, order[..., None], axis=1)

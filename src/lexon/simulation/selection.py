@@ -27,25 +27,44 @@ def good_jets(jets: Jets) -> BoolArray:
 
 
 def select(jets: Jets, tagged: BoolArray, leptons: Leptons) -> BoolArray:
-    """Events with >= 6 jets, >= 2 b-jets, HT > 500 GeV and two same-sign or at least three leptons, bool [N]."""
+    """Events with >= 6 jets, >= 2 b-jets, HT > 500 GeV and two same-sign or at least three leptons,
+    bool [N].
+    """
     good = good_jets(jets)
     ht = np.where(good, jets.pt, 0).sum(1) + leptons.pt.sum(1)
     n_leptons = (leptons.pdg != 0).sum(1)
     lepton_requirement = (n_leptons >= 3) | ((n_leptons == 2) & leptons.same_sign_pair)
-    return (good.sum(1) >= MIN_JETS) & ((good & tagged).sum(1) >= MIN_B_JETS) & (ht > MIN_HT) & lepton_requirement
+    return (
+        (good.sum(1) >= MIN_JETS)
+        & ((good & tagged).sum(1) >= MIN_B_JETS)
+        & (ht > MIN_HT)
+        & lepton_requirement
+    )
 
 
 def lay_out(
-    jets: Jets, tagged: BoolArray, leptons: Leptons, grid: PartonGrid, photons: BoolArray, rng: np.random.Generator
+    jets: Jets,
+    tagged: BoolArray,
+    leptons: Leptons,
+    grid: PartonGrid,
+    photons: BoolArray,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Types [N, 18] and (E, pT, eta, phi) [N, 18, 4] of each event: jets, leptons, photons, each by falling pT.
+    """Types [N, 18] and (E, pT, eta, phi) [N, 18, 4] of each event: jets, leptons, photons, each by
+    falling pT.
 
     Beyond 18 objects the softest jets are dropped.
     """
     lepton_ids = np.select([leptons.pdg == pdg for pdg in LEPTON_ID], list(LEPTON_ID.values()))
-    ids = np.concatenate([np.where(good_jets(jets), JET + tagged, 0), lepton_ids, np.where(photons, PHOTON_ID, 0)], axis=1)
+    ids = np.concatenate(
+        [np.where(good_jets(jets), JET + tagged, 0), lepton_ids, np.where(photons, PHOTON_ID, 0)],
+        axis=1,
+    )
     group = np.repeat([0, 1, 2], [jets.pt.shape[1], leptons.pt.shape[1], photons.shape[1]])
-    p3 = [np.concatenate([getattr(part, name) for part in (jets, leptons, grid)], axis=1) for name in ("pt", "eta", "phi")]
+    p3 = [
+        np.concatenate([getattr(part, name) for part in (jets, leptons, grid)], axis=1)
+        for name in ("pt", "eta", "phi")
+    ]
     jet_mass = JET_MASS * jets.pt * np.exp(JET_MASS_SPREAD * rng.standard_normal(jets.pt.shape))
     lepton_mass = np.where(np.abs(leptons.pdg) == 11, LEPTON_MASS[11], LEPTON_MASS[13])
     mass = np.concatenate([jet_mass, lepton_mass, np.zeros(photons.shape)], axis=1)
@@ -56,14 +75,20 @@ def lay_out(
     return ids.astype(np.int8), p4.astype(np.float32)
 
 
-def energy(mass: FloatArray, pt: NDArray[np.float32], eta: NDArray[np.float32]) -> NDArray[np.float32]:
-    """E = sqrt(m^2 + pT^2 cosh^2 eta), rounded up to float32, so that it is never below pT cosh(eta)."""
+def energy(
+    mass: FloatArray, pt: NDArray[np.float32], eta: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """E = sqrt(m^2 + pT^2 cosh^2 eta), rounded up to float32, so that it is never below pT
+    cosh(eta).
+    """
     exact = np.hypot(mass, pt.astype(np.float64) * np.cosh(eta.astype(np.float64)))
     rounded = exact.astype(np.float32)
     return np.where(rounded < exact, np.nextafter(rounded, np.float32(np.inf)), rounded)
 
 
-def _order(ids: NDArray[np.int64], group: NDArray[np.int64], pt: NDArray[np.float32]) -> NDArray[np.int64]:
+def _order(
+    ids: NDArray[np.int64], group: NDArray[np.int64], pt: NDArray[np.float32]
+) -> NDArray[np.int64]:
     """Indices of the 18 objects to keep, jets first, int [N, 18]."""
     jet = (group == 0) & (ids != 0)
     rank = np.argsort(np.argsort(np.where(jet, -pt, np.inf), axis=1), axis=1)

@@ -1,8 +1,10 @@
-"""A toy parton shower: radiation off the incoming partons, two rounds of radiation off outgoing ones, gluon splitting, b decays.
+"""A toy parton shower: radiation off the incoming partons, two rounds of radiation off outgoing
+ones, gluon splitting, b decays.
 
-It imitates the leading-logarithmic pattern (R. K. Ellis, W. J. Stirling and B. R. Webber, "QCD and Collider Physics",
-chapter 5: emissions uniform in the logarithms of energy share and angle) with numbers that were tuned to the object
-counts of a full chain (docs/simulation.md). Massless partons in one flat list, so that cost follows what was radiated.
+It imitates the leading-logarithmic pattern (R. K. Ellis, W. J. Stirling and B. R. Webber, "QCD and
+Collider Physics", chapter 5: emissions uniform in the logarithms of energy share and angle) with
+numbers that were tuned to the object counts of a full chain (docs/simulation.md). Massless partons
+in one flat list, so that cost follows what was radiated.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ FSR_START = 10.0  # GeV: softer partons do not radiate
 FSR_GLUON_FACTOR = 1.6
 FSR_SHARE = (0.05, 0.5)
 FSR_ANGLE = (0.15, 1.2)
-# alpha <e_q^2> / (alpha_s C_F), about the chance that a quark's emission is a photon; the same is used for all emitters.
+# alpha <e_q^2> / (alpha_s C_F), about the chance that a quark's emission is a photon; the same is
+# used for all emitters.
 PHOTON_FRACTION = 0.010
 
 GLUON_TO_B, GLUON_TO_C = 0.02, 0.05
@@ -66,7 +69,12 @@ class Partons:
     @classmethod
     def concatenate(cls, *parts: Self) -> Self:
         """The partons of all parts."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+        return cls(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            )
+        )
 
     def of_events(self, keep: BoolArray) -> Self:
         """The partons of the events that `keep` [N] selects, with the events counted anew."""
@@ -87,12 +95,17 @@ def radiate_initial_state(hard: HardEvents, rng: np.random.Generator) -> tuple[H
         eta=rng.normal(0, ISR_ETA_WIDTH, n).astype(np.float32),
         phi=rng.uniform(-np.pi, np.pi, n).astype(np.float32),
     )
-    kick = [-np.bincount(jets.event, jets.pt * project(jets.phi), minlength=len(hard)) for project in (np.cos, np.sin)]
+    kick = [
+        -np.bincount(jets.event, jets.pt * project(jets.phi), minlength=len(hard))
+        for project in (np.cos, np.sin)
+    ]
     return HardEvents(hard.incoming, hard.pdg, recoil(hard.p4, np.stack(kick, axis=-1))), jets
 
 
 def recoil(p4: FloatArray, kick: FloatArray) -> FloatArray:
-    """Particles [N, k, 4] of a system that gets transverse momentum `kick` [N, 2] at unchanged mass and rapidity."""
+    """Particles [N, k, 4] of a system that gets transverse momentum `kick` [N, 2] at unchanged mass
+    and rapidity.
+    """
     before = p4.sum(1)
     after = before.copy()
     after[:, 1:3] += kick
@@ -119,8 +132,12 @@ def shower(partons: Partons, rng: np.random.Generator) -> Partons:
 
 
 def radiate_final_state(partons: Partons, rng: np.random.Generator) -> Partons:
-    """Each parton emits at most one gluon (or photon), with probability 0.35 ln(pT/10 GeV)/2.3, 1.6 times that for gluons."""
-    colour = np.where(partons.pdg == GLUON, FSR_GLUON_FACTOR, np.isin(partons.pdg, [15, PHOTON], invert=True))
+    """Each parton emits at most one gluon (or photon), with probability 0.35 ln(pT/10 GeV)/2.3, 1.6
+    times that for gluons.
+    """
+    colour = np.where(
+        partons.pdg == GLUON, FSR_GLUON_FACTOR, np.isin(partons.pdg, [15, PHOTON], invert=True)
+    )
     chance = FSR_SLOPE * np.log(np.maximum(partons.pt / FSR_START, 1)) * colour
     emits = rng.random(len(partons)) < chance
     n = int(emits.sum())
@@ -131,7 +148,9 @@ def radiate_final_state(partons: Partons, rng: np.random.Generator) -> Partons:
 
 
 def split_gluons(partons: Partons, rng: np.random.Generator) -> Partons:
-    """A few gluons become a b or c pair, with shares of their momentum uniform in `SPLITTING_SHARE`."""
+    """A few gluons become a b or c pair, with shares of their momentum uniform in
+    `SPLITTING_SHARE`.
+    """
     u = np.where(partons.pdg == GLUON, rng.random(len(partons)), 1)
     splits = u < GLUON_TO_B + GLUON_TO_C
     code = np.where(u[splits] < GLUON_TO_B, 5, 4)
@@ -140,15 +159,23 @@ def split_gluons(partons: Partons, rng: np.random.Generator) -> Partons:
 
 
 def branch(
-    mothers: Partons, share: FloatArray, code: NDArray[np.int64], emitted: NDArray[np.int64], rng: np.random.Generator
+    mothers: Partons,
+    share: FloatArray,
+    code: NDArray[np.int64],
+    emitted: NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> tuple[Partons, Partons]:
-    """Two daughters with `1 - share` and `share` of the pT, at a log-uniform angle, their pT-weighted axis the mother's."""
+    """Two daughters with `1 - share` and `share` of the pT, at a log-uniform angle, their
+    pT-weighted axis the mother's.
+    """
     angle, azimuth = log_uniform(FSR_ANGLE, len(share), rng), rng.uniform(0, 2 * np.pi, len(share))
     d_eta, d_phi = angle * np.cos(azimuth), angle * np.sin(azimuth)
 
     def daughter(pdg: NDArray[np.int64], fraction: FloatArray, lever: FloatArray) -> Partons:
         eta, phi = mothers.eta + lever * d_eta, wrap_phi(mothers.phi + lever * d_phi)
-        return Partons(mothers.event, pdg, *(x.astype(np.float32) for x in (fraction * mothers.pt, eta, phi)))
+        return Partons(
+            mothers.event, pdg, *(x.astype(np.float32) for x in (fraction * mothers.pt, eta, phi))
+        )
 
     return daughter(code, 1 - share, -share), daughter(emitted, share, 1 - share)
 
@@ -163,4 +190,6 @@ def decay_b(partons: Partons, rng: np.random.Generator) -> Partons:
     """A quarter of all b lose up to 45 % of their pT to a neutrino and a lepton inside the jet."""
     semileptonic = (partons.pdg == 5) & (rng.random(len(partons)) < SEMILEPTONIC_B)
     kept = np.where(semileptonic, 1 - SEMILEPTONIC_LOSS * rng.random(len(partons)), 1)
-    return Partons(partons.event, partons.pdg, (kept * partons.pt).astype(np.float32), partons.eta, partons.phi)
+    return Partons(
+        partons.event, partons.pdg, (kept * partons.pt).astype(np.float32), partons.eta, partons.phi
+    )

@@ -1,4 +1,6 @@
-"""A simulated sample held against a full chain and against the published statistics of a real file."""
+"""A simulated sample held against a full chain and against the published statistics of a
+real file.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,19 @@ from lexon.events import Events
 from lexon.simulation.hard_events import PROCESSES
 from lexon.simulation.selection import B_JET, JET, LEPTON_ID
 
-# Means of the same hard processes through MadGraph 5 LO, Pythia 8.317, anti-kT 0.4, a parametrised response and the
-# same selection; GeV. `same_sign` is the share of events with exactly two leptons, which then have the same charge.
+# Means of the same hard processes through MadGraph 5 LO, Pythia 8.317, anti-kT 0.4, a parametrised
+# response and the same selection; GeV. `same_sign` is the share of events with exactly two leptons,
+# which then have the same charge.
 REFERENCE = pd.read_csv(
-    StringIO("""process,n_jets,n_b_jets,n_leptons,ht,met,pt_jet_1,pt_jet_6,pt_lepton_1,pt_lepton_2,same_sign
+    StringIO(
+        """process,n_jets,n_b_jets,n_leptons,ht,met,pt_jet_1,pt_jet_6,pt_lepton_1,pt_lepton_2,same_sign
 tttt,7.93,2.80,2.24,925,128,229,47.8,112,53,0.77
 ttH,6.97,2.16,2.16,747,105,199,36.7,97,43,0.86
 ttW,6.52,2.12,2.00,786,122,208,33.1,137,57,1.0
 ttWW,7.00,2.16,2.13,862,128,223,39.2,134,57,0.87
 ttZ,6.71,2.12,2.63,825,87,196,34.3,149,69,0.38
-"""),
+"""
+    ),
     index_col="process",
 )
 # Mean number of objects in the mix of the real file, and that mix.
@@ -36,7 +41,9 @@ GEV_PER_MEV = 1e-3
 
 
 def observables(events: Events) -> pd.DataFrame:
-    """Event-level quantities, one row an event, with the process name; pT and sums in GeV, NaN where there is no such object."""
+    """Event-level quantities, one row an event, with the process name; pT and sums in GeV, NaN
+    where there is no such object.
+    """
     jet, lepton = np.isin(events.ids, [JET, B_JET]), np.isin(events.ids, list(LEPTON_ID.values()))
     charge = LEPTON_CHARGE[events.ids]
     jet_pt, lepton_pt = (_falling(np.where(kind, events.pt, np.nan)) for kind in (jet, lepton))
@@ -66,59 +73,98 @@ def _falling(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def compare_means(events: Events) -> pd.DataFrame:
     """Means per process beside the full chain's: one row per process and quantity.
 
-    Columns: process, quantity, simulated, error (of the mean), reference, deviation (simulated / reference - 1). The last row
-    is the mean number of objects in the mix of the real file, where all its processes are present.
+    Columns: process, quantity, simulated, error (of the mean), reference, deviation (simulated /
+    reference - 1). The last row is the mean number of objects in the mix of the real file, where
+    all its processes are present.
 
     Raises:
         DataError: no event, or a label that is no simulated process.
     """
     table = observables(events)
     if len(table) == 0 or table["process"].isna().any():
-        raise DataError(f"compare_means: labels {np.unique(events.labels).tolist()}; need events with labels among {PROCESSES}")
+        raise DataError(
+            f"compare_means: labels {np.unique(events.labels).tolist()}; need events with labels"
+            f" among {PROCESSES}"
+        )
     groups = table.groupby("process")
     means, errors = groups.mean(), groups.sem()
     present = [process for process in REFERENCE.index if process in means.index]
     rows = [
-        (process, quantity, means.at[process, quantity], errors.at[process, quantity], REFERENCE.at[process, quantity])
+        (
+            process,
+            quantity,
+            means.at[process, quantity],
+            errors.at[process, quantity],
+            REFERENCE.at[process, quantity],
+        )
         for process in present
         for quantity in REFERENCE.columns
     ]
     if len(present) == len(REFERENCE_MIX):
         share = pd.Series(REFERENCE_MIX)
-        objects, spread = (share * means["n_objects"]).sum(), np.sqrt((share**2 * errors["n_objects"] ** 2).sum())
+        objects, spread = (
+            (share * means["n_objects"]).sum(),
+            np.sqrt((share**2 * errors["n_objects"] ** 2).sum()),
+        )
         rows.append(("mix", "n_objects", objects, spread, REFERENCE_OBJECTS))
     result = pd.DataFrame(rows, columns=["process", "quantity", "simulated", "error", "reference"])
     return result.assign(deviation=result["simulated"] / result["reference"] - 1)
 
 
 def compare_published(events: Events, published: dict[str, Any]) -> pd.DataFrame:
-    """Simulated four-top events beside the published statistics of the real four-top/ttbar file: one row per statistic.
+    """Simulated four-top events beside the published statistics of the real four-top/ttbar file:
+    one row per statistic.
 
-    That file is 83 % ttbar and has no same-sign selection, so its energies are a background's above all: rows say whether the
-    comparison `applies`. Where it does not, `implied_other` is what the rest of the file must average if its four-top
-    share were as simulated, which has to be a plausible number (softer than four tops, transversally) and no more.
+    That file is 83 % ttbar and has no same-sign selection, so its energies are a background's above
+    all: rows say whether the comparison `applies`. Where it does not, `implied_other` is what the
+    rest of the file must average if its four-top share were as simulated, which has to be a
+    plausible number (softer than four tops, transversally) and no more.
 
     Args:
         events: simulated, in GeV.
         published: the statistics, in MeV, per quantity the rows that ``describe_rows`` names.
 
-    Columns: quantity, statistic, published, simulated, ratio, implied_other, applies, note; GeV and rad.
+    Columns: quantity, statistic, published, simulated, ratio, implied_other, applies, note; GeV and
+    rad.
 
     Raises:
         DataError: an entry is missing, or no event is tttt.
     """
     if missing := {"describe_rows", "classes", "max_objects", *_PUBLISHED} - published.keys():
-        raise DataError(f"published statistics: {', '.join(sorted(missing))} missing; need the published statistics of the four-top file")
+        raise DataError(
+            f"published statistics: {', '.join(sorted(missing))} missing; need the published"
+            " statistics of the four-top file"
+        )
     tttt = events[events.labels == 1]
     if len(tttt) == 0:
         raise DataError("published statistics: no tttt event (label 1) to compare; simulate some")
     share = published["classes"]["4top"] / sum(published["classes"].values())
     rows = [row for quantity in _PUBLISHED for row in _statistics(tttt, quantity, published, share)]
     limit, most = published["max_objects"], int(tttt.mask.sum(1).max())
-    rows.append(("objects", "max", limit, most, np.nan, most <= limit, "at most as many objects as the real file holds"))
-    columns = ["quantity", "statistic", "published", "simulated", "implied_other", "applies", "note"]
+    rows.append(
+        (
+            "objects",
+            "max",
+            limit,
+            most,
+            np.nan,
+            most <= limit,
+            "at most as many objects as the real file holds",
+        )
+    )
+    columns = [
+        "quantity",
+        "statistic",
+        "published",
+        "simulated",
+        "implied_other",
+        "applies",
+        "note",
+    ]
     table = pd.DataFrame(rows, columns=columns)
-    table.insert(4, "ratio", table["simulated"] / table["published"].where(table["published"].abs() > 0.01))
+    table.insert(
+        4, "ratio", table["simulated"] / table["published"].where(table["published"].abs() > 0.01)
+    )
     return table
 
 
@@ -135,7 +181,9 @@ _PUBLISHED = {
 }
 
 
-def _statistics(tttt: Events, quantity: str, published: dict[str, Any], share: float) -> list[tuple[Any, ...]]:
+def _statistics(
+    tttt: Events, quantity: str, published: dict[str, Any], share: float
+) -> list[tuple[Any, ...]]:
     scale, note = _PUBLISHED[quantity]
     described = dict(zip(published["describe_rows"], published[quantity], strict=True))
     values = pd.Series(_as_in_the_file(tttt, quantity)).astype(float).describe()

@@ -1,8 +1,9 @@
 """Uncertainties: how far would a number move with other test events, or with another seed?
 
-All comparisons on the same events are paired: every model sees the same resamples, so what the events have in
-common cancels. Intervals hold 95 %. `intervals` says what an interval is, `bootstrap` draws the events, `differences` compares
-cells over events and seeds, `effects` turns the cells of a grid into main effects and interactions.
+All comparisons on the same events are paired: every model sees the same resamples, so what the
+events have in common cancels. Intervals hold 95 %. `intervals` says what an interval is,
+`bootstrap` draws the events, `differences` compares cells over events and seeds, `effects` turns
+the cells of a grid into main effects and interactions.
 """
 
 from lexon.statistics.bootstrap import SEED, of_seed, score_statistics, weighted_mean

@@ -1,16 +1,19 @@
-"""The difference between cells: one estimate, one interval, one verdict, for every statistic and every report.
+"""The difference between cells: one estimate, one interval, one verdict, for every statistic and
+every report.
 
-A difference is a weighted sum of cells, averaged over the settings in which they are compared. Two things move it: other
-events, which a paired bootstrap shows, and other seeds, whose spread is that of the cells of this difference, known from
-all cells as far as they agree (`spreads`; a collapsed regression hardly moves with the seed, others do). Trainings of one cell
-have noise of their own on each event; the bootstrap of their mean and the spread of their results both contain it, so it is taken
-out of the bootstrap. What the events have in common stays a bootstrap; each resample adds what other seeds would do, with a
-variance that is drawn anew, since few seeds do not tell it well.
+A difference is a weighted sum of cells, averaged over the settings in which they are compared. Two
+things move it: other events, which a paired bootstrap shows, and other seeds, whose spread is that
+of the cells of this difference, known from all cells as far as they agree (`spreads`; a collapsed
+regression hardly moves with the seed, others do). Trainings of one cell have noise of their own on
+each event; the bootstrap of their mean and the spread of their results both contain it, so it is
+taken out of the bootstrap. What the events have in common stays a bootstrap; each resample adds
+what other seeds would do, with a variance that is drawn anew, since few seeds do not tell it well.
 
-With one seed a cell, the settings of a difference take the seeds' place where there are at least three: how far the same
-difference varies from setting to setting holds the spread over seeds, and any interaction too (blocks without replication;
-Montgomery, Design and Analysis of Experiments, chapter 4). Settings that share a training are one block.
-A difference of two single trainings has no such spread: undecided.
+With one seed a cell, the settings of a difference take the seeds' place where there are at least
+three: how far the same difference varies from setting to setting holds the spread over seeds, and
+any interaction too (blocks without replication; Montgomery, Design and Analysis of Experiments,
+chapter 4). Settings that share a training are one block. A difference of two single trainings has
+no such spread: undecided.
 """
 
 from __future__ import annotations
@@ -66,8 +69,9 @@ class SmallestEffect:
 
     Attributes:
         size: 0.05 is 5 %, or 0.05 AUROC.
-        scale: ``absolute`` for scores between 0 and 1; ``relative`` to the cell that is subtracted, for losses; ``log`` where the
-            statistic is the logarithm of a loss, so that a difference is a relative change already.
+        scale: ``absolute`` for scores between 0 and 1; ``relative`` to the cell that is subtracted,
+            for losses; ``log`` where the statistic is the logarithm of a loss, so that a difference
+            is a relative change already.
     """
 
     size: float
@@ -96,7 +100,9 @@ class Verdict(StrEnum):
 
     @classmethod
     def of(cls, change: Interval, smallest: float) -> Verdict:
-        """The verdict on a change, by the interval of its family, in the unit of the smallest effect."""
+        """The verdict on a change, by the interval of its family, in the unit of the smallest
+        effect.
+        """
         if change.excludes_zero:
             if abs(change.estimate) > smallest:
                 return cls.HIGHER if change.estimate > 0 else cls.LOWER
@@ -126,7 +132,8 @@ class Difference:
         change: `family` in the unit of the smallest effect.
         verdict: a `Verdict`, or ``undecided (1 seed)``.
         n_seeds: trainings of the cell that has fewest; 0 where all cells are seedless.
-        negligible: with a spread that is known, the whole interval of its family lies within the smallest effect.
+        negligible: with a spread that is known, the whole interval of its family lies within the
+            smallest effect.
         replicates: on the resampled events, seeds included.
     """
 
@@ -155,16 +162,21 @@ def resample(
     """The statistics of each cell's trainings, all on the same resamples of the same rows.
 
     Args:
-        cells: by name, what turns weights [resample, row] into a value per resample, one for each seed.
+        cells: by name, what turns weights [resample, row] into a value per resample, one for each
+            seed.
         n_rows: rows (events) that are resampled.
         n: number of resamples.
         rng: draws them.
         seedless: cells that no seed moves.
-        groups: group of each row [row]; rows of one group are drawn together. None: each row for itself.
+        groups: group of each row [row]; rows of one group are drawn together. None: each row for
+            itself.
     """
     once, without_seed = np.ones((1, n_rows), dtype=np.float32), set(seedless)
     chunks = [
-        {name: np.stack([statistic(weights) for statistic in seeds], axis=1) for name, seeds in cells.items()}
+        {
+            name: np.stack([statistic(weights) for statistic in seeds], axis=1)
+            for name, seeds in cells.items()
+        }
         for weights in resamples(n_rows, n, rng, groups)
     ]
     return {
@@ -187,7 +199,8 @@ def compare(
 
     Args:
         cells: of one `resample` call.
-        family: for each difference its settings, each a weighted sum of cells; the difference is their mean.
+        family: for each difference its settings, each a weighted sum of cells; the difference is
+            their mean.
         smallest: the smallest effect, of all or of each: losses and scores may stand in one table.
         rng: draws what seeds add.
     """
@@ -196,26 +209,44 @@ def compare(
     together = simultaneous_intervals(list(replicates.values()))
     effects = dict.fromkeys(family, smallest) if isinstance(smallest, SmallestEffect) else smallest
     return {
-        key: _judged(cells, family[key], replicates[key], interval, effects[key]) for key, interval in zip(family, together, strict=True)
+        key: _judged(cells, family[key], replicates[key], interval, effects[key])
+        for key, interval in zip(family, together, strict=True)
     }
 
 
-def weighted_intervals(cells: Mapping[str, Trainings], sums: Mapping[Key, Setting], rng: np.random.Generator) -> dict[Key, Interval]:
-    """Weighted sums of cells, each with its interval over events and, where they are known, seeds."""
+def weighted_intervals(
+    cells: Mapping[str, Trainings], sums: Mapping[Key, Setting], rng: np.random.Generator
+) -> dict[Key, Interval]:
+    """Weighted sums of cells, each with its interval over events and, where they are known,
+    seeds.
+    """
     noise = _SeedNoise(cells, rng)
     return {key: noise.difference([weights]).interval() for key, weights in sums.items()}
 
 
 def _judged(
-    cells: Mapping[str, Trainings], settings: Sequence[Setting], replicates: Replicates, family: Interval, smallest: SmallestEffect
+    cells: Mapping[str, Trainings],
+    settings: Sequence[Setting],
+    replicates: Replicates,
+    family: Interval,
+    smallest: SmallestEffect,
 ) -> Difference:
     n_seeds = _fewest_seeds(cells, settings)
-    subtracted = [cells[name].estimates.mean() for setting in settings for name, weight in setting.items() if weight < 0]
+    subtracted = [
+        cells[name].estimates.mean()
+        for setting in settings
+        for name, weight in setting.items()
+        if weight < 0
+    ]
     change = smallest.change(family, float(np.mean(subtracted)) if subtracted else 1.0)
     known = _has_spread(cells, settings)
-    verdict = str(Verdict.of(change, smallest.size)) if known else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
+    verdict = (
+        str(Verdict.of(change, smallest.size)) if known else f"{Verdict.UNDECIDED} ({n_seeds} seed)"
+    )
     negligible = known and -smallest.size < change.low and change.high < smallest.size
-    return Difference(replicates.interval(), family, change, verdict, n_seeds, negligible, replicates)
+    return Difference(
+        replicates.interval(), family, change, verdict, n_seeds, negligible, replicates
+    )
 
 
 def _fewest_seeds(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> int:
@@ -234,7 +265,9 @@ def _seeds_show_it(cells: Mapping[str, Trainings], settings: Sequence[Setting]) 
 
 
 class _SeedNoise:
-    """What seeds add to differences of one family: drawn once a resample, so that differences that share a cell move together."""
+    """What seeds add to differences of one family: drawn once a resample, so that differences that
+    share a cell move together.
+    """
 
     def __init__(self, cells: Mapping[str, Trainings], rng: np.random.Generator) -> None:
         self._cells = cells
@@ -242,7 +275,9 @@ class _SeedNoise:
         self._normal = {name: rng.standard_normal(self._n) for name in cells}
         known = {name: cell for name, cell in cells.items() if cell.n > 1 and not cell.seedless}
         seen = {name: _variance_over_seeds(cell) for name, cell in known.items()}
-        self._variance = possible_variances(seen, {name: cell.n - 1 for name, cell in known.items()}, self._n, rng)
+        self._variance = possible_variances(
+            seen, {name: cell.n - 1 for name, cell in known.items()}, self._n, rng
+        )
         self._rng = rng
 
     def difference(self, settings: Sequence[Setting]) -> Replicates:
@@ -268,14 +303,25 @@ class _SeedNoise:
         return _replaced(events, own, seeds)
 
     def _by_blocks(
-        self, events: NDArray[np.float64], weights: Setting, blocks: Sequence[Sequence[Setting]], n_settings: int
+        self,
+        events: NDArray[np.float64],
+        weights: Setting,
+        blocks: Sequence[Sequence[Setting]],
+        n_settings: int,
     ) -> NDArray[np.float64]:
         """Moves of a difference with one training a cell: its settings stand for the seeds."""
         over = _over_blocks(self._cells, blocks)
-        # Blocks of unequal numbers of settings: as many equal ones would have the variance of the mean that these have.
+        # Blocks of unequal numbers of settings: as many equal ones would have the variance of the
+        # mean that these have.
         share = sum((len(block) / n_settings) ** 2 for block in blocks)
-        variance = _variance_over_seeds(over) * (over.n - 1) / self._rng.chisquare(over.n - 1, self._n)
-        return _replaced(events, share * _variance_of_events(over), np.sqrt(share * variance) * self._direction(weights))
+        variance = (
+            _variance_over_seeds(over) * (over.n - 1) / self._rng.chisquare(over.n - 1, self._n)
+        )
+        return _replaced(
+            events,
+            share * _variance_of_events(over),
+            np.sqrt(share * variance) * self._direction(weights),
+        )
 
     def _direction(self, weights: Setting) -> NDArray[np.float64]:
         """Standard normal; two differences are correlated by the cells that they share."""
@@ -283,8 +329,11 @@ class _SeedNoise:
         return total / np.sqrt(sum(weight**2 for weight in weights.values()))
 
 
-def _replaced(events: NDArray[np.float64], own: float, seeds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far resampled events move a difference, the part that differs between trainings replaced by what was seen of it.
+def _replaced(
+    events: NDArray[np.float64], own: float, seeds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far resampled events move a difference, the part that differs between trainings replaced
+    by what was seen of it.
 
     Args:
         events: moves by the bootstrap, [resample].
@@ -299,10 +348,16 @@ def _replaced(events: NDArray[np.float64], own: float, seeds: NDArray[np.float64
     return shared * events + seeds
 
 
-def _weighted(cells: Mapping[str, Trainings], weights: Mapping[str, float]) -> tuple[float, NDArray[np.float64]]:
-    """A weighted sum of cells, each the mean of its trainings: on the events as they are, and on the resampled ones."""
+def _weighted(
+    cells: Mapping[str, Trainings], weights: Mapping[str, float]
+) -> tuple[float, NDArray[np.float64]]:
+    """A weighted sum of cells, each the mean of its trainings: on the events as they are, and on
+    the resampled ones.
+    """
     estimate = sum(weight * float(cells[name].estimates.mean()) for name, weight in weights.items())
-    return estimate, np.sum([weight * cells[name].values.mean(axis=1) for name, weight in weights.items()], axis=0)
+    return estimate, np.sum(
+        [weight * cells[name].values.mean(axis=1) for name, weight in weights.items()], axis=0
+    )
 
 
 def _blocks(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> list[list[Setting]]:
@@ -321,7 +376,9 @@ def _blocks(cells: Mapping[str, Trainings], settings: Sequence[Setting]) -> list
 
 
 def _over_blocks(cells: Mapping[str, Trainings], blocks: Sequence[Sequence[Setting]]) -> Trainings:
-    """The difference in each block, the mean over its settings, in the place of the trainings of one cell."""
+    """The difference in each block, the mean over its settings, in the place of the trainings of
+    one cell.
+    """
     found = [_weighted(cells, _mean_of(block)) for block in blocks]
     estimates, values = zip(*found, strict=True)
     return Trainings(np.array(estimates), np.stack(values, axis=1))
@@ -337,7 +394,9 @@ def _mean_of(settings: Sequence[Setting]) -> dict[str, float]:
 
 
 def _variance_of_events(cell: Trainings) -> float:
-    """How far trainings of a cell differ because each has noise of its own on each event, by the resampled events."""
+    """How far trainings of a cell differ because each has noise of its own on each event, by the
+    resampled events.
+    """
     return float(np.nanmean((cell.values - cell.estimates).var(axis=1, ddof=1)))
 
 

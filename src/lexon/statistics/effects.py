@@ -1,9 +1,11 @@
-"""Which axis of a grid matters, and do two act together? Contrasts of cells, each a list of settings in which cells are compared.
+"""Which axis of a grid matters, and do two act together? Contrasts of cells, each a list of
+settings in which cells are compared.
 
-An effect is between two levels of an axis, averaged over the settings of all other axes (Montgomery, Design and Analysis of
-Experiments, chapter 5). Only settings in which every cell that takes part is finished count, so the levels are always
-compared under the same circumstances; and only those in which the cells are different models: where one model stands in
-two cells, as binned tokens do for either `vector`, their difference is zero by construction and says nothing.
+An effect is between two levels of an axis, averaged over the settings of all other axes
+(Montgomery, Design and Analysis of Experiments, chapter 5). Only settings in which every cell that
+takes part is finished count, so the levels are always compared under the same circumstances; and
+only those in which the cells are different models: where one model stands in two cells, as binned
+tokens do for either `vector`, their difference is zero by construction and says nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ from lexon.statistics.differences import Setting
 
 Pair = tuple[Any, Any]
 # Why a setting of the other axes is no part of a contrast.
-Reason = Literal["are no part of the grid", "have one model on both sides", "were evaluated on other test events", "are not finished"]
+Reason = Literal[
+    "are no part of the grid",
+    "have one model on both sides",
+    "were evaluated on other test events",
+    "are not finished",
+]
 ABSENT: Reason = "are no part of the grid"
 ONE_MODEL: Reason = "have one model on both sides"
 UNPAIRED: Reason = "were evaluated on other test events"
@@ -33,8 +40,8 @@ class Contrast:
 
     Attributes:
         levels: the two levels (a, b) of one axis, or of each of two, by axis.
-        settings: those of the other axes that are averaged over, each with the sign of every model in it: a - b, or (a1 - b1)
-            with a2 less (a1 - b1) with b2. Empty where none is finished.
+        settings: those of the other axes that are averaged over, each with the sign of every model
+            in it: a - b, or (a1 - b1) with a2 less (a1 - b1) with b2. Empty where none is finished.
         left_out: number of the others, by the reason why.
         n_settings: all of the plan.
     """
@@ -69,7 +76,8 @@ class Mean:
         weights: of each cell's metric, by cell name. Empty where nothing is finished.
         n_used: settings of the other axes that are averaged over.
         n_settings: those of the plan, less any in which all levels are one model.
-        balanced: the same settings for all levels of these axes: only then may their means be compared.
+        balanced: the same settings for all levels of these axes: only then may their means be
+            compared.
     """
 
     levels: Mapping[str, Any]
@@ -87,7 +95,8 @@ class Grid:
         cells: the level of every axis, by cell name.
         models: name of the model that stands in a cell, by cell name: cells of one model share it.
         finished: names of the cells with a result.
-        unpaired: names of finished cells that were evaluated on other events, so that they are compared with nothing.
+        unpaired: names of finished cells that were evaluated on other events, so that they are
+            compared with nothing.
     """
 
     cells: Mapping[str, Mapping[str, Any]]
@@ -97,9 +106,13 @@ class Grid:
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
-        """The levels of each axis that has several: numbers and truth values from high to low, others as planned."""
+        """The levels of each axis that has several: numbers and truth values from high to low,
+        others as planned.
+        """
         names = next(iter(self.cells.values()), {})
-        levels = {axis: list(dict.fromkeys(cell[axis] for cell in self.cells.values())) for axis in names}
+        levels = {
+            axis: list(dict.fromkeys(cell[axis] for cell in self.cells.values())) for axis in names
+        }
         return {axis: _ordered(found) for axis, found in levels.items() if len(found) > 1}
 
     def others(self, axes: Collection[str]) -> Iterator[dict[str, Any]]:
@@ -119,17 +132,27 @@ class Grid:
         """The contrast of these levels, with what there is to see of it."""
         settings = [self._corners(levels, setting) for setting in self.others(levels)]
         reasons = [self._why_left_out(corners, 2 ** len(levels)) for corners in settings]
-        used = [corners for corners, reason in zip(settings, reasons, strict=True) if reason is None]
-        signs = [{self.models[name]: float(sign) for name, sign in corners.items()} for corners in used]
-        return Contrast(levels, signs, Counter(reason for reason in reasons if reason), len(settings))
+        used = [
+            corners for corners, reason in zip(settings, reasons, strict=True) if reason is None
+        ]
+        signs = [
+            {self.models[name]: float(sign) for name, sign in corners.items()} for corners in used
+        ]
+        return Contrast(
+            levels, signs, Counter(reason for reason in reasons if reason), len(settings)
+        )
 
     def means(self, *axes: str) -> list[Mean]:
-        """The mean of each combination of levels of these axes, over the settings in which all of them are finished.
+        """The mean of each combination of levels of these axes, over the settings in which all of
+        them are finished.
 
-        Where there is none such, each has a mean of its own over whatever is finished, not balanced.
+        Where there is none such, each has a mean of its own over whatever is finished, not
+        balanced.
         """
         settings = list(self._settings(axes))
-        rows = [[self.at({**setting, **levels}) for levels in settings] for setting in self.others(axes)]
+        rows = [
+            [self.at({**setting, **levels}) for levels in settings] for setting in self.others(axes)
+        ]
         compared = [row for row in rows if self._has_different_models(row)]
         whole = [row for row in compared if self._is_finished(row)]
         means = []
@@ -144,9 +167,18 @@ class Grid:
     def _is_finished(self, names: Sequence[str | None]) -> bool:
         return all(name in self.finished for name in names)
 
-    def _mean(self, levels: Mapping[str, Any], names: Sequence[str | None], n_settings: int, *, balanced: bool) -> Mean:
+    def _mean(
+        self,
+        levels: Mapping[str, Any],
+        names: Sequence[str | None],
+        n_settings: int,
+        *,
+        balanced: bool,
+    ) -> Mean:
         used = [name for name in names if name is not None and name in self.finished]
-        return Mean(levels, dict.fromkeys(used, 1 / max(len(used), 1)), len(used), n_settings, balanced)
+        return Mean(
+            levels, dict.fromkeys(used, 1 / max(len(used), 1)), len(used), n_settings, balanced
+        )
 
     @cached_property
     def _names(self) -> dict[tuple[Any, ...], str]:
@@ -173,7 +205,8 @@ class Grid:
 
 
 def contrasts(grid: Grid) -> list[Contrast]:
-    """All main effects, then all two-way interactions; without those in which the plan never has different models.
+    """All main effects, then all two-way interactions; without those in which the plan never has
+    different models.
 
     An interaction of which every setting is unpaired is left out too: the main effects say so.
     """
@@ -181,7 +214,11 @@ def contrasts(grid: Grid) -> list[Contrast]:
     chosen = [{axis: pair} for axis in pairs for pair in pairs[axis]]
     for first, second in combinations(pairs, 2):
         chosen += [{first: a, second: b} for a, b in product(pairs[first], pairs[second])]
-    return [contrast for contrast in map(grid.contrast, chosen) if contrast.n_compared and not _is_unpaired(contrast)]
+    return [
+        contrast
+        for contrast in map(grid.contrast, chosen)
+        if contrast.n_compared and not _is_unpaired(contrast)
+    ]
 
 
 def _is_unpaired(contrast: Contrast) -> bool:
@@ -190,4 +227,8 @@ def _is_unpaired(contrast: Contrast) -> bool:
 
 
 def _ordered(levels: list[Any]) -> list[Any]:
-    return sorted(levels, reverse=True) if all(isinstance(level, int | float) for level in levels) else levels
+    return (
+        sorted(levels, reverse=True)
+        if all(isinstance(level, int | float) for level in levels)
+        else levels
+    )

@@ -27,7 +27,8 @@ class Interval:
 
 @dataclass(frozen=True)
 class Replicates:
-    """A metric and its bootstrap replicates; those of one `bootstrap` call are paired, so they may be subtracted.
+    """A metric and its bootstrap replicates; those of one `bootstrap` call are paired, so they may
+    be subtracted.
 
     Attributes:
         estimate: the metric on the events as they are, mean over seeds.
@@ -57,7 +58,11 @@ class SeedSpread:
     n: int
 
     def __str__(self) -> str:
-        return f"unknown ({self.n} seed{'s' * (self.n != 1)})" if np.isnan(self.sd) else f"{self.sd:.4f} ({self.n} seeds)"
+        return (
+            f"unknown ({self.n} seed{'s' * (self.n != 1)})"
+            if np.isnan(self.sd)
+            else f"{self.sd:.4f} ({self.n} seeds)"
+        )
 
 
 def seed_spread(values: Sequence[float]) -> SeedSpread:
@@ -68,12 +73,14 @@ def seed_spread(values: Sequence[float]) -> SeedSpread:
 def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
     """Intervals that hold 95 % for all of a family together: the correction for their number.
 
-    Every single interval, made symmetric, is widened by one factor: that at which the whole family lies inside for 95 % of
-    the resamples (single-step max-t; Hothorn, Bretz and Westfall, Biometrical Journal 50 (2008) 346, section 3). What members
-    have in common is paid for once, which Bonferroni's correction would not notice.
+    Every single interval, made symmetric, is widened by one factor: that at which the whole family
+    lies inside for 95 % of the resamples (single-step max-t; Hothorn, Bretz and Westfall,
+    Biometrical Journal 50 (2008) 346, section 3). What members have in common is paid for once,
+    which Bonferroni's correction would not notice.
 
     Args:
-        family: paired replicates; one that is never defined is left out, and then every resample in which one is undefined.
+        family: paired replicates; one that is never defined is left out, and then every resample in
+            which one is undefined.
     """
     if not family:
         return []
@@ -82,7 +89,10 @@ def simultaneous_intervals(family: Sequence[Replicates]) -> list[Interval]:
     defined = np.isfinite(values).any(axis=1)
     reach = np.full(len(family), np.nan)
     reach[defined] = _reaches(values[defined], estimates[defined])
-    return [Interval(*bounds) for bounds in np.stack([estimates, estimates - reach, estimates + reach], axis=1).tolist()]
+    return [
+        Interval(*bounds)
+        for bounds in np.stack([estimates, estimates - reach, estimates + reach], axis=1).tolist()
+    ]
 
 
 def _reaches(values: NDArray[np.float64], estimates: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,6 @@
-"""Cells that hold tags: texts with separators, or lists as Python, numpy, JSON and databases print them."""
+"""Cells that hold tags: texts with separators, or lists as Python, numpy, JSON and databases print
+them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SEPARATORS = (";", "|", "\n", "\t", ",")
 JOINTS = (" ", "/", "+", "&")  # may separate tags, and may be part of one
 NOTHING = {"none", "null", "nan", "na", "<na>"}
 CLOSING = {"[": "]", "(": ")", "{": "}"}
-WRAPPED = re.compile(r"(?:\w+\.)*(?:array|ndarray|Index|list|tuple|set|frozenset)\((.*)\)", re.DOTALL)
+WRAPPED = re.compile(
+    r"(?:\w+\.)*(?:array|ndarray|Index|list|tuple|set|frozenset)\((.*)\)", re.DOTALL
+)
 ATTRIBUTES = re.compile(r",\s*(?:dtype|name|length|shape)=[^\[\]]*$")
 SCALAR = re.compile(r"(?:np|numpy)\.\w+\(((?:'[^']*'|\"[^\"]*\"|[-+.\w]+))\)")
 PRINTED = re.compile(r"(?:^|[\n,])\s*dtype: \w+$")  # a Series of pandas
@@ -32,7 +36,9 @@ TOKEN = re.compile(
 
 def tag_name(text: str) -> str:
     """A tag without blanks around it, doubled or unusual blanks, and quotes."""
-    name = " ".join(unicodedata.normalize("NFC", text).replace("\ufeff", "").replace("\u200b", "").split())
+    name = " ".join(
+        unicodedata.normalize("NFC", text).replace("\ufeff", "").replace("\u200b", "").split()
+    )
     if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
         name = name[1:-1].strip()
     return name
@@ -43,7 +49,8 @@ def read_cells(cells: pd.Series, parameter: str, *, several: bool = True) -> pd.
 
     Args:
         parameter: the one that names the column, for messages.
-        several: whether a cell is meant to hold several tags, so that one that may be several is refused.
+        several: whether a cell is meant to hold several tags, so that one that may be several is
+            refused.
 
     Raises:
         DataError: a cell that can be understood in two ways, or in none.
@@ -61,7 +68,9 @@ def read_cells(cells: pd.Series, parameter: str, *, several: bool = True) -> pd.
 
 
 def _separated(plain: Mapping[int, str], parameter: str, *, several: bool) -> dict[int, list[str]]:
-    """The tags of cells that are texts with separators, by number of the row; arguments as in `read_cells`."""
+    """The tags of cells that are texts with separators, by number of the row; arguments as in
+    `read_cells`.
+    """
     separator = _separator(plain, parameter)
     if separator is None and several:
         _refuse_joined(plain, parameter)
@@ -108,18 +117,23 @@ def _is_tuple(text: str) -> bool:
 
 def _separator(plain: Mapping[int, str], parameter: str) -> str | None:
     """The strongest separator that any cell has, or None."""
-    rows = {mark: next((row for row, text in plain.items() if mark in text), None) for mark in SEPARATORS}
+    rows = {
+        mark: next((row for row, text in plain.items() if mark in text), None)
+        for mark in SEPARATORS
+    }
     first, second = rows[";"], rows["|"]
     if first is not None and second is not None:
         raise DataError(
-            f"{parameter}: row {first} is {plain[first][:60]!r}, row {second} is {plain[second][:60]!r}; "
-            "separate tags by ; or by |, not by both"
+            f"{parameter}: row {first} is {plain[first][:60]!r}, row {second} is"
+            f" {plain[second][:60]!r}; separate tags by ; or by |, not by both"
         )
     return next((mark for mark, row in rows.items() if row is not None), None)
 
 
 def _refuse_joined(plain: Mapping[int, str], parameter: str) -> None:
-    """Refuse cells such as `met photon`, `met`, `photon`: without a separator, but made of fewer words than there are cells."""
+    """Refuse cells such as `met photon`, `met`, `photon`: without a separator, but made of fewer
+    words than there are cells.
+    """
     names = {row: tag_name(text) for row, text in plain.items()}
     cells = set(names.values())
     for mark in JOINTS:
@@ -127,23 +141,40 @@ def _refuse_joined(plain: Mapping[int, str], parameter: str) -> None:
         words = {word for cell in cells for word in cell.split(mark)}
         if joined is not None and len(words) < len(cells):
             raise DataError(
-                f"{parameter}: row {joined} is {plain[joined][:60]!r}: one tag, or several? "
-                f"The column's {len(cells)} different cells are made of {len(words)} words with {mark!r} between them; "
-                "separate tags by ; or write them as a list: ['a', 'b']"
+                f"{parameter}: row {joined} is {plain[joined][:60]!r}: one tag, or several? The"
+                f" column's {len(cells)} different cells are made of {len(words)} words with"
+                f" {mark!r} between them; separate tags by ; or write them as a list: ['a', 'b']"
             )
 
 
-def _refuse_cut(text: str, tags: list[str], separator: str | None, row: int, parameter: str) -> None:
-    """Refuse a cell whose separators are part of something else: of `c("a", "b")`, `rock (UK, 70s)`, a printed Series, `R&amp;B`."""
+def _refuse_cut(
+    text: str, tags: list[str], separator: str | None, row: int, parameter: str
+) -> None:
+    """Refuse a cell whose separators are part of something else: of `c("a", "b")`, `rock (UK,
+    70s)`, a printed Series, `R&amp;B`.
+    """
     if PRINTED.search(text):
-        raise _not_understood(text, row, parameter, "is a Series as pandas prints it; write its tags as a list, for example with .tolist()")
+        raise _not_understood(
+            text,
+            row,
+            parameter,
+            "is a Series as pandas prints it; write its tags as a list, for example with .tolist()",
+        )
     if separator == ";" and ENTITY.search(text):
         raise _not_understood(
-            text, row, parameter, "has characters as HTML writes them, whose semicolons separate nothing; write & for &amp;"
+            text,
+            row,
+            parameter,
+            "has characters as HTML writes them, whose semicolons separate nothing; write & for"
+            " &amp;",
         )
     if len(tags) > 1 and not _is_open(text) and any(map(_is_open, tags)):
         raise _not_understood(
-            text, row, parameter, f"has {separator!r} within brackets: one tag, or several? Separate tags by ; or write a list"
+            text,
+            row,
+            parameter,
+            f"has {separator!r} within brackets: one tag, or several? Separate tags by ; or write a"
+            " list",
         )
 
 
@@ -153,14 +184,16 @@ def _is_open(text: str) -> bool:
 
 
 def _refuse_weaker(found: Mapping[int, list[str]], separator: str | None, parameter: str) -> None:
-    """Refuse a tag such as `met, photon` beside tags `met` and `photon`: some rows use another separator than the others."""
+    """Refuse a tag such as `met, photon` beside tags `met` and `photon`: some rows use another
+    separator than the others.
+    """
     known = set(_distinct(chain.from_iterable(found.values())))
     for row, tags in found.items():
         for tag in tags:
             if _has_known_parts(tag, separator, known):
                 raise DataError(
-                    f"{parameter}: row {row} has the tag {tag[:60]!r}, but other rows have its parts as tags of their own: "
-                    f"separate the tags of all rows by {separator!r}"
+                    f"{parameter}: row {row} has the tag {tag[:60]!r}, but other rows have its"
+                    f" parts as tags of their own: separate the tags of all rows by {separator!r}"
                 )
 
 
@@ -174,13 +207,28 @@ def _listed(text: str, row: int, parameter: str) -> Iterator[str]:
     """The tags of a list, however it is printed."""
     inner = _without_brackets(text)
     if inner is None:
-        raise _not_understood(text, row, parameter, "begins like a list and is none; quote its texts, or drop the bracket")
+        raise _not_understood(
+            text,
+            row,
+            parameter,
+            "begins like a list and is none; quote its texts, or drop the bracket",
+        )
     if re.search(r"(^|[\s,])\.\.\.($|[\s,])", inner):
-        raise _not_understood(text, row, parameter, "was cut when it was printed (...); write the whole list, for example with .tolist()")
+        raise _not_understood(
+            text,
+            row,
+            parameter,
+            "was cut when it was printed (...); write the whole list, for example with .tolist()",
+        )
     tokens = list(_tokens(inner))
     kinds = [kind for kind, _ in tokens]
     if not _are_separated(kinds):
-        raise _not_understood(text, row, parameter, "is not a list of texts; separate its texts by commas, or tags by ; without brackets")
+        raise _not_understood(
+            text,
+            row,
+            parameter,
+            "is not a list of texts; separate its texts by commas, or tags by ; without brackets",
+        )
     for kind, value in tokens:
         if kind == "bare":
             yield from _bare(value, text, row, parameter, alone="comma" not in kinds)
@@ -189,7 +237,9 @@ def _listed(text: str, row: int, parameter: str) -> Iterator[str]:
 
 
 def _are_separated(kinds: Sequence[str]) -> bool:
-    """Whether commas stand between the elements of a list, or none at all, as numpy prints quoted texts."""
+    """Whether commas stand between the elements of a list, or none at all, as numpy prints quoted
+    texts.
+    """
     if "unknown" in kinds:
         return False
     as_numpy_prints = "comma" not in kinds and "bare" not in kinds
@@ -219,13 +269,20 @@ def _tokens(inner: str) -> Iterator[tuple[str, str]]:
 
 
 def _bare(value: str, text: str, row: int, parameter: str, *, alone: bool) -> list[str]:
-    """A tag without quotes; numbers without commas are several, words without commas may be one tag or several."""
+    """A tag without quotes; numbers without commas are several, words without commas may be one tag
+    or several.
+    """
     words = value.split()
     if not alone or len(words) == 1:
         return [] if value.strip().lower() in NOTHING else [value]
     if all(re.fullmatch(r"[-+]?\d+\.?", word) for word in words):
         return [word.rstrip(".") for word in words]
-    raise _not_understood(text, row, parameter, "has neither quotes nor commas: one tag, or several? Separate them by commas")
+    raise _not_understood(
+        text,
+        row,
+        parameter,
+        "has neither quotes nor commas: one tag, or several? Separate them by commas",
+    )
 
 
 def _unquoted(value: str) -> str:

@@ -1,4 +1,6 @@
-"""One division of rows for every model that is compared: seeded, and no combination in two splits."""
+"""One division of rows for every model that is compared: seeded, and no combination in two
+splits.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class TagSplits:
 
 def combinations(rows: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The number of each row's combination [N], and how many rows have it [k]."""
-    _, number, counts = np.unique(np.packbits(rows, axis=1), axis=0, return_inverse=True, return_counts=True)
+    _, number, counts = np.unique(
+        np.packbits(rows, axis=1), axis=0, return_inverse=True, return_counts=True
+    )
     return number.ravel().astype(np.int64), counts.astype(np.int64)
 
 
@@ -55,21 +59,29 @@ def split_rows(table: TagTable, shares: Mapping[str, float], seed: int) -> TagSp
     """Shuffled combinations, laid end to end and cut where the shares of rows are reached.
 
     Raises:
-        DataError: fewer than two tags, a split with fewer than `MIN_ROWS` rows, or rows whose tags are mostly unknown in training.
+        DataError: fewer than two tags, a split with fewer than `MIN_ROWS` rows, or rows whose tags
+            are mostly unknown in training.
     """
     if len(table.names) < 2:
-        raise DataError(f"tags: {len(table.names)} tag ({shown(table.names)}); rows of at least two are needed")
+        raise DataError(
+            f"tags: {len(table.names)} tag ({shown(table.names)}); rows of at least two are needed"
+        )
     number, counts = combinations(table.rows)
     order = np.random.default_rng(seed).permutation(len(counts))
     middle = np.cumsum(counts[order]) - counts[order] / 2
     ends = np.cumsum([shares[split] for split in SPLITS]) / sum(shares.values()) * len(number)
     of_combination = np.empty(len(counts), np.int64)
     of_combination[order] = np.searchsorted(ends[:-1], middle)
-    chosen = {split: np.flatnonzero(of_combination[number] == place) for place, split in enumerate(SPLITS)}
+    chosen = {
+        split: np.flatnonzero(of_combination[number] == place) for place, split in enumerate(SPLITS)
+    }
     for split, rows in chosen.items():
         if len(rows) < MIN_ROWS:
             n = f"{len(rows)} of {len(number)} rows ({len(counts)} combinations)"
-            raise DataError(f"tags.split: {split} gets {n}, fewer than {MIN_ROWS}; give more rows, or change tags.split or tags.split_seed")
+            raise DataError(
+                f"tags.split: {split} gets {n}, fewer than {MIN_ROWS}; give more rows, or change"
+                " tags.split or tags.split_seed"
+            )
     _refuse_unseen(table, chosen)
     return TagSplits(
         {split: table.rows[rows] for split, rows in chosen.items()},
@@ -91,23 +103,30 @@ def _refuse_unseen(table: TagTable, chosen: Mapping[str, NDArray[np.int64]]) -> 
         if share > MOST_UNSEEN:
             single = float((table.rows.sum(axis=1, dtype=np.int64) == 1).mean())
             raise DataError(
-                f"tags: {share:.0%} of what {split} mentions is never seen in training, because equal rows stay in one split and "
-                f"{single:.0%} of the rows have a single tag; give rows of several tags, or keep frequent ones (tags.vocabulary)"
+                f"tags: {share:.0%} of what {split} mentions is never seen in training, because"
+                f" equal rows stay in one split and {single:.0%} of the rows have a single tag;"
+                " give rows of several tags, or keep frequent ones (tags.vocabulary)"
             )
 
 
-def _notes_on_split(table: TagTable, chosen: Mapping[str, NDArray[np.int64]], counts: NDArray[np.int64]) -> list[str]:
+def _notes_on_split(
+    table: TagTable, chosen: Mapping[str, NDArray[np.int64]], counts: NDArray[np.int64]
+) -> list[str]:
     n = len(table.rows)
     sizes = ", ".join(f"{len(rows)} {split}" for split, rows in chosen.items())
     repeated = int(counts[counts > 1].sum())
     notes = [
-        f"{n} rows of {len(table.names)} tags in {len(counts)} combinations ({repeated} rows share their combination): {sizes}; "
-        "no combination is in two splits."
+        f"{n} rows of {len(table.names)} tags in {len(counts)} combinations ({repeated} rows share"
+        f" their combination): {sizes}; no combination is in two splits."
     ]
     unseen = np.flatnonzero(~table.rows[chosen["train"]].any(axis=0))
     if len(unseen):
         mentions = int(table.rows[np.concatenate([chosen["val"], chosen["test"]])][:, unseen].sum())
         names = shown([table.names[i] for i in unseen])
-        missed = f"{mentions} mentions in val and test that no model can know" if mentions else "nor in any other split"
+        missed = (
+            f"{mentions} mentions in val and test that no model can know"
+            if mentions
+            else "nor in any other split"
+        )
         notes.append(f"Tags never seen in training: {len(unseen)} ({names}), {missed}.")
     return notes

@@ -40,18 +40,24 @@ class TagTable:
     notes: tuple[str, ...]
 
 
-def tag_table(frame: pd.DataFrame, column: str | None, label_column: str | None, vocabulary: Sequence[str] | None = None) -> TagTable:
+def tag_table(
+    frame: pd.DataFrame,
+    column: str | None,
+    label_column: str | None,
+    vocabulary: Sequence[str] | None = None,
+) -> TagTable:
     """The rows of a table that have a tag.
 
     Args:
         frame: one row a row.
-        column: holds tags, separated by ``;``, ``|`` or ``,`` (the first of them that any cell has), or lists. None: the columns are
-            the tags.
+        column: holds tags, separated by ``;``, ``|`` or ``,`` (the first of them that any cell
+            has), or lists. None: the columns are the tags.
         label_column: groups the rows; of several values in a cell the first counts.
         vocabulary: the tags to keep, in order; None keeps all, sorted.
 
     Raises:
-        DataError: a column does not exist, a cell cannot be understood or is neither 0 nor 1, or nothing is left.
+        DataError: a column does not exist, a cell cannot be understood or is neither 0 nor 1, or
+            nothing is left.
     """
     _require(frame, {"tags.column": column, "tags.label_column": label_column})
     if column is None:
@@ -61,19 +67,44 @@ def tag_table(frame: pd.DataFrame, column: str | None, label_column: str | None,
     rows, kept, notes = _in_vocabulary(every, names, vocabulary)
     filled = rows.any(axis=1)
     if not filled.any():
-        raise DataError("tags: no row has a tag that is kept; check tags.column and tags.vocabulary")
-    empty = [f"{(~filled).sum()} of {len(rows)} rows have no tag and are left out."] if not filled.all() else []
-    groups, group_names = _groups(frame[label_column], label_column) if label_column else (np.full(len(rows), -1), ())
+        raise DataError(
+            "tags: no row has a tag that is kept; check tags.column and tags.vocabulary"
+        )
+    empty = (
+        [f"{(~filled).sum()} of {len(rows)} rows have no tag and are left out."]
+        if not filled.all()
+        else []
+    )
+    groups, group_names = (
+        _groups(frame[label_column], label_column) if label_column else (np.full(len(rows), -1), ())
+    )
     alone = _note_on_single_tags(every) if column else []
-    all_notes = (*frame.attrs.get("notes", ()), *alone, *_note_on_case({*names, *kept}), *notes, *empty)
-    return TagTable(rows[filled], kept, np.flatnonzero(filled), groups[filled], group_names, label_column or "", all_notes)
+    all_notes = (
+        *frame.attrs.get("notes", ()),
+        *alone,
+        *_note_on_case({*names, *kept}),
+        *notes,
+        *empty,
+    )
+    return TagTable(
+        rows[filled],
+        kept,
+        np.flatnonzero(filled),
+        groups[filled],
+        group_names,
+        label_column or "",
+        all_notes,
+    )
 
 
 def _require(frame: pd.DataFrame, wanted: Mapping[str, str | None]) -> None:
     """Check that a table has the columns that parameters name."""
     for parameter, name in wanted.items():
         if name is not None and name not in frame.columns:
-            raise DataError(f"{parameter}={name}: the file has no such column, but {shown(list(map(str, frame.columns)), 20)}")
+            raise DataError(
+                f"{parameter}={name}: the file has no such column, but"
+                f" {shown(list(map(str, frame.columns)), 20)}"
+            )
 
 
 def _note_on_single_tags(rows: NDArray[np.uint8]) -> list[str]:
@@ -81,13 +112,19 @@ def _note_on_single_tags(rows: NDArray[np.uint8]) -> list[str]:
     one, filled = int((per_row == 1).sum()), int((per_row > 0).sum())
     if one < MOSTLY * filled:
         return []
-    return [f"{one} of {filled} rows have a single tag: is their separator something else than ; | or a comma?"]
+    return [
+        f"{one} of {filled} rows have a single tag: is their separator something else than ; | or a"
+        " comma?"
+    ]
 
 
 def _note_on_case(names: Collection[str]) -> list[str]:
     """Tags, of the rows or of the vocabulary, that differ in case only."""
     folded = Counter(name.casefold() for name in names)
-    alike = sorted((name for name in names if folded[name.casefold()] > 1), key=lambda name: (name.casefold(), name))
+    alike = sorted(
+        (name for name in names if folded[name.casefold()] > 1),
+        key=lambda name: (name.casefold(), name),
+    )
     return [f"Tags that differ in case only are kept apart: {shown(alike)}."] if alike else []
 
 
@@ -109,8 +146,9 @@ def _matrix(frame: pd.DataFrame) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
         if bad.any():
             row = int(np.argmax(bad))
             raise DataError(
-                f"column {name}, row {row}: {_plain(values.iloc[row])} is neither 0 nor 1 ({bad.sum()} such rows); "
-                "name the column that holds tags in tags.column, or the column that groups rows in tags.label_column"
+                f"column {name}, row {row}: {_plain(values.iloc[row])} is neither 0 nor 1"
+                f" ({bad.sum()} such rows); name the column that holds tags in tags.column, or the"
+                " column that groups rows in tags.label_column"
             )
     return frame.to_numpy(np.float64).astype(np.uint8), tuple(names)
 
@@ -122,7 +160,9 @@ def _plain(value: object) -> str:
 def _in_vocabulary(
     rows: NDArray[np.uint8], names: tuple[str, ...], vocabulary: Sequence[str] | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...], list[str]]:
-    """The columns of the vocabulary's tags, in its order; a tag that no row has is a column of zeros."""
+    """The columns of the vocabulary's tags, in its order; a tag that no row has is a column of
+    zeros.
+    """
     wanted = names if vocabulary is None else tuple(dict.fromkeys(vocabulary))
     every = pd.DataFrame(rows, columns=list(names))
     kept = every.reindex(columns=list(wanted), fill_value=0).to_numpy(np.uint8)
@@ -131,14 +171,19 @@ def _in_vocabulary(
     notes = []
     if unknown:
         n = int(every[unknown].to_numpy().sum(dtype=np.int64))
-        notes.append(f"Tags that are not in the vocabulary: {len(unknown)} ({shown(unknown)}), {n} mentions, left out.")
+        notes.append(
+            f"Tags that are not in the vocabulary: {len(unknown)} ({shown(unknown)}), {n} mentions,"
+            " left out."
+        )
     if unused:
         notes.append(f"Tags of the vocabulary that are in no row: {len(unused)} ({shown(unused)}).")
     return kept, wanted, notes
 
 
 def _groups(labels: pd.Series, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    first = read_cells(labels, f"tags.label_column={name}", several=False).map(lambda values: values[0] if values else None)
+    first = read_cells(labels, f"tags.label_column={name}", several=False).map(
+        lambda values: values[0] if values else None
+    )
     codes, names = pd.factorize(first, sort=True)
     return codes.astype(np.int64), tuple(map(str, names))
 

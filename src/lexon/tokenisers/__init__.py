@@ -1,6 +1,7 @@
 """Tokenisers: each turns the same events into different inputs of a network.
 
-A tokeniser is one file here and its settings in `lexon.config.tokenisers`, which say what other parts of lexon ask about it.
+A tokeniser is one file here and its settings in `lexon.config.tokenisers`, which say what other
+parts of lexon ask about it.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ def restore(state: dict[str, Any]) -> Tokeniser:
         DataError: not a tokeniser's state.
     """
     fitted = [found for found in tokeniser_classes().values() if issubclass(found, FittedConfig)]
-    readers = dict(found.restored_by or (found.model_fields["kind"].default, found.made_by) for found in fitted)
+    readers = dict(
+        found.restored_by or (found.model_fields["kind"].default, found.made_by) for found in fitted
+    )
     if state.get("kind") not in readers:
         *most, last = readers
         held = ", ".join(map(str, state)) or "nothing"
-        raise DataError(f"the kind in a tokeniser's state is {', '.join(most)} or {last}; this one holds {held}")
+        raise DataError(
+            f"the kind in a tokeniser's state is {', '.join(most)} or {last}; this one holds {held}"
+        )
     return _class(readers[state["kind"]]).from_state(state)
 
 

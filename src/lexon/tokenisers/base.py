@@ -20,9 +20,11 @@ class Tokens:
 
     Attributes:
         values: float32 [event, object, feature], or int64 [event, object] in 1..vocab_size-1.
-        types: object types, int64 [event, object], 0 for padding; 1 for every real object where the type is hidden.
+        types: object types, int64 [event, object], 0 for padding; 1 for every real object where the
+            type is hidden.
         mask: True for real objects, bool [event, object].
-        met: float32 [event, 3] (standardised log MET, sin and cos of its azimuth), or int64 [event, 2] (MET, METphi tokens).
+        met: float32 [event, 3] (standardised log MET, sin and cos of its azimuth), or int64 [event,
+            2] (MET, METphi tokens).
     """
 
     values: NDArray[Any]
@@ -40,7 +42,8 @@ class ClassifiedTokens:
         targets: class index, int64 [N], the signal 0.
         labels: process label, int64 [N].
         index: row of the split, int64 [N].
-        digest: of exactly these events: equal digests are the same events in the same order, whatever the tokeniser.
+        digest: of exactly these events: equal digests are the same events in the same order,
+            whatever the tokeniser.
     """
 
     tokens: Tokens
@@ -73,14 +76,19 @@ def random_rows(n: int, total: int, seed: int) -> NDArray[np.int64]:
         ConfigurationError: there are fewer.
     """
     if n > total:
-        raise ConfigurationError(f"n_train={n}: there are {total} training events; ask for fewer, or simulate more (events.n)")
+        raise ConfigurationError(
+            f"n_train={n}: there are {total} training events; ask for fewer, or simulate more"
+            " (events.n)"
+        )
     return np.sort(np.random.default_rng(seed).permutation(total)[:n])
 
 
 class Tokeniser(Protocol):
-    """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it (`lexon.tokenisers.restore`).
+    """`fit` on training events, then `encode` any; `state` is JSON and rebuilds it
+    (`lexon.tokenisers.restore`).
 
-    A subclass that lexon fits has two constructors more: `from_config` of its settings, not fitted yet, and `from_state`.
+    A subclass that lexon fits has two constructors more: `from_config` of its settings, not fitted
+    yet, and `from_state`.
     """
 
     @property
@@ -98,7 +106,9 @@ class Tokeniser(Protocol):
 
     @property
     def layout(self) -> Layout | None:
-        """The parts of its integer codes; None for continuous values, and for codes that are numbered in another way."""
+        """The parts of its integer codes; None for continuous values, and for codes that are
+        numbered in another way.
+        """
         return None
 
     def fit(self, events: Events) -> Self:
@@ -106,17 +116,23 @@ class Tokeniser(Protocol):
         return self.fit_chunks([events])
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
-        """`fit` on events that need not fit in memory; the chunks are walked through as often as it takes."""
+        """`fit` on events that need not fit in memory; the chunks are walked through as often as it
+        takes.
+        """
 
     def encode(self, events: Events) -> Tokens: ...
 
     def decode(self, tokens: Tokens) -> Events:
-        """Events in GeV and rad, exact or at bin centres; what the tokens do not hold (labels, say) is zero."""
+        """Events in GeV and rad, exact or at bin centres; what the tokens do not hold (labels, say)
+        is zero.
+        """
 
     def state(self) -> dict[str, Any]: ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Arrays of a token file beside `state`: learnt vectors, by name; none for most tokenisers."""
+        """Arrays of a token file beside `state`: learnt vectors, by name; none for most
+        tokenisers.
+        """
         return {}
 
     def fitted_on(self, key: str, words: str) -> Self:  # noqa: ARG002

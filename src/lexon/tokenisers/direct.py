@@ -40,8 +40,9 @@ class Standard:
 class DirectTokeniser(Tokeniser):
     """Features (log pT, eta, sin phi, cos phi[, log E]) and MET as (log(1 + MET/GeV), sin, cos).
 
-    Logarithms and eta are standardised with the fitted events' real objects; MET with the fitted events. Sine and cosine are
-    left alone: they carry no scale. MET of 0 occurs, hence 1 + MET; padding is 0 everywhere.
+    Logarithms and eta are standardised with the fitted events' real objects; MET with the fitted
+    events. Sine and cosine are left alone: they carry no scale. MET of 0 occurs, hence 1 + MET;
+    padding is 0 everywhere.
 
     Attributes:
         vector: 4 leaves the energy out, 5 shows it.
@@ -72,12 +73,19 @@ class DirectTokeniser(Tokeniser):
             DataError: there is no object to learn from.
         """
         means = _means(map(self._quantities, chunks))
-        variances = _means({name: (x - means[name]) ** 2 for name, x in self._quantities(events).items()} for events in chunks)
-        return replace(self, fitted={name: Standard.of(mean, variances[name]) for name, mean in means.items()})
+        variances = _means(
+            {name: (x - means[name]) ** 2 for name, x in self._quantities(events).items()}
+            for events in chunks
+        )
+        return replace(
+            self, fitted={name: Standard.of(mean, variances[name]) for name, mean in means.items()}
+        )
 
     def encode(self, events: Events) -> Tokens:
         standard, mask = self._standard, events.mask
-        log_pt, eta, *log_energy = (standard[name].apply(values) for name, values in self._scaled(events).items())
+        log_pt, eta, *log_energy = (
+            standard[name].apply(values) for name, values in self._scaled(events).items()
+        )
         phi = events.phi[mask]
         values = np.zeros((*mask.shape, self.vector), np.float32)
         values[mask] = np.stack([log_pt, eta, np.sin(phi), np.cos(phi), *log_energy], axis=-1)
@@ -86,11 +94,15 @@ class DirectTokeniser(Tokeniser):
             values=values,
             types=np.where(self.pid, events.ids, mask).astype(np.int64),
             mask=mask,
-            met=np.stack([met, np.sin(events.met_phi), np.cos(events.met_phi)], axis=-1).astype(np.float32),
+            met=np.stack([met, np.sin(events.met_phi), np.cos(events.met_phi)], axis=-1).astype(
+                np.float32
+            ),
         )
 
     def decode(self, tokens: Tokens) -> Events:
-        """Exact up to rounding; the energy is 0 where `vector` is 4, every type 1 where `pid` is False, labels are 0."""
+        """Exact up to rounding; the energy is 0 where `vector` is 4, every type 1 where `pid` is
+        False, labels are 0.
+        """
         standard, mask = self._standard, tokens.mask
         log_pt, eta, sin_phi, cos_phi, *log_energy = tokens.values[mask].astype(np.float64).T
         p4 = np.zeros((*mask.shape, 4), np.float32)
@@ -108,12 +120,18 @@ class DirectTokeniser(Tokeniser):
         )
 
     def state(self) -> dict[str, Any]:
-        fitted = {name: [standard.mean, standard.scale] for name, standard in self._standard.items()}
+        fitted = {
+            name: [standard.mean, standard.scale] for name, standard in self._standard.items()
+        }
         return {"kind": "direct", "vector": self.vector, "pid": self.pid, "fitted": fitted}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        return cls(state["vector"], state["pid"], {name: Standard(*pair) for name, pair in state["fitted"].items()})
+        return cls(
+            state["vector"],
+            state["pid"],
+            {name: Standard(*pair) for name, pair in state["fitted"].items()},
+        )
 
     @property
     def _standard(self) -> dict[str, Standard]:
@@ -126,9 +144,14 @@ class DirectTokeniser(Tokeniser):
         return self._scaled(events) | {"met": np.log1p(events.met, dtype=np.float64)}
 
     def _scaled(self, events: Events) -> dict[str, NDArray[np.floating]]:
-        """The quantities of real objects that are standardised, [real object] each, in the order of the features."""
+        """The quantities of real objects that are standardised, [real object] each, in the order of
+        the features.
+        """
         mask = events.mask
-        quantities = {"log_pt": np.log(events.pt[mask], dtype=np.float64), "eta": events.eta[mask].astype(np.float64)}
+        quantities = {
+            "log_pt": np.log(events.pt[mask], dtype=np.float64),
+            "eta": events.eta[mask].astype(np.float64),
+        }
         if self.vector == 5:
             quantities["log_energy"] = np.log(events.energy[mask], dtype=np.float64)
         return quantities
@@ -143,7 +166,10 @@ def _means(samples: Iterable[dict[str, NDArray[np.floating]]]) -> dict[str, floa
             totals[name] = totals.get(name, 0.0) + float(values.sum())
             counts[name] += len(values)
     if empty := [name for name in totals if not counts[name]]:
-        raise DataError(f"direct: no {empty[0]} to standardise: none of the {counts['met']} events to fit on holds an object")
+        raise DataError(
+            f"direct: no {empty[0]} to standardise: none of the {counts['met']} events to fit on"
+            " holds an object"
+        )
     return {name: total / counts[name] for name, total in totals.items()}
 
 

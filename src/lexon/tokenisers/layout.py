@@ -1,7 +1,8 @@
 """How integer tokens are numbered: what parts a token has, so that it can be taken apart.
 
-An object's token is 1 + the number that its parts spell, each a digit 0..size-1 of its own base, the first part the slowest. After
-the object tokens comes one token for each value of each part of the event (MET, METphi). 0 is padding.
+An object's token is 1 + the number that its parts spell, each a digit 0..size-1 of its own base,
+the first part the slowest. After the object tokens comes one token for each value of each part of
+the event (MET, METphi). 0 is padding.
 """
 
 from __future__ import annotations
@@ -56,11 +57,23 @@ class Layout:
         return 1 + self.n_object_tokens + np.cumsum([0, *sizes])[: len(sizes)]
 
     def take_apart(self, tokens: IntArray) -> dict[str, NDArray[np.int64]]:
-        """The values 1..size of each part of object tokens, in the tokens' shape, by name; 0 for padding."""
+        """The values 1..size of each part of object tokens, in the tokens' shape, by name; 0 for
+        padding.
+        """
         real = tokens > 0
-        digits = np.unravel_index(np.where(real, tokens - 1, 0), tuple(part.size for part in self.objects))
-        return {part.name: np.where(real, digit + 1, 0) for part, digit in zip(self.objects, digits, strict=True)}
+        digits = np.unravel_index(
+            np.where(real, tokens - 1, 0), tuple(part.size for part in self.objects)
+        )
+        return {
+            part.name: np.where(real, digit + 1, 0)
+            for part, digit in zip(self.objects, digits, strict=True)
+        }
 
     def take_apart_event(self, tokens: IntArray) -> dict[str, NDArray[np.int64]]:
-        """The values 1..size of each part of the event from its tokens [N, number of parts], by name."""
-        return {part.name: column - first + 1 for part, column, first in zip(self.event, tokens.T, self.first, strict=True)}
+        """The values 1..size of each part of the event from its tokens [N, number of parts], by
+        name.
+        """
+        return {
+            part.name: column - first + 1
+            for part, column, first in zip(self.event, tokens.T, self.first, strict=True)
+        }

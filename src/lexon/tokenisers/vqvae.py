@@ -1,9 +1,11 @@
-"""Learnt codes: each object is the code that a VQ-VAE gives it, by itself; MET and METphi are binned.
+"""Learnt codes: each object is the code that a VQ-VAE gives it, by itself; MET and METphi are
+binned.
 
-A code of several parts (the stages of a residual quantiser, the levels of a scalar one) is one number all the same, from which its
-parts can be read (`lexon.tokenisers.layout`), so that a row of tokens looks alike for all. Codes 0..K-1 are tokens 1..K; MET follows
-in K + 1 .. K + n and METphi behind it, for n bins of MET; padding is 0.
-`VQVAETokeniser` holds the network and encodes. `CodeTable` is what a file of tokens keeps of it: what each code stands for.
+A code of several parts (the stages of a residual quantiser, the levels of a scalar one) is one
+number all the same, from which its parts can be read (`lexon.tokenisers.layout`), so that a row of
+tokens looks alike for all. Codes 0..K-1 are tokens 1..K; MET follows in K + 1 .. K + n and METphi
+behind it, for n bins of MET; padding is 0. `VQVAETokeniser` holds the network and encodes.
+`CodeTable` is what a file of tokens keeps of it: what each code stands for.
 """
 
 from __future__ import annotations
@@ -53,9 +55,13 @@ class Codes:
             case "vq":
                 return (Part("code", self.codebook_size),)
             case "residual":
-                return tuple(Part(f"stage {i}", self.codebook_size) for i in range(1, self.stages + 1))
+                return tuple(
+                    Part(f"stage {i}", self.codebook_size) for i in range(1, self.stages + 1)
+                )
             case "fsq":
-                return tuple(Part(f"level {i}", size, "line") for i, size in enumerate(self.levels, 1))
+                return tuple(
+                    Part(f"level {i}", size, "line") for i, size in enumerate(self.levels, 1)
+                )
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,11 @@ class MetBins:
         quantiles = quantiles_for(n["met"])
         quantiles.count(met)
         quantiles.refine(met)
-        return cls(Axis.equally_filled(quantiles, n["met"], "met", flawed=False), Axis.full_circle(n["met_phi"], flawed=False), first)
+        return cls(
+            Axis.equally_filled(quantiles, n["met"], "met", flawed=False),
+            Axis.full_circle(n["met_phi"], flawed=False),
+            first,
+        )
 
     @property
     def parts(self) -> tuple[Part, Part]:
@@ -87,7 +97,9 @@ class MetBins:
 
     def encode(self, events: Events) -> NDArray[np.int64]:
         """MET and METphi tokens [N, 2]."""
-        bins = np.stack([self.met.bin(events.met), self.phi.bin(wrap_phi(events.met_phi))], axis=-1).astype(np.int64)
+        bins = np.stack(
+            [self.met.bin(events.met), self.phi.bin(wrap_phi(events.met_phi))], axis=-1
+        ).astype(np.int64)
         return bins - 1 + self.first + np.array([0, self.met.n])
 
     def decode(self, tokens: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -96,7 +108,11 @@ class MetBins:
         return self.met.centre(met), self.phi.centre(phi)
 
     def state(self) -> dict[str, Any]:
-        return {"met": self.met.limits.tolist(), "phi": self.phi.limits.tolist(), "first": self.first}
+        return {
+            "met": self.met.limits.tolist(),
+            "phi": self.phi.limits.tolist(),
+            "first": self.first,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -146,27 +162,39 @@ class CodeTable(Tokeniser):
         ids, p4 = np.zeros(mask.shape, np.int8), np.zeros((*mask.shape, 4), np.float32)
         ids[mask], p4[mask] = objects[:, 0], objects[:, 1:]
         met, met_phi = self.met_bins.decode(tokens.met)
-        return Events(ids=ids, p4=p4, met=met, met_phi=met_phi, labels=np.zeros(len(mask), np.int64))
+        return Events(
+            ids=ids, p4=p4, met=met, met_phi=met_phi, labels=np.zeros(len(mask), np.int64)
+        )
 
     def state(self) -> dict[str, Any]:
         """JSON; `arrays` goes beside it, too large for an attribute of a file."""
         parts = [list(astuple(part)) for part in self.parts]
-        return {"kind": "vq_codes", "met_bins": self.met_bins.state(), "arrays": list(self.arrays()), "parts": parts}
+        return {
+            "kind": "vq_codes",
+            "met_bins": self.met_bins.state(),
+            "arrays": list(self.arrays()),
+            "parts": parts,
+        }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"code_objects": self.objects}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """From `state` and `arrays` together; those of earlier versions know codes of one part only."""
+        """From `state` and `arrays` together; those of earlier versions know codes of one part
+        only.
+        """
         objects = np.asarray(state["code_objects"], np.float32)
         parts = state.get("parts", [["code", len(objects)]])
-        return cls(objects, MetBins.from_state(state["met_bins"]), tuple(Part(*part) for part in parts))
+        return cls(
+            objects, MetBins.from_state(state["met_bins"]), tuple(Part(*part) for part in parts)
+        )
 
 
 @dataclass(frozen=True)
 class VQVAETokeniser(Tokeniser):
-    """`fit` learns the normalisation and the MET bins, `with_model` adds the network that was trained on what `direct` makes.
+    """`fit` learns the normalisation and the MET bins, `with_model` adds the network that was
+    trained on what `direct` makes.
 
     Attributes:
         direct: makes the network's inputs.
@@ -217,14 +245,17 @@ class VQVAETokeniser(Tokeniser):
         return replace(self, direct=self.direct.fit(events), met_bins=met_bins, model=None)
 
     def fit_chunks(self, chunks: Iterable[Events]) -> Self:
-        """`fit` of all chunks at once: the network, too, is trained on events that are in memory."""
+        """`fit` of all chunks at once: the network, too, is trained on events that are in
+        memory.
+        """
         return self.fit(Events.concatenate(list(chunks)))
 
     def with_model(self, model: VQVAE) -> Self:
         """The finished tokeniser.
 
         Raises:
-            DataError: the network has another width or codebook, or was trained on another normalisation.
+            DataError: the network has another width or codebook, or was trained on another
+                normalisation.
         """
         _refuse_other_inputs(model.recipe, self.direct, self.codes)
         return replace(self, model=model.eval())
@@ -232,18 +263,26 @@ class VQVAETokeniser(Tokeniser):
     def inputs(self, events: Events) -> TensorTable:
         """The network's inputs: values, types and mask of the direct tokeniser."""
         tokens = self.direct.encode(events)
-        tensors = {name: torch.from_numpy(getattr(tokens, name)) for name in ("values", "types", "mask")}
+        tensors = {
+            name: torch.from_numpy(getattr(tokens, name)) for name in ("values", "types", "mask")
+        }
         return TensorTable(tensors, ragged=frozenset(tensors), lengths=tensors["mask"].sum(1))
 
     def encode(self, events: Events) -> Tokens:
         inputs, met = self.inputs(events), self._met_bins.encode(events)
         mask = events.mask
         # A code is a whole number below 2^24, which single precision holds exactly; padding is -1.
-        codes = predict(self._model, inputs, BATCH_SIZE, "cpu").astype(np.int64) if len(events) else np.zeros(mask.shape, np.int64)
+        codes = (
+            predict(self._model, inputs, BATCH_SIZE, "cpu").astype(np.int64)
+            if len(events)
+            else np.zeros(mask.shape, np.int64)
+        )
         return Tokens(values=codes + 1, types=inputs.tensors["types"].numpy(), mask=mask, met=met)
 
     def decode(self, tokens: Tokens) -> Events:
-        """The objects that the codes stand for and the centres of the MET bins; the energy is 0 where `vector` is 4, labels are 0."""
+        """The objects that the codes stand for and the centres of the MET bins; the energy is 0
+        where `vector` is 4, labels are 0.
+        """
         return self.table().decode(tokens)
 
     @torch.inference_mode()
@@ -253,22 +292,42 @@ class VQVAETokeniser(Tokeniser):
         features, logits = self._model.decode(quantiser.lookup(torch.arange(quantiser.n_codes)))
         types = logits.argmax(-1, keepdim=True).numpy() + 1
         blank = np.zeros((len(types), 3), np.float32)
-        objects = self.direct.decode(Tokens(features[:, None].numpy(), types, np.ones_like(types, bool), blank))
-        return CodeTable(np.concatenate([objects.ids.astype(np.float32), objects.p4[:, 0]], axis=1), self._met_bins, self.codes.parts)
+        objects = self.direct.decode(
+            Tokens(features[:, None].numpy(), types, np.ones_like(types, bool), blank)
+        )
+        return CodeTable(
+            np.concatenate([objects.ids.astype(np.float32), objects.p4[:, 0]], axis=1),
+            self._met_bins,
+            self.codes.parts,
+        )
 
     def state(self) -> dict[str, Any]:
-        """The table that decodes the tokens (`CodeTable`), as JSON. `content` holds the network too."""
+        """The table that decodes the tokens (`CodeTable`), as JSON. `content` holds the network
+        too.
+        """
         return self.table().state()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """``code_objects`` (`CodeTable.objects`), and ``codebook`` (`AnyQuantiser.codebook`) for an embedding to start from."""
+        """``code_objects`` (`CodeTable.objects`), and ``codebook`` (`AnyQuantiser.codebook`) for an
+        embedding to start from.
+        """
         return {**self.table().arrays(), "codebook": self._model.quantiser.codebook.numpy()}
 
     def content(self) -> dict[str, Any]:
         """Everything, as plain data and tensors: torch's weights-only reader can load it."""
         model = self._model
-        own = {"direct": self.direct.state(), "n_bins": self.n_bins, "met_bins": self._met_bins.state()}
-        return {"kind": "vqvae", **own, "model": type(model).__name__, "recipe": model.recipe, "weights": model.state_dict()}
+        own = {
+            "direct": self.direct.state(),
+            "n_bins": self.n_bins,
+            "met_bins": self._met_bins.state(),
+        }
+        return {
+            "kind": "vqvae",
+            **own,
+            "model": type(model).__name__,
+            "recipe": model.recipe,
+            "weights": model.state_dict(),
+        }
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
@@ -283,9 +342,18 @@ class VQVAETokeniser(Tokeniser):
             _refuse_other_inputs(recipe, direct, codes)
             model = VQVAE(**recipe)
             model.load_state_dict(content["weights"])
-            return cls(direct, content["n_bins"], codes, MetBins.from_state(content["met_bins"]), model.eval())
+            return cls(
+                direct,
+                content["n_bins"],
+                codes,
+                MetBins.from_state(content["met_bins"]),
+                model.eval(),
+            )
         except (KeyError, TypeError, RuntimeError) as error:
-            raise DataError(f"vqvae: recipe, weights and normalisation do not make a tokeniser ({error}); train it again") from error
+            raise DataError(
+                f"vqvae: recipe, weights and normalisation do not make a tokeniser ({error}); train"
+                " it again"
+            ) from error
 
     @property
     def _met_bins(self) -> MetBins:
@@ -305,9 +373,18 @@ def _parts(n_met: int, n_phi: int) -> tuple[Part, Part]:
 
 
 def _refuse_other_inputs(recipe: Mapping[str, Any], direct: DirectTokeniser, codes: Codes) -> None:
-    """A network answers to what it was trained on; anything else would give codes without a meaning."""
-    wanted = {"n_features": direct.vector, "normalisation": direct.state()["fitted"], **asdict(codes)}
+    """A network answers to what it was trained on; anything else would give codes without a
+    meaning.
+    """
+    wanted = {
+        "n_features": direct.vector,
+        "normalisation": direct.state()["fitted"],
+        **asdict(codes),
+    }
     found = {**recipe, **asdict(Codes.of(recipe))}
     for name, value in wanted.items():
         if found[name] != value:
-            raise DataError(f"vqvae: the network was trained with {name}={found[name]}, but is to encode {name}={value}; train it again")
+            raise DataError(
+                f"vqvae: the network was trained with {name}={found[name]}, but is to encode"
+                f" {name}={value}; train it again"
+            )

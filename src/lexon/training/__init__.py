@@ -1,10 +1,11 @@
 """Training of any model.
 
-`TensorTable` holds a split (data.py). `Training(...).run()` (training.py) makes epochs of steps (epoch.py) with AdamW and a schedule
-(optimisation.py), validates after each (evaluation.py, where `predict` is), can be stopped and continued exactly
-(interruption.py), and shows its progress (progress.py). Events may be turned and mirrored before each epoch (augmentation.py),
-weights averaged over steps (averaging.py), matrices optimised by Muon (muon.py). `choose_device` tries a device before training
-(device.py).
+`TensorTable` holds a split (data.py). `Training(...).run()` (training.py) makes epochs of steps
+(epoch.py) with AdamW and a schedule (optimisation.py), validates after each (evaluation.py, where
+`predict` is), can be stopped and continued exactly (interruption.py), and shows its progress
+(progress.py). Events may be turned and mirrored before each epoch (augmentation.py), weights
+averaged over steps (averaging.py), matrices optimised by Muon (muon.py). `choose_device` tries a
+device before training (device.py).
 """
 
 from lexon.training.data import TensorTable

@@ -1,4 +1,6 @@
-"""Symmetries of events: proton beams have no preferred azimuth, and mirrors of an event are as probable as the event itself."""
+"""Symmetries of events: proton beams have no preferred azimuth, and mirrors of an event are as
+probable as the event itself.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,21 @@ STREAM = 0x51DE
 
 
 def symmetries(events: Events, seed: int, epoch: int) -> Events:
-    """Each event turned by an angle about the beam axis and, with probability 1/2 each, mirrored in eta and in phi, MET with it.
+    """Each event turned by an angle about the beam axis and, with probability 1/2 each, mirrored in
+    eta and in phi, MET with it.
 
-    Masses, distances, transverse momenta and multiplicities stay what they are. The draw depends on seed and epoch only.
+    Masses, distances, transverse momenta and multiplicities stay what they are. The draw depends on
+    seed and epoch only.
     """
     rng = np.random.default_rng((seed, epoch, STREAM))
     angle = rng.uniform(-np.pi, np.pi, len(events))
     eta_sign, phi_sign = rng.choice([-1.0, 1.0], (2, len(events)))
     p4 = events.p4.copy()
     p4[..., 2] = eta_sign[:, None] * events.eta
-    p4[..., 3] = np.where(events.mask, wrap_phi((phi_sign[:, None] * events.phi + angle[:, None]).astype(np.float32)), 0)
+    p4[..., 3] = np.where(
+        events.mask,
+        wrap_phi((phi_sign[:, None] * events.phi + angle[:, None]).astype(np.float32)),
+        0,
+    )
     met_phi = wrap_phi((phi_sign * events.met_phi + angle).astype(np.float32))
     return replace(events, p4=p4, met_phi=met_phi)

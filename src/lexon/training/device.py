@@ -1,4 +1,6 @@
-"""The device of a training: chosen once, tried before anything is trained on it, named in the log."""
+"""The device of a training: chosen once, tried before anything is trained on it, named in
+the log.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,12 @@ from lexon.errors import ConfigurationError, MachineError
 
 logger = logging.getLogger("lexon.training")
 
-# Set by `lexon.runners.htcondor.dag` in a batch job that asked for a GPU: it must never train on the CPU instead.
+# Set by `lexon.runners.htcondor.dag` in a batch job that asked for a GPU: it must never train on
+# the CPU instead.
 GPU_REQUESTED = "LEXON_GPU_REQUESTED"
-REMEDY = "docs/how_to/first_run_on_stoomboot.md, section 1, lists which build of torch fits which GPU"
+REMEDY = (
+    "docs/how_to/first_run_on_stoomboot.md, section 1, lists which build of torch fits which GPU"
+)
 
 
 def choose_device(asked: str) -> str:
@@ -25,7 +30,8 @@ def choose_device(asked: str) -> str:
 
     Raises:
         ConfigurationError: there is no such device on any machine of this kind.
-        MachineError: a GPU was asked for, by the user or by the job, and torch can use none here; another machine may have one.
+        MachineError: a GPU was asked for, by the user or by the job, and torch can use none here;
+            another machine may have one.
     """
     kind, _, number = asked.partition(":")
     if kind == "cpu":
@@ -33,7 +39,10 @@ def choose_device(asked: str) -> str:
     if kind == "mps":
         if not torch.backends.mps.is_available():
             system = platform.system()
-            raise ConfigurationError(f"device={asked}: torch finds no Apple GPU on this {system} machine; choose auto, cuda or cpu")
+            raise ConfigurationError(
+                f"device={asked}: torch finds no Apple GPU on this {system} machine; choose auto,"
+                " cuda or cpu"
+            )
         return asked
     index = int(number or 0)
     _refuse_missing_gpu(asked, index)
@@ -48,13 +57,18 @@ def choose_device(asked: str) -> str:
 def _refuse_missing_gpu(asked: str, index: int) -> None:
     count = torch.cuda.device_count()
     if count and index >= count:
-        raise ConfigurationError(f"device={asked}: torch sees {count} GPU(s) here, cuda:0 to cuda:{count - 1}; choose one of them, or auto")
+        raise ConfigurationError(
+            f"device={asked}: torch sees {count} GPU(s) here, cuda:0 to cuda:{count - 1}; choose"
+            " one of them, or auto"
+        )
 
 
 def _instead_of_gpu(reason: str) -> str:
     """The CPU, unless the batch job asked for a GPU; `reason` is why there is none."""
     if os.environ.get(GPU_REQUESTED):
-        raise MachineError(f"this job asked for a GPU, and torch can use none on {platform.node()}: {reason}")
+        raise MachineError(
+            f"this job asked for a GPU, and torch can use none on {platform.node()}: {reason}"
+        )
     if torch.cuda.device_count():
         logger.warning("%s: the CPU is used instead", reason)
     return "cpu"
@@ -70,7 +84,10 @@ def why_no_gpu(index: int = 0) -> str:
         capability, built = torch.cuda.get_device_capability(index), torch.cuda.get_arch_list()
         if torch.version.hip is None and not runs_on(built, capability):
             name = torch.cuda.get_device_name(index)
-            return f"{name} is of compute capability {capability[0]}.{capability[1]}, {version} is built for {', '.join(built)}; {REMEDY}"
+            return (
+                f"{name} is of compute capability {capability[0]}.{capability[1]}, {version} is"
+                f" built for {', '.join(built)}; {REMEDY}"
+            )
         (torch.ones(8, device=f"cuda:{index}") + 1).sum().item()
     except (RuntimeError, AssertionError) as error:
         return f"{version}, CUDA {torch.version.cuda}: {str(error).strip().splitlines()[0]}"
@@ -78,19 +95,25 @@ def why_no_gpu(index: int = 0) -> str:
 
 
 def runs_on(built: Iterable[str], capability: tuple[int, int]) -> bool:
-    """Whether code built for these architectures runs on a GPU: binary code within a major version, PTX on any later one.
+    """Whether code built for these architectures runs on a GPU.
 
-    >>> runs_on(["sm_75", "sm_80"], (8, 6)), runs_on(["sm_75", "sm_80"], (7, 0)), runs_on(["sm_50", "compute_60"], (7, 0))
-    (True, False, True)
+    Binary code runs within a major version, PTX on any later one.
+
+    >>> runs_on(["sm_75", "sm_80"], (8, 6)), runs_on(["sm_75", "sm_80"], (7, 0))
+    (True, False)
+    >>> runs_on(["sm_50", "compute_60"], (7, 0))
+    True
     """
     return any(
-        (kind == "compute" and version <= capability) or (version[0] == capability[0] and version <= capability)
+        (kind == "compute" and version <= capability)
+        or (version[0] == capability[0] and version <= capability)
         for kind, version in map(_architecture, built)
     )
 
 
 def least_capability() -> str | None:
-    """The smallest compute capability that the installed torch is built for; None where it cannot tell.
+    """The smallest compute capability that the installed torch is built for; None where it cannot
+    tell.
 
     Asked of the build, not of a GPU: the machine that submits jobs often has none.
     """
@@ -128,11 +151,18 @@ def explained_faults(device: str, settings: str) -> Iterator[None]:
         yield
     except (RuntimeError, MemoryError) as error:
         text = str(error)
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in text or "not enough memory" in text:
+        if (
+            isinstance(error, torch.OutOfMemoryError | MemoryError)
+            or "DefaultCPUAllocator" in text
+            or "not enough memory" in text
+        ):
             raise MachineError(
-                f"not enough memory on {device_name(device)}: lower {settings}.batch_size, {settings}.epochs or the size of the model, "
-                "train fewer members at once (workers in runner.yml), or use a machine with more memory"
+                f"not enough memory on {device_name(device)}: lower {settings}.batch_size,"
+                f" {settings}.epochs or the size of the model, train fewer members at once (workers"
+                " in runner.yml), or use a machine with more memory"
             ) from error
         if text.startswith("CUDA error"):
-            raise MachineError(f"{device_name(device)} of {platform.node()} failed: {text.splitlines()[0]}") from error
+            raise MachineError(
+                f"{device_name(device)} of {platform.node()} failed: {text.splitlines()[0]}"
+            ) from error
         raise

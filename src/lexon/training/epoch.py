@@ -25,8 +25,8 @@ class UnfinishedEpoch:
         step: number of steps done.
         seconds: that they took.
         names: of the columns of `facts`.
-        facts: loss, diagnostics and gradient norm of each step [step, fact]. They stay on the device until the
-            epoch ends: reading a value at every step would make the device wait.
+        facts: loss, diagnostics and gradient norm of each step [step, fact]. They stay on the
+            device until the epoch ends: reading a value at every step would make the device wait.
     """
 
     step: int = 0
@@ -49,11 +49,14 @@ class UnfinishedEpoch:
         return dict(zip(self.names, self.facts.double().cpu().numpy().T, strict=True))
 
 
-def refuse_divergence(losses: NDArray[np.float64], epoch: int, config: TrainingConfig, settings: str) -> None:
+def refuse_divergence(
+    losses: NDArray[np.float64], epoch: int, config: TrainingConfig, settings: str
+) -> None:
     """Check that the loss of every step of an epoch is finite.
 
     Raises:
-        TrainingDiverged: one is not; `settings` is the group of parameters that `config` comes from.
+        TrainingDiverged: one is not; `settings` is the group of parameters that `config` comes
+            from.
     """
     bad = np.flatnonzero(~np.isfinite(losses))
     if not len(bad):
@@ -63,6 +66,6 @@ def refuse_divergence(losses: NDArray[np.float64], epoch: int, config: TrainingC
     else:
         clipping = f"set {settings}.grad_clip=1 (it is null: no clipping)"
     raise TrainingDiverged(
-        f"epoch {epoch}, step {bad[0] + 1} of {len(losses)}: the training loss is {losses[bad[0]]}; "
-        f"lower {settings}.lr={config.lr:g}, or {clipping}"
+        f"epoch {epoch}, step {bad[0] + 1} of {len(losses)}: the training loss is {losses[bad[0]]};"
+        f" lower {settings}.lr={config.lr:g}, or {clipping}"
     )

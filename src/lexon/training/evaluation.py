@@ -1,4 +1,6 @@
-"""Evaluation of a model between and after its epochs: in eval mode and float32, however it is trained, so that a score has one meaning."""
+"""Evaluation of a model between and after its epochs: in eval mode and float32, however it is
+trained, so that a score has one meaning.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +23,30 @@ SelectBy = tuple[tuple[str, Literal["max", "min"]], ...]
 def predict(model: Model, table: TensorTable, batch_size: int, device: str) -> NDArray[np.float32]:
     """`model.score` in eval mode and float32 for the events of a table, in their order: [N, ...].
 
-    Short and long events are scored in batches of their own, which saves padding and changes no score beyond rounding.
+    Short and long events are scored in batches of their own, which saves padding and changes no
+    score beyond rounding.
     """
     model.to(device)
     model.train(False)
     batches = evaluation_batches(table, batch_size, length_aware=True)
-    scores = torch.cat([model.score(batch) for batch in batches.of(table.to(device))]).float().cpu().numpy()
+    scores = (
+        torch.cat([model.score(batch) for batch in batches.of(table.to(device))])
+        .float()
+        .cpu()
+        .numpy()
+    )
     ordered = np.empty_like(scores)
     ordered[batches.order] = scores
     return ordered
 
 
 @torch.inference_mode()
-def mean_loss(model: Model, table: TensorTable, batch_size: int, length_aware: bool) -> dict[str, float]:
-    """Loss and diagnostics of a table on the model's device: means over its events, in eval mode."""
+def mean_loss(
+    model: Model, table: TensorTable, batch_size: int, length_aware: bool
+) -> dict[str, float]:
+    """Loss and diagnostics of a table on the model's device: means over its events, in eval
+    mode.
+    """
     model.train(False)
     batches = evaluation_batches(table, batch_size, length_aware)
     facts: dict[str, list[Tensor]] = {}
@@ -43,7 +55,9 @@ def mean_loss(model: Model, table: TensorTable, batch_size: int, length_aware: b
         for name, value in {"loss": loss, **diagnostics}.items():
             facts.setdefault(name, []).append(value)
     columns = {name: torch.stack(values).double().cpu().numpy() for name, values in facts.items()}
-    return {name: float(np.average(values, weights=batches.sizes)) for name, values in columns.items()}
+    return {
+        name: float(np.average(values, weights=batches.sizes)) for name, values in columns.items()
+    }
 
 
 def rank(row: dict[str, Any], select_by: SelectBy) -> tuple[float, ...]:
@@ -54,6 +68,8 @@ def rank(row: dict[str, Any], select_by: SelectBy) -> tuple[float, ...]:
     """
     unknown = [name for name, _ in select_by if name not in row]
     if unknown:
-        raise ValueError(f"select_by={unknown[0]}: no such column in the history, which has {', '.join(row)}")
+        raise ValueError(
+            f"select_by={unknown[0]}: no such column in the history, which has {', '.join(row)}"
+        )
     signed = [row[name] if direction == "max" else -row[name] for name, direction in select_by]
     return tuple(-np.inf if np.isnan(value) else value for value in signed)

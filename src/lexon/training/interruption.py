@@ -1,4 +1,6 @@
-"""Interruption and exact continuation of a training: signals, random states, and the check of a checkpoint."""
+"""Interruption and exact continuation of a training: signals, random states, and the check of a
+checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ log = logging.getLogger("lexon.training")
 
 
 class Resume(Protocol):
-    """Storage of the state of an unfinished training. It is plain data and tensors: `weights_only` can load it."""
+    """Storage of the state of an unfinished training. It is plain data and tensors: `weights_only`
+    can load it.
+    """
 
     def load(self) -> dict[str, Any] | None:
         """The state that was saved last, or None."""
@@ -31,7 +35,9 @@ class Resume(Protocol):
 
 
 class TrainingStopped(SystemExit):
-    """A signal ended the training after its checkpoint was saved; the exit code is 128 + the signal's number."""
+    """A signal ended the training after its checkpoint was saved; the exit code is 128 + the
+    signal's number.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__(128 + signum)
@@ -106,12 +112,22 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def accepted(state: dict[str, Any] | None, fingerprint: dict[str, str]) -> dict[str, Any] | None:
-    """The saved state if it belongs to this very training, else None and a warning that names what differs."""
+    """The saved state if it belongs to this very training, else None and a warning that names what
+    differs.
+    """
     if state is None:
         return None
     saved = state.get("fingerprint", {})
-    different = sorted(name for name in saved.keys() | fingerprint.keys() if saved.get(name) != fingerprint.get(name))
+    different = sorted(
+        name
+        for name in saved.keys() | fingerprint.keys()
+        if saved.get(name) != fingerprint.get(name)
+    )
     if different:
-        log.warning("the checkpoint belongs to another training (different: %s): starting from the beginning", ", ".join(different))
+        log.warning(
+            "the checkpoint belongs to another training (different: %s): starting from the"
+            " beginning",
+            ", ".join(different),
+        )
         return None
     return state

@@ -1,4 +1,6 @@
-"""Muon (Jordan et al. 2024): orthogonalised momentum for matrices between hidden layers, AdamW for all other parameters."""
+"""Muon (Jordan et al. 2024): orthogonalised momentum for matrices between hidden layers, AdamW for
+all other parameters.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,20 @@ def optimiser_of(model: Model, config: TrainingConfig) -> torch.optim.AdamW | Mu
 
 
 class MuonAndAdamW:
-    """Two optimisers as one. Muon's updates are scaled to the size of AdamW's, so that one learning rate and one decay serve both."""
+    """Two optimisers as one. Muon's updates are scaled to the size of AdamW's, so that one learning
+    rate and one decay serve both.
+    """
 
     def __init__(self, model: Model, config: TrainingConfig) -> None:
         if not hasattr(torch.optim, "Muon"):
             raise ConfigurationError(
-                f"training.optimiser=muon: it is in torch from 2.9 on, and {torch.__version__} is installed; update torch, or use adamw"
+                f"training.optimiser=muon: it is in torch from 2.9 on, and {torch.__version__} is"
+                " installed; update torch, or use adamw"
             )
         matrices = [parameter for parameter in model.hidden_matrices() if parameter.requires_grad]
-        muon = torch.optim.Muon(matrices, lr=config.lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
+        muon = torch.optim.Muon(
+            matrices, lr=config.lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+        )
         self.optimisers = (muon, adamw(model, config, without=matrices))
 
     @property

@@ -9,11 +9,19 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import rich
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 log = logging.getLogger("lexon.training")
 
-# Columns of a history that a line shows beside the losses, where a model has them: they tell a failing training early.
+# Columns of a history that a line shows beside the losses, where a model has them: they tell a
+# failing training early.
 ALSO_SHOWN = {"val_variance_ratio": "variance ratio"}
 
 # Title, steps done, steps in all, and the figures of the last epoch.
@@ -23,12 +31,18 @@ _HEARD_SECONDS = 0.5  # between two messages to a listener
 
 def columns() -> tuple[ProgressColumn, ...]:
     """The columns of a training's bar."""
-    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"), TimeRemainingColumn()
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[facts]}"),
+        TimeRemainingColumn(),
+    )
 
 
 class Reporter:
-    """Shows how far a training is. The figures beside the bar are those of the last complete epoch: reading the loss at every
-    step would make the device wait.
+    """Shows how far a training is. The figures beside the bar are those of the last complete epoch:
+    reading the loss at every step would make the device wait.
 
     Args:
         title: what is trained.
@@ -53,7 +67,12 @@ class Reporter:
         self.bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.bar.stop()
 
     def step(self) -> None:
@@ -65,8 +84,20 @@ class Reporter:
             listener(self.title, self.done, self.steps, self.facts)
 
     def epoch(self, row: dict[str, Any]) -> None:
-        self.facts = f"epoch {row['epoch']}/{self.epochs}  loss {row['train_loss']:.4f}  {self.watched} {row[self.watched]:.4f}"
-        self.facts += "".join(f"  {name} {row[column]:.2f}" for column, name in ALSO_SHOWN.items() if column in row)
+        self.facts = (
+            f"epoch {row['epoch']}/{self.epochs}  loss {row['train_loss']:.4f}  {self.watched}"
+            f" {row[self.watched]:.4f}"
+        )
+        self.facts += "".join(
+            f"  {name} {row[column]:.2f}" for column, name in ALSO_SHOWN.items() if column in row
+        )
         self.bar.update(self.task, facts=self.facts)
         level = logging.DEBUG if self.in_terminal or Reporter.listener else logging.INFO
-        log.log(level, "%s: %s  lr %.2e  %.0f events/s", self.title, self.facts, row["lr"], row["events_per_second"])
+        log.log(
+            level,
+            "%s: %s  lr %.2e  %.0f events/s",
+            self.title,
+            self.facts,
+            row["lr"],
+            row["events_per_second"],
+        )

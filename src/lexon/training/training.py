@@ -1,4 +1,6 @@
-"""The one training loop. It knows no model by name: a model brings its loss, its score and the arguments to rebuild it (`recipe`)."""
+"""The one training loop. It knows no model by name: a model brings its loss, its score and the
+arguments to rebuild it (`recipe`).
+"""
 
 from __future__ import annotations
 
@@ -49,9 +51,10 @@ SCORING_BATCH = 1024  # scores do not depend on their batch, so a large one cost
 class Training:
     """One training: what it is made of, where it stands, and what comes out.
 
-    After `run` the model has the weights of the last epoch; those of the best one are in `best_state`. Torch's global
-    generators are left as they were. With `resume`, the state is saved after every epoch and on SIGTERM or SIGINT, and the
-    same training started again ends with the same numbers as if it had not been interrupted.
+    After `run` the model has the weights of the last epoch; those of the best one are in
+    `best_state`. Torch's global generators are left as they were. With `resume`, the state is saved
+    after every epoch and on SIGTERM or SIGINT, and the same training started again ends with the
+    same numbers as if it had not been interrupted.
 
     Attributes:
         model: initialised by the caller; `run` moves it to `device`.
@@ -60,23 +63,29 @@ class Training:
         config: the settings. `label_smoothing` belongs to the model's loss: give it to the model.
         seed: of dropout and batch order.
         device: ``cpu``, ``cuda``, ...
-        select_by: columns of the history that decide the best epoch; a later one decides where the earlier are equal.
-            NaN is worst.
-        validate: metrics of the scores [N, ...] of `val`, as passed here; they enter the history as ``val_<name>``.
-        resume: where the state of an unfinished training is kept. A finished one stays, so that nothing is lost if the
-            model cannot be saved; the caller clears it after saving the model.
-        give_up: called after each epoch with the history; returns the reason to end the training there, or "". With it
-            a loss that is not finite raises nothing and stands in the history.
-        turned: the events of `train` as an epoch (from 1) shows them; it must depend on nothing but the epoch, so that an
-            interrupted training can go on. None: every epoch shows `train` itself.
+        select_by: columns of the history that decide the best epoch; a later one decides where the
+            earlier are equal. NaN is worst.
+        validate: metrics of the scores [N, ...] of `val`, as passed here; they enter the history as
+            ``val_<name>``.
+        resume: where the state of an unfinished training is kept. A finished one stays, so that
+            nothing is lost if the model cannot be saved; the caller clears it after saving the
+            model.
+        give_up: called after each epoch with the history; returns the reason to end the training
+            there, or "". With it a loss that is not finite raises nothing and stands in the
+            history.
+        turned: the events of `train` as an epoch (from 1) shows them; it must depend on nothing but
+            the epoch, so that an interrupted training can go on. None: every epoch shows `train`
+            itself.
         name: of this training on the screen and in the log.
         settings: the group of parameters that `config` comes from, for messages.
-        history: one row an epoch. ``epoch`` counts from 1; ``train_loss`` and ``train_<diagnostic>`` are means over the
-            epoch's events while it trains; ``val_loss``, ``val_<diagnostic>`` and ``val_<metric>`` are taken after it, in
-            eval mode; ``lr`` is that of the last step, ``grad_norm`` a mean before clipping. `TIMINGS` are ``seconds``
+        history: one row an epoch. ``epoch`` counts from 1; ``train_loss`` and
+            ``train_<diagnostic>`` are means over the epoch's events while it trains; ``val_loss``,
+            ``val_<diagnostic>`` and ``val_<metric>`` are taken after it, in eval mode; ``lr`` is
+            that of the last step, ``grad_norm`` a mean before clipping. `TIMINGS` are ``seconds``
             and ``events_per_second`` of training alone, and ``evaluation_seconds``.
         best_epoch: number of the best epoch in the history; 0 before the first one ends.
-        best_state: weights of the best epoch, on the CPU; averages where `config.ema` asks for them.
+        best_state: weights of the best epoch, on the CPU; averages where `config.ema` asks for
+            them.
         epoch: the epoch that is not finished.
         schedule: learning rate of every planned step, float64.
 
@@ -107,7 +116,9 @@ class Training:
         for name, table in {"train": self.train, "val": self.val}.items():
             if not len(table):
                 raise ValueError(f"{name}: no events to train with")
-        self._parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self._parameters = [
+            parameter for parameter in self.model.parameters() if parameter.requires_grad
+        ]
         self.steps_per_epoch = -(-len(self.train) // self.config.batch_size)
         self.schedule = learning_rates(self.config, self.config.epochs * self.steps_per_epoch)
         warn_of_long_warmup(self.config, len(self.schedule), self.settings)
@@ -121,13 +132,25 @@ class Training:
             MachineError: the device has too little memory, or failed.
         """
         log.info("%s: on %s", self.name, device_name(self.device))
-        with explained_faults(self.device, self.settings), seeded(self.seed, self.device), stop_signals() as stop:
+        with (
+            explained_faults(self.device, self.settings),
+            seeded(self.seed, self.device),
+            stop_signals() as stop,
+        ):
             self._start()
             watched = next((name for name, _ in self.select_by if name != "epoch"), "val_loss")
-            with Reporter(self.name, self.config.epochs, len(self.schedule), self.steps_done, watched) as reporter:
+            with Reporter(
+                self.name, self.config.epochs, len(self.schedule), self.steps_done, watched
+            ) as reporter:
                 self._run_epochs(stop, reporter)
         speed = self.events_per_second
-        log.info("%s: best epoch %d of %d, %.0f events/s", self.name, self.best_epoch, len(self.history), speed)
+        log.info(
+            "%s: best epoch %d of %d, %.0f events/s",
+            self.name,
+            self.best_epoch,
+            len(self.history),
+            speed,
+        )
         return self
 
     @property
@@ -154,7 +177,11 @@ class Training:
         """Whether early stopping ends the training before its last epoch."""
         patience = self.config.early_stopping
         without_gain = len(self.history) - self.best_epoch
-        return patience is not None and without_gain >= patience and len(self.history) < self.config.epochs
+        return (
+            patience is not None
+            and without_gain >= patience
+            and len(self.history) < self.config.epochs
+        )
 
     @property
     def given_up(self) -> str:
@@ -163,7 +190,9 @@ class Training:
 
     @property
     def evaluated(self) -> Model:
-        """The model that is validated and kept: the one that is trained, or the average of its weights."""
+        """The model that is validated and kept: the one that is trained, or the average of its
+        weights.
+        """
         return self._average.model if self._average else self.model
 
     @property
@@ -171,7 +200,9 @@ class Training:
         return len(self.history) >= self.config.epochs or self.stopped_early or bool(self.given_up)
 
     def _start(self) -> None:
-        """Move everything to the device and continue the saved state of this very training, if there is one."""
+        """Move everything to the device and continue the saved state of this very training, if
+        there is one.
+        """
         self._fingerprint = self._what_decides_the_numbers()
         self._train, self._val = self.train.to(self.device), self.val.to(self.device)
         self.model.to(self.device)
@@ -196,11 +227,15 @@ class Training:
                 raise TrainingStopped(stop.signum)
 
     def _train_epoch(self, stop: StopRequest, reporter: Reporter) -> NDArray[np.int64]:
-        """Make the remaining steps of the present epoch, or those before a signal; returns the size of each batch."""
+        """Make the remaining steps of the present epoch, or those before a signal; returns the size
+        of each batch.
+        """
         start = time.perf_counter()
         number = len(self.history) + 1
         train = self.turned(number).to(self.device) if self.turned else self._train
-        batches = training_batches(train, self.config.batch_size, self.config.length_aware, self.seed, number)
+        batches = training_batches(
+            train, self.config.batch_size, self.config.length_aware, self.seed, number
+        )
         self.model.train(True)
         for batch in batches.of(train, first=self.epoch.step):
             if stop.signum is not None:
@@ -213,21 +248,27 @@ class Training:
         return batches.sizes
 
     def _train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """One update of the weights; returns its loss, diagnostics and gradient norm, on the device."""
+        """One update of the weights; returns its loss, diagnostics and gradient norm, on the
+        device.
+        """
         for group in self._optimiser.param_groups:
             group["lr"] = float(self.schedule[self.steps_done])
         with precision_of(self.config, self.device):
             loss, diagnostics = self.model.loss(batch)
         self._optimiser.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self._parameters, self.config.grad_clip or float("inf"))
+        norm = torch.nn.utils.clip_grad_norm_(
+            self._parameters, self.config.grad_clip or float("inf")
+        )
         self._optimiser.step()
         if self._average is not None:
             self._average.update(self.steps_done + 1)
         return {"loss": loss.detach(), **diagnostics, "grad_norm": norm}
 
     def _end_epoch(self, sizes: NDArray[np.int64]) -> None:
-        """Turn the epoch's facts and an evaluation into a row, and keep the weights if it is the best."""
+        """Turn the epoch's facts and an evaluation into a row, and keep the weights if it is the
+        best.
+        """
         facts = self.epoch.values()
         if self.give_up is None:
             refuse_divergence(facts["loss"], len(self.history) + 1, self.config, self.settings)
@@ -248,7 +289,10 @@ class Training:
         best = self.history[self.best_epoch - 1] if self.best_epoch else None
         if best is None or rank(row, self.select_by) > rank(best, self.select_by):
             self.best_epoch = len(self.history) + 1
-            self.best_state = {name: value.detach().cpu().clone() for name, value in self.evaluated.state_dict().items()}
+            self.best_state = {
+                name: value.detach().cpu().clone()
+                for name, value in self.evaluated.state_dict().items()
+            }
         self.history.append(row)
         self.epoch = UnfinishedEpoch()
 
@@ -256,7 +300,9 @@ class Training:
         size = self.config.batch_size
         row = mean_loss(self.evaluated, self._val, size, self.config.length_aware)
         if self.validate is not None:
-            row |= self.validate(predict(self.evaluated, self._val, max(size, SCORING_BATCH), self.device), self.val)
+            row |= self.validate(
+                predict(self.evaluated, self._val, max(size, SCORING_BATCH), self.device), self.val
+            )
         return row
 
     def _what_decides_the_numbers(self) -> dict[str, str]:
@@ -291,7 +337,16 @@ class Training:
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         set_random_state(state["random"], self.device)
-        self.history, self.best_epoch, self.best_state = state["history"], state["best_epoch"], state["best_state"]
+        self.history, self.best_epoch, self.best_state = (
+            state["history"],
+            state["best_epoch"],
+            state["best_state"],
+        )
         facts = None if state["facts"] is None else state["facts"].to(self.device)
         self.epoch = UnfinishedEpoch(state["step"], state["seconds"], state["names"], facts)
-        log.info("resumed at epoch %d, step %d of %d", len(self.history) + 1, self.epoch.step, self.steps_per_epoch)
+        log.info(
+            "resumed at epoch %d, step %d of %d",
+            len(self.history) + 1,
+            self.epoch.step,
+            self.steps_per_epoch,
+        )

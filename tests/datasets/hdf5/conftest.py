@@ -28,7 +28,9 @@ def part(tmp_path: Path) -> Callable[..., Path]:
 def virtual(tmp_path: Path) -> Callable[..., Path]:
     """`virtual(sources)`: a file whose X [10 n, 3] is the X of other files, one below the other."""
 
-    def write(sources: list[str], path: Path = tmp_path / "whole.h5", rows: int | None = None) -> Path:
+    def write(
+        sources: list[str], path: Path = tmp_path / "whole.h5", rows: int | None = None
+    ) -> Path:
         layout = h5py.VirtualLayout((rows or 10 * len(sources), 3), "f8")
         for place, name in enumerate(sources):
             layout[10 * place : 10 * place + 10] = h5py.VirtualSource(name, "X", (10, 3))

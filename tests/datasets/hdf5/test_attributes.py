@@ -28,7 +28,10 @@ def test_what_cannot_be_read_is_left_out(path):
         assert read_attributes(file) == {"names": {"1": "tttt"}, "n": 3, "text": "as it is"}
 
 
-@pytest.mark.parametrize(("needed", "reason"), [("created", "attribute created cannot be read"), ("large", "3 MB, more than 1.0 MB")])
+@pytest.mark.parametrize(
+    ("needed", "reason"),
+    [("created", "attribute created cannot be read"), ("large", "3 MB, more than 1.0 MB")],
+)
 def test_what_is_needed_is_refused(path, needed, reason):
     with reading(path) as file, pytest.raises(DataError, match=reason):
         read_attributes(file, {needed})

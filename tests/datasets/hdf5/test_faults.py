@@ -21,17 +21,60 @@ def failing(message, number=None):
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (failing("unable to lock file, errno = 37, error message = 'No locks available'", 37), MachineError, "HDF5_USE_FILE_LOCKING=FALSE"),
-        (failing("unable to lock file, errno = 11", errno.EAGAIN), MachineError, "another process may be writing it"),
-        (failing("unable to lock file, errno = 38, error message = 'Function not implemented'"), MachineError, "cannot lock files"),
-        (failing("file read failed: time = x, errno = 116, error message = 'Stale file handle'"), MachineError, "a fault of this machine"),
-        (failing("file read failed: errno = 5, error message = 'Input/output error'", 5), MachineError, "a fault of this machine"),
-        (failing("unable to open file: errno = 13, error message = 'Permission denied'", 13), DataError, "permission denied"),
+        (
+            failing("unable to lock file, errno = 37, error message = 'No locks available'", 37),
+            MachineError,
+            "HDF5_USE_FILE_LOCKING=FALSE",
+        ),
+        (
+            failing("unable to lock file, errno = 11", errno.EAGAIN),
+            MachineError,
+            "another process may be writing it",
+        ),
+        (
+            failing("unable to lock file, errno = 38, error message = 'Function not implemented'"),
+            MachineError,
+            "cannot lock files",
+        ),
+        (
+            failing("file read failed: time = x, errno = 116, error message = 'Stale file handle'"),
+            MachineError,
+            "a fault of this machine",
+        ),
+        (
+            failing("file read failed: errno = 5, error message = 'Input/output error'", 5),
+            MachineError,
+            "a fault of this machine",
+        ),
+        (
+            failing("unable to open file: errno = 13, error message = 'Permission denied'", 13),
+            DataError,
+            "permission denied",
+        ),
         (failing("unable to open file: errno = 2", 2), MissingFile, "does not exist"),
-        (failing("file is already open for write (may use <h5clear file> to clear)"), DataError, "h5clear -s copy.h5"),
-        (failing("Can't synchronously read data (can't open directory (/usr/local/lib/plugin). Please)"), DataError, "hdf5plugin"),
-        (failing("Can't read data (required filter 'blosc' is not registered)"), DataError, "hdf5plugin"),
-        (failing("truncated file: eof = 96, sblock->base_addr = 0, stored_eof = 2048"), DataError, "96 of 2,048 bytes are there"),
+        (
+            failing("file is already open for write (may use <h5clear file> to clear)"),
+            DataError,
+            "h5clear -s copy.h5",
+        ),
+        (
+            failing(
+                "Can't synchronously read data (can't open directory (/usr/local/lib/plugin)."
+                " Please)"
+            ),
+            DataError,
+            "hdf5plugin",
+        ),
+        (
+            failing("Can't read data (required filter 'blosc' is not registered)"),
+            DataError,
+            "hdf5plugin",
+        ),
+        (
+            failing("truncated file: eof = 96, sblock->base_addr = 0, stored_eof = 2048"),
+            DataError,
+            "96 of 2,048 bytes are there",
+        ),
         (RuntimeError("bad object header version number"), DataError, "truncated or damaged"),
     ],
 )
@@ -66,5 +109,11 @@ def test_a_truncated_file_counts_its_bytes(tmp_path):
         file["X"] = np.ones(1000)
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(DataError, match=rf"truncated or damaged \(3,000 of {size:,} bytes are there\); copy it again"), reading(path):
+    with (
+        pytest.raises(
+            DataError,
+            match=rf"truncated or damaged \(3,000 of {size:,} bytes are there\); copy it again",
+        ),
+        reading(path),
+    ):
         pass

@@ -1,4 +1,6 @@
-"""Other files: read where they lie beside the file or where the user allows it, counted, or refused."""
+"""Other files: read where they lie beside the file or where the user allows it, counted, or
+refused.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ KINDS = ["virtual dataset", "external link", "external storage"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_beside_is_read_counted_and_named_wherever_the_command_is_given(tmp_path, monkeypatch, virtual, kind):
+def test_a_file_beside_is_read_counted_and_named_wherever_the_command_is_given(
+    tmp_path, monkeypatch, virtual, kind
+):
     write_target(tmp_path / "part", kind)
     path = outside(tmp_path, kind, "part", virtual)
     (tmp_path / "elsewhere").mkdir()
@@ -67,7 +71,10 @@ def test_a_file_elsewhere_is_refused_until_the_user_allows_its_folder(tmp_path, 
     name = {"absolute": far, "above": "../far/part", "symbolic link": "alias"}[way]
     (home / "alias").symlink_to(far)
     path = outside(home, kind, name, virtual)
-    with pytest.raises(DataError, match=rf"refers to {far} \({kind}\), which is not beside it.*linked_data={far.parent}"):
+    with pytest.raises(
+        DataError,
+        match=rf"refers to {far} \({kind}\), which is not beside it.*linked_data={far.parent}",
+    ):
         values(path)
     assert linked_files(path) == ()
     np.testing.assert_array_equal(values(path, tmp_path / "far"), np.arange(30.0).reshape(10, 3))
@@ -87,7 +94,9 @@ def test_a_fifo_instead_of_a_file_is_refused_at_once(tmp_path, virtual, kind):
         values(outside(tmp_path, kind, "fifo", virtual))
 
 
-def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_reported(tmp_path, part, virtual):
+def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_reported(
+    tmp_path, part, virtual
+):
     part("a.h5")
     second = part("b.h5", 100)
     path = virtual(["a.h5", "b.h5"])
@@ -107,7 +116,9 @@ def test_one_of_several_sources_that_is_missing_unreadable_or_too_short_is_repor
 
 def test_rows_of_a_virtual_dataset_without_a_source_are_reported(part, virtual):
     part("a.h5")
-    with pytest.raises(DataError, match=r"X: is a virtual dataset of 75 values, of which only 30 have a source"):
+    with pytest.raises(
+        DataError, match=r"X: is a virtual dataset of 75 values, of which only 30 have a source"
+    ):
         values(virtual(["a.h5"], rows=25))
 
 
@@ -148,7 +159,9 @@ def test_broken_links_matter_to_those_who_need_them_only(tmp_path, caplog):
         seen = []
         file.visititems(lambda name, _: seen.append(name))
         assert seen == ["X", "group", "group/inner"]
-        np.testing.assert_array_equal(file["good"][()], file["group"]["inner"][()].sum() / 2 * np.ones(3))
+        np.testing.assert_array_equal(
+            file["good"][()], file["group"]["inner"][()].sum() / 2 * np.ones(3)
+        )
         for name in ("soft", "external"):
             with pytest.raises(DataError, match=f"links.h5: {name} is a link to"):
                 file[name]
@@ -166,25 +179,37 @@ def test_a_circle_of_links_is_named_once(tmp_path):
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         file["X"] = h5py.SoftLink("/X")
-    with pytest.raises(DataError, match=r"X is a link to /X: /X: its links lead in a circle") as error:
+    with pytest.raises(
+        DataError, match=r"X is a link to /X: /X: its links lead in a circle"
+    ) as error:
         values(path)
     assert str(error.value).count("is a link to") == 1
 
 
 def test_two_sources_of_the_same_rows_do_not_cover_the_others(tmp_path, part):
     part("part.h5")
-    path, layout, source = tmp_path / "x.h5", h5py.VirtualLayout((10, 3), "f8"), h5py.VirtualSource("part.h5", "X", (10, 3))
+    path, layout, source = (
+        tmp_path / "x.h5",
+        h5py.VirtualLayout((10, 3), "f8"),
+        h5py.VirtualSource("part.h5", "X", (10, 3)),
+    )
     layout[:5], layout[0:5] = source[:5], source[5:]
     with h5py.File(path, "w") as file:
         file.create_virtual_dataset("X", layout)
-    with pytest.raises(DataError, match=r"virtual dataset of 30 values, of which only 15 have a source"):
+    with pytest.raises(
+        DataError, match=r"virtual dataset of 30 values, of which only 15 have a source"
+    ):
         values(path)
 
 
 def test_interleaved_sources_cover_all(tmp_path, part):
     part("even.h5"), part("odd.h5", 100)
     layout = h5py.VirtualLayout((20, 3), "f8")
-    layout[::2], layout[1::2] = (h5py.VirtualSource(name, "X", (10, 3)) for name in ("even.h5", "odd.h5"))
+    layout[::2], layout[1::2] = (
+        h5py.VirtualSource(name, "X", (10, 3)) for name in ("even.h5", "odd.h5")
+    )
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_virtual_dataset("X", layout)
-    assert values(tmp_path / "x.h5").sum() == sum(values(tmp_path / name).sum() for name in ("even.h5", "odd.h5"))
+    assert values(tmp_path / "x.h5").sum() == sum(
+        values(tmp_path / name).sum() for name in ("even.h5", "odd.h5")
+    )

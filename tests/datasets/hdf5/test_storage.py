@@ -1,4 +1,6 @@
-"""A shape is a claim: values that are not there, or do not fit, are refused before anything is read."""
+"""A shape is a claim: values that are not there, or do not fit, are refused before anything is
+read.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,13 @@ def test_columns_that_were_never_written_are_padding(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"chunks": (10, 4)}, {"chunks": (100, 4), "compression": "gzip"}, {"chunks": (7, 3), "fletcher32": True}]
+    "options",
+    [
+        {},
+        {"chunks": (10, 4)},
+        {"chunks": (100, 4), "compression": "gzip"},
+        {"chunks": (7, 3), "fletcher32": True},
+    ],
 )
 def test_whatever_was_written_is_read(tmp_path, options):
     path = create(tmp_path / "x.h5", (100, 4), [slice(0, 100)], **options)
@@ -64,19 +72,31 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     with h5py.File(path, "w") as file:
         array = file.create_dataset("X", (10**7, 92), "f4", chunks=(10**7, 92), compression="gzip")
         array.id.write_direct_chunk((0, 0), b"x" * 4000)
-    with pytest.raises(DataError, match=r"X: is compressed in chunks of 3,680 MB.*h5repack -l /X:CHUNK=1024x92"):
+    with pytest.raises(
+        DataError, match=r"X: is compressed in chunks of 3,680 MB.*h5repack -l /X:CHUNK=1024x92"
+    ):
         read(path)
 
 
 def test_what_is_far_larger_than_its_storage_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LARGE", 1 << 20)
-    path = create(tmp_path / "x.h5", (100_000, 92), [slice(0, 100_000)], chunks=(50_000, 92), compression="gzip")
-    with pytest.raises(DataError, match=r"X: claims 100,000 rows, 0.0368 GB, but holds .* MB compressed"):
+    path = create(
+        tmp_path / "x.h5",
+        (100_000, 92),
+        [slice(0, 100_000)],
+        chunks=(50_000, 92),
+        compression="gzip",
+    )
+    with pytest.raises(
+        DataError, match=r"X: claims 100,000 rows, 0.0368 GB, but holds .* MB compressed"
+    ):
         read(path)
 
 
 def test_a_filter_that_is_not_installed_is_named(tmp_path, monkeypatch):
     path = create(tmp_path / "x.h5", (100, 4), [slice(0, 100)], compression="lzf")
     monkeypatch.setattr(module.h5py.h5z, "filter_avail", lambda _: False)
-    with pytest.raises(DataError, match=r"compressed with lzf.*install hdf5plugin .* HDF5_PLUGIN_PATH"):
+    with pytest.raises(
+        DataError, match=r"compressed with lzf.*install hdf5plugin .* HDF5_PLUGIN_PATH"
+    ):
         read(path)

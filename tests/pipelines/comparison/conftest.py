@@ -1,4 +1,6 @@
-"""A file of events, our tokens of it, and token files as others would make them of the same or of other events."""
+"""A file of events, our tokens of it, and token files as others would make them of the same or of
+other events.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,17 @@ def crowded(events: Events) -> Events:
 
 @pytest.fixture(scope="session")
 def parts(make_events) -> dict[str, Events]:
-    return {split: crowded(make_events(n, seed=seed)) for seed, (split, n) in enumerate(SIZES.items())}
+    return {
+        split: crowded(make_events(n, seed=seed)) for seed, (split, n) in enumerate(SIZES.items())
+    }
 
 
 @pytest.fixture(scope="session")
 def events(parts, tmp_path_factory) -> EventSource:
     dataset = EventsDataset(str(tmp_path_factory.mktemp("events") / "events.h5"))
-    dataset.save(EventSample(parts.items(), {"label_names": {1: "tttt", 2: "ttH"}, "generator": "toy"}))
+    dataset.save(
+        EventSample(parts.items(), {"label_names": {1: "tttt", 2: "ttH"}, "generator": "toy"})
+    )
     return dataset.load()
 
 
@@ -40,7 +46,12 @@ def events(parts, tmp_path_factory) -> EventSource:
 def ours(events, parts, tmp_path_factory) -> TokenSource:
     """Fitted on the background of the training split."""
     dataset = TokensDataset(str(tmp_path_factory.mktemp("tokens") / "ours.h5"))
-    dataset.save(write_tokens(events, BinnedTokeniser(5, "correct", True).fit(parts["train"][parts["train"].labels == 2])))
+    dataset.save(
+        write_tokens(
+            events,
+            BinnedTokeniser(5, "correct", True).fit(parts["train"][parts["train"].labels == 2]),
+        )
+    )
     return dataset.load()
 
 

@@ -1,4 +1,6 @@
-"""Another's tokens beside ours: paired where they can be, apart where not, and never with a guess for a label."""
+"""Another's tokens beside ours: paired where they can be, apart where not, and never with a guess
+for a label.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def test_rows_that_are_ours_are_divided_as_ours_and_paired(request, adopt, every
     order = np.random.default_rng(4).permutation(len(flawed))
     adopted = adopt(shown, X_train_and_test=flawed[order])
     borders = np.cumsum([shown.n(split) for split in SPLITS])[:-1]
-    for split, rows, labels in zip(SPLITS, np.split(flawed, borders), np.split(every.labels, borders), strict=True):
+    for split, rows, labels in zip(
+        SPLITS, np.split(flawed, borders), np.split(every.labels, borders), strict=True
+    ):
         np.testing.assert_array_equal(adopted.read(split), rows)
         np.testing.assert_array_equal(adopted.labels(split), labels)
         assert adopted.classified(split, CLASSES).digest == shown.classified(split, CLASSES).digest
@@ -74,7 +78,9 @@ def test_her_labels_check_the_links(adopt, events, every, flawed):
 
 
 def test_a_missing_row_leaves_the_rest_paired(adopt, events, flawed):
-    """The first test event and two training events are not in the reference file: the others keep their identity."""
+    """The first test event and two training events are not in the reference file: the others keep
+    their identity.
+    """
     first = events.n("train") + events.n("val")
     adopted = adopt(events, X=np.delete(flawed, [3, 7, first], axis=0))
     reference, ours = adopted.classified("test", CLASSES), events.classified("test", CLASSES)
@@ -84,22 +90,30 @@ def test_a_missing_row_leaves_the_rest_paired(adopt, events, flawed):
     assert adopted.classified("val", CLASSES).digest == events.classified("val", CLASSES).digest
     n = events.n("test")
     assert any(
-        f"1 of our {n:,} test events. Results are compared on the {n - 1:,} test events that both have" in note for note in adopted.notes
+        f"1 of our {n:,} test events. Results are compared on the {n - 1:,} test events that both"
+        " have" in note
+        for note in adopted.notes
     )
     assert any("2 of our" in note for note in adopted.notes)
 
 
 @pytest.mark.parametrize("permuted", [False, True])
-def test_train_and_test_without_val_is_paired_and_validated_on_training_rows(adopt, events, flawed, permuted):
+def test_train_and_test_without_val_is_paired_and_validated_on_training_rows(
+    adopt, events, flawed, permuted
+):
     train, _, test = np.split(flawed, np.cumsum([events.n("train"), events.n("val")]))
     rows = np.concatenate([train, test])
-    adopted = adopt(events, X_train_AND_test=np.random.default_rng(3).permutation(rows) if permuted else rows)
+    adopted = adopt(
+        events, X_train_AND_test=np.random.default_rng(3).permutation(rows) if permuted else rows
+    )
     assert adopted.classified("test", CLASSES).digest == events.classified("test", CLASSES).digest
     np.testing.assert_array_equal(adopted.read("test"), test)
     assert adopted.n("train") + adopted.n("val") == len(train)
     assert adopted.n("val") == pytest.approx(len(train) / 9, abs=1), "events.split says one in nine"
     assert adopted.classified("val", CLASSES).digest != events.classified("val", CLASSES).digest
-    assert any("none of our validation events is in the reference file" in note for note in adopted.notes)
+    assert any(
+        "none of our validation events is in the reference file" in note for note in adopted.notes
+    )
     assert not any("not paired" in note for note in adopted.notes)
     together = np.concatenate([adopted.read("train"), adopted.read("val")])
     np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(train, axis=0))
@@ -114,18 +128,26 @@ def test_too_few_of_our_test_events_are_a_block_of_their_own(adopt, events, ever
 def test_other_events_keep_their_own_splits_and_labels(adopt, events, others):
     rows, labels = others
     cuts = {"train": slice(0, 400), "val": slice(400, 500), "test": slice(500, 600)}
-    arrays = {f"X_{split}": rows[cut] for split, cut in cuts.items()} | {f"Y_{split}": labels[cut] for split, cut in cuts.items()}
+    arrays = {f"X_{split}": rows[cut] for split, cut in cuts.items()} | {
+        f"Y_{split}": labels[cut] for split, cut in cuts.items()
+    }
     adopted = adopt(events, **arrays)
     for split, cut in cuts.items():
         np.testing.assert_array_equal(adopted.read(split), rows[cut])
         np.testing.assert_array_equal(adopted.labels(split), labels[cut])
         assert adopted.classified(split, CLASSES).digest != events.classified(split, CLASSES).digest
-    assert any("the reference's splits" in note or "the reference's test and val split" in note for note in adopted.notes)
+    assert any(
+        "the reference's splits" in note or "the reference's test and val split" in note
+        for note in adopted.notes
+    )
 
 
 @pytest.mark.parametrize(
     ("cuts", "sizes"),
-    [({"train_and_test": (0, 600)}, (480, 60, 60)), ({"train": (0, 450), "test": (450, 600)}, (400, 50, 150))],
+    [
+        ({"train_and_test": (0, 600)}, (480, 60, 60)),
+        ({"train": (0, 450), "test": (450, 600)}, (400, 50, 150)),
+    ],
 )
 def test_rows_that_she_did_not_divide_are_drawn_by_label(adopt, events, others, cuts, sizes):
     rows, labels = others
@@ -150,12 +172,20 @@ def test_rows_without_met_serve_classifiers_without_met(adopt, events, every, fl
     adopted = adopt(events, X=flawed[:, :18])
     assert not adopted.has_met
     n = events.n("train")
-    np.testing.assert_array_equal(adopted.read("train"), np.column_stack([flawed[:n, :18], np.zeros((n, 2), int)]))
+    np.testing.assert_array_equal(
+        adopted.read("train"), np.column_stack([flawed[:n, :18], np.zeros((n, 2), int)])
+    )
     assert adopted.classified("test", CLASSES).digest == events.classified("test", CLASSES).digest
     config = SimpleNamespace(classes=CLASSES, n_train=None, classifier=SimpleNamespace(met=False))
     assert len(read_tokens("train", config, adopted, None)) == n
     config.classifier.met = True
-    with pytest.raises(DataError, match="has no tokens of MET and METphi, so only classifiers without MET can read it; set met=false"):
+    with pytest.raises(
+        DataError,
+        match=(
+            "has no tokens of MET and METphi, so only classifiers without MET can read it; set"
+            " met=false"
+        ),
+    ):
         read_tokens("train", config, adopted, None)
 
 

@@ -9,12 +9,25 @@ ONE_CELL = {"pool": "mean", "met": True, "vector": 4}
 
 
 def test_a_grid_adopts_and_compares_her_file_where_it_is_named(kedro_session):
-    catalog = kedro_session("test", ambre={"path": "reference.h5"}, **ONE_CELL).load_context().catalog
-    nodes = {node.name.removeprefix("binning_vs_direct."): node for node in pipelines["binning_vs_direct"].nodes}
+    catalog = (
+        kedro_session("test", ambre={"path": "reference.h5"}, **ONE_CELL).load_context().catalog
+    )
+    nodes = {
+        node.name.removeprefix("binning_vs_direct."): node
+        for node in pipelines["binning_vs_direct"].nodes
+    }
     assert {"adopt_ambre", "compare_tokens", "write_ambre_page"} <= nodes.keys()
     assert "binning_vs_direct.tokens_ambre" in nodes["adopt_ambre"].outputs
-    names = [*nodes["compare_tokens"].outputs, *nodes["write_ambre_page"].outputs, *nodes["adopt_ambre"].inputs]
-    assert [name for name in names if ":" not in name and isinstance(catalog.get(name), MemoryDataset | None)] == []
+    names = [
+        *nodes["compare_tokens"].outputs,
+        *nodes["write_ambre_page"].outputs,
+        *nodes["adopt_ambre"].inputs,
+    ]
+    assert [
+        name
+        for name in names
+        if ":" not in name and isinstance(catalog.get(name), MemoryDataset | None)
+    ] == []
     assert any("tokeniser_ambre" in name for name in nodes)
 
 

@@ -1,4 +1,6 @@
-"""The answer to "is ours the same as the reference?", for every way in which it may be another one."""
+"""The answer to "is ours the same as the reference?", for every way in which it may be
+another one.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,10 @@ def all_words(findings) -> str:
 def test_our_own_tokens_permuted(ours, reference, events, same, order):
     out = compare_tokens(ours, reference(X_train_and_test=same[order]), CLASSES, events)
     findings = out["findings"]
-    assert findings["headline"] == (
-        f"Aligned: the reference's {len(same):,} rows are all of our events, in another order, and every token agrees: the same binning."
+    assert (
+        findings["headline"]
+        == f"Aligned: the reference's {len(same):,} rows are all of our events, in another order,"
+        " and every token agrees: the same binning."
     )
     assert (out["agreement"]["agreement"] == 1).all()
     assert (out["edges"]["same"] == True).all()  # noqa: E712  # an object column, None where unknown
@@ -62,16 +66,23 @@ def test_our_own_tokens_permuted(ours, reference, events, same, order):
 
 def test_a_subset(ours, reference, events, same, order):
     out = compare_tokens(ours, reference(tokens=same[order[:300]]), CLASSES, events)
-    assert f"the reference's 300 rows are {300 / len(same):.0%} of our events" in out["findings"]["headline"]
+    assert (
+        f"the reference's 300 rows are {300 / len(same):.0%} of our events"
+        in out["findings"]["headline"]
+    )
     assert out["findings"]["numbers"]["share_linked"] == 1
 
 
 def test_splits_put_together_in_another_order(ours, reference, events):
     together = np.concatenate([ours.read(split) for split in ("test", "train", "val")])
     out = compare_tokens(ours, reference(X=together), CLASSES, events)
-    assert out["findings"]["headline"].endswith("in runs of our order, and every token agrees: the same binning.")
+    assert out["findings"]["headline"].endswith(
+        "in runs of our order, and every token agrees: the same binning."
+    )
     n = {split: ours.n(split) - 1 for split in SPLITS}
-    runs = f"our test 0..{n['test']:,}, then our train 0..{n['train']:,}, then our val 0..{n['val']:,}"
+    runs = (
+        f"our test 0..{n['test']:,}, then our train 0..{n['train']:,}, then our val 0..{n['val']:,}"
+    )
     assert out["parts"]["runs"].tolist() == [runs]
 
 
@@ -96,7 +107,9 @@ def test_the_published_mistake(ours, reference, events, every, order, permuted):
     out = compare_tokens(ours, reference(X=rows[order] if permuted else rows), CLASSES, events)
     findings = out["findings"]
     assert findings["headline"].startswith("Aligned")
-    assert findings["headline"].endswith("The reference shows the known binning error (flawed_2026).")
+    assert findings["headline"].endswith(
+        "The reference shows the known binning error (flawed_2026)."
+    )
     assert findings["numbers"]["flawed_2026"] == {"ours": False, "reference": True}
     assert "Reference: 315 of 875 object tokens cannot be reached." in findings["sentences"]
     shares = out["occupancy"].query("file == 'reference' and axis == 'phi'")["share"]
@@ -105,7 +118,9 @@ def test_the_published_mistake(ours, reference, events, every, order, permuted):
 
 def test_another_number_of_bins(ours, reference, events, every, order):
     out = compare_tokens(ours, reference(X=refitted(every, n_bins=8)[order]), CLASSES, events)
-    assert out["findings"]["headline"].endswith("in another order, in 8 bins per axis where ours has 5.")
+    assert out["findings"]["headline"].endswith(
+        "in another order, in 8 bins per axis where ours has 5."
+    )
     assert "their tokens mean different things" in all_words(out["findings"])
     assert set(out["distances"]["axis"]) == {"type"}
     assert len(out["edges"].query("axis == 'pt'")) == 7
@@ -114,7 +129,9 @@ def test_another_number_of_bins(ours, reference, events, every, order):
 def test_other_events(ours, reference, make_events, every):
     tokens = rows_of(BinnedTokeniser(5, "correct", True).fit(every), make_events(800, seed=99))
     out = compare_tokens(ours, reference(X=tokens), CLASSES)
-    assert out["findings"]["headline"].startswith("Not aligned: no row of the reference can be shown to be one of our events.")
+    assert out["findings"]["headline"].startswith(
+        "Not aligned: no row of the reference can be shown to be one of our events."
+    )
     assert set(out["distances"]["axis"]) == {"type", "pt", "eta", "phi", "met", "met_phi", "token"}
     assert (out["distances"]["tv_floor"] > 0).all()
     assert "objects in another order would not be recognised" in all_words(out["findings"])
@@ -128,7 +145,9 @@ def test_without_events_edges_are_our_bins_limits(ours, reference, same, order):
     assert "edges come from our bins alone" in all_words(out["findings"])
 
 
-def test_events_that_are_not_behind_our_tokens_are_not_used(ours, reference, same, make_events, tmp_path):
+def test_events_that_are_not_behind_our_tokens_are_not_used(
+    ours, reference, same, make_events, tmp_path
+):
     dataset = EventsDataset(str(tmp_path / "other.h5"))
     n = {split: ours.n(split) for split in SPLITS}
     dataset.save(EventSample([(split, make_events(n[split], seed=50)) for split in SPLITS], {}))
@@ -163,13 +182,26 @@ def test_the_pipeline_writes_a_whole_report(kedro_session, project, ours, same, 
     path = tmp_path / "reference.h5"
     with h5py.File(path, "w") as file:
         file["X_train_and_test"] = same[order]
-    with kedro_session("test", tokens={"path": str(ours.path)}, ambre={"path": str(path)}) as session:
+    with kedro_session(
+        "test", tokens={"path": str(ours.path)}, ambre={"path": str(path)}
+    ) as session:
         session.run(pipeline_names=["compare_tokens"])
     page = (REPORT / "report.html").read_text()
     assert page.index("every token agrees: the same binning") < page.index("Agreement")
-    for text in ("whole object tokens", "the reference&#39;s rows to ours", "Linked rows: equal tokens by column", "from train", "pT"):
+    for text in (
+        "whole object tokens",
+        "the reference&#39;s rows to ours",
+        "Linked rows: equal tokens by column",
+        "from train",
+        "pT",
+    ):
         assert text in page
-    assert {file.stem for file in (REPORT / "figures").glob("[!.]*")} == {"occupancy", "confusion", "edges", "frequencies"}
+    assert {file.stem for file in (REPORT / "figures").glob("[!.]*")} == {
+        "occupancy",
+        "confusion",
+        "edges",
+        "frequencies",
+    }
     assert (pd.read_csv(REPORT / "agreement.csv")["agreement"] == 1).all()
     assert json.loads((REPORT / "summary.json").read_text())["numbers"]["verdict"] == "aligned"
 
@@ -181,9 +213,16 @@ def test_our_own_file_without_met(ours, reference, events, same, tmp_path, n_col
         for split in SPLITS:
             file[f"X_{split}"] = ours.read(split)[:, :18]
             file[f"{'Y' if split == 'train' else 'y'}_{split}"] = ours.labels(split)
-    out = compare_tokens(TokenSource(tmp_path / "ours18.h5"), reference(X_train_and_test=same[:, :n_columns]), CLASSES, events)
+    out = compare_tokens(
+        TokenSource(tmp_path / "ours18.h5"),
+        reference(X_train_and_test=same[:, :n_columns]),
+        CLASSES,
+        events,
+    )
     findings = out["findings"]
-    assert findings["headline"].startswith(f"Aligned: the reference's {len(same):,} rows are all of our events")
+    assert findings["headline"].startswith(
+        f"Aligned: the reference's {len(same):,} rows are all of our events"
+    )
     assert "MET" in all_words(findings)
     json.dumps(findings)
 
@@ -192,5 +231,7 @@ def test_axes_with_numbers_of_their_own_are_not_compared(ours, reference, events
     with h5py.File(ours.path, "a") as file:
         settings = json.loads(file.attrs["tokeniser"])
         file.attrs["tokeniser"] = json.dumps(settings | {"n_bins": "6x5x4"})
-    with pytest.raises(ConfigurationError, match="has 6x5x4 bins of pT, eta and phi; files are compared only where"):
+    with pytest.raises(
+        ConfigurationError, match="has 6x5x4 bins of pT, eta and phi; files are compared only where"
+    ):
         compare_tokens(TokenSource(ours.path), reference(X=same), CLASSES, events)

@@ -34,22 +34,38 @@ TEXT = {
 }
 
 
-def clean(raw: Path, target: Path, classes: dict[str, str] = CLASSES, checks: EventChecks = CHECKS) -> EventSource:
+def clean(
+    raw: Path, target: Path, classes: dict[str, str] = CLASSES, checks: EventChecks = CHECKS
+) -> EventSource:
     """The file of clean events that the node leaves."""
     dataset = EventsDataset(str(target))
-    dataset.save(clean_events(EventsDataset(str(raw), label_names={1: "tttt"}, text=TEXT).load(), classes, None, checks))
+    dataset.save(
+        clean_events(
+            EventsDataset(str(raw), label_names={1: "tttt"}, text=TEXT).load(),
+            classes,
+            None,
+            checks,
+        )
+    )
     return dataset.load()
 
 
 @pytest.fixture
 def raw(tmp_path: Path, make_events) -> Path:
-    """300 events as DarkMachines text, one line broken, one repeated, of processes tttt, ttH and ttW."""
+    """300 events as DarkMachines text, one line broken, one repeated, of processes tttt, ttH and
+    ttW.
+    """
     events, codes = make_events(300, n_labels=3), ["", "j", "b", "e+", "e-", "m+", "m-", "g"]
     lines = ["broken"]
     for i in range(300):
-        objects = zip(events.ids[i].tolist(), (events.p4[i] * [1000, 1000, 1, 1]).tolist(), strict=True)
+        objects = zip(
+            events.ids[i].tolist(), (events.p4[i] * [1000, 1000, 1, 1]).tolist(), strict=True
+        )
         text = "".join(f"{codes[k]},{e},{pt},{eta},{phi};" for k, (e, pt, eta, phi) in objects if k)
-        lines.append(f"{i};{['tttt', 'ttH', 'ttW'][i % 3]};1;{1000 * events.met[i]};{events.met_phi[i]};{text}")
+        lines.append(
+            f"{i};{['tttt', 'ttH', 'ttW'][i % 3]};1;"
+            f"{1000 * events.met[i]};{events.met_phi[i]};{text}"
+        )
     path = tmp_path / "raw.csv"
     path.write_text("\n".join([*lines[1:], lines[0], lines[7]]))
     return path
@@ -87,7 +103,9 @@ def test_events_in_no_class_are_reported_and_a_class_of_nothing_stops_it(raw, tm
         clean(raw, tmp_path / "events.h5", {"signal": "ttZ", "background": "rest"})
 
 
-def test_bins_are_fitted_on_training_events_of_the_background_in_any_chunks(events, monkeypatch, caplog):
+def test_bins_are_fitted_on_training_events_of_the_background_in_any_chunks(
+    events, monkeypatch, caplog
+):
     with caplog.at_level(logging.INFO):
         fitted = fit_tokeniser(events, BINNED, CLASSES)
     assert isinstance(fitted, BinnedTokeniser)
@@ -116,7 +134,11 @@ def test_continuous_features_are_standardised_the_same_in_any_chunks(events, mon
     assert whole.state() == alone.state()
     monkeypatch.setattr(tokenise, "CHUNK", 7)
     for name, standard in fit_tokeniser(events, settings, CLASSES).fitted.items():
-        np.testing.assert_allclose([standard.mean, standard.scale], [whole.fitted[name].mean, whole.fitted[name].scale], rtol=1e-12)
+        np.testing.assert_allclose(
+            [standard.mean, standard.scale],
+            [whole.fitted[name].mean, whole.fitted[name].scale],
+            rtol=1e-12,
+        )
 
 
 @pytest.fixture
@@ -130,14 +152,19 @@ def test_a_token_file_holds_every_event_in_order(events, tokens):
     tokeniser = fit_tokeniser(events, BINNED, CLASSES)
     for split in SPLITS:
         encoded = tokeniser.encode(events.read(split))
-        np.testing.assert_array_equal(tokens.read(split), np.concatenate([encoded.values, encoded.met], axis=1))
+        np.testing.assert_array_equal(
+            tokens.read(split), np.concatenate([encoded.values, encoded.met], axis=1)
+        )
         np.testing.assert_array_equal(tokens.labels(split), events.read(split).labels)
 
 
 def test_a_token_file_explains_itself(events, tokens):
     attributes = tokens.attributes
     assert attributes["vocab_size"] == tokens.vocab_size == 886
-    assert attributes["tokeniser"]["fit_on"] == {"key": "background", "words": "fitted on the background"}
+    assert attributes["tokeniser"]["fit_on"] == {
+        "key": "background",
+        "words": "fitted on the background",
+    }
     assert attributes["tokeniser"]["n_bins"] == 5
     assert attributes["units"]["pt"] == "GeV"
     assert {"format_version", "lexon_version", "generator"} <= attributes.keys()
@@ -158,7 +185,10 @@ def test_what_is_decoded_lies_in_the_bin_of_what_was_encoded(events, tokens):
         bins = axis.bin(values)
         np.testing.assert_array_equal(axis.bin(getattr(decoded, name)[real]), bins)
         inner = (bins > 1) & (bins < 5)
-        assert (np.abs(getattr(decoded, name)[real] - values)[inner] <= widths[name][bins[inner] - 1] / 2 + 1e-4).all()
+        assert (
+            np.abs(getattr(decoded, name)[real] - values)[inner]
+            <= widths[name][bins[inner] - 1] / 2 + 1e-4
+        ).all()
 
 
 def test_members_on_events_and_on_tokens_are_provably_paired(events, tokens):
@@ -168,8 +198,13 @@ def test_members_on_events_and_on_tokens_are_provably_paired(events, tokens):
 
 
 def test_continuous_values_make_no_token_file(events):
-    with pytest.raises(ConfigurationError, match="tokeniser=direct: continuous values make no token file; choose binned"):
-        write_tokens(events, fit_tokeniser(events, {"kind": "direct", "vector": 4, "pid": True}, CLASSES))
+    with pytest.raises(
+        ConfigurationError,
+        match="tokeniser=direct: continuous values make no token file; choose binned",
+    ):
+        write_tokens(
+            events, fit_tokeniser(events, {"kind": "direct", "vector": 4, "pid": True}, CLASSES)
+        )
 
 
 def test_a_failure_in_mid_file_leaves_nothing(events, tmp_path, monkeypatch):
@@ -200,24 +235,38 @@ def test_a_bar_changes_nothing_and_is_not_drawn_into_a_log(make_events, capsys):
 def test_tokens_of_one_process_need_no_classes(make_events, tmp_path):
     """Binned on all of it; on its background, of which there is none, they cannot be."""
     one = make_events(90, n_labels=1)
-    raw, cleaned = EventsDataset(str(tmp_path / "raw.h5")), EventsDataset(str(tmp_path / "events.h5"))
+    raw, cleaned = (
+        EventsDataset(str(tmp_path / "raw.h5")),
+        EventsDataset(str(tmp_path / "events.h5")),
+    )
     raw.save(EventSample([(split, one) for split in SPLITS], {"label_names": {1: "tttt"}}))
     cleaned.save(clean_events(raw.load(), CLASSES, None, CHECKS))
     tokeniser = fit_tokeniser(cleaned.load(), BINNED | {"fit_on": "all"}, CLASSES)
-    assert tokeniser.fit_on == {"key": "all", "words": "fitted on all events, which are of one process: tttt"}
+    assert tokeniser.fit_on == {
+        "key": "all",
+        "words": "fitted on all events, which are of one process: tttt",
+    }
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
     dataset.save(write_tokens(cleaned.load(), tokeniser))
     np.testing.assert_array_equal(dataset.load().read("test")[:, :18] > 0, one.mask)
-    with pytest.raises(DataError, match=r"of one process, tttt, so .* give a file with another .*binning\.fit_on=all"):
+    with pytest.raises(
+        DataError,
+        match=r"of one process, tttt, so .* give a file with another .*binning\.fit_on=all",
+    ):
         fit_tokeniser(cleaned.load(), BINNED, CLASSES)
 
 
 def test_writing_tokens_ends_with_where_they_are_and_how_bins_are_filled(events, tmp_path, caplog):
     caplog.set_level("INFO")
-    TokensDataset(str(tmp_path / "tokens.h5")).save(write_tokens(events, fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES)))
+    TokensDataset(str(tmp_path / "tokens.h5")).save(
+        write_tokens(events, fit_tokeniser(events, BINNED | {"fit_on": "all"}, CLASSES))
+    )
     sizes = ", ".join(f"{events.n(split):,} {split}" for split in SPLITS)
     assert f"tokens.h5: {sizes} events, a vocabulary of 886" in caplog.messages[-1]
-    assert any(message.startswith(f"{events.n('train'):,} training events use ") for message in caplog.messages)
+    assert any(
+        message.startswith(f"{events.n('train'):,} training events use ")
+        for message in caplog.messages
+    )
     assert any(message.startswith("Bins of pT: ") for message in caplog.messages)
 
 
@@ -241,5 +290,8 @@ def test_a_token_file_repeats_the_remarks_of_its_writing(events, tmp_path, caplo
     assert len(dataset.in_words()) > 2
     assert caplog.messages[-len(dataset.in_words()) :] == dataset.in_words()
     assert (
-        where_results_are(Pipeline([Node(write_tokens, ["e", "t"], "tokens")]), DataCatalog({"tokens": dataset}))[1:] == dataset.in_words()
+        where_results_are(
+            Pipeline([Node(write_tokens, ["e", "t"], "tokens")]), DataCatalog({"tokens": dataset})
+        )[1:]
+        == dataset.in_words()
     )

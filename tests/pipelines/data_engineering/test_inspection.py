@@ -1,4 +1,6 @@
-"""Events that cannot be right are counted and named; too many of them, and copies in several splits, never pass in silence."""
+"""Events that cannot be right are counted and named; too many of them, and copies in several
+splits, never pass in silence.
+"""
 
 from __future__ import annotations
 
@@ -52,10 +54,25 @@ def test_good_events_need_no_word(events):
 
 
 FAULTS = [
-    ({"pt": 1e30, "energy": 2e30}, r"pT above the beam energy of 7000 GeV: 1 in train \(first: train row 137, object 0: 1e\+30\)"),
+    (
+        {"pt": 1e30, "energy": 2e30},
+        (
+            r"pT above the beam energy of 7000 GeV: 1 in train \(first: train row 137, object 0:"
+            r" 1e\+30\)"
+        ),
+    ),
     ({"eta": 100.0}, r"\|eta\| above 10: 1 in train \(first: train row 137, object 0: 100\)"),
-    ({"energy": 1e-3}, r"an energy below pT cosh\(eta\) by more than 10%: 1 in train \(first: train row 137, object 0: 0.001\)"),
-    ({"met": 8000.0}, r"MET above the beam energy of 7000 GeV: 1 in train \(first: train row 137: 8000\)"),
+    (
+        {"energy": 1e-3},
+        (
+            r"an energy below pT cosh\(eta\) by more than 10%: 1 in train \(first: train row 137,"
+            r" object 0: 0.001\)"
+        ),
+    ),
+    (
+        {"met": 8000.0},
+        r"MET above the beam energy of 7000 GeV: 1 in train \(first: train row 137: 8000\)",
+    ),
     ({"empty": True}, r"neither objects nor MET: 1 in train \(first: train row 137: 0\)"),
 ]
 
@@ -70,7 +87,9 @@ def test_a_single_absurd_event_is_kept_counted_and_shown(events, values, words, 
 @pytest.mark.parametrize(("values", "words"), FAULTS)
 def test_many_of_them_are_an_error_and_the_share_is_the_users(events, values, words):
     many = changed(events, slice(137, 400, 4), **values)
-    with pytest.raises(DataError, match=r"events.h5: .* cannot be right: .*max_bad_events=0.01 of 400 events"):
+    with pytest.raises(
+        DataError, match=r"events.h5: .* cannot be right: .*max_bad_events=0.01 of 400 events"
+    ):
         inspected(many)
     inspected(many, CHECKS.model_copy(update={"max_bad_events": 0.5}))
 
@@ -93,7 +112,9 @@ def test_rows_of_another_unit_are_refused(events, factor):
 
 def test_the_share_is_of_the_whole_file_and_the_end_is_early(events):
     bad = changed(events, slice(0, 5), empty=True)
-    parts = Inspection("here", 400, CHECKS).passed(("train", bad[i : i + 100]) for i in range(0, 400, 100))
+    parts = Inspection("here", 400, CHECKS).passed(
+        ("train", bad[i : i + 100]) for i in range(0, 400, 100)
+    )
     with pytest.raises(DataError, match="5 of the first 100 events"):
         next(parts)
 
@@ -135,7 +156,11 @@ def test_copies_are_counted_within_and_across_splits_in_any_chunks():
 @pytest.fixture
 def leak(tmp_path, make_events):
     """A file whose test split holds 20 training events, one of them twice."""
-    splits = {"train": make_events(300, seed=1), "val": make_events(60, seed=2), "test": make_events(60, seed=3)}
+    splits = {
+        "train": make_events(300, seed=1),
+        "val": make_events(60, seed=2),
+        "test": make_events(60, seed=3),
+    }
     rows = np.r_[0:19, 0, 20:60]
     splits["test"] = Events.concatenate([splits["train"][:20], splits["test"][20:]])[rows]
     path = tmp_path / "leak.h5"
@@ -148,7 +173,9 @@ def _sample(splits: dict[str, Events]) -> EventSample:
 
 
 @pytest.mark.parametrize(("duplicates", "left"), [("keep", 60), ("drop", 40)])
-def test_test_events_that_are_training_events_are_reported_or_dropped(leak, tmp_path, caplog, duplicates, left):
+def test_test_events_that_are_training_events_are_reported_or_dropped(
+    leak, tmp_path, caplog, duplicates, left
+):
     target = EventsDataset(str(tmp_path / "clean.h5"))
     checks = CHECKS.model_copy(update={"duplicates": duplicates})
     target.save(clean_events(EventSource(leak), {"signal": 1, "background": 2}, None, checks))
@@ -163,7 +190,11 @@ def test_test_events_that_are_training_events_are_reported_or_dropped(leak, tmp_
 
 def test_a_file_of_zeros_ends_before_it_is_read_through(tmp_path, make_events):
     path = tmp_path / "zeros.h5"
-    EventsDataset(str(path)).save(_sample({split: make_events(200, seed=i) for i, split in enumerate(("train", "val", "test"))}))
+    EventsDataset(str(path)).save(
+        _sample(
+            {split: make_events(200, seed=i) for i, split in enumerate(("train", "val", "test"))}
+        )
+    )
     with h5py.File(path, "r+") as file:
         file["X_train"][100:] = 0
     with pytest.raises(DataError, match="neither objects nor MET: 100 in train"):

@@ -1,4 +1,6 @@
-"""Regressions from tables, end to end as functions: honest ones, planted pathologies, and data that break lesser loops."""
+"""Regressions from tables, end to end as functions: honest ones, planted pathologies, and data that
+break lesser loops.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ from lexon.metrics.collapse import run_stability, verdict
 from lexon.models.regressor import Regressor
 from lexon.pipelines.modelling.regression import baselines
 from lexon.pipelines.modelling.regression import train as training
-from lexon.pipelines.modelling.regression.baselines import baselines_on_events, baselines_on_table, predict_baselines
+from lexon.pipelines.modelling.regression.baselines import (
+    baselines_on_events,
+    baselines_on_table,
+    predict_baselines,
+)
 from lexon.pipelines.modelling.regression.evaluate import evaluate_on_table
 from lexon.pipelines.modelling.regression.rows import clean_table, read_diabetes
 from lexon.pipelines.modelling.regression.train import train_on_table
@@ -42,13 +48,43 @@ def table(n: int = 300, noise: float = 0.5) -> Table:
     """A linear signal in the first of three columns."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(n, 3))
-    return Table(x, 100 + 20 * (x[:, 0] + noise * rng.normal(size=n)), None, ["a", "b", "c"], "made up", [])
+    return Table(
+        x, 100 + 20 * (x[:, 0] + noise * rng.normal(size=n)), None, ["a", "b", "c"], "made up", []
+    )
 
 
-def config(variance_lambda: float = 0.0, epochs: int = 15, batch_size: int = 32, lr: float = 0.01, **changes: Any) -> TableRegression:
-    recipe = TrainingConfig(**PARAMETERS["training"] | {"epochs": epochs, "batch_size": batch_size, "lr": lr, "warmup_steps": 2})
-    fixed = {"source": "table", "group": None, "split": SHARES, "split_seed": 42, "hidden": (16,), "dropout": 0.0, "target": "y"}
-    own = {"seed": 42, "training": recipe, "variance_lambda": variance_lambda, "penalty": "batch", "exploded_loss": 10.0}
+def config(
+    variance_lambda: float = 0.0,
+    epochs: int = 15,
+    batch_size: int = 32,
+    lr: float = 0.01,
+    **changes: Any,
+) -> TableRegression:
+    recipe = TrainingConfig(
+        **PARAMETERS["training"]
+        | {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "lr": lr,
+            "warmup_steps": 2,
+        }
+    )
+    fixed = {
+        "source": "table",
+        "group": None,
+        "split": SHARES,
+        "split_seed": 42,
+        "hidden": (16,),
+        "dropout": 0.0,
+        "target": "y",
+    }
+    own = {
+        "seed": 42,
+        "training": recipe,
+        "variance_lambda": variance_lambda,
+        "penalty": "batch",
+        "exploded_loss": 10.0,
+    }
     return TableRegression(**fixed | own | changes)
 
 
@@ -59,7 +95,9 @@ def train(rows: Table, settings: TableRegression, folder: Path) -> Trained:
 
 
 def stability(history: pd.DataFrame, record: dict[str, Any], epochs: int = 15) -> str:
-    return run_stability(history, epochs, bool(record["stopped_early"] or record["given_up"]), LIMITS)
+    return run_stability(
+        history, epochs, bool(record["stopped_early"] or record["given_up"]), LIMITS
+    )
 
 
 def last_verdict(history: pd.DataFrame) -> str:
@@ -70,20 +108,40 @@ def test_a_signal_is_learnt_and_every_number_of_an_epoch_is_kept(tmp_path: Path)
     _, history, record = train(table(noise=0.2), config(), tmp_path)
     assert history["val_r2"].iloc[-1] > 0.9
     assert (stability(history, record), last_verdict(history)) == ("stable", "matched")
-    losses = {f"{split}_{name}" for split in ("train", "val") for name in ("loss", "base_loss", "variance_loss")}
-    metrics = {"val_r2", "val_variance_ratio", "val_sd_ratio", "val_pearson", "val_bias", "val_calibration_slope"}
+    losses = {
+        f"{split}_{name}"
+        for split in ("train", "val")
+        for name in ("loss", "base_loss", "variance_loss")
+    }
+    metrics = {
+        "val_r2",
+        "val_variance_ratio",
+        "val_sd_ratio",
+        "val_pearson",
+        "val_bias",
+        "val_calibration_slope",
+    }
     assert losses | metrics | {"lr", "grad_norm"} <= set(history)
 
 
 def test_the_last_epoch_is_the_model_whatever_came_before(tmp_path: Path) -> None:
     model, history, record = train(table(), config(variance_lambda=2.0), tmp_path)
     metrics, arrays, *_ = evaluate_on_table(
-        table(), model, history, record, config(variance_lambda=2.0), "cpu", Checkpoints(tmp_path), "one"
+        table(),
+        model,
+        history,
+        record,
+        config(variance_lambda=2.0),
+        "cpu",
+        Checkpoints(tmp_path),
+        "one",
     )
     assert record["best_epoch"] == record["epochs"] == 15
     assert metrics["val"]["r2"] == pytest.approx(history["val_r2"].iloc[-1], abs=1e-5)
     assert {name: len(values) for name, values in arrays.items()} == {
-        f"{split}_{what}": 45 for split in ("val", "test") for what in ("prediction", "target", "index")
+        f"{split}_{what}": 45
+        for split in ("val", "test")
+        for what in ("prediction", "target", "index")
     }
     assert not list(tmp_path.rglob("checkpoint.pt"))
 
@@ -91,7 +149,9 @@ def test_the_last_epoch_is_the_model_whatever_came_before(tmp_path: Path) -> Non
 def test_rows_of_groups_leave_their_groups_beside_their_predictions(tmp_path: Path) -> None:
     rows = replace(table(), groups=np.arange(len(table())) // 3)
     model, history, record = train(rows, config(epochs=2), tmp_path)
-    _, arrays, *_ = evaluate_on_table(rows, model, history, record, config(epochs=2), "cpu", Checkpoints(tmp_path), "one")
+    _, arrays, *_ = evaluate_on_table(
+        rows, model, history, record, config(epochs=2), "cpu", Checkpoints(tmp_path), "one"
+    )
     for split in ("val", "test"):
         np.testing.assert_array_equal(arrays[f"{split}_group"], arrays[f"{split}_index"] // 3)
 
@@ -105,7 +165,9 @@ def test_a_saved_model_predicts_the_same_from_raw_columns(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_an_output_layer_frozen_near_the_mean_is_called_a_collapse(frozen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_layer_frozen_near_the_mean_is_called_a_collapse(
+    frozen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Planted: weights of 0.001 that cannot grow predict the mean, with a perfectly smooth loss."""
     standardise = Regressor.standardise
 
@@ -127,8 +189,13 @@ def test_planted_over_dispersion_is_called_so(tmp_path: Path) -> None:
     model, history, record = train(table(), config(), tmp_path)
     last: Any = model.network.layers[-1]  # type: ignore[index, union-attr]
     last.weight.data.mul_(2)
-    metrics, *_ = evaluate_on_table(table(), model, history, record, config(), "cpu", Checkpoints(tmp_path), "one")
-    assert verdict(metrics["val"]["variance_ratio"], metrics["val"]["pearson"], LIMITS) == "over_dispersed"
+    metrics, *_ = evaluate_on_table(
+        table(), model, history, record, config(), "cpu", Checkpoints(tmp_path), "one"
+    )
+    assert (
+        verdict(metrics["val"]["variance_ratio"], metrics["val"]["pearson"], LIMITS)
+        == "over_dispersed"
+    )
 
 
 def test_a_run_that_becomes_nan_ends_and_leaves_its_history(tmp_path: Path) -> None:
@@ -136,7 +203,9 @@ def test_a_run_that_becomes_nan_ends_and_leaves_its_history(tmp_path: Path) -> N
     assert len(history) < 15
     assert "not finite" in record["given_up"]
     assert stability(history, record) == "non_finite"
-    metrics, arrays, _, run = evaluate_on_table(table(), model, history, record, _diverging(), "cpu", Checkpoints(tmp_path), "one")
+    metrics, arrays, _, run = evaluate_on_table(
+        table(), model, history, record, _diverging(), "cpu", Checkpoints(tmp_path), "one"
+    )
     assert (metrics["val"], run["status"]) == ({}, "done")
     assert not np.isfinite(arrays["val_prediction"]).any()
 
@@ -160,15 +229,22 @@ def test_one_overshoot_ends_no_training_and_three_in_a_row_do() -> None:
     give_up = training._reason_to_end(10.0)
 
     def reason(losses: list[float]) -> str:
-        rows = [{"epoch": i + 1, "train_loss": 0.4, "val_loss": loss} for i, loss in enumerate(losses)]
+        rows = [
+            {"epoch": i + 1, "train_loss": 0.4, "val_loss": loss} for i, loss in enumerate(losses)
+        ]
         return next(filter(None, (give_up(rows[:n]) for n in range(1, len(rows) + 1))), "")
 
     assert reason([0.46, 0.41, 4.52, 0.9, 0.45, 0.4]) == ""
-    assert reason([0.46, 0.41, 4.52, 4.6, 5.1, 0.4]) == "epoch 5: a loss has been above 10 times its best for 3 epochs"
+    assert (
+        reason([0.46, 0.41, 4.52, 4.6, 5.1, 0.4])
+        == "epoch 5: a loss has been above 10 times its best for 3 epochs"
+    )
     assert "not finite" in reason([0.46, np.nan])
 
 
-def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_training_goes_on_to_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = train(table(), config(variance_lambda=1.0, epochs=4), tmp_path / "whole")[1]
     validate = training._whole_split
 
@@ -192,8 +268,12 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("batch_size", [1, 1000])
-def test_batches_of_one_and_fewer_rows_than_a_batch_have_a_result(batch_size: int, tmp_path: Path) -> None:
-    _, history, _ = train(table(40), config(variance_lambda=1.0, epochs=2, batch_size=batch_size), tmp_path)
+def test_batches_of_one_and_fewer_rows_than_a_batch_have_a_result(
+    batch_size: int, tmp_path: Path
+) -> None:
+    _, history, _ = train(
+        table(40), config(variance_lambda=1.0, epochs=2, batch_size=batch_size), tmp_path
+    )
     assert np.isfinite(history[["train_loss", "val_loss", "val_r2"]].to_numpy()).all()
     assert (history["train_variance_loss"] == 0).all() == (batch_size == 1)
 
@@ -226,7 +306,16 @@ def test_options_that_would_have_no_effect_are_refused() -> None:
 def test_a_model_of_other_parameters_gets_no_new_name(tmp_path: Path) -> None:
     model, history, record = train(table(), config(epochs=1), tmp_path)
     with pytest.raises(ConfigurationError, match="other parameters"):
-        evaluate_on_table(table(), model, history, record, config(1.0, epochs=1), "cpu", Checkpoints(tmp_path), "one")
+        evaluate_on_table(
+            table(),
+            model,
+            history,
+            record,
+            config(1.0, epochs=1),
+            "cpu",
+            Checkpoints(tmp_path),
+            "one",
+        )
 
 
 def test_baselines_see_training_rows_only_and_share_the_split(tmp_path: Path) -> None:
@@ -236,18 +325,34 @@ def test_baselines_see_training_rows_only_and_share_the_split(tmp_path: Path) ->
     sample = training.table_sample(config(source="diabetes"), rows)
     np.testing.assert_allclose(arrays["val_target"], sample.target("val"), rtol=1e-6)
     assert np.unique(arrays["test_mean"]).tolist() == pytest.approx([sample.target("train").mean()])
-    changed = {split: sample.tables[split].tensors["features"].double().numpy() for split in ("train", "val", "test")}
+    changed = {
+        split: sample.tables[split].tensors["features"].double().numpy()
+        for split in ("train", "val", "test")
+    }
     targets = {split: sample.target(split).astype(float) for split in ("train", "val", "test")}
-    again = predict_baselines(changed | {"test": changed["test"] + 100}, targets | {"test": targets["test"] - 5})
+    again = predict_baselines(
+        changed | {"test": changed["test"] + 100}, targets | {"test": targets["test"] - 5}
+    )
     np.testing.assert_allclose(again["val_trees"], predict_baselines(changed, targets)["val_trees"])
 
 
-@pytest.mark.parametrize(("shown", "n_columns"), [([(4, False)], 38), ([(5, True)], 63), ([(4, True), (5, False)], 63)])
+@pytest.mark.parametrize(
+    ("shown", "n_columns"), [([(4, False)], 38), ([(5, True)], 63), ([(4, True), (5, False)], 63)]
+)
 def test_baselines_of_events_are_shown_what_the_plan_s_networks_are(
-    shown: list[tuple[int, bool]], n_columns: int, make_events: Callable[..., Events], monkeypatch: pytest.MonkeyPatch
+    shown: list[tuple[int, bool]],
+    n_columns: int,
+    make_events: Callable[..., Events],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(baselines, "predict_baselines", lambda features, _targets: {split: x.shape for split, x in features.items()})
-    source: Any = SimpleNamespace(classified=lambda _split, _classes: SimpleNamespace(events=make_events(10)))
+    monkeypatch.setattr(
+        baselines,
+        "predict_baselines",
+        lambda features, _targets: {split: x.shape for split, x in features.items()},
+    )
+    source: Any = SimpleNamespace(
+        classified=lambda _split, _classes: SimpleNamespace(events=make_events(10))
+    )
     plan = [{"config": {"tokeniser": {"vector": vector, "pid": pid}}} for vector, pid in shown]
     found = baselines_on_events(source, {}, RegressionConfig(**PARAMETERS["regression"]), plan)
     assert found == dict.fromkeys(("train", "val", "test"), (10, n_columns))
@@ -255,9 +360,13 @@ def test_baselines_of_events_are_shown_what_the_plan_s_networks_are(
 
 def test_a_table_on_which_nothing_could_be_judged_is_refused_before_any_training():
     assert clean_table(table(), SHARES, 42).names == ["a", "b", "c"]
-    with pytest.raises(DataError, match=r"split \(\d of 10 rows\) holds one target value, .*give more rows"):
+    with pytest.raises(
+        DataError, match=r"split \(\d of 10 rows\) holds one target value, .*give more rows"
+    ):
         clean_table(table(10), SHARES, 42)
     constant = table()
     constant.target[split_rows(np.arange(len(constant)), SHARES, 42)["test"]] = 7
-    with pytest.raises(DataError, match=r"the test split \(45 of 300 rows\) holds one target value, 7,"):
+    with pytest.raises(
+        DataError, match=r"the test split \(45 of 300 rows\) holds one target value, 7,"
+    ):
         clean_table(constant, SHARES, 42)

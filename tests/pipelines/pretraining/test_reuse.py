@@ -1,4 +1,6 @@
-"""A VQ-VAE of another run: taken over where it is the one that this run would train, refused with what differs elsewhere."""
+"""A VQ-VAE of another run: taken over where it is the one that this run would train, refused with
+what differs elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def source(tmp_path, make_events) -> EventSource:
 
 def reuse(source: EventSource, there: dict[str, Any]) -> dict[str, Any]:
     tokeniser = VQVAETokeniser.unfitted(4, True, 5, Codes(64))
-    trained, history, diagnostics = reuse_vqvae(tokeniser, pd.DataFrame(), there, source, settings(), CLASSES, "first")
+    trained, history, diagnostics = reuse_vqvae(
+        tokeniser, pd.DataFrame(), there, source, settings(), CLASSES, "first"
+    )
     assert trained is tokeniser
     assert history.empty
     return diagnostics
@@ -67,7 +71,10 @@ def test_the_same_vqvae_is_taken_over_and_says_where_it_is_from(source):
             r"trained on other events than this run has \(the splits train, val, test differ\)",
         ),
         ({"events": None}, "did not record its events; run it again"),
-        ({"processes": ["tttt"]}, r"was fitted on tttt; here it would be fitted on ttH \(classes\)"),
+        (
+            {"processes": ["tttt"]},
+            r"was fitted on tttt; here it would be fitted on ttH \(classes\)",
+        ),
         ({"settings": settings(latent_dim=3)}, "of other parameters than its file's name says"),
     ],
 )
@@ -84,15 +91,25 @@ def test_one_split_that_differs_is_named_alone(source):
 
 
 def test_the_training_is_left_out_of_the_pipeline():
-    names = {node.name.partition("_")[0] for node in create_pipeline(study(vqvae={"from": "first"})).nodes}
+    names = {
+        node.name.partition("_")[0]
+        for node in create_pipeline(study(vqvae={"from": "first"})).nodes
+    }
     assert names == {"reuse", "draw"}
-    assert {node.name.partition("_")[0] for node in create_pipeline(study()).nodes} == {"train", "draw"}
+    assert {node.name.partition("_")[0] for node in create_pipeline(study()).nodes} == {
+        "train",
+        "draw",
+    }
 
 
 def test_who_trained_it_is_no_part_of_a_member_but_of_its_record():
     here, there = study(), study(vqvae={"from": "first"})
     assert [one.config for one in here.planned] == [one.config for one in there.planned]
-    recorded = [one["recorded"].get("vqvae_from") for study in (here, there) for one in study.kedro_parameters()["grid"].values()]
+    recorded = [
+        one["recorded"].get("vqvae_from")
+        for study in (here, there)
+        for one in study.kedro_parameters()["grid"].values()
+    ]
     assert recorded == [None, "first"]
 
 
@@ -121,15 +138,21 @@ def write(folder: Path, name: str, made_with: dict[str, Any]) -> None:
 
 
 def test_a_run_without_one_is_refused_with_the_runs_that_have_one(tmp_path):
-    assert "no run of study has one yet" in why_not_there(tmp_path / "study" / "first", "vqvae_4_a", settings())
+    assert "no run of study has one yet" in why_not_there(
+        tmp_path / "study" / "first", "vqvae_4_a", settings()
+    )
     write(tmp_path / "study" / "second", "vqvae_4_a", settings())
-    assert "runs of study that have one: second" in why_not_there(tmp_path / "study" / "first", "vqvae_4_a", settings())
+    assert "runs of study that have one: second" in why_not_there(
+        tmp_path / "study" / "first", "vqvae_4_a", settings()
+    )
     assert why_not_there(tmp_path / "study" / "second", "vqvae_4_a", settings()) == ""
 
 
 def test_what_differs_is_reported_under_the_names_that_a_user_types(tmp_path):
     write(tmp_path, "vqvae_4_far", settings(codebook_size=64, latent_dim=2, n_bins=9))
-    write(tmp_path, "vqvae_4_near", settings(n_bins=7, training=settings()["training"] | {"lr": 0.5}))
+    write(
+        tmp_path, "vqvae_4_near", settings(n_bins=7, training=settings()["training"] | {"lr": 0.5})
+    )
     (tmp_path / "vqvae_4_bad_diagnostics.json").write_text("[")
     reason = why_not_there(tmp_path, "vqvae_4_a", settings())
     assert "binning.n_bins is 7 there and 5 here" in reason

@@ -1,4 +1,6 @@
-"""Training the tokeniser: on the events that it may see, judged on whole splits, the same every time."""
+"""Training the tokeniser: on the events that it may see, judged on whole splits, the same every
+time.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,10 @@ SETTINGS: dict[str, Any] = {
 def make_source(tmp_path_factory, make_events) -> Callable[..., EventSource]:
     def make(change: Callable[[Events, str], Events] = lambda events, split: events) -> EventSource:
         dataset = EventsDataset(str(tmp_path_factory.mktemp("events") / "events.h5"))
-        splits = {split: change(make_events(n, seed=n), split) for split, n in zip(SPLITS, (400, 120, 121), strict=True)}
+        splits = {
+            split: change(make_events(n, seed=n), split)
+            for split, n in zip(SPLITS, (400, 120, 121), strict=True)
+        }
         dataset.save(EventSample(iter(splits.items()), {"label_names": {1: "tttt", 2: "ttH"}}))
         return dataset.load()
 
@@ -76,7 +81,14 @@ def trained(make_source, tmp_path_factory) -> tuple:
 def test_the_history_holds_each_epoch_and_the_use_of_codes_over_the_split(trained):
     _, history, diagnostics = trained
     assert list(history["epoch"]) == [1, 2, 3]
-    assert {"val_usage", "val_perplexity", "train_rec_continuous", "val_rec_type", "val_commitment", "val_type_accuracy"} <= {*history}
+    assert {
+        "val_usage",
+        "val_perplexity",
+        "train_rec_continuous",
+        "val_rec_type",
+        "val_commitment",
+        "val_type_accuracy",
+    } <= {*history}
     assert history["val_commitment"].min() > 0
     assert history["val_loss"].iloc[-1] < history["val_loss"].iloc[0]
     assert diagnostics["best_epoch"] == history["val_loss"].idxmin() + 1
@@ -108,9 +120,13 @@ def test_only_the_events_that_it_may_see_decide(trained, make_source, tmp_path):
         return make_source(change)
 
     codebook = trained[0].arrays()["codebook"]
-    unseen = train(other(lambda events, split: (events.labels == 1) | (split == "test")), tmp_path / "unseen")
+    unseen = train(
+        other(lambda events, split: (events.labels == 1) | (split == "test")), tmp_path / "unseen"
+    )
     np.testing.assert_array_equal(unseen[0].arrays()["codebook"], codebook)
-    seen = train(other(lambda events, split: (events.labels == 2) & (split == "train")), tmp_path / "seen")
+    seen = train(
+        other(lambda events, split: (events.labels == 2) & (split == "train")), tmp_path / "seen"
+    )
     assert not np.array_equal(seen[0].arrays()["codebook"], codebook)
 
 
@@ -132,18 +148,29 @@ def test_energies_are_judged_where_they_are_shown(make_source, tmp_path):
 
 def test_the_figure_is_drawn_from_what_is_on_disk(trained, tmp_path):
     _, history, diagnostics = trained
-    assert to_png(draw_vqvae(history, json.loads(json.dumps(diagnostics)), Checkpoints(tmp_path))).startswith(b"\x89PNG")
+    assert to_png(
+        draw_vqvae(history, json.loads(json.dumps(diagnostics)), Checkpoints(tmp_path))
+    ).startswith(b"\x89PNG")
 
 
 SEVERAL_PARTS = {
     "residual": {"quantiser": "residual", "codebook_size": 8, "stages": 2},
-    "fsq": {"quantiser": "fsq", "levels": [6, 5, 4], "codebook_size": 120, "latent_dim": 3, "commitment": 0.0, "decay": 0.0},
+    "fsq": {
+        "quantiser": "fsq",
+        "levels": [6, 5, 4],
+        "codebook_size": 120,
+        "latent_dim": 3,
+        "commitment": 0.0,
+        "decay": 0.0,
+    },
 }
 
 
 @pytest.fixture(scope="module", params=list(SEVERAL_PARTS))
 def of_parts(request, make_source, tmp_path_factory) -> tuple:
-    return request.param, *train(make_source(), tmp_path_factory.mktemp("parts"), **SEVERAL_PARTS[request.param])
+    return request.param, *train(
+        make_source(), tmp_path_factory.mktemp("parts"), **SEVERAL_PARTS[request.param]
+    )
 
 
 def test_codes_of_several_parts_are_learnt_and_each_part_is_judged(of_parts, make_source):
@@ -163,12 +190,16 @@ def test_codes_of_several_parts_are_learnt_and_each_part_is_judged(of_parts, mak
 
 
 def test_the_vectors_of_a_code_s_parts_are_what_its_network_decodes(of_parts, make_source):
-    """What a token file keeps, the vectors of the parts, tells the latent vector of every object."""
+    """What a token file keeps, the vectors of the parts, tells the latent vector of every
+    object.
+    """
     _, tokeniser, _, _ = of_parts
     events, arrays = make_source().read("test"), tokeniser.arrays()
     tokens, real = tokeniser.encode(events), events.mask
     digits = tokeniser.layout.take_apart(tokens.values[real])
-    books = np.split(arrays["codebook"], np.cumsum([part.size for part in tokeniser.layout.objects])[:-1])
+    books = np.split(
+        arrays["codebook"], np.cumsum([part.size for part in tokeniser.layout.objects])[:-1]
+    )
     vectors = sum(book[values - 1] for book, values in zip(books, digits.values(), strict=True))
     with torch.inference_mode():
         features, _ = tokeniser.model.decode(torch.from_numpy(vectors))

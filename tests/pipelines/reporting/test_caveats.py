@@ -25,7 +25,10 @@ from lexon.pipelines.reporting.cells import Cell, collect_cells
 
 def ran(*versions: Any) -> list[Result]:
     finished = [result({"pool": "max"}, seed, n=50) for seed in range(len(versions))]
-    return [replace(one, record=one.record | {"code_version": version}) for one, version in zip(finished, versions, strict=True)]
+    return [
+        replace(one, record=one.record | {"code_version": version})
+        for one, version in zip(finished, versions, strict=True)
+    ]
 
 
 def test_changed_and_mixed_code_is_reported() -> None:
@@ -43,15 +46,23 @@ def test_code_of_no_repository_has_no_caveat() -> None:
 
 def cells(*n_seeds: int, missing: int = 0) -> list[Cell]:
     """Cells with so many finished seeds each, and the last one with failed ones."""
-    done = [result({"vector": number}, seed, n=50) for number, n in enumerate(n_seeds) for seed in range(n)]
-    failed = [result({"vector": len(n_seeds) - 1}, 100 + seed, status="failed", n=50) for seed in range(missing)]
+    done = [
+        result({"vector": number}, seed, n=50)
+        for number, n in enumerate(n_seeds)
+        for seed in range(n)
+    ]
+    failed = [
+        result({"vector": len(n_seeds) - 1}, 100 + seed, status="failed", n=50)
+        for seed in range(missing)
+    ]
     return collect_cells([*done, *failed], Cell)
 
 
 def test_a_whole_grid_of_several_seeds_lacks_nothing() -> None:
     assert incomplete(cells(2, 2)) == []
     assert incomplete(cells(2, 1, missing=3)) == [
-        "Incomplete: of 6 members of the grid, 3 failed. They are rows of the tables and in no statistics."
+        "Incomplete: of 6 members of the grid, 3 failed. They are rows of the tables and in no"
+        " statistics."
     ]
 
 
@@ -86,7 +97,9 @@ def test_a_sample_is_small_by_the_split_that_matters() -> None:
 def test_data_are_described_once_however_many_members_saw_them() -> None:
     one, other = (result({}, seed, n=50) for seed in (1, 2))
     assert of_the_data([one, other]) == of_the_data([one])
-    moved = replace(other, record=other.record | {"data": other.record["data"] | {"digest": "another"}})
+    moved = replace(
+        other, record=other.record | {"data": other.record["data"] | {"digest": "another"}}
+    )
     assert any("different files" in text for text in of_the_data([one, moved]))
 
 
@@ -101,4 +114,6 @@ def test_a_member_that_was_best_in_its_last_epoch_may_not_have_converged() -> No
 
 def test_verdicts_are_explained_where_anything_is_compared() -> None:
     assert verdicts({"comparisons": 0}, "a change above 5 %") == []
-    assert verdicts({"effects": 3, "comparisons": 0}, "a change above 5 %")[0].startswith("3 effects: ")
+    assert verdicts({"effects": 3, "comparisons": 0}, "a change above 5 %")[0].startswith(
+        "3 effects: "
+    )

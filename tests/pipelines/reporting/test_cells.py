@@ -1,4 +1,6 @@
-"""Cells of any kind: members together, copies distinguished from originals, and members of other rows set aside."""
+"""Cells of any kind: members together, copies distinguished from originals, and members of other
+rows set aside.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,21 @@ import pytest
 from fabricate import result
 
 from lexon.experiments import Result, Status
-from lexon.pipelines.reporting.cells import Cell, collect_cells, common_status, set_aside_other_rows, unfinished_notes
+from lexon.pipelines.reporting.cells import (
+    Cell,
+    collect_cells,
+    common_status,
+    set_aside_other_rows,
+    unfinished_notes,
+)
 from lexon.pipelines.reporting.tables import cell_row, members_table
 
 
 def seeds(*statuses: Status, notes: str = "node lost") -> list[Result]:
-    return [result({"pool": "max"}, seed, status=status, notes=notes, n=50) for seed, status in enumerate(statuses)]
+    return [
+        result({"pool": "max"}, seed, status=status, notes=notes, n=50)
+        for seed, status in enumerate(statuses)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,11 +65,18 @@ def test_every_member_is_in_one_cell_in_the_order_of_the_plan() -> None:
     members = [result({"pool": pool}, seed, n=50) for pool in ("max", "mean") for seed in (1, 2)]
     cells = collect_cells(members, Cell)
     assert [one for cell in cells for one in cell.results] == members
-    assert [(cell.number, cell.name, cell.axes) for cell in cells] == [(0, "pool_max", {"pool": "max"}), (1, "pool_mean", {"pool": "mean"})]
+    assert [(cell.number, cell.name, cell.axes) for cell in cells] == [
+        (0, "pool_max", {"pool": "max"}),
+        (1, "pool_mean", {"pool": "mean"}),
+    ]
 
 
 def test_of_two_cells_that_are_one_training_the_first_counts() -> None:
-    members = [result({"vector": v}, seed, folder=f"vector_4__seed_{seed}", n=50) for v in (4, 5) for seed in (1, 2)]
+    members = [
+        result({"vector": v}, seed, folder=f"vector_4__seed_{seed}", n=50)
+        for v in (4, 5)
+        for seed in (1, 2)
+    ]
     first, copy = collect_cells(members, Cell)
     assert (first.original, copy.original, copy.trained) == (None, first, first)
     assert (first.counts, copy.counts) == (True, False)
@@ -66,33 +84,54 @@ def test_of_two_cells_that_are_one_training_the_first_counts() -> None:
 
 
 def test_a_cell_of_which_one_seed_alone_is_shared_is_a_training_of_its_own() -> None:
-    members = [result({"vector": v}, seed, folder=f"vector_{v if seed == 2 else 4}__seed_{seed}", n=50) for v in (4, 5) for seed in (1, 2)]
+    members = [
+        result({"vector": v}, seed, folder=f"vector_{v if seed == 2 else 4}__seed_{seed}", n=50)
+        for v in (4, 5)
+        for seed in (1, 2)
+    ]
     assert [cell.original for cell in collect_cells(members, Cell)] == [None, None]
 
 
 @pytest.mark.parametrize(
     ("rows", "expected", "stale"),
-    [("aab", None, [2]), ("aab", "b", [0, 1]), ("aaa", None, []), ("aa-", None, []), ("--", None, []), ("aa", "b", [0, 1])],
+    [
+        ("aab", None, [2]),
+        ("aab", "b", [0, 1]),
+        ("aaa", None, []),
+        ("aa-", None, []),
+        ("--", None, []),
+        ("aa", "b", [0, 1]),
+    ],
 )
-def test_finished_members_of_other_rows_than_most_or_than_expected_are_stale(rows: str, expected: str | None, stale: list[int]) -> None:
+def test_finished_members_of_other_rows_than_most_or_than_expected_are_stale(
+    rows: str, expected: str | None, stale: list[int]
+) -> None:
     members = [of_rows(None if digest == "-" else digest, seed) for seed, digest in enumerate(rows)]
     checked = set_aside_other_rows(members, digest_of, expected, "rows")
     assert [i for i, one in enumerate(checked) if one.status == "stale"] == stale
     for i in stale:
-        assert checked[i].notes == f"evaluated on other rows (digest {rows[i]}, expected {expected or 'a'})"
+        assert (
+            checked[i].notes
+            == f"evaluated on other rows (digest {rows[i]}, expected {expected or 'a'})"
+        )
 
 
 @pytest.mark.parametrize("status", ["failed", "pending", "stale"])
 def test_what_is_not_finished_keeps_its_status(status: Status) -> None:
-    (one, *_) = set_aside_other_rows([of_rows("b", 0, status), of_rows("a", 1)], digest_of)
+    one, *_ = set_aside_other_rows([of_rows("b", 0, status), of_rows("a", 1)], digest_of)
     assert one.status == status
 
 
 def test_numbers_of_members_that_are_not_finished_stay_out_of_the_table() -> None:
-    members = [replace(result({"pool": "max"}, seed, n=50), status=status) for seed, status in enumerate(("done", "stale", "failed"))]
+    members = [
+        replace(result({"pool": "max"}, seed, n=50), status=status)
+        for seed, status in enumerate(("done", "stale", "failed"))
+    ]
     table = members_table(collect_cells(members, Cell), "main", lambda one: one.metrics["test"])
     assert table["auroc"].notna().tolist() == [True, False, False]
-    assert table["n_parameters"].notna().all(), "what a run record holds is shown whatever became of the member"
+    assert table["n_parameters"].notna().all(), (
+        "what a run record holds is shown whatever became of the member"
+    )
 
 
 def test_a_row_of_a_cell_has_means_of_its_finished_members() -> None:

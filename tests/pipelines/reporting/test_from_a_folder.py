@@ -23,15 +23,37 @@ from lexon.experiments import Experiment
 from lexon.pipelines.reporting import autoencoder, classifier, regression, vae
 from lexon.pipelines.reporting.caveats import of_the_folder
 
-REPORT = ReportConfig(**yaml.safe_load((BASE / "parameters_reporting.yml").read_text())["report"] | {"n_bootstrap": 100})
-COLLAPSE = CollapseConfig(**yaml.safe_load((BASE / "parameters_modelling.yml").read_text())["collapse"])
+REPORT = ReportConfig(
+    **yaml.safe_load((BASE / "parameters_reporting.yml").read_text())["report"]
+    | {"n_bootstrap": 100}
+)
+COLLAPSE = CollapseConfig(
+    **yaml.safe_load((BASE / "parameters_modelling.yml").read_text())["collapse"]
+)
 Changes = dict[str, Any]
 
-# What a file of conf/experiments says of each kind, and what a command asked for beside it when the members were trained.
-AUTOENCODER = {"kind": "autoencoder", "autoencoder": {"globals_beta": [0.0, 1.0], "bottleneck": ["none", "linear"]}}
-AUTOENCODER |= {"grid": {"axes": ["autoencoder.globals_beta", "autoencoder.bottleneck"]}, "n_seeds": 2}
-REGRESSION = {"kind": "regression", "variance_lambda": [0.0, 2.0], "grid": {"axes": ["variance_lambda"]}, "n_seeds": 2}
-VAE = {"kind": "vae", "configuration": ["vae_small", "vae_medium"], "grid": {"axes": ["configuration"]}, "n_seeds": 2}
+# What a file of conf/experiments says of each kind, and what a command asked for beside it when the
+# members were trained.
+AUTOENCODER = {
+    "kind": "autoencoder",
+    "autoencoder": {"globals_beta": [0.0, 1.0], "bottleneck": ["none", "linear"]},
+}
+AUTOENCODER |= {
+    "grid": {"axes": ["autoencoder.globals_beta", "autoencoder.bottleneck"]},
+    "n_seeds": 2,
+}
+REGRESSION = {
+    "kind": "regression",
+    "variance_lambda": [0.0, 2.0],
+    "grid": {"axes": ["variance_lambda"]},
+    "n_seeds": 2,
+}
+VAE = {
+    "kind": "vae",
+    "configuration": ["vae_small", "vae_medium"],
+    "grid": {"axes": ["configuration"]},
+    "n_seeds": 2,
+}
 CLASSIFIER = {"pool": ["mean", "cls"], "grid": {"axes": ["pool"]}, "n_seeds": 2}
 KINDS = {"classifier": CLASSIFIER, "autoencoder": AUTOENCODER, "regression": REGRESSION, "vae": VAE}
 RUNS: list[tuple[str, Changes]] = [
@@ -53,8 +75,12 @@ RUNS: list[tuple[str, Changes]] = [
 ]
 
 
-def folders(root: Path, kind: str, overrides: Changes | None = None, as_recorded: bool = True) -> MemberFolders:
-    dataset = MembersDataset(filepath=str(root), parameters=asked_parameters(overrides, **KINDS[kind]))
+def folders(
+    root: Path, kind: str, overrides: Changes | None = None, as_recorded: bool = True
+) -> MemberFolders:
+    dataset = MembersDataset(
+        filepath=str(root), parameters=asked_parameters(overrides, **KINDS[kind])
+    )
     dataset.as_recorded = as_recorded
     return dataset.load()
 
@@ -73,7 +99,9 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
     asked, n_seeds = plan(experiment), experiment.parameters.n_seeds
     match kind:
         case "classifier":
-            found = classifier.compare(members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main", n_seeds)
+            found = classifier.compare(
+                members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main", n_seeds
+            )
         case "autoencoder":
             found = autoencoder.compare(members, asked, REPORT, "main", n_seeds, "example")
         case "regression":
@@ -83,7 +111,11 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
     return [table for table in found.values() if isinstance(table, pd.DataFrame)]
 
 
-@pytest.mark.parametrize(("kind", "overrides"), RUNS, ids=lambda value: value if isinstance(value, str) else json.dumps(value))
+@pytest.mark.parametrize(
+    ("kind", "overrides"),
+    RUNS,
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value),
+)
 def test_a_report_is_the_same_without_the_parameters_of_the_run(tmp_path, kind, overrides):
     write_study(tmp_path, study(kind, overrides))
     with_them, without = tables(kind, tmp_path, overrides), tables(kind, tmp_path)
@@ -92,15 +124,29 @@ def test_a_report_is_the_same_without_the_parameters_of_the_run(tmp_path, kind, 
         pd.testing.assert_frame_equal(one, other)
 
 
-@pytest.mark.parametrize(("kind", "overrides"), RUNS, ids=lambda value: value if isinstance(value, str) else json.dumps(value))
+@pytest.mark.parametrize(
+    ("kind", "overrides"),
+    RUNS,
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value),
+)
 def test_records_without_a_cell_are_recognised_by_their_names(tmp_path, kind, overrides):
     run = study(kind, overrides)
     write_study(tmp_path, run)
     for path in tmp_path.glob("*/run.json"):
         record = json.loads(path.read_text())
-        path.write_text(json.dumps({key: value for key, value in record.items() if key not in ("member", "cell", "place")}))
+        path.write_text(
+            json.dumps(
+                {
+                    key: value
+                    for key, value in record.items()
+                    if key not in ("member", "cell", "place")
+                }
+            )
+        )
     shown = folders(tmp_path, kind).plan(study(kind).planned).members
-    assert {member.name: member for member in shown} == {member.name: member for member in run.planned}
+    assert {member.name: member for member in shown} == {
+        member.name: member for member in run.planned
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,14 +156,21 @@ def test_what_differs_from_the_asked_parameters_is_reported(tmp_path, kind, capl
     found = of_the_folder(folders(tmp_path, kind), plan(study(kind)), REPORT)
     assert any(f"training.epochs=7 (asked: {asked})" in remark for remark in found)
     assert found[0] in caplog.text
-    assert of_the_folder(folders(tmp_path, kind), plan(study(kind, {"training": {"epochs": 7}})), REPORT)[1:] == []
+    assert (
+        of_the_folder(
+            folders(tmp_path, kind), plan(study(kind, {"training": {"epochs": 7}})), REPORT
+        )[1:]
+        == []
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_trains_keeps_its_own_parameters(tmp_path, kind):
     write_study(tmp_path, study(kind, {"training": {"epochs": 7}}))
     members = folders(tmp_path, kind, as_recorded=False)
-    assert {result.status for result in members.read(members.plan(study(kind).planned).members)} == {"stale"}
+    assert {
+        result.status for result in members.read(members.plan(study(kind).planned).members)
+    } == {"stale"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -130,8 +183,13 @@ def test_members_of_two_configurations_in_one_folder_are_stale(tmp_path, kind, a
         write_member(tmp_path, finished(member))
     members = folders(tmp_path, kind, asked)
     found = members.read(members.plan(study(kind, asked).planned).members)
-    assert {result.member.name: result.status for result in found} == {first.name: "stale"} | {one.name: "done" for one in others}
-    assert next(result.notes for result in found if result.status == "stale") == "made with other parameters: training.epochs"
+    assert {result.member.name: result.status for result in found} == {first.name: "stale"} | {
+        one.name: "done" for one in others
+    }
+    assert (
+        next(result.notes for result in found if result.status == "stale")
+        == "made with other parameters: training.epochs"
+    )
 
 
 def test_members_of_a_grid_that_are_missing_stay_pending(tmp_path):
@@ -155,7 +213,10 @@ def test_another_grid_in_the_folder_is_reported_and_not_shown(tmp_path):
     write_study(tmp_path, run)
     shown = folders(tmp_path, "classifier").plan(study("classifier").planned)
     assert [member.name for member in shown.members] == [member.name for member in run.planned]
-    assert any("Members of a different grid" in remark and "pool_mean__seed_42" in remark for remark in shown.remarks)
+    assert any(
+        "Members of a different grid" in remark and "pool_mean__seed_42" in remark
+        for remark in shown.remarks
+    )
 
 
 def test_a_members_record_of_another_kind_is_left_out(tmp_path):
@@ -166,13 +227,27 @@ def test_a_members_record_of_another_kind_is_left_out(tmp_path):
     assert "another kind of experiment (regression)" in shown.remarks[0]
 
 
-@pytest.mark.parametrize("make", [lambda root: None, lambda root: root.mkdir(), lambda root: (root / "notes").mkdir(parents=True)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda root: None,
+        lambda root: root.mkdir(),
+        lambda root: (root / "notes").mkdir(parents=True),
+    ],
+)
 def test_an_empty_folder_is_all_pending(tmp_path, make: Callable[[Path], None]):
     make(tmp_path / "members")
-    assert folders(tmp_path / "members", "vae").plan(study("vae").planned).members == study("vae").planned
+    assert (
+        folders(tmp_path / "members", "vae").plan(study("vae").planned).members
+        == study("vae").planned
+    )
 
 
-BESIDE = {"regression": "baselines/scores.h5", "vae": "anchors.json", "classifier": "baseline_flat/scores.h5"}
+BESIDE = {
+    "regression": "baselines/scores.h5",
+    "vae": "anchors.json",
+    "classifier": "baseline_flat/scores.h5",
+}
 DAMAGES: dict[str, Callable[[Path], Any]] = {
     "empty": lambda path: path.write_bytes(b""),
     "text": lambda path: path.write_text("[1, 2]"),
@@ -192,7 +267,9 @@ def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, k
     members, experiment = folders(tmp_path, kind), study(kind)
     match kind:
         case "classifier":
-            found = classifier.compare(members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main", 2)
+            found = classifier.compare(
+                members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main", 2
+            )
         case "regression":
             found = regression.compare(members, plan(experiment), COLLAPSE, REPORT, "main", 2)
         case _:

@@ -17,21 +17,33 @@ CLASSES = {"signal": "tttt", "background": "rest"}
 
 
 @pytest.fixture(params=["correct", "flawed_2026"])
-def tokeniser(request: pytest.FixtureRequest, make_events: Callable[..., Events]) -> BinnedTokeniser:
+def tokeniser(
+    request: pytest.FixtureRequest, make_events: Callable[..., Events]
+) -> BinnedTokeniser:
     return BinnedTokeniser(5, request.param, True).fit(make_events(300))
 
 
 @pytest.fixture
-def source(tokeniser: BinnedTokeniser, make_events: Callable[..., Events], tmp_path: Path) -> TokenSource:
+def source(
+    tokeniser: BinnedTokeniser, make_events: Callable[..., Events], tmp_path: Path
+) -> TokenSource:
     tokens = tokeniser.encode(make_events(300))
     rows = np.concatenate([tokens.values, tokens.met], axis=1)
-    attributes = {"label_names": {"1": "tttt", "2": "ttH"}, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size}
+    attributes = {
+        "label_names": {"1": "tttt", "2": "ttH"},
+        "tokeniser": tokeniser.state(),
+        "vocab_size": tokeniser.vocab_size,
+    }
     dataset = TokensDataset(str(tmp_path / "tokens.h5"))
-    dataset.save(TokenSample([(split, rows, make_events(300).labels) for split in SPLITS], attributes))
+    dataset.save(
+        TokenSample([(split, rows, make_events(300).labels) for split in SPLITS], attributes)
+    )
     return dataset.load()
 
 
-def test_bins_are_counted_by_class(source: TokenSource, tokeniser: BinnedTokeniser, make_events: Callable[..., Events]) -> None:
+def test_bins_are_counted_by_class(
+    source: TokenSource, tokeniser: BinnedTokeniser, make_events: Callable[..., Events]
+) -> None:
     counts, limits, n_tokens = bin_counts(source, CLASSES)
     events = make_events(300)
     signal = events[events.labels == 1]
@@ -42,11 +54,16 @@ def test_bins_are_counted_by_class(source: TokenSource, tokeniser: BinnedTokenis
     for quantity in ("pt", "eta", "phi", "token"):
         assert sum(entries.sum() for entries in counts[quantity].values()) == events.mask.sum()
     for quantity in ("met", "met_phi"):
-        assert {name: entries.sum() for name, entries in counts[quantity].items()} == {"signal": 150, "background": 150}
+        assert {name: entries.sum() for name, entries in counts[quantity].items()} == {
+            "signal": 150,
+            "background": 150,
+        }
     assert n_tokens == 875
 
 
-def test_correct_bins_are_evenly_filled_and_flawed_ones_not(source: TokenSource, tokeniser: BinnedTokeniser) -> None:
+def test_correct_bins_are_evenly_filled_and_flawed_ones_not(
+    source: TokenSource, tokeniser: BinnedTokeniser
+) -> None:
     counts, _, _ = bin_counts(source, CLASSES)
     filled = sum(counts["eta"].values())
     assert (filled.max() < 1.05 * filled.min()) == (tokeniser.variant == "correct")

@@ -13,8 +13,18 @@ from lexon.pipelines.reporting import page as shown
 from lexon.pipelines.reporting.layout import Layout, layout_of
 from lexon.pipelines.reporting.page import write_page
 
-KINDS = [path.name.removesuffix(".yml") for path in (resources.files(shown.__package__) / "layouts").iterdir()]
-FINDINGS = {"headline": "Yes.", "sentences": [], "caveats": [], "record": [], "selected_by": "AUROC", "steps": ["Go on."]}
+KINDS = [
+    path.name.removesuffix(".yml")
+    for path in (resources.files(shown.__package__) / "layouts").iterdir()
+]
+FINDINGS = {
+    "headline": "Yes.",
+    "sentences": [],
+    "caveats": [],
+    "record": [],
+    "selected_by": "AUROC",
+    "steps": ["Go on."],
+}
 TABLE = pd.DataFrame(
     {
         "label": ["a", "b", "c"],
@@ -35,8 +45,14 @@ def page(monkeypatch):
 
     def make(columns, findings=FINDINGS, **options):
         whole = {name: options.pop(name) for name in ("formats", "intervals") if name in options}
-        section = {"heading": "Results", "text": "steps", "tables": [{"of": "summary", "caption": "All", "columns": columns, **options}]}
-        made = Layout.model_validate({"footer": "By {selected_by}.", "sections": [section], **whole})
+        section = {
+            "heading": "Results",
+            "text": "steps",
+            "tables": [{"of": "summary", "caption": "All", "columns": columns, **options}],
+        }
+        made = Layout.model_validate(
+            {"footer": "By {selected_by}.", "sections": [section], **whole}
+        )
         monkeypatch.setattr(shown, "layout_of", lambda _: made)
         return write_page("classifier", findings, "title", "Which?", summary=TABLE)
 
@@ -78,7 +94,10 @@ def test_numbers_are_written_as_asked_and_a_table_overrides_the_page(page):
 
 
 def test_an_interval_is_one_text(page):
-    html = page({"loss_text": "loss"}, intervals={"*_text": {"of": "*", "low": "*_low", "high": "*_high", "digits": ".2f"}})
+    html = page(
+        {"loss_text": "loss"},
+        intervals={"*_text": {"of": "*", "low": "*_low", "high": "*_high", "digits": ".2f"}},
+    )
     assert "1.23 [1.00,\N{NO-BREAK SPACE}1.50]" in html
     assert ">nan" not in html
 
@@ -91,7 +110,11 @@ def test_text_and_small_tables_come_from_the_findings(page):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"formats": {"bold": ["loss"]}}, "formats"), ({"sectoins": []}, "sectoins"), ({"sections": [{"text": "x"}]}, "heading")],
+    [
+        ({"formats": {"bold": ["loss"]}}, "formats"),
+        ({"sectoins": []}, "sectoins"),
+        ({"sections": [{"text": "x"}]}, "heading"),
+    ],
 )
 def test_a_mistake_in_a_layout_is_named(change, message):
     with pytest.raises(ValidationError, match=message):

@@ -12,7 +12,12 @@ from lexon.pipelines.reporting import reports
 from lexon.pipelines.reporting.layout import layout_of
 from lexon.pipelines.reporting.pipeline import Report, report_pipeline
 
-KINDS = {"classifier": reports.CLASSIFIER, "autoencoder": reports.AUTOENCODER, "regression": reports.REGRESSION, "vae": reports.VAE}
+KINDS = {
+    "classifier": reports.CLASSIFIER,
+    "autoencoder": reports.AUTOENCODER,
+    "regression": reports.REGRESSION,
+    "vae": reports.VAE,
+}
 MEMBERS = ["grid.a__seed_1.metrics", "grid.a__seed_2.metrics"]
 
 
@@ -60,14 +65,20 @@ def test_figures_that_were_drawn_before_are_shown_where_they_exist() -> None:
 
 
 def test_a_kind_without_figures_of_its_own_has_those_of_its_layout() -> None:
-    assert nodes_of(replace(reports.AUTOENCODER, figures=("trade_off",)))["draw_figures"].outputs == ["figure_trade_off"]
-    assert len(nodes_of(reports.AUTOENCODER)["draw_figures"].outputs) == len(layout_of("autoencoder").figures)
+    assert nodes_of(replace(reports.AUTOENCODER, figures=("trade_off",)))[
+        "draw_figures"
+    ].outputs == ["figure_trade_off"]
+    assert len(nodes_of(reports.AUTOENCODER)["draw_figures"].outputs) == len(
+        layout_of("autoencoder").figures
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_that_is_trained_has_such_a_report(kind: str) -> None:
     study = planned(kind=kind) if kind != "classifier" else planned()
-    assert {"compare", "draw_figures", "write_page"} <= {node.name for node in getattr(reports, kind)(study).nodes}
+    assert {"compare", "draw_figures", "write_page"} <= {
+        node.name for node in getattr(reports, kind)(study).nodes
+    }
 
 
 def test_the_node_that_waits_for_all_members_is_looked_up_as_any_other(report: Report) -> None:
@@ -75,5 +86,9 @@ def test_the_node_that_waits_for_all_members_is_looked_up_as_any_other(report: R
     again = Pipeline([compare], namespace="study").nodes[0]
     assert type(again) is type(compare)
     assert again != compare
-    assert again == Node(again.func, again._inputs, again._outputs, name="compare", namespace="study")
-    assert hash(again) == hash(Node(again.func, again._inputs, again._outputs, name="compare", namespace="study"))
+    assert again == Node(
+        again.func, again._inputs, again._outputs, name="compare", namespace="study"
+    )
+    assert hash(again) == hash(
+        Node(again.func, again._inputs, again._outputs, name="compare", namespace="study")
+    )

@@ -1,4 +1,6 @@
-"""What tokens cost is found where it was planted: in the table, in the tokens, and less of both with more events."""
+"""What tokens cost is found where it was planted: in the table, in the tokens, and less of both
+with more events.
+"""
 
 from __future__ import annotations
 
@@ -27,49 +29,89 @@ SHOWN: dict[str, tuple[dict[str, Any], str, int]] = {
     "5 bins, table": ({"kind": "binned", "n_bins": 5}, "table", 875),
     "5 bins, factorised": ({"kind": "binned", "n_bins": 5}, "factorised", 875),
     "vq codes 512, table": ({"kind": "vqvae", "codebook_size": 512, "seed": 42}, "table", 512),
-    "vq codes 512, codebook": ({"kind": "vqvae", "codebook_size": 512, "seed": 42}, "codebook", 512),
+    "vq codes 512, codebook": (
+        {"kind": "vqvae", "codebook_size": 512, "seed": 42},
+        "codebook",
+        512,
+    ),
 }
-SEPARATION = {"direct": 1.5, "3 bins, factorised": 1.2, "5 bins, factorised": 1.5, "vq codes 512, codebook": 1.3}
+SEPARATION = {
+    "direct": 1.5,
+    "3 bins, factorised": 1.2,
+    "5 bins, factorised": 1.5,
+    "vq codes 512, codebook": 1.3,
+}
 
 
 def separation(name: str, size: int) -> float:
-    """A table costs 0.6 with few events and 0.3 with many; 5 bins cost nothing, 3 bins and codes do."""
-    tied = next(value for other, value in SEPARATION.items() if other.split(",")[0] == name.split(",", maxsplit=1)[0])
+    """A table costs 0.6 with few events and 0.3 with many; 5 bins cost nothing, 3 bins and codes
+    do.
+    """
+    tied = next(
+        value
+        for other, value in SEPARATION.items()
+        if other.split(",")[0] == name.split(",", maxsplit=1)[0]
+    )
     return tied - (name.endswith("table")) * (0.6 if size == FEW else 0.3)
 
 
 def member(name: str, size: int, seed: int, val: Callable[[str], float]) -> Result:
     tokens, embedding, n = SHOWN[name]
-    cell = {"tokeniser": tokens["kind"], "binning.n_bins": tokens.get("n_bins", 3), "model.embedding": embedding, "n_train": size}
-    one = result(cell, seed, separation(name, size), own=seed + 7 * list(SHOWN).index(name) + size, n=2000)
+    cell = {
+        "tokeniser": tokens["kind"],
+        "binning.n_bins": tokens.get("n_bins", 3),
+        "model.embedding": embedding,
+        "n_train": size,
+    }
+    one = result(
+        cell, seed, separation(name, size), own=seed + 7 * list(SHOWN).index(name) + size, n=2000
+    )
     config = one.member.config | {"tokeniser": tokens, "classifier": {"embedding": embedding}}
-    use = {"object_tokens": n, "object_tokens_used": n // 2, "object_token_entropy": 6.5} if n else {}
+    use = (
+        {"object_tokens": n, "object_tokens_used": n // 2, "object_token_entropy": 6.5} if n else {}
+    )
     record = one.record | {"data": one.record["data"] | {"n_train": size, **use}}
     metrics = one.metrics | {"val": one.metrics["val"] | {"auroc": val(name)}}
     return replace(one, member=replace(one.member, config=config), record=record, metrics=metrics)
 
 
 def members(
-    names: tuple[str, ...] = tuple(SHOWN), val: Callable[[str], float] = lambda name: 0.9 if "5 bins" in name else 0.8
+    names: tuple[str, ...] = tuple(SHOWN),
+    val: Callable[[str], float] = lambda name: 0.9 if "5 bins" in name else 0.8,
 ) -> list[Result]:
-    return [member(name, size, seed, val) for name in names for size in (FEW, MANY) for seed in (42, 123, 314)]
+    return [
+        member(name, size, seed, val)
+        for name in names
+        for size in (FEW, MANY)
+        for seed in (42, 123, 314)
+    ]
 
 
 @cache
 def report(names: tuple[str, ...] = tuple(SHOWN)) -> dict[str, Any]:
     settings = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
-    return compare_results(members(names), {}, EvaluationConfig(rejections=REJECTIONS), settings, "main")
+    return compare_results(
+        members(names), {}, EvaluationConfig(rejections=REJECTIONS), settings, "main"
+    )
 
 
 def row(kind: str, a: str, b: str, n_train: str = "14,000") -> pd.Series:
     table = report()["token_cost"]
-    (found,) = table[(table["kind"] == kind) & (table["a"] == a) & (table["b"] == b) & (table["n_train"] == n_train)].to_dict("records")
+    (found,) = table[
+        (table["kind"] == kind)
+        & (table["a"] == a)
+        & (table["b"] == b)
+        & (table["n_train"] == n_train)
+    ].to_dict("records")
     return pd.Series(found)
 
 
 def test_the_table_costs_what_was_planted_and_the_tokens_nothing() -> None:
     assert row("lookup table", "5 bins, factorised", "5 bins, table")["verdict"] in EFFECTS
-    information, whole = row("lost information", "direct", "5 bins, factorised"), row("both together", "direct", "5 bins, table")
+    information, whole = (
+        row("lost information", "direct", "5 bins, factorised"),
+        row("both together", "direct", "5 bins, table"),
+    )
     assert information["verdict"] not in EFFECTS
     table = row("lookup table", "5 bins, factorised", "5 bins, table")["difference"]
     assert whole["difference"] == pytest.approx(information["difference"] + table)
@@ -77,7 +119,10 @@ def test_the_table_costs_what_was_planted_and_the_tokens_nothing() -> None:
 
 def test_the_cost_of_a_table_shrinks_with_events() -> None:
     found = row("training events", "5 bins, factorised", "5 bins, table", "4,000 to 14,000")
-    few, many = (row("lookup table", "5 bins, factorised", "5 bins, table", n)["difference"] for n in ("4,000", "14,000"))
+    few, many = (
+        row("lookup table", "5 bins, factorised", "5 bins, table", n)["difference"]
+        for n in ("4,000", "14,000")
+    )
     assert found["difference"] == pytest.approx(few - many)
     assert found["low_all"] > 0
 
@@ -100,7 +145,9 @@ def test_the_answers_are_sentences_with_intervals() -> None:
 
 
 def test_the_best_is_chosen_on_validation_whatever_the_test_says() -> None:
-    cells, _ = classifier_cells(members(val=lambda name: 0.99 if name == "3 bins, factorised" else 0.8), {})
+    cells, _ = classifier_cells(
+        members(val=lambda name: 0.99 if name == "3 bins, factorised" else 0.8), {}
+    )
     tied = [one for one in representations_of(cells) if not one.has_table and not one.is_direct]
     assert best_on_validation(tied).name == "3 bins, factorised"  # type: ignore[union-attr]
 
@@ -128,7 +175,9 @@ def test_a_grid_without_tokens_asks_nothing() -> None:
 
 
 @pytest.mark.parametrize("draw", [by_bits, by_training_events])
-def test_figures_are_drawn_or_say_that_there_is_nothing(draw: Callable[[pd.DataFrame], Any]) -> None:
+def test_figures_are_drawn_or_say_that_there_is_nothing(
+    draw: Callable[[pd.DataFrame], Any],
+) -> None:
     shown = report()["representations"]
     assert len(to_png(draw(shown))) > 20_000
     assert len(draw(shown.iloc[:0]).axes) == 0

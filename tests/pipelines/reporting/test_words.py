@@ -6,7 +6,13 @@ from lexon.pipelines.reporting.words import parameter_file
 
 
 def test_dotted_keys_become_groups_and_values_keep_their_type() -> None:
-    values = {"training.batch_size": 20, "training.grad_clip": None, "autoencoder.bottleneck": "vq", "n_train": None, "met": False}
+    values = {
+        "training.batch_size": 20,
+        "training.grad_clip": None,
+        "autoencoder.bottleneck": "vq",
+        "n_train": None,
+        "met": False,
+    }
     text = parameter_file(values, "Selected.", "Copy it.")
     assert text.startswith("# Selected.\n# Copy it.\n")
     assert yaml.safe_load(text) == {

@@ -19,12 +19,22 @@ def sample(make_events) -> Events:
 
 @pytest.fixture(scope="session")
 def tokens_of(sample: Events) -> Callable[..., np.ndarray]:
-    """Tokens [N, 20] of the sample, or of other events: `tokens_of(n_bins, variant, fit_on)`; `fit_on` chooses the events of the fit."""
+    """Tokens [N, 20] of the sample, or of other events: `tokens_of(n_bins, variant, fit_on)`;
+    `fit_on` chooses the events of the fit.
+    """
 
     def make(
-        n_bins: int = 5, variant: str = "correct", fit_on: slice = slice(None), events: Events = sample, pid: bool = True
+        n_bins: int = 5,
+        variant: str = "correct",
+        fit_on: slice = slice(None),
+        events: Events = sample,
+        pid: bool = True,
     ) -> np.ndarray:
-        tokens = BinnedTokeniser(n_bins, variant, pid).fit(sample[sample.labels == 2] if fit_on is None else sample[fit_on]).encode(events)
+        tokens = (
+            BinnedTokeniser(n_bins, variant, pid)
+            .fit(sample[sample.labels == 2] if fit_on is None else sample[fit_on])
+            .encode(events)
+        )
         return np.concatenate([tokens.values, tokens.met], axis=1)
 
     return make

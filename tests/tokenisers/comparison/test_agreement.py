@@ -6,9 +6,20 @@ import numpy as np
 import pytest
 
 from lexon.tokenisers.binning import Axis, BinnedTokeniser
-from lexon.tokenisers.comparison.agreement import axis_agreement, column_agreement, confusions, differing_rows
+from lexon.tokenisers.comparison.agreement import (
+    axis_agreement,
+    column_agreement,
+    confusions,
+    differing_rows,
+)
 from lexon.tokenisers.comparison.edges import edges_from_bins, implied_edges
-from lexon.tokenisers.comparison.occupied import fillings, flawed, flawed_shares, imbalance, unreachable
+from lexon.tokenisers.comparison.occupied import (
+    fillings,
+    flawed,
+    flawed_shares,
+    imbalance,
+    unreachable,
+)
 
 
 def test_equal_tokens_agree_everywhere(tokens_of, unpack):
@@ -25,7 +36,14 @@ def test_only_what_differs_is_reported(tokens_of, unpack):
     ours, reference = tokens_of(), tokens_of()
     reference[7, 18] = 876 + (reference[7, 18] - 876 + 1) % 5
     agreement = axis_agreement(unpack(ours), unpack(reference)).set_index("axis")
-    assert agreement["differ"].to_dict() == {"type": 0, "pt": 0, "eta": 0, "phi": 0, "met": 1, "met_phi": 0}
+    assert agreement["differ"].to_dict() == {
+        "type": 0,
+        "pt": 0,
+        "eta": 0,
+        "phi": 0,
+        "met": 1,
+        "met_phi": 0,
+    }
     assert column_agreement(ours, reference).set_index("column")["differ"]["MET"] == 1
     np.testing.assert_array_equal(differing_rows(ours, reference, 10), [7])
 
@@ -73,7 +91,9 @@ def test_without_values_an_edge_is_as_sure_as_our_bins_are_narrow(sample):
     ours, reference = (BinnedTokeniser(n, "correct", True).fit(sample).axes["pt"] for n in (20, 5))
     joint = np.zeros((20, 5), int)
     np.add.at(joint, (ours.bin(values) - 1, reference.bin(values) - 1), 1)
-    for edge, upper in zip(edges_from_bins(joint, ours.bounds), reference.bounds[:-1, 1], strict=True):
+    for edge, upper in zip(
+        edges_from_bins(joint, ours.bounds), reference.bounds[:-1, 1], strict=True
+    ):
         assert edge.low <= upper * 1.001
         assert upper <= edge.high * 1.001
         assert edge.below == pytest.approx((values < upper).mean())
@@ -103,7 +123,11 @@ def test_an_empty_and_an_overfull_bin_are_named(tokens_of, unpack):
 
 
 def test_few_entries_are_not_judged(tokens_of, unpack):
-    assert {filling.verdict for filling in fillings(unpack(tokens_of()[:8])) if filling.axis.startswith("met")} == {"too few"}
+    assert {
+        filling.verdict
+        for filling in fillings(unpack(tokens_of()[:8]))
+        if filling.axis.startswith("met")
+    } == {"too few"}
 
 
 def test_edges_divide_the_events_of_their_fit_equally(sample, tokens_of, unpack):

@@ -22,17 +22,23 @@ ORDERS = {
 
 @pytest.fixture
 def link(tokens_of, unpack):
-    """`link(order, **how)`: rows of the sample in an order, as others bin them, held against ours."""
+    """`link(order, **how)`: rows of the sample in an order, as others bin them, held
+    against ours.
+    """
 
     def go(order, n_bins=5, **how):
-        return align(unpack(tokens_of(5, fit_on=None)), unpack(tokens_of(n_bins, **how)[order], n_bins))
+        return align(
+            unpack(tokens_of(5, fit_on=None)), unpack(tokens_of(n_bins, **how)[order], n_bins)
+        )
 
     return go
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize(
-    "how", [{"fit_on": None}, {}, {"variant": "flawed_2026"}, {"n_bins": 8}], ids=["same", "edges", "flawed", "n_bins"]
+    "how",
+    [{"fit_on": None}, {}, {"variant": "flawed_2026"}, {"n_bins": 8}],
+    ids=["same", "edges", "flawed", "n_bins"],
 )
 def test_every_row_is_found_whatever_the_order_and_the_bins(link, order, how):
     alignment = link(order, **how)
@@ -42,23 +48,31 @@ def test_every_row_is_found_whatever_the_order_and_the_bins(link, order, how):
     assert alignment.accidental < 1
 
 
-@pytest.mark.parametrize("how", [{}, {"variant": "flawed_2026"}, {"n_bins": 8}], ids=["same", "flawed", "n_bins"])
+@pytest.mark.parametrize(
+    "how", [{}, {"variant": "flawed_2026"}, {"n_bins": 8}], ids=["same", "flawed", "n_bins"]
+)
 def test_other_events_are_not_linked(make_events, tokens_of, unpack, how):
     others = make_events(N, seed=77)
-    alignment = align(unpack(tokens_of()), unpack(tokens_of(**how, events=others), how.get("n_bins", 5)))
+    alignment = align(
+        unpack(tokens_of()), unpack(tokens_of(**how, events=others), how.get("n_bins", 5))
+    )
     assert (alignment.verdict, alignment.linked.sum()) == ("not aligned", 0)
     assert alignment.same_population < 1
 
 
 def test_half_of_another_sample_is_partly_aligned(make_events, tokens_of, unpack):
-    """Some of the others have no object, or one, and the same tokens as an event of ours: they may well be taken for it."""
+    """Some of the others have no object, or one, and the same tokens as an event of ours: they may
+    well be taken for it.
+    """
     others = make_events(300, seed=77)
     reference = np.concatenate([tokens_of()[PERMUTED[:300]], tokens_of(events=others)])
     alignment = align(unpack(tokens_of()), unpack(reference))
     assert alignment.verdict == "partly aligned"
     assert alignment.linked[:300].mean() > 0.9
     assert not alignment.linked[300:][others.mask.sum(1) >= 4].any()
-    np.testing.assert_array_equal(alignment.index[:300][alignment.linked[:300]], PERMUTED[:300][alignment.linked[:300]])
+    np.testing.assert_array_equal(
+        alignment.index[:300][alignment.linked[:300]], PERMUTED[:300][alignment.linked[:300]]
+    )
 
 
 def test_a_row_that_differs_within_a_run_is_linked_to_its_place(tokens_of, unpack):
@@ -73,15 +87,22 @@ def test_rows_are_linked_though_one_file_hides_the_types(tokens_of, unpack):
     assert (alignment.index == PERMUTED).mean() > 0.99
 
 
-@pytest.mark.parametrize("how", [{"variant": "flawed_2026"}, {"n_bins": 8}], ids=["flawed", "n_bins"])
+@pytest.mark.parametrize(
+    "how", [{"variant": "flawed_2026"}, {"n_bins": 8}], ids=["flawed", "n_bins"]
+)
 def test_no_two_rows_need_to_differ_in_their_types(link, tokens_of, unpack, make_events, how):
     """All objects are jets: bins alone link the rows, and still link no other events."""
-    pair = unpack(tokens_of(pid=False)), unpack(tokens_of(**how, pid=False)[PERMUTED], how.get("n_bins", 5))
+    pair = (
+        unpack(tokens_of(pid=False)),
+        unpack(tokens_of(**how, pid=False)[PERMUTED], how.get("n_bins", 5)),
+    )
     alignment = align(*pair)
     assert alignment.share > 0.9
     assert (alignment.index == PERMUTED)[alignment.linked].mean() > 0.99
     others = make_events(N, seed=77)
-    reference = unpack(tokens_of(**how, pid=False, events=others[others.mask.sum(1) >= 4]), how.get("n_bins", 5))
+    reference = unpack(
+        tokens_of(**how, pid=False, events=others[others.mask.sum(1) >= 4]), how.get("n_bins", 5)
+    )
     assert align(pair[0], reference).verdict == "not aligned"
 
 
@@ -92,7 +113,9 @@ def test_each_row_of_ours_is_used_once(link):
 
 
 def test_arrangement_in_words(link):
-    assert [link(ORDERS[name]).arrangement for name in ("same", "one part", "parts swapped", "permuted")] == [
+    assert [
+        link(ORDERS[name]).arrangement for name in ("same", "one part", "parts swapped", "permuted")
+    ] == [
         "in our order",
         "in our order",
         "in runs of our order",
@@ -110,9 +133,14 @@ def test_equal_rows_alone_prove_nothing():
 
 
 def test_chance_is_taken_from_events_of_as_many_objects():
-    """A file of small events only meets small events of ours more often than an average event would."""
+    """A file of small events only meets small events of ours more often than an average event
+    would.
+    """
     rng = np.random.default_rng(0)
-    small, large = rng.integers(0, 300, 1000).astype(np.uint64), np.arange(10_000, 11_000).astype(np.uint64)
+    small, large = (
+        rng.integers(0, 300, 1000).astype(np.uint64),
+        np.arange(10_000, 11_000).astype(np.uint64),
+    )
     ours = np.concatenate([small, large])
     sizes = np.repeat([1, 9], 1000)
     reference = rng.integers(0, 300, 400).astype(np.uint64)
@@ -122,9 +150,14 @@ def test_chance_is_taken_from_events_of_as_many_objects():
 
 
 def test_a_window_is_as_long_as_coincidence_asks():
-    """With two kinds of rows, half of which agree by accident, runs must be long; with many kinds, short."""
+    """With two kinds of rows, half of which agree by accident, runs must be long; with many kinds,
+    short.
+    """
     rng = np.random.default_rng(0)
-    windows = [by_order(keys, keys).window for keys in (rng.integers(0, n, 2000).astype(np.uint64) for n in (2, 1000))]
+    windows = [
+        by_order(keys, keys).window
+        for keys in (rng.integers(0, n, 2000).astype(np.uint64) for n in (2, 1000))
+    ]
     assert windows[0] > 35
     assert windows[1] < 8
 
@@ -138,8 +171,14 @@ def with_muons(rows, change):
     return changed
 
 
-@pytest.mark.parametrize("order", [ORDERS["same"], ORDERS["permuted"], ORDERS["subset"]], ids=["same", "permuted", "subset"])
-@pytest.mark.parametrize("how", [{"fit_on": None}, {"variant": "flawed_2026"}], ids=["same bins", "flawed"])
+@pytest.mark.parametrize(
+    "order",
+    [ORDERS["same"], ORDERS["permuted"], ORDERS["subset"]],
+    ids=["same", "permuted", "subset"],
+)
+@pytest.mark.parametrize(
+    "how", [{"fit_on": None}, {"variant": "flawed_2026"}], ids=["same bins", "flawed"]
+)
 def test_exchanged_muons_are_linked_and_named(tokens_of, unpack, order, how):
     reference = with_muons(tokens_of(**how)[order], {5: 6, 6: 5})
     alignment = align(unpack(tokens_of(5, fit_on=None)), unpack(reference))
@@ -156,7 +195,9 @@ def test_exchanged_muons_still_tell_events_apart(tokens_of, unpack):
     ours = np.concatenate([rows, twins])
     order = np.random.default_rng(8).permutation(len(ours))
     alignment = align(unpack(ours), unpack(with_muons(ours, {5: 6, 6: 5})[order]))
-    np.testing.assert_array_equal(ours[alignment.index[alignment.linked]], ours[order][alignment.linked])
+    np.testing.assert_array_equal(
+        ours[alignment.index[alignment.linked]], ours[order][alignment.linked]
+    )
     assert "exchanged" in alignment.muons
 
 
@@ -170,5 +211,7 @@ def test_muons_without_a_charge_are_named_and_equal_ones_are_not(tokens_of, unpa
 
 def test_exchanged_muons_do_not_link_other_events(make_events, tokens_of, unpack):
     others = make_events(N, seed=77)
-    alignment = align(unpack(tokens_of()), unpack(with_muons(tokens_of(events=others), {5: 6, 6: 5})))
+    alignment = align(
+        unpack(tokens_of()), unpack(with_muons(tokens_of(events=others), {5: 6, 6: 5}))
+    )
     assert (alignment.verdict, alignment.muons) == ("not aligned", "")

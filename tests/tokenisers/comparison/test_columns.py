@@ -38,7 +38,13 @@ def test_flawed_tokens_have_the_same_layout(tokens_of):
 
 def test_numbers_that_no_binning_gives_are_refused(tokens_of):
     rows = tokens_of(5)
-    with pytest.raises(DataError, match=r"reference\.h5: object tokens up to 875, column 18 with 976\.\.980.*875, then|876\.\.880"):
+    with pytest.raises(
+        DataError,
+        match=(
+            r"reference\.h5: object tokens up to 875, column 18 with 976\.\.980.*875,"
+            r" then|876\.\.880"
+        ),
+    ):
         infer_n_bins(np.where(np.arange(20) < 18, rows, rows + 100), "reference.h5")
     with pytest.raises(DataError, match="more than 100 bins"):
         infer_n_bins(rows[:, :18] * 100_000, "reference.h5")

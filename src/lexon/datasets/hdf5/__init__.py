@@ -1,8 +1,8 @@
 """HDF5 files that are whole or absent, opened with errors a physicist can act on.
 
-`read`: opening a file, and the datasets and groups in it. `links`: other files that a file refers to. `storage`: whether a file
-holds the values that it claims. `faults`: what an error of the HDF5 library means. `attributes`: as plain Python values.
-`write`: new files.
+`read`: opening a file, and the datasets and groups in it. `links`: other files that a file refers
+to. `storage`: whether a file holds the values that it claims. `faults`: what an error of the HDF5
+library means. `attributes`: as plain Python values. `write`: new files.
 """
 
 from lexon.datasets.hdf5.attributes import read_attributes, write_attributes

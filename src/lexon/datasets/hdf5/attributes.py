@@ -23,11 +23,16 @@ MAX_NUMBER = 200
 def write_attributes(node: h5py.Group | h5py.Dataset, attributes: Mapping[str, Any]) -> None:
     """Texts and numbers as they are, everything else as JSON."""
     for name, value in attributes.items():
-        node.attrs[name] = value if isinstance(value, str | int | float | np.generic) else json.dumps(value)
+        node.attrs[name] = (
+            value if isinstance(value, str | int | float | np.generic) else json.dumps(value)
+        )
 
 
-def read_attributes(node: h5py.Group | h5py.Dataset, needed: Collection[str] = ()) -> dict[str, Any]:
-    """The inverse of `write_attributes`: texts that are JSON objects or lists are parsed, arrays become lists.
+def read_attributes(
+    node: h5py.Group | h5py.Dataset, needed: Collection[str] = ()
+) -> dict[str, Any]:
+    """The inverse of `write_attributes`: texts that are JSON objects or lists are parsed, arrays
+    become lists.
 
     An attribute that cannot be read is named in the log and left out.
 
@@ -41,7 +46,8 @@ def read_attributes(node: h5py.Group | h5py.Dataset, needed: Collection[str] = (
         except (DataError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
             if name in needed:
                 raise DataError(
-                    f"{node.file.filename}: attribute {name} cannot be read ({error}); remove it or write it as text"
+                    f"{node.file.filename}: attribute {name} cannot be read ({error}); remove it or"
+                    " write it as text"
                 ) from error
             logger.info("%s: attribute %s is left out (%s)", node.file.filename, name, error)
     return found
@@ -51,7 +57,9 @@ def _asked(node: h5py.Group | h5py.Dataset, needed: Collection[str]) -> list[str
     names = [name for name in node.attrs if isinstance(name, str)]  # others are not UTF-8
     if len(names) <= MAX_NUMBER:
         return names
-    logger.warning("%s: has %d attributes; only those that are needed are read", node.file.filename, len(names))
+    logger.warning(
+        "%s: has %d attributes; only those that are needed are read", node.file.filename, len(names)
+    )
     return [name for name in names if name in needed]
 
 
@@ -59,7 +67,9 @@ def _value(node: h5py.Group | h5py.Dataset, name: str) -> Any:
     size = node.attrs.get_id(name).get_storage_size()
     if size <= MAX_BYTES:
         value = node.attrs[name]
-        size = len(value) if isinstance(value, str | bytes) else size  # a text of variable length lies elsewhere
+        size = (
+            len(value) if isinstance(value, str | bytes) else size
+        )  # a text of variable length lies elsewhere
     if size > MAX_BYTES:
         raise DataError(f"{size / 1e6:.3g} MB, more than {MAX_BYTES / 1e6:.1f} MB")
     return value

@@ -1,4 +1,6 @@
-"""Dependencies of a result that was made from an HDF5 file: the file and those to which it refers."""
+"""Dependencies of a result that was made from an HDF5 file: the file and those to which it
+refers.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,15 @@ from lexon.errors import LexonError
 def content_digest(path: Path, linked_data: Path | None = None) -> str:
     """SHA-256 of a file's content; the contents of files that it refers to are part of it."""
     digests = [file_digest(file) for file in (path, *linked_files(path, linked_data))]
-    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    )
 
 
 def linked_files(path: Path, linked_data: Path | None = None) -> tuple[Path, ...]:
-    """The files to which an HDF5 file refers, directly or not, and which may be read; none for any other file."""
+    """The files to which an HDF5 file refers, directly or not, and which may be read; none for any
+    other file.
+    """
     found: dict[Path, None] = {}
     waiting = [path.resolve()]
     while waiting:
@@ -70,7 +76,16 @@ def _of_dataset(group: Any, name: bytes) -> list[tuple[str, str]]:
     if h5py.h5o.get_info(group, name).type != h5py.h5o.TYPE_DATASET:
         return []
     settings = h5py.h5d.open(group, name).get_create_plist()
-    storage = [settings.get_external(place)[0].decode(errors="surrogateescape") for place in range(settings.get_external_count())]
+    storage = [
+        settings.get_external(place)[0].decode(errors="surrogateescape")
+        for place in range(settings.get_external_count())
+    ]
     layout = settings.get_layout()
-    sources = [settings.get_virtual_filename(i) for i in range(settings.get_virtual_count())] if layout == h5py.h5d.VIRTUAL else []
-    return [("external storage", one) for one in storage] + [("virtual dataset", one) for one in sources if one != "."]
+    sources = (
+        [settings.get_virtual_filename(i) for i in range(settings.get_virtual_count())]
+        if layout == h5py.h5d.VIRTUAL
+        else []
+    )
+    return [("external storage", one) for one in storage] + [
+        ("virtual dataset", one) for one in sources if one != "."
+    ]

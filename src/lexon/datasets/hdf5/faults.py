@@ -1,4 +1,6 @@
-"""Causes of errors of the HDF5 library: a fault of the machine, of a permission, of the program that wrote the file, or damage."""
+"""Causes of errors of the HDF5 library: a fault of the machine, of a permission, of the program
+that wrote the file, or damage.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ def fault(error: Exception, path: Path) -> LexonError:
         return _locked(path, number)
     if "h5clear" in text or "already open for write" in text:
         return DataError(
-            f"{path}: was not closed by the program that wrote it; wait if that still runs, else clear the mark in a copy: "
-            f"cp {path.name} copy.h5, then h5clear -s copy.h5 (values that were not written yet are lost)"
+            f"{path}: was not closed by the program that wrote it; wait if that still runs, else"
+            f" clear the mark in a copy: cp {path.name} copy.h5, then h5clear -s copy.h5 (values"
+            " that were not written yet are lost)"
         )
     if re.search(r"required filter|filter .*not registered|can't open directory|plugin", text):
         return missing_filter(path, "a filter that is not installed")
@@ -36,9 +39,10 @@ def fault(error: Exception, path: Path) -> LexonError:
 def missing_filter(path: Path, name: str) -> DataError:
     """The error of values that were compressed with something that is not installed here."""
     return DataError(
-        f"{path}: its values are compressed with {name}, which this HDF5 lacks; install hdf5plugin (pip install hdf5plugin) and "
-        'export HDF5_PLUGIN_PATH="$(python -c "import hdf5plugin; print(hdf5plugin.PLUGIN_PATH)")", or rewrite the file with gzip '
-        f"where it can be read: h5repack -f GZIP=1 {path.name} new.h5"
+        f"{path}: its values are compressed with {name}, which this HDF5 lacks; install hdf5plugin"
+        ' (pip install hdf5plugin) and export HDF5_PLUGIN_PATH="$(python -c "import hdf5plugin;'
+        ' print(hdf5plugin.PLUGIN_PATH)")", or rewrite the file with gzip where it can be read:'
+        f" h5repack -f GZIP=1 {path.name} new.h5"
     )
 
 
@@ -51,13 +55,13 @@ def _number(error: Exception, text: str) -> int | None:
 def _locked(path: Path, number: int | None) -> LexonError:
     if number in _BUSY:
         return MachineError(
-            f"{path}: is locked, so another process may be writing it; wait for that, or export HDF5_USE_FILE_LOCKING=FALSE "
-            "where nothing writes it"
+            f"{path}: is locked, so another process may be writing it; wait for that, or export"
+            " HDF5_USE_FILE_LOCKING=FALSE where nothing writes it"
         )
     reason = os.strerror(number) if number else "no lock was given"
     return MachineError(
-        f"{path}: its file system cannot lock files ({reason}); export HDF5_USE_FILE_LOCKING=FALSE and run again, "
-        "or copy the file to another disk"
+        f"{path}: its file system cannot lock files ({reason}); export HDF5_USE_FILE_LOCKING=FALSE"
+        " and run again, or copy the file to another disk"
     )
 
 

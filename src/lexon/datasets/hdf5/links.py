@@ -1,7 +1,8 @@
-"""Other files that an HDF5 file refers to: sources of virtual datasets, targets of external links, external raw storage.
+"""Other files that an HDF5 file refers to: sources of virtual datasets, targets of external links,
+external raw storage.
 
-The file's author chose their names. They are read only where they lie beside the file, or below a folder that the user allows
-(`linked_data`).
+The file's author chose their names. They are read only where they lie beside the file, or below a
+folder that the user allows (`linked_data`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from lexon.datasets.files import require_file
 from lexon.errors import DataError
 
 # Folders that a user names to the HDF5 library itself, by kind of reference.
-PREFIXES = {"virtual dataset": "HDF5_VDS_PREFIX", "external link": "HDF5_EXT_PREFIX", "external storage": "HDF5_EXTFILE_PREFIX"}
+PREFIXES = {
+    "virtual dataset": "HDF5_VDS_PREFIX",
+    "external link": "HDF5_EXT_PREFIX",
+    "external storage": "HDF5_EXTFILE_PREFIX",
+}
 
 
 def target(name: str, referring: Path, kind: str, linked_data: Path | None) -> Path:
@@ -31,22 +36,25 @@ def target(name: str, referring: Path, kind: str, linked_data: Path | None) -> P
     found = _first_there(name, [*own, *beside])
     if found is None:
         raise DataError(
-            f"{referring}: refers to {name} ({kind}), which does not exist; put it beside the file, or ask the author for one whole file"
+            f"{referring}: refers to {name} ({kind}), which does not exist; put it beside the file,"
+            " or ask the author for one whole file"
         )
     real = found.resolve()
     allowed = [*own, linked_data] if linked_data else own
     is_beside = real.parent in [folder.resolve() for folder in beside]
     if not is_beside and not any(real.is_relative_to(folder.resolve()) for folder in allowed):
         raise DataError(
-            f"{referring}: refers to {real} ({kind}), which is not beside it; if you trust that folder, allow it: "
-            f"--params linked_data={real.parent}"
+            f"{referring}: refers to {real} ({kind}), which is not beside it; if you trust that"
+            f" folder, allow it: --params linked_data={real.parent}"
         )
     require_file(real)
     return real
 
 
 def _first_there(name: str, folders: list[Path]) -> Path | None:
-    """The first existing file of that name; an absolute name counts as it is, and then without its folders."""
+    """The first existing file of that name; an absolute name counts as it is, and then without its
+    folders.
+    """
     paths = [folder / name for folder in folders]
     if Path(name).is_absolute():
         paths += [folder / Path(name).name for folder in folders]

@@ -1,4 +1,6 @@
-"""An HDF5 file open for reading: links are followed where they may be, and values are read where they are really stored."""
+"""An HDF5 file open for reading: links are followed where they may be, and values are read where
+they are really stored.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def reading(path: Path, linked_data: Path | None = None) -> Iterator[ReadFile]:
     """The file, open for reading.
 
     Args:
-        linked_data: folder below which other files may lie to which this one refers; None: beside it only.
+        linked_data: folder below which other files may lie to which this one refers; None: beside
+            it only.
 
     Raises:
         MissingFile: no such file.
@@ -45,7 +48,9 @@ def reading(path: Path, linked_data: Path | None = None) -> Iterator[ReadFile]:
 
 
 class CheckedDataset(h5py.Dataset):
-    """A dataset that refuses to be read where its values were never written (`lexon.datasets.hdf5.storage`)."""
+    """A dataset that refuses to be read where its values were never written
+    (`lexon.datasets.hdf5.storage`).
+    """
 
     reader: ReadFile
     _checked = False
@@ -62,7 +67,9 @@ class CheckedDataset(h5py.Dataset):
 
 
 class _Members:
-    """Members of a group, opened by link: soft links inside the file, external ones where they may lead."""
+    """Members of a group, opened by link: soft links inside the file, external ones where they may
+    lead.
+    """
 
     id: Any
     reader: ReadFile
@@ -75,13 +82,19 @@ class _Members:
 
     def get(self, name: str, default: Any = None, **_: Any) -> Any:
         """The member, or `default` where there is none that can be opened."""
-        return next((item for _, item in self._opened_members([name])), default) if name in self else default
+        return (
+            next((item for _, item in self._opened_members([name])), default)
+            if name in self
+            else default
+        )
 
     def __iter__(self) -> Iterator[str]:
         return (printable(name) for name in self.id)
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Name and object of each member; one that cannot be opened is named in the log and left out."""
+        """Name and object of each member; one that cannot be opened is named in the log and left
+        out.
+        """
         return self._opened_members(self)
 
     def _opened_members(self, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -95,7 +108,9 @@ class _Members:
         return (item for _, item in self.items())
 
     def visititems(self, visit: Callable[[str, Any], Any]) -> None:
-        """Call a function with name and object of everything below that is no link; what cannot be opened is left out."""
+        """Call a function with name and object of everything below that is no link; what cannot be
+        opened is left out.
+        """
         names: list[str] = []
         h5py.h5o.visit(self.id, lambda name: names.append(printable(name)))
         for name in names:
@@ -133,22 +148,30 @@ class ReadFile(_Members, h5py.File):
         super().close()
 
     def follow(self, start: Any, name: str, hops: int = 0) -> Any:
-        """The object of a path below a group (its identifier): a `CheckedDataset`, a `ReadGroup` or a named type."""
+        """The object of a path below a group (its identifier): a `CheckedDataset`, a `ReadGroup` or
+        a named type.
+        """
         if hops > MAX_HOPS:
-            raise DataError(f"{self.path}: {name}: its links lead in a circle; write the array itself")
+            raise DataError(
+                f"{self.path}: {name}: its links lead in a circle; write the array itself"
+            )
         group: Any = ReadGroup(h5py.h5g.open(self.id, b"/") if name.startswith("/") else start)
         group.reader = self
         parts = [part for part in name.split("/") if part not in ("", ".")]
         for place, part in enumerate(parts):
             if not isinstance(group, h5py.Group):
-                raise DataError(f"{self.path}: {'/'.join(parts[:place])} is an array, so there is no {name}")
+                raise DataError(
+                    f"{self.path}: {'/'.join(parts[:place])} is an array, so there is no {name}"
+                )
             group = group.reader._step(group.id, part, hops)
         return group
 
     def _step(self, group: Any, part: str, hops: int) -> Any:
         raw = part.encode(errors="surrogateescape")
         if not group.links.exists(raw):
-            raise DataError(f"{self.path}: has no {part}; it has {listed(printable(name) for name in group)}")
+            raise DataError(
+                f"{self.path}: has no {part}; it has {listed(printable(name) for name in group)}"
+            )
         kind = group.links.get_info(raw).type
         if kind == h5py.h5l.TYPE_HARD:
             return self._open(group, raw, part)
@@ -156,18 +179,33 @@ class ReadFile(_Members, h5py.File):
             goal = group.links.get_val(raw).decode(errors="replace")
             return self._linked(lambda: self.follow(group, goal, hops + 1), part, goal, hops)
         if kind == h5py.h5l.TYPE_EXTERNAL:
-            file, goal = (text.decode(errors="surrogateescape") for text in group.links.get_val(raw))
-            return self._linked(lambda: self._other(file).follow(self._other(file).id, "/" + goal, hops + 1), part, f"{file}: {goal}", hops)
-        raise DataError(f"{self.path}: {part} is a link of a kind that only the program that made it can follow; write the array itself")
+            file, goal = (
+                text.decode(errors="surrogateescape") for text in group.links.get_val(raw)
+            )
+            return self._linked(
+                lambda: self._other(file).follow(self._other(file).id, "/" + goal, hops + 1),
+                part,
+                f"{file}: {goal}",
+                hops,
+            )
+        raise DataError(
+            f"{self.path}: {part} is a link of a kind that only the program that made it can"
+            " follow; write the array itself"
+        )
 
     def _linked(self, follow: Callable[[], Any], part: str, goal: str, hops: int) -> Any:
-        """The object that a link leads to; an error names the first link of a chain and what is wrong at its end."""
+        """The object that a link leads to; an error names the first link of a chain and what is
+        wrong at its end.
+        """
         try:
             return follow()
         except LexonError as error:
             if hops:
                 raise
-            raise type(error)(f"{self.path}: {part} is a link to {goal}: {str(error).removeprefix(f'{self.path}: ')}") from error
+            raise type(error)(
+                f"{self.path}: {part} is a link to {goal}:"
+                f" {str(error).removeprefix(f'{self.path}: ')}"
+            ) from error
 
     def _open(self, group: Any, raw: bytes, part: str) -> Any:
         try:
@@ -180,12 +218,17 @@ class ReadFile(_Members, h5py.File):
             else:
                 return h5py.Group.__getitem__(ReadGroup(group), part)
         except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
-            raise DataError(f"{self.path}: {part} cannot be opened ({error}); is the file damaged, or of an unusual type?") from error
+            raise DataError(
+                f"{self.path}: {part} cannot be opened ({error}); is the file damaged, or of an"
+                " unusual type?"
+            ) from error
         item.reader = self
         return item
 
     def _dataset(self, group: Any, raw: bytes) -> Any:
-        """The identifier of a dataset; names of external storage are relative to the file, whatever the working directory."""
+        """The identifier of a dataset; names of external storage are relative to the file, whatever
+        the working directory.
+        """
         found = h5py.h5d.open(group, raw)
         if not found.get_create_plist().get_external_count():
             return found
@@ -211,7 +254,10 @@ class ReadFile(_Members, h5py.File):
 
     def _opened(self, path: Path) -> ReadFile:
         if self._depth >= MAX_HOPS:
-            raise DataError(f"{self.path}: files refer to each other in a circle; write the arrays into one file")
+            raise DataError(
+                f"{self.path}: files refer to each other in a circle; write the arrays into one"
+                " file"
+            )
         try:
             return ReadFile(path, self.linked_data, self._depth + 1)
         except OSError as error:
@@ -235,4 +281,7 @@ def listed(names: Iterable[str]) -> str:
     """Up to ten names, and how many more there are."""
     found = list(names)
     more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-    return (", ".join(name if len(name) <= 80 else f"{name[:77]}..." for name in found[:SHOWN]) or "nothing") + more
+    return (
+        ", ".join(name if len(name) <= 80 else f"{name[:77]}..." for name in found[:SHOWN])
+        or "nothing"
+    ) + more

@@ -1,4 +1,6 @@
-"""Whether a dataset's values are in the file: the shape is only a claim, and HDF5 reads zeros where nothing was written."""
+"""Whether a dataset's values are in the file: the shape is only a claim, and HDF5 reads zeros where
+nothing was written.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 
 # A compressed chunk is unpacked as a whole, whatever part of it is read.
 MAX_CHUNK = 1 << 28
-# gzip shrinks a constant by 1030; real events by 3, sparse tags by some hundreds. Small datasets may be constant, as labels are.
+# gzip shrinks a constant by 1030; real events by 3, sparse tags by some hundreds. Small datasets
+# may be constant, as labels are.
 MAX_EXPANSION, LARGE = 900, 1 << 28
 REMEDY = "write the file again, or ask its author for a complete one"
 
 
 def check_stored(dataset: CheckedDataset, file: ReadFile) -> None:
-    """Raise the error of a dataset that claims values which are not there, or which cannot be unpacked here."""
+    """Raise the error of a dataset that claims values which are not there, or which cannot be
+    unpacked here.
+    """
     where = f"{file.path}: {dataset.name}"
     if not dataset.size:
         return
@@ -55,21 +60,27 @@ def _check_chunks(dataset: CheckedDataset, where: str) -> None:
     unpacked = prod(chunk) * dataset.dtype.itemsize
     if unpacked > MAX_CHUNK and dataset.id.get_create_plist().get_nfilters():
         raise DataError(
-            f"{where}: is compressed in chunks of {unpacked / 1e6:,.0f} MB, each unpacked as a whole; at most {MAX_CHUNK / 1e6:,.0f} MB "
-            f"can be read: h5repack -l {dataset.name}:CHUNK={'x'.join(map(str, (min(chunk[0], 1024), *chunk[1:])))} FILE new.h5"
+            f"{where}: is compressed in chunks of {unpacked / 1e6:,.0f} MB, each unpacked as a"
+            f" whole; at most {MAX_CHUNK / 1e6:,.0f} MB can be read: h5repack -l"
+            f" {dataset.name}:CHUNK={'x'.join(map(str, (min(chunk[0], 1024), *chunk[1:])))} FILE"
+            " new.h5"
         )
     _check_written(dataset, chunk, where)
     stored = dataset.id.get_storage_size()
     if dataset.nbytes > LARGE and dataset.nbytes > MAX_EXPANSION * stored:
         raise DataError(
-            f"{where}: claims {_rows(dataset)}, {dataset.nbytes / 1e9:.3g} GB, but holds {stored / 1e6:.3g} MB compressed, so it is "
-            f"constant or damaged; {REMEDY}"
+            f"{where}: claims {_rows(dataset)}, {dataset.nbytes / 1e9:.3g} GB, but holds"
+            f" {stored / 1e6:.3g} MB compressed, so it is constant or damaged; {REMEDY}"
         )
 
 
 def _check_written(dataset: CheckedDataset, chunk: tuple[int, ...], where: str) -> None:
-    """Every row must lie in some chunk that was written; a chunk that holds padding columns only need not be."""
-    if dataset.id.get_num_chunks() == prod(ceil(n / size) for n, size in zip(dataset.shape, chunk, strict=True)):
+    """Every row must lie in some chunk that was written; a chunk that holds padding columns only
+    need not be.
+    """
+    if dataset.id.get_num_chunks() == prod(
+        ceil(n / size) for n, size in zip(dataset.shape, chunk, strict=True)
+    ):
         return
     written: set[int] = set()
     dataset.id.chunk_iter(lambda info: written.add(info.chunk_offset[0] // chunk[0]))
@@ -78,24 +89,35 @@ def _check_written(dataset: CheckedDataset, chunk: tuple[int, ...], where: str) 
         first = next(place for place in range(n) if place not in written) * chunk[0]
         missing = min((n - len(written)) * chunk[0], dataset.shape[0])
         raise DataError(
-            f"{where}: claims {_rows(dataset)}, but about {missing:,} of them were never written, from row {first} on; {REMEDY}"
+            f"{where}: claims {_rows(dataset)}, but about {missing:,} of them were never written,"
+            f" from row {first} on; {REMEDY}"
         )
 
 
-def _check_virtual(dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: ReadFile, where: str) -> None:
+def _check_virtual(
+    dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: ReadFile, where: str
+) -> None:
     covered = h5py.h5s.create_simple(dataset.shape)
     covered.select_none()
     for place in range(settings.get_virtual_count()):
         name, inner = settings.get_virtual_filename(place), settings.get_virtual_dsetname(place)
         selected, source = settings.get_virtual_vspace(place), settings.get_virtual_srcspace(place)
         if "%b" in name or "%b" in inner or _unlimited(selected):
-            raise DataError(f"{where}: is a virtual dataset of unlimited size; write it with fixed shapes, or as one file")
+            raise DataError(
+                f"{where}: is a virtual dataset of unlimited size; write it with fixed shapes, or"
+                " as one file"
+            )
         points = selected.get_select_npoints()
         with file.source(name, "virtual dataset") as other:
-            _check_source(other[inner], source, points, f"{where}: its source {other.path}: {inner}")
+            _check_source(
+                other[inner], source, points, f"{where}: its source {other.path}: {inner}"
+            )
         _add(covered, selected)
     if (n := covered.get_select_npoints()) < dataset.size:
-        raise DataError(f"{where}: is a virtual dataset of {dataset.size:,} values, of which only {n:,} have a source; {REMEDY}")
+        raise DataError(
+            f"{where}: is a virtual dataset of {dataset.size:,} values, of which only {n:,} have a"
+            f" source; {REMEDY}"
+        )
 
 
 def _add(covered: h5py.h5s.SpaceID, selected: h5py.h5s.SpaceID) -> None:
@@ -109,7 +131,9 @@ def _add(covered: h5py.h5s.SpaceID, selected: h5py.h5s.SpaceID) -> None:
     elif kind == h5py.h5s.SEL_HYPERSLABS:
         for first, last in selected.get_select_hyper_blocklist():
             size = tuple(int(end - begin + 1) for begin, end in zip(first, last, strict=True))
-            covered.select_hyperslab(tuple(map(int, first)), (1,) * len(size), None, size, op=h5py.h5s.SELECT_OR)
+            covered.select_hyperslab(
+                tuple(map(int, first)), (1,) * len(size), None, size, op=h5py.h5s.SELECT_OR
+            )
 
 
 def _check_source(item: h5py.HLObject, space: h5py.h5s.SpaceID, points: int, where: str) -> None:
@@ -119,9 +143,13 @@ def _check_source(item: h5py.HLObject, space: h5py.h5s.SpaceID, points: int, whe
         enough = item.size >= points
     else:
         _, last = space.get_select_bounds()
-        enough = len(last) == item.ndim and all(end < n for end, n in zip(last, item.shape, strict=True))
+        enough = len(last) == item.ndim and all(
+            end < n for end, n in zip(last, item.shape, strict=True)
+        )
     if not enough:
-        raise DataError(f"{where} has shape {item.shape}, less than the virtual dataset takes from it; {REMEDY}")
+        raise DataError(
+            f"{where} has shape {item.shape}, less than the virtual dataset takes from it; {REMEDY}"
+        )
     item.check()
 
 
@@ -132,15 +160,22 @@ def _unlimited(space: h5py.h5s.SpaceID) -> bool:
     return h5py.h5s.UNLIMITED in (*count, *block)
 
 
-def _check_external(dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: ReadFile, where: str) -> None:
+def _check_external(
+    dataset: CheckedDataset, settings: h5py.h5p.PropDCID, file: ReadFile, where: str
+) -> None:
     wanted = dataset.nbytes
     for place in range(settings.get_external_count()):
         name, offset, size = settings.get_external(place)
-        path = target(name.decode(errors="surrogateescape"), file.path, "external storage", file.linked_data)
+        path = target(
+            name.decode(errors="surrogateescape"), file.path, "external storage", file.linked_data
+        )
         there = path.stat().st_size - offset
         part = min(size, wanted)
         if there < part:
-            raise DataError(f"{where}: {path} holds {max(there, 0):,} of the {part:,} bytes that lie there; {REMEDY}")
+            raise DataError(
+                f"{where}: {path} holds {max(there, 0):,} of the {part:,} bytes that lie there;"
+                f" {REMEDY}"
+            )
         wanted -= part
     if wanted:
         raise DataError(f"{where}: its external files hold {wanted:,} bytes too few; {REMEDY}")

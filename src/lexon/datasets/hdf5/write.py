@@ -18,10 +18,12 @@ from lexon.errors import DataError, explained
 
 @contextmanager
 def writing(path: Path) -> Iterator[WholeFile]:
-    """A new file that gets its final name only when the block ends well and the disk holds every byte.
+    """A new file that gets its final name only when the block ends well and the disk holds every
+    byte.
 
     Raises:
-        DataError: the disk is full, or the folder may not be written to; neither `path` nor a temporary file is left behind.
+        DataError: the disk is full, or the folder may not be written to; neither `path` nor a
+            temporary file is left behind.
     """
     with atomic_path(path) as temporary, _written_to(temporary, path) as file:
         yield file
@@ -42,7 +44,9 @@ def _written_to(temporary: Path, path: Path) -> Iterator[WholeFile]:
 
 
 class WholeFile(h5py.File):
-    """An HDF5 file under construction. Call `check` now and then: a full disk is noticed there, and at the end."""
+    """An HDF5 file under construction. Call `check` now and then: a full disk is noticed there, and
+    at the end.
+    """
 
     def __init__(self, disk: _Disk) -> None:
         super().__init__(disk, "w")
@@ -52,8 +56,8 @@ class WholeFile(h5py.File):
 class _Disk(io.FileIO):
     """Keeps the first failure to write and swallows the rest.
 
-    HDF5 cannot close a file after a failed write: it raises from `close` and the process crashes when it ends.
-    So HDF5 never learns about the failure; `check` raises it.
+    HDF5 cannot close a file after a failed write: it raises from `close` and the process crashes
+    when it ends. So HDF5 never learns about the failure; `check` raises it.
     """
 
     failure: OSError | None = None
@@ -78,6 +82,11 @@ class _Disk(io.FileIO):
         if self.failure is None:
             return
         if self.failure.errno in (errno.ENOSPC, errno.EDQUOT):
-            done = f"the disk is full after {os.fstat(self.fileno()).st_size / 1e6:.3g} MB of this file"
-            raise DataError(f"{self._path}: {done}; make room for more than that, or set another data_root") from self.failure
+            done = (
+                f"the disk is full after {os.fstat(self.fileno()).st_size / 1e6:.3g} MB of this"
+                " file"
+            )
+            raise DataError(
+                f"{self._path}: {done}; make room for more than that, or set another data_root"
+            ) from self.failure
         raise explained(self.failure, self._path) from self.failure

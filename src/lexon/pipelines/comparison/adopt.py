@@ -1,4 +1,6 @@
-"""The reference's token file made fit to train from: in our splits where its rows are ours, else in splits of its own."""
+"""The reference's token file made fit to train from: in our splits where its rows are ours, else in
+splits of its own.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ from lexon.tokenisers.comparison.columns import TokenColumns, infer_n_bins
 
 logger = logging.getLogger(__name__)
 
-# Share of our rows of a split that the reference must cover to be divided as ours: a biased remainder would be another sample.
+# Share of our rows of a split that the reference must cover to be divided as ours: a biased
+# remainder would be another sample.
 COVERED = {"train": 0.9, "val": 0.95, "test": 0.95}
-# Without these, the reference's rows are a block of their own; validation can be drawn from its training rows.
+# Without these, the reference's rows are a block of their own; validation can be drawn from its
+# training rows.
 NEEDED = ("train", "test")
 HELD_OUT = ("test", "val")
 HANDED_ON = ("raw_path", "raw_digest", "raw_energy_unit", "generator")
@@ -61,16 +65,20 @@ class Part:
         return dict(zip(PART_ARRAYS, (self.ours, self.labels), strict=True))
 
 
-def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> TokenSample:
-    """The reference's tokens in our splits, in our order, with our labels, so that they are compared event by event.
+def adopt_ambre(
+    shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division
+) -> TokenSample:
+    """The reference's tokens in our splits, in our order, with our labels, so that they are
+    compared event by event.
 
-    Where its rows cannot be shown to be ours, they stay in its own splits with its own labels, as a block that is not paired with
-    the others.
+    Where its rows cannot be shown to be ours, they stay in its own splits with its own labels, as a
+    block that is not paired with the others.
 
     Args:
         shown: our events, or our token file where that takes their place.
         ambre: the reference file.
-        division: `events.split` and `events.split_seed`, for rows that the reference does not divide.
+        division: `events.split` and `events.split_seed`, for rows that the reference does not
+            divide.
 
     Raises:
         DataError: rows that are not ours and have no labels.
@@ -82,19 +90,32 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
     labels = np.concatenate([_labels(shown, split) for split in SPLITS])
     row_of = _row_of(alignment)
     borders = np.cumsum([shown.n(split) for split in SPLITS])[:-1]
-    covered = {split: float((part >= 0).mean()) for split, part in zip(SPLITS, np.split(row_of, borders), strict=True)}
+    covered = {
+        split: float((part >= 0).mean())
+        for split, part in zip(SPLITS, np.split(row_of, borders), strict=True)
+    }
     arrays: dict[str, NDArray[Any]] = {}
     if all(covered[split] >= COVERED[split] for split in NEEDED):
         parts = {
             split: Part(rows[index[index >= 0]], own, np.flatnonzero(index >= 0))
-            for split, index, own in zip(SPLITS, np.split(row_of, borders), np.split(labels, borders), strict=True)
+            for split, index, own in zip(
+                SPLITS, np.split(row_of, borders), np.split(labels, borders), strict=True
+            )
         }
         splits, attributes, arrays = _in_our_splits(shown, ambre, parts, covered, division)
-        notes = [how_sure(alignment), *attributes.pop("notes"), *_label_check(ambre, labels, alignment)]
+        notes = [
+            how_sure(alignment),
+            *attributes.pop("notes"),
+            *_label_check(ambre, labels, alignment),
+        ]
     else:
         splits, attributes = _in_reference_splits(shown, ambre, division)
         notes = [how_sure(alignment), *attributes.pop("notes")]
-    tokeniser = {"tokeniser": ambre.attributes["tokeniser"]} if isinstance(ambre.attributes.get("tokeniser"), dict) else {}
+    tokeniser = (
+        {"tokeniser": ambre.attributes["tokeniser"]}
+        if isinstance(ambre.attributes.get("tokeniser"), dict)
+        else {}
+    )
     own: dict[str, Any] = {
         "vocab_size": binned_layout(n_bins).vocab_size,
         "n_bins": n_bins,
@@ -103,11 +124,17 @@ def adopt_ambre(shown: EventSource | TokenSource, ambre: ForeignTokens, division
     }
     own |= {} if rows.shape[1] > MAX_OBJECTS else {"has_met": False}
     chunks = ((split, *part) for split, part in splits.items())
-    return TokenSample(chunks, {**attributes, **tokeniser, **own, "notes": [*ambre.notes, *notes]}, arrays)
+    return TokenSample(
+        chunks, {**attributes, **tokeniser, **own, "notes": [*ambre.notes, *notes]}, arrays
+    )
 
 
-def _our_columns(shown: EventSource | TokenSource, ambre: ForeignTokens) -> tuple[TokenColumns, int]:
-    """Our rows in bins to compare the reference with, and the reference's number of bins. Which edges ours has does not matter."""
+def _our_columns(
+    shown: EventSource | TokenSource, ambre: ForeignTokens
+) -> tuple[TokenColumns, int]:
+    """Our rows in bins to compare the reference with, and the reference's number of bins. Which
+    edges ours has does not matter.
+    """
     if isinstance(shown, TokenSource):
         columns = our_side(shown).columns
         return columns, infer_n_bins(ambre.rows, str(ambre.path), like=columns.types)
@@ -130,9 +157,15 @@ def _row_of(alignment: Alignment) -> Index:
 
 
 def _in_our_splits(
-    shown: EventSource | TokenSource, ambre: ForeignTokens, parts: Mapping[str, Part], covered: Mapping[str, float], division: Division
+    shown: EventSource | TokenSource,
+    ambre: ForeignTokens,
+    parts: Mapping[str, Part],
+    covered: Mapping[str, float],
+    division: Division,
 ) -> tuple[Splits, dict[str, Any], dict[str, NDArray[Any]]]:
-    """Our splits: one that is complete keeps the digest of ours, one that lacks a few events says which it has (`part_of`)."""
+    """Our splits: one that is complete keeps the digest of ours, one that lacks a few events says
+    which it has (`part_of`).
+    """
     splits: Splits = {split: (part.rows, part.labels[part.ours]) for split, part in parts.items()}
     notes = ["The reference's rows are divided as ours, in our order, with our labels."]
     own = parts
@@ -158,9 +191,13 @@ def _in_our_splits(
 
 
 def _validation_from_training(
-    train: tuple[NDArray[np.integer], Index], covered: float, ambre: ForeignTokens, division: Division
+    train: tuple[NDArray[np.integer], Index],
+    covered: float,
+    ambre: ForeignTokens,
+    division: Division,
 ) -> tuple[Splits, str]:
-    """Training and validation rows drawn from the reference's training rows, and why, in a sentence.
+    """Training and validation rows drawn from the reference's training rows, and why, in a
+    sentence.
 
     Args:
         covered: share of our validation events that the reference file has.
@@ -168,10 +205,21 @@ def _validation_from_training(
     rows, labels = train
     share = division.split["val"] / (division.split["train"] + division.split["val"])
     kept, held_out = _drawn(np.arange(len(rows)), labels, share, division.split_seed, ambre)
-    splits: Splits = {"train": (rows[kept], labels[kept]), "val": (rows[held_out], labels[held_out])}
-    have = f"only {covered:.0%} of our validation events are" if covered else "none of our validation events is"
-    return splits, (
-        f"Because {have} in the reference file, {len(held_out):,} of its training rows, drawn by label, validate instead (events.split)."
+    splits: Splits = {
+        "train": (rows[kept], labels[kept]),
+        "val": (rows[held_out], labels[held_out]),
+    }
+    have = (
+        f"only {covered:.0%} of our validation events are"
+        if covered
+        else "none of our validation events is"
+    )
+    return (
+        splits,
+        (
+            f"Because {have} in the reference file, {len(held_out):,} of its training rows, drawn"
+            " by label, validate instead (events.split)."
+        ),
     )
 
 
@@ -180,31 +228,56 @@ def _note_on_missing(parts: Mapping[str, Part]) -> list[str]:
     missing = [(split, part) for split, part in parts.items() if part.n_missing]
     if not missing:
         return []
-    counts = ", ".join(f"{part.n_missing:,} of our {len(part.labels):,} {split} events" for split, part in missing)
+    counts = ", ".join(
+        f"{part.n_missing:,} of our {len(part.labels):,} {split} events" for split, part in missing
+    )
     test = parts["test"]
-    common = f" Results are compared on the {len(test.ours):,} test events that both have." if test.n_missing else ""
+    common = (
+        f" Results are compared on the {len(test.ours):,} test events that both have."
+        if test.n_missing
+        else ""
+    )
     return [f"Not in the reference file: {counts}.{common}"]
 
 
-def _in_reference_splits(shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division) -> tuple[Splits, dict[str, Any]]:
+def _in_reference_splits(
+    shown: EventSource | TokenSource, ambre: ForeignTokens, division: Division
+) -> tuple[Splits, dict[str, Any]]:
     labels = ambre.labels
     if labels is None:
         raise DataError(
-            f"{ambre.path}: holds no labels, and its rows cannot be shown to be our events, so there is nothing to train on; "
-            "give a file with Y_..., or our events in the same order"
+            f"{ambre.path}: holds no labels, and its rows cannot be shown to be our events, so"
+            " there is nothing to train on; give a file with Y_..., or our events in the same"
+            " order"
         )
     indices, how = _division(ambre, labels, division)
     rows = ambre.rows
     splits: Splits = {split: (rows[index], labels[index]) for split, index in indices.items()}
     known, reference = shown.label_names, {int(label) for label in np.unique(labels)}
     names = ambre.attributes.get("label_names") or (known if reference <= known.keys() else {})
-    taken = f" The reference's labels {sorted(reference)} are taken to mean what ours do." if names is known else ""
-    notes = [f"The reference's rows are a block of their own: its labels, {how}. Results on it are not paired with the others.{taken}"]
-    return splits, {"label_names": names, "raw_path": str(ambre.path), "raw_digest": ambre.digest, "notes": notes}
+    taken = (
+        f" The reference's labels {sorted(reference)} are taken to mean what ours do."
+        if names is known
+        else ""
+    )
+    notes = [
+        f"The reference's rows are a block of their own: its labels, {how}. Results on it are not"
+        f" paired with the others.{taken}"
+    ]
+    return splits, {
+        "label_names": names,
+        "raw_path": str(ambre.path),
+        "raw_digest": ambre.digest,
+        "notes": notes,
+    }
 
 
-def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: Division) -> tuple[dict[str, Index], str]:
-    """Rows of each split: those of the reference where it names one val or test, else drawn by label from the rest; and how, in words."""
+def _division(
+    ambre: ForeignTokens, labels: NDArray[np.int64], division: Division
+) -> tuple[dict[str, Index], str]:
+    """Rows of each split: those of the reference where it names one val or test, else drawn by
+    label from the rest; and how, in words.
+    """
     held_out, rest = _reference_rows(ambre)
     reference = list(held_out)
     sources = [f"the reference's {' and '.join(reference)} split"] if reference else []
@@ -213,7 +286,10 @@ def _division(ambre: ForeignTokens, labels: NDArray[np.int64], division: Divisio
         share = _share(split, division, held_out)
         rest, held_out[split] = _drawn(rest, labels, share, division.split_seed, ambre)
     if drawn:
-        sources.append(f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed {division.split_seed})")
+        sources.append(
+            f"{' and '.join(drawn)} drawn from the rest by label (events.split, seed"
+            f" {division.split_seed})"
+        )
     return {"train": rest, **held_out}, ", ".join(sources)
 
 
@@ -223,7 +299,10 @@ def _reference_rows(ambre: ForeignTokens) -> tuple[dict[str, Index], Index]:
     held_out = {split: np.flatnonzero(names == split) for split in HELD_OUT if split in names}
     rest = np.flatnonzero(~np.isin(names, list(held_out)))
     if not len(rest):
-        raise DataError(f"{ambre.path}: has no rows to train on beside {' and '.join(held_out)}; add X_train, or one array of all")
+        raise DataError(
+            f"{ambre.path}: has no rows to train on beside {' and '.join(held_out)}; add X_train,"
+            " or one array of all"
+        )
     return held_out, rest
 
 
@@ -233,21 +312,33 @@ def _share(split: str, division: Division, held_out: Collection[str]) -> float:
     return shares[split] / sum(shares.values())
 
 
-def _drawn(pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambre: ForeignTokens) -> tuple[Index, Index]:
+def _drawn(
+    pool: Index, labels: NDArray[np.int64], share: float, seed: int, ambre: ForeignTokens
+) -> tuple[Index, Index]:
     """The rows that stay and the rows that are drawn, by label."""
     values, counts = np.unique(labels[pool], return_counts=True)
     if counts.min() * share < 1:
         rare = int(values[counts.argmin()])
-        raise DataError(f"{ambre.path}: label {rare} has {counts.min()} rows, too few for every split; divide the file by hand")
+        raise DataError(
+            f"{ambre.path}: label {rare} has {counts.min()} rows, too few for every split; divide"
+            " the file by hand"
+        )
     kept, drawn = train_test_split(pool, test_size=share, random_state=seed, stratify=labels[pool])
     return np.sort(kept), np.sort(drawn)
 
 
-def _label_check(ambre: ForeignTokens, labels: NDArray[np.int64], alignment: Alignment) -> Sequence[str]:
-    """The reference's labels beside ours: an independent check of the links, which never saw them."""
+def _label_check(
+    ambre: ForeignTokens, labels: NDArray[np.int64], alignment: Alignment
+) -> Sequence[str]:
+    """The reference's labels beside ours: an independent check of the links, which never
+    saw them.
+    """
     reference = ambre.labels
     if reference is None:
         return []
     linked = alignment.linked
     same = float((reference[linked] == labels[alignment.index[linked]]).mean())
-    return [f"The reference's labels, which the links never saw, equal ours in {same:.1%} of the linked rows."]
+    return [
+        f"The reference's labels, which the links never saw, equal ours in {same:.1%} of the linked"
+        " rows."
+    ]

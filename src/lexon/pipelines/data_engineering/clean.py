@@ -19,10 +19,17 @@ logger = logging.getLogger(__name__)
 CHUNK = 50_000
 
 
-def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any], data: Any, checks: EventChecks) -> EventSample:  # noqa: ARG001
-    """The same events, validated, in GeV and rad; a class that matches nothing stops the study here, unless there is but one process.
+def clean_events(
+    raw: EventSource | DarkMachinesSource,
+    classes: dict[str, Any],
+    data: Any,  # noqa: ARG001
+    checks: EventChecks,
+) -> EventSample:
+    """The same events, validated, in GeV and rad; a class that matches nothing stops the study
+    here, unless there is but one process.
 
-    `data` holds what `raw` was opened with, its unit and split and so on: asked for so that another one cleans again.
+    `data` holds what `raw` was opened with, its unit and split and so on: asked for so that another
+    one cleans again.
     """
     known = [*raw.notes, *(_left_out(raw, classes) if raw.only_label is None else [])]
     total = sum(raw.n(split) for split in SPLITS)
@@ -50,8 +57,19 @@ def clean_events(raw: EventSource | DarkMachinesSource, classes: dict[str, Any],
 def _left_out(raw: LabelledSource, classes: dict[str, Any]) -> list[str]:
     """A note on events that are in no class."""
     lookup = raw.class_map(classes).lookup
-    left_out = {name: n for label, name in raw.label_names.items() if label not in lookup and (n := _count(raw, label))}
-    return [f"Events in no class are left out: {', '.join(f'{n} {name}' for name, n in left_out.items())}."] if left_out else []
+    left_out = {
+        name: n
+        for label, name in raw.label_names.items()
+        if label not in lookup and (n := _count(raw, label))
+    }
+    return (
+        [
+            "Events in no class are left out:"
+            f" {', '.join(f'{n} {name}' for name, n in left_out.items())}."
+        ]
+        if left_out
+        else []
+    )
 
 
 def _count(source: LabelledSource, label: int) -> int:

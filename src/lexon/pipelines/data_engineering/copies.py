@@ -1,4 +1,6 @@
-"""Events that occur more than once: a copy of a training event in the test split makes every result too good."""
+"""Events that occur more than once: a copy of a training event in the test split makes every result
+too good.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Hashes = NDArray[np.uint64]
 
 
 class HashSet:
-    """Hashes seen so far, 8 bytes each, in a few sorted arrays: adding n of them costs about n log n in all."""
+    """Hashes seen so far, 8 bytes each, in a few sorted arrays: adding n of them costs about n log
+    n in all.
+    """
 
     def __init__(self) -> None:
         self._runs: list[Hashes] = []
@@ -70,7 +74,8 @@ class Copies:
             if n and split != other
         ]
         within = [
-            f"{n:,} of {self._events[split]:,} {split} events repeat another {split} event to the last digit, {fate}."
+            f"{n:,} of {self._events[split]:,} {split} events repeat another {split} event to the"
+            f" last digit, {fate}."
             for (split, other), n in self._counts.items()
             if n and split == other
         ]

@@ -1,7 +1,8 @@
 """Events that cannot be right, counted as they pass: empty ones, and impossible objects.
 
-A few are kept and named, as a detector or a converter leaves some; more than `events.max_bad_events` mean that the file is not what it
-claims to be: rows of another unit, columns in another order, rows that were never written.
+A few are kept and named, as a detector or a converter leaves some; more than
+`events.max_bad_events` mean that the file is not what it claims to be: rows of another unit,
+columns in another order, rows that were never written.
 """
 
 from __future__ import annotations
@@ -72,9 +73,11 @@ class Inspection:
         self._bad += int(bad.sum())
         if self._bad > self._checks.max_bad_events * self._total:
             raise DataError(
-                f"{self._where}: {self._bad:,} of the first {self._rows.total():,} events cannot be right: "
-                f"{' '.join(self._sentences())} More than events.max_bad_events={self._checks.max_bad_events:g} of {self._total:,} events "
-                "are refused: are some rows in another unit, or were they never written? Repair the file, or allow more"
+                f"{self._where}: {self._bad:,} of the first {self._rows.total():,} events cannot be"
+                f" right: {' '.join(self._sentences())} More than"
+                f" events.max_bad_events={self._checks.max_bad_events:g} of {self._total:,} events"
+                " are refused: are some rows in another unit, or were they never written? Repair"
+                " the file, or allow more"
             )
 
     def _faults(self, events: Events) -> Iterator[tuple[str, NDArray[np.bool_], NDArray[Any]]]:
@@ -86,16 +89,28 @@ class Inspection:
         yield f"with a pT above the beam energy of {beam:g} GeV", events.pt > beam, events.pt
         yield f"with MET above the beam energy of {beam:g} GeV", events.met > beam, events.met
         yield f"with |eta| above {MAX_ETA:g}", np.abs(events.eta) > MAX_ETA, events.eta
-        yield f"with an energy below pT cosh(eta) by more than {1 - RESOLUTION:.0%}", energy < np.float32(RESOLUTION) * least, energy
-        yield f"without any object above {MIN_LEADING_PT:g} GeV of pT", real.any(1) & (leading < MIN_LEADING_PT), leading
+        yield (
+            f"with an energy below pT cosh(eta) by more than {1 - RESOLUTION:.0%}",
+            energy < np.float32(RESOLUTION) * least,
+            energy,
+        )
+        yield (
+            f"without any object above {MIN_LEADING_PT:g} GeV of pT",
+            real.any(1) & (leading < MIN_LEADING_PT),
+            leading,
+        )
         yield DEFICIENT, energy < np.float32(1 - DEFICIT) * least, energy
 
-    def _record(self, fault: str, split: str, marked: NDArray[np.bool_], values: NDArray[Any]) -> None:
+    def _record(
+        self, fault: str, split: str, marked: NDArray[np.bool_], values: NDArray[Any]
+    ) -> None:
         self._found[fault, split] += int(marked.sum())
         if fault not in self._first:
             place = tuple(int(i) for i in np.argwhere(marked)[0])
             slot = f", object {place[1]}" if len(place) > 1 else ""
-            self._first[fault] = f"first: {split} row {self._rows[split] + place[0]}{slot}: {values[place]:.4g}"
+            self._first[fault] = (
+                f"first: {split} row {self._rows[split] + place[0]}{slot}: {values[place]:.4g}"
+            )
 
     def _sentences(self) -> list[str]:
         sentences = []

@@ -1,4 +1,6 @@
-"""simulate (or read) -> clean -> fit one tokeniser per distinct setting -> write the tokens of the discrete ones, once for all."""
+"""simulate (or read) -> clean -> fit one tokeniser per distinct setting -> write the tokens of the
+discrete ones, once for all.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,25 @@ SIMULATED = "simulated_events"
 
 
 def create_pipeline(experiment: Experiment) -> Pipeline:
-    """The data part of an experiment, to be put into its namespace; nothing where a finished token file takes its place."""
+    """The data part of an experiment, to be put into its namespace; nothing where a finished token
+    file takes its place.
+    """
     if not experiment.starts_from_events:
         return Pipeline([])
-    fitted = {name: config for name, config in experiment.tokenisers.items() if isinstance(config, FittedConfig)}
+    fitted = {
+        name: config
+        for name, config in experiment.tokenisers.items()
+        if isinstance(config, FittedConfig)
+    }
     return Pipeline(
         [
             events_pipeline(experiment),
             *(_fit(name, config) for name, config in fitted.items() if not config.trained),
-            *(write(name, config, f"tokens_{name}") for name, config in fitted.items() if not config.continuous),
+            *(
+                write(name, config, f"tokens_{name}")
+                for name, config in fitted.items()
+                if not config.continuous
+            ),
         ]
     )
 
@@ -30,7 +42,13 @@ def create_token_file(experiment: Experiment) -> Pipeline:
     """The token file alone: what `--pipelines data_engineering` is for."""
     name, config = experiment.token_file
     output = "tokens_output" if experiment.parameters.tokens.output else f"tokens_{name}"
-    return Pipeline([events_pipeline(experiment), *([] if config.trained else [_fit(name, config)]), write(name, config, output)])
+    return Pipeline(
+        [
+            events_pipeline(experiment),
+            *([] if config.trained else [_fit(name, config)]),
+            write(name, config, output),
+        ]
+    )
 
 
 def events_pipeline(experiment: Experiment) -> Pipeline:
@@ -50,7 +68,11 @@ def events_pipeline(experiment: Experiment) -> Pipeline:
 def simulate() -> Node:
     """The node that simulates events, used when no file is given."""
     return Node(
-        node_function("data_engineering.simulate:simulate_events"), "params:simulated", SIMULATED, name="simulate_events", tags="data"
+        node_function("data_engineering.simulate:simulate_events"),
+        "params:simulated",
+        SIMULATED,
+        name="simulate_events",
+        tags="data",
     )
 
 

@@ -14,7 +14,9 @@ from lexon.simulation.sample import Simulation
 
 
 def simulate_events(simulated: SimulatedEvents) -> EventSample:
-    """Simulated events as a file of the real layout: split, in ln(MeV), so that a study reads it as it would any other."""
+    """Simulated events as a file of the real layout: split, in ln(MeV), so that a study reads it as
+    it would any other.
+    """
     source = Simulation(simulated.simulation, simulated.n)
 
     def chunks() -> Iterator[tuple[str, Events]]:

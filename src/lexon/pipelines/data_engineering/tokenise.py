@@ -1,4 +1,6 @@
-"""Tokenisers meet the events: fitted on training events, they encode all of them. Files larger than memory are streamed."""
+"""Tokenisers meet the events: fitted on training events, they encode all of them. Files larger than
+memory are streamed.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,12 @@ UNITS = {"pt": "GeV", "eta": "1", "phi": "rad", "met": "GeV"}
 HANDED_ON = ("split_digests", "raw_path", "raw_digest", "raw_energy_unit", "generator", "notes")
 
 
-def fit_tokeniser(events: EventSource, settings: dict[str, Any], classes: dict[str, Any]) -> Tokeniser:
-    """A tokeniser fitted on training events: all that are in a class, or the background where its settings ask for it."""
+def fit_tokeniser(
+    events: EventSource, settings: dict[str, Any], classes: dict[str, Any]
+) -> Tokeniser:
+    """A tokeniser fitted on training events: all that are in a class, or the background where its
+    settings ask for it.
+    """
     config = fitted_config(settings)
     asked = config.population
     needs_no_classes = events.only_label is not None and asked == "all"
@@ -48,7 +54,8 @@ def fit_tokeniser(events: EventSource, settings: dict[str, Any], classes: dict[s
 
 @dataclass(frozen=True)
 class TrainingSample:
-    """The training events that a tokeniser is fitted on: chunks that can be walked through more than once.
+    """The training events that a tokeniser is fitted on: chunks that can be walked through more
+    than once.
 
     `classes` is None for events of one process, all of which are taken.
     """
@@ -59,13 +66,20 @@ class TrainingSample:
 
     def __iter__(self) -> Iterator[Events]:
         for chunk in self.events.chunks("train", CHUNK):
-            yield chunk if self.classes is None else chunk[self.classes.to_fit_on(self.population, chunk.labels)[0]]
+            yield (
+                chunk
+                if self.classes is None
+                else chunk[self.classes.to_fit_on(self.population, chunk.labels)[0]]
+            )
 
     @property
     def sentence(self) -> str:
         """Which events these are."""
         if self.classes is None:
-            return f"fitted on all events, which are of one process: {', '.join(self.events.label_names.values())}"
+            return (
+                "fitted on all events, which are of one process:"
+                f" {', '.join(self.events.label_names.values())}"
+            )
         return self.classes.to_fit_on(self.population, np.empty(0, np.int64))[1]
 
 
@@ -77,21 +91,34 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
     """
     if tokeniser.vocab_size is None:
         kind = tokeniser.state()["kind"]
-        raise ConfigurationError(f"tokeniser={kind}: continuous values make no token file; choose {_discrete()}")
+        raise ConfigurationError(
+            f"tokeniser={kind}: continuous values make no token file; choose {_discrete()}"
+        )
     handed_on = {name: events.attributes[name] for name in HANDED_ON if name in events.attributes}
     names = {"label_names": events.label_names, "named_by_file": events.named_by_file}
-    own = {**names, "tokeniser": tokeniser.state(), "vocab_size": tokeniser.vocab_size, "units": UNITS}
+    own = {
+        **names,
+        "tokeniser": tokeniser.state(),
+        "vocab_size": tokeniser.vocab_size,
+        "units": UNITS,
+    }
     judged: list[NDArray[np.int64]] = []
     chunks = _encode(events, tokeniser, judged)
-    return TokenSample(chunks, {**handed_on, **own}, tokeniser.arrays(), lambda: _occupancy(judged, tokeniser))
+    return TokenSample(
+        chunks, {**handed_on, **own}, tokeniser.arrays(), lambda: _occupancy(judged, tokeniser)
+    )
 
 
 def _discrete() -> str:
     """Names of the tokenisers that make integers."""
-    return " or ".join(name for name, found in tokeniser_classes().items() if found.fitted and not found.continuous)
+    return " or ".join(
+        name for name, found in tokeniser_classes().items() if found.fitted and not found.continuous
+    )
 
 
-def _encode(events: EventSource, tokeniser: Tokeniser, judged: list[NDArray[np.int64]]) -> Iterator[TokenChunk]:
+def _encode(
+    events: EventSource, tokeniser: Tokeniser, judged: list[NDArray[np.int64]]
+) -> Iterator[TokenChunk]:
     """The tokens; the first ones of training events go to `judged` too."""
     total = sum(events.n(split) for split in SPLITS)
     for split, chunk in with_progress(events.parts(CHUNK), total, "writing tokens"):
@@ -107,10 +134,18 @@ def _occupancy(judged: list[NDArray[np.int64]], tokeniser: Tokeniser) -> list[st
 
 
 def occupancy_in_words(rows: NDArray[np.int64], tokeniser: Tokeniser) -> list[str]:
-    """How many object tokens training events [N, 20] use, and how they fill the bins of each axis, a sentence each."""
+    """How many object tokens training events [N, 20] use, and how they fill the bins of each axis,
+    a sentence each.
+    """
     values = rows[:, :MAX_OBJECTS]
     used = len(np.unique(values[values > 0]))
-    sentences = [f"{len(rows):,} training events use {used:,} of {tokeniser.n_object_tokens:,} object tokens."]
+    sentences = [
+        f"{len(rows):,} training events use {used:,} of {tokeniser.n_object_tokens:,} object"
+        " tokens."
+    ]
     if isinstance(tokeniser, BinnedTokeniser):
-        sentences += [f"Bins of {filling.words}." for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins))]
+        sentences += [
+            f"Bins of {filling.words}."
+            for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins))
+        ]
     return sentences

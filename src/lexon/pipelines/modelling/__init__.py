@@ -1,1 +1,3 @@
-"""Models of whole events: classifiers (`classifiers`), regressions (`regression`) and VAEs (`vae`), a package for each kind."""
+"""Models of whole events: classifiers (`classifiers`), regressions (`regression`) and VAEs (`vae`),
+a package for each kind.
+"""

@@ -1,1 +1,3 @@
-"""Models of objects, trained before or without a classifier: VQ-VAEs whose codes are tokens (`vqvae`), autoencoders (`autoencoders`)."""
+"""Models of objects, trained before or without a classifier: VQ-VAEs whose codes are tokens
+(`vqvae`), autoencoders (`autoencoders`).
+"""

@@ -1,4 +1,6 @@
-"""One VQ-VAE for each distinct setting, trained here or by another run, shared by all members whose tokens are its codes."""
+"""One VQ-VAE for each distinct setting, trained here or by another run, shared by all members whose
+tokens are its codes.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,23 @@ def _train(name: str) -> Node:
 
 
 def _reuse(name: str) -> Node:
-    files = {"trained": f"reused_{name}", "history": f"reused_history_{name}", "diagnostics": f"reused_diagnostics_{name}"}
-    settings = {"settings": f"params:tokenisers.{name}", "classes": "params:classes", "from_run": "params:vqvae.from"}
+    files = {
+        "trained": f"reused_{name}",
+        "history": f"reused_history_{name}",
+        "diagnostics": f"reused_diagnostics_{name}",
+    }
+    settings = {
+        "settings": f"params:tokenisers.{name}",
+        "classes": "params:classes",
+        "from_run": "params:vqvae.from",
+    }
     made = [f"tokeniser_{name}", f"history_{name}", f"diagnostics_{name}"]
     return Node(
-        node_function("pretraining.reuse:reuse_vqvae"), {**files, "events": "events", **settings}, made, name=f"reuse_{name}", tags="data"
+        node_function("pretraining.reuse:reuse_vqvae"),
+        {**files, "events": "events", **settings},
+        made,
+        name=f"reuse_{name}",
+        tags="data",
     )
 
 

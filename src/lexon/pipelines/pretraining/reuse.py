@@ -1,4 +1,6 @@
-"""A VQ-VAE that another run trained, taken over where it was trained on the same events as this run has."""
+"""A VQ-VAE that another run trained, taken over where it was trained on the same events as this run
+has.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +37,33 @@ def reuse_vqvae(
     here = {"settings": settings, **shown_to(events, classes, config)}
     if reason := _why_another(diagnostics, here):
         raise DataError(f"vqvae.from={from_run}: {reason}; leave vqvae.from out to train one here")
-    logger.info("vqvae: taken from run %s, not trained here (%s)", from_run, diagnostics["fitted_on"])
+    logger.info(
+        "vqvae: taken from run %s, not trained here (%s)", from_run, diagnostics["fitted_on"]
+    )
     return trained, history, {**diagnostics, "from_run": from_run}
 
 
 def _why_another(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
-    """What differs between the VQ-VAE of another run and the one that this run would train; empty where nothing does."""
+    """What differs between the VQ-VAE of another run and the one that this run would train; empty
+    where nothing does.
+    """
     if there.get("settings") != here["settings"]:
-        return "its diagnostics are of other parameters than its file's name says, so the folder is damaged"
+        return (
+            "its diagnostics are of other parameters than its file's name says, so the folder is"
+            " damaged"
+        )
     if not there.get("events") or not there.get("processes"):
         return "an earlier version trained it and did not record its events; run it again"
     if there["events"] != here["events"]:
-        splits = [split for split, digest in here["events"].items() if there["events"].get(split) != digest]
-        return f"its VQ-VAE was trained on other events than this run has (the splits {', '.join(splits)} differ)"
+        splits = [
+            split
+            for split, digest in here["events"].items()
+            if there["events"].get(split) != digest
+        ]
+        return (
+            "its VQ-VAE was trained on other events than this run has (the splits"
+            f" {', '.join(splits)} differ)"
+        )
     then, now = (", ".join(sorted(one["processes"])) for one in (there, here))
     if then != now:
         return f"its VQ-VAE was fitted on {then}; here it would be fitted on {now} (classes)"

@@ -1,4 +1,6 @@
-"""The VQ-VAE: trained on training events, judged on whole splits, wrapped as the tokeniser whose codes members are shown."""
+"""The VQ-VAE: trained on training events, judged on whole splits, wrapped as the tokeniser whose
+codes members are shown.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,17 @@ from lexon.training import SelectBy, TensorTable, Training, choose_device, devic
 logger = logging.getLogger(__name__)
 
 SELECT_BY: SelectBy = (("val_loss", "min"),)
-OF_NETWORK = ("quantiser", "stages", "levels", "codebook_size", "latent_dim", "hidden_dim", "id_embed_dim", "commitment", "decay")
+OF_NETWORK = (
+    "quantiser",
+    "stages",
+    "levels",
+    "codebook_size",
+    "latent_dim",
+    "hidden_dim",
+    "id_embed_dim",
+    "commitment",
+    "decay",
+)
 
 
 def train_vqvae(
@@ -38,9 +50,11 @@ def train_vqvae(
     device: str,
     checkpoints: Checkpoints,
 ) -> tuple[VQVAETokeniser, pd.DataFrame, dict[str, Any]]:
-    """The tokeniser with the network of the best validation epoch, one row of history per epoch, and diagnostics of each split.
+    """The tokeniser with the network of the best validation epoch, one row of history per epoch,
+    and diagnostics of each split.
 
-    Normalisation, MET bins and network see the training events of `fit_on` alone, the choice of the epoch those of validation.
+    Normalisation, MET bins and network see the training events of `fit_on` alone, the choice of the
+    epoch those of validation.
     """
     config = VQVAEConfig(**settings)
     train, sentence = _fitted(events, "train", classes, config)
@@ -72,13 +86,18 @@ def train_vqvae(
         "seconds": training.seconds,
         "events_per_second": training.events_per_second,
         "device": device_name(chosen),
-        "splits": {split: _diagnose(trained, events.classified(split, classes).events, object_types) for split in SPLITS},
+        "splits": {
+            split: _diagnose(trained, events.classified(split, classes).events, object_types)
+            for split in SPLITS
+        },
     }
     return trained, pd.DataFrame(training.history), diagnostics
 
 
 def shown_to(events: EventSource, classes: dict[str, Any], config: VQVAEConfig) -> dict[str, Any]:
-    """Which events a VQ-VAE is trained on: the digest of each split, and the names of the labels that `fit_on` takes."""
+    """Which events a VQ-VAE is trained on: the digest of each split, and the names of the labels
+    that `fit_on` takes.
+    """
     classified = events.class_map(classes)
     labels = np.array(sorted(classified.lookup), np.int64)
     taken = labels[classified.to_fit_on(config.population, labels)[0]]
@@ -86,14 +105,19 @@ def shown_to(events: EventSource, classes: dict[str, Any], config: VQVAEConfig) 
     return {"events": events.attributes.get("split_digests"), "processes": names}
 
 
-def draw_vqvae(history: pd.DataFrame, diagnostics: dict[str, Any], checkpoints: Checkpoints) -> Figure:
+def draw_vqvae(
+    history: pd.DataFrame, diagnostics: dict[str, Any], checkpoints: Checkpoints
+) -> Figure:
     """How it trained, how its codes are used, what comes back from them."""
-    # The tokeniser is on disk by now: its checkpoint could only be mistaken for an unfinished training.
+    # The tokeniser is on disk by now: its checkpoint could only be mistaken for an unfinished
+    # training.
     checkpoints.of(tokeniser_name(diagnostics["settings"]), VQVAE).clear()
     return codebook_diagnostics(history, diagnostics["splits"])
 
 
-def _fitted(events: EventSource, split: str, classes: dict[str, Any], config: VQVAEConfig) -> tuple[Events, str]:
+def _fitted(
+    events: EventSource, split: str, classes: dict[str, Any], config: VQVAEConfig
+) -> tuple[Events, str]:
     """The events of a split that `fit_on` asks for, and the sentence that says which."""
     sample = events.read(split)
     chosen, sentence = events.class_map(classes).to_fit_on(config.population, sample.labels)
@@ -114,14 +138,24 @@ def _code_use(codes: NDArray[np.float32], table: TensorTable, n_codes: int) -> d
     return {"usage": use.usage, "perplexity": use.perplexity}
 
 
-def _diagnose(tokeniser: VQVAETokeniser, events: Events, object_types: dict[int, str]) -> dict[str, Any]:
+def _diagnose(
+    tokeniser: VQVAETokeniser, events: Events, object_types: dict[int, str]
+) -> dict[str, Any]:
     """Use of the codes and errors of the objects over a whole split."""
     tokens = tokeniser.encode(events)
     use = CodeUse.of(tokens.values - 1, tokeniser.n_object_tokens)
-    quantities: list[Quantity] = ["pt", "eta", "phi", *(["energy"] if tokeniser.direct.vector == 5 else [])]  # type: ignore[list-item]
+    quantities: list[Quantity] = [
+        "pt",
+        "eta",
+        "phi",
+        *(["energy"] if tokeniser.direct.vector == 5 else []),
+    ]  # type: ignore[list-item]
     errors = reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types)
     if not tokeniser.direct.pid:  # it was shown no types, so it can be right about none
-        errors = {name: {key: value for key, value in row.items() if key != "type_accuracy"} for name, row in errors.items()}
+        errors = {
+            name: {key: value for key, value in row.items() if key != "type_accuracy"}
+            for name, row in errors.items()
+        }
     return {
         "n_events": len(events),
         "usage": use.usage,

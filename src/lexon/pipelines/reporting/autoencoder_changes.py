@@ -38,7 +38,9 @@ BETA, BOTTLENECK = "autoencoder.globals_beta", "autoencoder.bottleneck"
 BOTTLENECKS = ("none", "linear", "vq")
 # Losses, by the names of metrics.json.
 GEOMETRIC = ("rec_tokens", "rec_globals", "total", "weighted_globals", "vq_loss")
-NEARLY_EXACT = 0.01  # share of the objects' variance below which losing more or less of it hardly matters
+NEARLY_EXACT = (
+    0.01  # share of the objects' variance below which losing more or less of it hardly matters
+)
 
 COMPARED = ("rec_tokens", "rec_globals", "criterion")
 LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
@@ -48,7 +50,9 @@ UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True, eq=False)
 class GridCell(Cell):
-    """A cell of autoencoders: a bottleneck, a weight of the globals' loss, and whatever else the grid varies."""
+    """A cell of autoencoders: a bottleneck, a weight of the globals' loss, and whatever else the
+    grid varies.
+    """
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -71,7 +75,9 @@ class GridCell(Cell):
     @property
     def rest(self) -> str:
         """The other axes in words."""
-        return setting_words({axis: value for axis, value in self.axes.items() if axis not in (BETA, BOTTLENECK)})
+        return setting_words(
+            {axis: value for axis, value in self.axes.items() if axis not in (BETA, BOTTLENECK)}
+        )
 
     @property
     def label(self) -> str:
@@ -81,15 +87,25 @@ class GridCell(Cell):
     @cached_property
     def finished(self) -> list[Result]:
         """The seeds that statistics may use."""
-        return [result for result in self.results if result.status == "done" and result.arrays is not None]
+        return [
+            result
+            for result in self.results
+            if result.status == "done" and result.arrays is not None
+        ]
 
     @property
     def nearly_exact(self) -> bool:
-        """Whether next to nothing of the objects is lost, against the best constant answer; False where nothing is finished."""
-        return self.mean("test", "rec_tokens") < NEARLY_EXACT * self.mean("test", "rec_tokens_constant")
+        """Whether next to nothing of the objects is lost, against the best constant answer; False
+        where nothing is finished.
+        """
+        return self.mean("test", "rec_tokens") < NEARLY_EXACT * self.mean(
+            "test", "rec_tokens_constant"
+        )
 
     def mean(self, split: str, metric: str) -> float:
-        """A metric over finished seeds: the geometric mean of losses, the mean of all else; NaN without any."""
+        """A metric over finished seeds: the geometric mean of losses, the mean of all else; NaN
+        without any.
+        """
         return mean_over_seeds(self.values(split, metric), metric)
 
     def criterion(self, split: str) -> float:
@@ -103,34 +119,58 @@ class GridCell(Cell):
 
 
 def mean_over_seeds(values: Sequence[float], metric: str) -> float:
-    """The one mean of this report: geometric for losses, which are compared by their ratios, arithmetic for everything else."""
+    """The one mean of this report: geometric for losses, which are compared by their ratios,
+    arithmetic for everything else.
+    """
     if not values:
         return np.nan
     if metric not in GEOMETRIC:
         return float(np.mean(values))
-    with np.errstate(divide="ignore"):  # a loss of 0, as the weighted term of a weight of 0, has a mean of 0
+    with np.errstate(
+        divide="ignore"
+    ):  # a loss of 0, as the weighted term of a weight of 0, has a mean of 0
         return float(np.exp(np.mean(np.log(values))))
 
 
 def collect_grid(results: Sequence[Result]) -> list[GridCell]:
-    """Cells in the order of the plan; members that were evaluated on other events than most are set aside as ``stale``."""
-    return collect_cells(set_aside_other_rows(results, lambda one: one.record.get("data", {}).get("test_digest")), GridCell)
+    """Cells in the order of the plan; members that were evaluated on other events than most are set
+    aside as ``stale``.
+    """
+    return collect_cells(
+        set_aside_other_rows(results, lambda one: one.record.get("data", {}).get("test_digest")),
+        GridCell,
+    )
 
 
 def columns_of(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
-    """Cells that differ in their weight alone, by rising weight, under the name of what they share."""
-    return grouped(sorted(cells, key=lambda cell: cell.beta), lambda cell: joined(cell.bottleneck, cell.rest))
+    """Cells that differ in their weight alone, by rising weight, under the name of what
+    they share.
+    """
+    return grouped(
+        sorted(cells, key=lambda cell: cell.beta), lambda cell: joined(cell.bottleneck, cell.rest)
+    )
 
 
 def rows_of_grid(cells: Sequence[GridCell]) -> dict[str, list[GridCell]]:
-    """Cells that differ in their bottleneck alone, from the least constrained, under the name of what they share."""
+    """Cells that differ in their bottleneck alone, from the least constrained, under the name of
+    what they share.
+    """
     ordered = sorted(cells, key=lambda cell: BOTTLENECKS.index(cell.bottleneck))
-    return grouped(sorted(ordered, key=lambda cell: cell.beta), lambda cell: joined(f"beta {cell.beta:g}", cell.rest))
+    return grouped(
+        sorted(ordered, key=lambda cell: cell.beta),
+        lambda cell: joined(f"beta {cell.beta:g}", cell.rest),
+    )
 
 
 def pairs(line: Sequence[GridCell]) -> list[tuple[GridCell, GridCell]]:
-    """(later, earlier) of every two cells of a row or column, those that are furthest apart first."""
-    return [(line[i + gap], line[i]) for gap in range(len(line) - 1, 0, -1) for i in range(len(line) - gap)]
+    """(later, earlier) of every two cells of a row or column, those that are furthest apart
+    first.
+    """
+    return [
+        (line[i + gap], line[i])
+        for gap in range(len(line) - 1, 0, -1)
+        for i in range(len(line) - gap)
+    ]
 
 
 Pairs = tuple[tuple[GridCell, GridCell], ...]
@@ -144,7 +184,8 @@ class Comparison:
         metric: that is compared.
         pairs: (cell, other), one a setting of what is averaged over.
         cell, against: both sides in words.
-        axis: the axis between them, where it is neither the weight nor the bottleneck and all settings of the others are averaged over.
+        axis: the axis between them, where it is neither the weight nor the bottleneck and all
+            settings of the others are averaged over.
     """
 
     metric: str
@@ -172,7 +213,9 @@ class Comparison:
     @property
     def turned(self) -> Comparison:
         """The others against the cells."""
-        return Comparison(self.metric, tuple((b, a) for a, b in self.pairs), self.against, self.cell, self.axis)
+        return Comparison(
+            self.metric, tuple((b, a) for a, b in self.pairs), self.against, self.cell, self.axis
+        )
 
 
 def of_cells(metric: str, cell: GridCell, against: GridCell) -> Comparison:
@@ -184,24 +227,36 @@ def comparisons(cells: Sequence[GridCell]) -> list[Comparison]:
     """The table of changes: the levels of further axes first, then cells one by one."""
     further = steps(cells)
     lines = [*columns_of(cells).values(), *rows_of_grid(cells).values()]
-    single = [pair for line in lines for pair in pairs(line)] + [pair for step in further[:: len(COMPARED)] for pair in step.pairs]
-    return further + [of_cells(metric, later, earlier) for later, earlier in single for metric in COMPARED]
+    single = [pair for line in lines for pair in pairs(line)] + [
+        pair for step in further[:: len(COMPARED)] for pair in step.pairs
+    ]
+    return further + [
+        of_cells(metric, later, earlier) for later, earlier in single for metric in COMPARED
+    ]
 
 
 def steps(cells: Sequence[GridCell]) -> list[Comparison]:
-    """Every two levels of each axis but the weight and the bottleneck, which have tables and answers of their own."""
+    """Every two levels of each axis but the weight and the bottleneck, which have tables and
+    answers of their own.
+    """
     axes = [axis for axis in (cells[0].axes if cells else ()) if axis not in (BETA, BOTTLENECK)]
     found = []
     for axis in axes:
         for earlier, later in combinations(_levels([cell.axes[axis] for cell in cells]), 2):
             apart = _pairs(axis, earlier, later, cells)
-            found += [Comparison(metric, apart, str(later), str(earlier), axis) for metric in COMPARED]
+            found += [
+                Comparison(metric, apart, str(later), str(earlier), axis) for metric in COMPARED
+            ]
     return found
 
 
 def _pairs(axis: str, earlier: Any, later: Any, cells: Sequence[GridCell]) -> Pairs:
     at = {_setting(cell, axis): cell for cell in cells if cell.axes[axis] == earlier}
-    return tuple((cell, at[_setting(cell, axis)]) for cell in cells if cell.axes[axis] == later and _setting(cell, axis) in at)
+    return tuple(
+        (cell, at[_setting(cell, axis)])
+        for cell in cells
+        if cell.axes[axis] == later and _setting(cell, axis) in at
+    )
 
 
 def _setting(cell: GridCell, axis: str) -> str:
@@ -219,7 +274,8 @@ class Change:
     """A loss of a cell relative to the same loss of another.
 
     Attributes:
-        relative: (geometric) mean over seeds of loss / other loss - 1, with the interval of its family; NaN where nothing is finished.
+        relative: (geometric) mean over seeds of loss / other loss - 1, with the interval of its
+            family; NaN where nothing is finished.
         alone: the same with the interval that it has when nothing else is asked.
         verdict: of `lexon.statistics.differences`.
         n_seeds: of the cell that has fewest; 0 where nothing is finished.
@@ -249,7 +305,9 @@ class Change:
     def size(self) -> str:
         """E.g. ``rec_tokens +12.0 % [+8.0 %, +15.0 %]``."""
         measured = np.isfinite(self.relative.estimate)
-        return f"{self.metric} {share(self.relative)}" if measured else f"{self.metric} not measured"
+        return (
+            f"{self.metric} {share(self.relative)}" if measured else f"{self.metric} not measured"
+        )
 
 
 @dataclass(frozen=True)
@@ -258,7 +316,8 @@ class Grid:
 
     Attributes:
         cells: in the order of the plan.
-        trainings: statistics of the finished cells, by metric and name of the cell; losses as logarithms.
+        trainings: statistics of the finished cells, by metric and name of the cell; losses as
+            logarithms.
         smallest: relative change below which a certain difference is not called an effect.
     """
 
@@ -285,15 +344,32 @@ class Grid:
         return self.of(of_cells(metric, cell, against))
 
     def holds(self, comparison: Comparison) -> bool:
-        """Whether a comparison is one of the table, either way round, or has nothing finished to compare."""
-        return not comparison.finished or comparison.key in self._table or comparison.turned.key in self._table
+        """Whether a comparison is one of the table, either way round, or has nothing finished to
+        compare.
+        """
+        return (
+            not comparison.finished
+            or comparison.key in self._table
+            or comparison.turned.key in self._table
+        )
 
     def of(self, comparison: Comparison) -> Change:
         """A change of the table, or the same the other way round."""
         if not comparison.finished:
-            return Change(comparison.metric, comparison.cell, comparison.against, UNKNOWN, UNKNOWN, Verdict.UNDECIDED, 0, negligible=False)
+            return Change(
+                comparison.metric,
+                comparison.cell,
+                comparison.against,
+                UNKNOWN,
+                UNKNOWN,
+                Verdict.UNDECIDED,
+                0,
+                negligible=False,
+            )
         table, turned = self._table, comparison.turned
-        found = table[comparison.key] if comparison.key in table else self._turned(table[turned.key])
+        found = (
+            table[comparison.key] if comparison.key in table else self._turned(table[turned.key])
+        )
         return replace(found, cell=comparison.cell, against=comparison.against)
 
     def family(self, asked: Sequence[Comparison]) -> list[Change]:
@@ -304,9 +380,14 @@ class Grid:
             if one.finished
         }
         metrics = {one.metric for one in asked}
-        trainings = {name: cell for name, cell in self.trainings.items() if name.partition(":")[0] in metrics}
+        trainings = {
+            name: cell for name, cell in self.trainings.items() if name.partition(":")[0] in metrics
+        }
         found = compare(trainings, settings, self.smallest, np.random.default_rng(SEED))
-        return [self._change(one, found[i]) if i in found else self.of(one) for i, one in enumerate(asked)]
+        return [
+            self._change(one, found[i]) if i in found else self.of(one)
+            for i, one in enumerate(asked)
+        ]
 
     @cached_property
     def _table(self) -> dict[Any, Change]:
@@ -316,7 +397,11 @@ class Grid:
 
     @cached_property
     def _alone(self) -> dict[str, Interval]:
-        return weighted_intervals(self.trainings, {name: {name: 1.0} for name in self.trainings}, np.random.default_rng(SEED))
+        return weighted_intervals(
+            self.trainings,
+            {name: {name: 1.0} for name in self.trainings},
+            np.random.default_rng(SEED),
+        )
 
     def _change(self, asked: Comparison, found: Difference) -> Change:
         alone = self.smallest.change(found.alone, 1.0)
@@ -325,18 +410,31 @@ class Grid:
 
     def _turned(self, change: Change) -> Change:
         relative, alone = (
-            _each(lambda share: 1 / (1 + share) - 1, Interval(one.estimate, one.high, one.low)) for one in (change.relative, change.alone)
+            _each(lambda share: 1 / (1 + share) - 1, Interval(one.estimate, one.high, one.low))
+            for one in (change.relative, change.alone)
         )
-        verdict = str(Verdict.of(relative, self.smallest.size)) if change.verdict in set(Verdict) else change.verdict
+        verdict = (
+            str(Verdict.of(relative, self.smallest.size))
+            if change.verdict in set(Verdict)
+            else change.verdict
+        )
         return replace(change, relative=relative, alone=alone, verdict=verdict)
 
 
 def estimate_grid(cells: Sequence[GridCell], split: str, report: ReportConfig) -> Grid:
     """Everything that a split says, from the per-event arrays of the finished members."""
     finished = [cell for cell in cells if cell.finished]
-    statistics = {_key(metric, cell): seeds for cell in finished for metric, seeds in _statistics(cell, split).items()}
+    statistics = {
+        _key(metric, cell): seeds
+        for cell in finished
+        for metric, seeds in _statistics(cell, split).items()
+    }
     n_rows = len(finished[0].arrays(f"{split}_rec_tokens")[0]) if finished else 1
-    trainings = resample(statistics, n_rows, report.n_bootstrap, np.random.default_rng(SEED)) if statistics else {}
+    trainings = (
+        resample(statistics, n_rows, report.n_bootstrap, np.random.default_rng(SEED))
+        if statistics
+        else {}
+    )
     return Grid(tuple(cells), trainings, SmallestEffect(report.min_effect.loss, "log"))
 
 
@@ -349,7 +447,11 @@ def _statistics(cell: GridCell, split: str) -> dict[str, list[Statistic]]:
     kept: dict[str, list[Statistic]] = {}
     for result in cell.finished:
         assert result.arrays is not None
-        arrays = {name.removeprefix(f"{split}_"): values for name, values in result.arrays.items() if name.startswith(f"{split}_")}
+        arrays = {
+            name.removeprefix(f"{split}_"): values
+            for name, values in result.arrays.items()
+            if name.startswith(f"{split}_")
+        }
         for metric, statistic in _of_one(arrays).items():
             kept.setdefault(metric, []).append(statistic)
     return kept
@@ -359,7 +461,9 @@ def _of_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Statistic]:
     losses = {"criterion": arrays["rec_tokens"] + arrays["rec_globals"], **arrays}
     statistics: dict[str, Statistic] = {name: _log_mean(losses[name]) for name in LOSSES}
     for name, columns in PROBES.items():
-        statistics[name] = r_squared_statistic(arrays["met"][:, columns], arrays["probe_met"][:, columns])
+        statistics[name] = r_squared_statistic(
+            arrays["met"][:, columns], arrays["probe_met"][:, columns]
+        )
     is_signal = arrays["target"] == 0
     if is_signal.any() and not is_signal.all():
         statistics["anomaly"] = auroc(_as_scores(arrays["rec_tokens"], is_signal))
@@ -376,15 +480,27 @@ def _log_mean(values: NDArray[np.floating]) -> Statistic:
 def _separation(changed: NDArray[np.floating], original: NDArray[np.floating]) -> Statistic:
     """AUROC of changed events against the same events as they were; both are drawn together."""
     is_changed = np.arange(2 * len(changed)) < len(changed)
-    statistic: Callable[..., NDArray[np.float64]] = auroc(_as_scores(np.concatenate([changed, original]), is_changed))
+    statistic: Callable[..., NDArray[np.float64]] = auroc(
+        _as_scores(np.concatenate([changed, original]), is_changed)
+    )
     return lambda weights: statistic(np.concatenate([weights, weights], axis=1))
 
 
 def _as_scores(score: NDArray[np.floating], is_signal: NDArray[np.bool_]) -> Scores:
     """Any score as that of a classifier: only its order counts."""
     target = np.where(is_signal, 0, 1)
-    return Scores(np.stack([score, -score], axis=1), target, target, np.arange(len(score)), ("signal", "background"), {}, "")
+    return Scores(
+        np.stack([score, -score], axis=1),
+        target,
+        target,
+        np.arange(len(score)),
+        ("signal", "background"),
+        {},
+        "",
+    )
 
 
 def _each(function: Callable[[float], Any], interval: Interval) -> Interval:
-    return Interval(*(float(function(value)) for value in (interval.estimate, interval.low, interval.high)))
+    return Interval(
+        *(float(function(value)) for value in (interval.estimate, interval.low, interval.high))
+    )

@@ -1,4 +1,6 @@
-"""Cells: members put together by what the grid varies, with what is finished, what is not and why, and what may be compared."""
+"""Cells: members put together by what the grid varies, with what is finished, what is not and why,
+and what may be compared.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One combination of the grid's axes with all its seeds; a kind adds what only its members have.
+    """One combination of the grid's axes with all its seeds; a kind adds what only its members
+    have.
 
     Attributes:
         number: position in the grid, from 0, the first axis varying slowest.
         results: one a seed.
-        original: an earlier cell that is the same training and was trained instead of this one, or None.
+        original: an earlier cell that is the same training and was trained instead of this one, or
+            None.
     """
 
     number: int
@@ -74,7 +78,9 @@ class Cell:
 
     @property
     def apart(self) -> bool:
-        """Whether it was evaluated on other rows than the rest by right: comparable with no other cell."""
+        """Whether it was evaluated on other rows than the rest by right: comparable with no other
+        cell.
+        """
         return False
 
     @cached_property
@@ -84,7 +90,9 @@ class Cell:
 
     @property
     def counts(self) -> bool:
-        """Whether it takes part in comparisons; of two cells that are one training, the first does."""
+        """Whether it takes part in comparisons; of two cells that are one training, the
+        first does.
+        """
         return bool(self.finished) and not self.original and not self.apart
 
     @property
@@ -94,11 +102,19 @@ class Cell:
 
     def arrays(self, name: str) -> list[NDArray[Any]]:
         """An array of each finished seed that has it."""
-        return [result.arrays[name] for result in self.finished if result.arrays is not None and name in result.arrays]
+        return [
+            result.arrays[name]
+            for result in self.finished
+            if result.arrays is not None and name in result.arrays
+        ]
 
     def values(self, split: str, metric: str) -> list[float]:
         """A metric of each finished seed that has it."""
-        return [result.metrics[split][metric] for result in self.finished if metric in result.metrics.get(split, {})]
+        return [
+            result.metrics[split][metric]
+            for result in self.finished
+            if metric in result.metrics.get(split, {})
+        ]
 
     def mean(self, split: str, metric: str) -> float:
         """Mean over finished seeds; NaN where none has it."""
@@ -112,7 +128,9 @@ class Cell:
 
     @property
     def notes(self) -> str:
-        """Which training it shares, why seeds are missing, and what is remarkable about the others."""
+        """Which training it shares, why seeds are missing, and what is remarkable about the
+        others.
+        """
         same = [f"same training as {self.original.label}: trained once"] if self.original else []
         other = ["evaluated on other test events: unpaired, in no comparison"] if self.apart else []
         return "; ".join([*same, *other, *unfinished_notes(self.results), *self.remarks()])
@@ -152,12 +170,17 @@ def grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
 
 
 def set_aside_other_rows(
-    results: Sequence[Result], rows_of: Callable[[Result], str | None], expected: str | None = None, what: str = "events"
+    results: Sequence[Result],
+    rows_of: Callable[[Result], str | None],
+    expected: str | None = None,
+    what: str = "events",
 ) -> list[Result]:
-    """Finished members of other rows than the rest become ``stale``: nothing of them can be compared.
+    """Finished members of other rows than the rest become ``stale``: nothing of them can be
+    compared.
 
     Args:
-        rows_of: digest of the rows that a finished member was evaluated on; None where nothing tells.
+        rows_of: digest of the rows that a finished member was evaluated on; None where nothing
+            tells.
         expected: digest of the rows that count, as of baselines; None: those of most members.
         what: the rows are.
     """
@@ -167,12 +190,18 @@ def set_aside_other_rows(
         digest = rows_of(result) if result.status == "done" else None
         if digest in (None, wanted):
             return result
-        return replace(result, status="stale", notes=f"evaluated on other {what} (digest {digest}, expected {wanted})")
+        return replace(
+            result,
+            status="stale",
+            notes=f"evaluated on other {what} (digest {digest}, expected {wanted})",
+        )
 
     return [checked(result) for result in results]
 
 
-def most_common_rows(results: Sequence[Result], rows_of: Callable[[Result], str | None]) -> str | None:
+def most_common_rows(
+    results: Sequence[Result], rows_of: Callable[[Result], str | None]
+) -> str | None:
     """Digest of the rows of most finished members; None where nothing tells."""
     digests = [rows_of(result) for result in results if result.status == "done"]
     counts = Counter(digest for digest in digests if digest is not None)
@@ -180,9 +209,13 @@ def most_common_rows(results: Sequence[Result], rows_of: Callable[[Result], str 
 
 
 def without_seeds_not_asked_for(results: Sequence[Result], n_seeds: int | None) -> list[Result]:
-    """Without pending members of seeds beyond `n_seeds` (None: of none): a run with fewer seeds does not miss the others."""
+    """Without pending members of seeds beyond `n_seeds` (None: of none): a run with fewer seeds
+    does not miss the others.
+    """
     asked = list(dict.fromkeys(result.member.seed for result in results))[:n_seeds]
-    return [result for result in results if result.status != "pending" or result.member.seed in asked]
+    return [
+        result for result in results if result.status != "pending" or result.member.seed in asked
+    ]
 
 
 def common_status(results: Sequence[Result]) -> str:
@@ -190,16 +223,24 @@ def common_status(results: Sequence[Result]) -> str:
     statuses = {result.status for result in results}
     if len(statuses) == 1:
         return statuses.pop()
-    return "partial" if "done" in statuses else next(status for status in _WORST_FIRST if status in statuses)
+    return (
+        "partial"
+        if "done" in statuses
+        else next(status for status in _WORST_FIRST if status in statuses)
+    )
 
 
 def unfinished_notes(results: Sequence[Result]) -> list[str]:
     """Why seeds are missing: ``2 of 3 seeds failed: node lost``."""
     missing = [result for result in results if result.status != "done"]
-    return counted_seeds((f"{one.status}: {one.notes}" if one.notes else one.status for one in missing), len(results))
+    return counted_seeds(
+        (f"{one.status}: {one.notes}" if one.notes else one.status for one in missing), len(results)
+    )
 
 
 def counted_seeds(remarks: Iterable[str], n_seeds: int) -> list[str]:
-    """Each distinct remark on a seed with the number of seeds that it is made on; without, where there is but one seed."""
+    """Each distinct remark on a seed with the number of seeds that it is made on; without, where
+    there is but one seed.
+    """
     counts = Counter(remarks).items()
     return [remark if n_seeds == 1 else f"{n} of {n_seeds} seeds {remark}" for remark, n in counts]

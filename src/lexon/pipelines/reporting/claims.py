@@ -1,7 +1,9 @@
-"""Claims held against what was measured: confirmed, refuted, or undecided with the reason, each with its numbers.
+"""Claims held against what was measured: confirmed, refuted, or undecided with the reason, each
+with its numbers.
 
-A kind hands over `Evidence`: its cells and their statistics. An expectation of one statistic is true, false or open; so is what is
-made of several of them (Kleene's three-valued logic). The differences that a claim asks for are one family.
+A kind hands over `Evidence`: its cells and their statistics. An expectation of one statistic is
+true, false or open; so is what is made of several of them (Kleene's three-valued logic). The
+differences that a claim asks for are one family.
 """
 
 from __future__ import annotations
@@ -18,15 +20,34 @@ import yaml
 from scipy.stats import kendalltau
 
 from lexon.config import KINDS
-from lexon.config.claims import Claim, Condition, Expected, Remark, read_claims, refuse_unknown_names
+from lexon.config.claims import (
+    Claim,
+    Condition,
+    Expected,
+    Remark,
+    read_claims,
+    refuse_unknown_names,
+)
 from lexon.experiments.nested import unique
 from lexon.pipelines.reporting.cells import Cell
 from lexon.pipelines.reporting.words import bounded, capital, counted, setting_words, share
-from lexon.statistics import SEED, Difference, Interval, SmallestEffect, Trainings, compare, outcome_of, weighted_intervals
+from lexon.statistics import (
+    SEED,
+    Difference,
+    Interval,
+    SmallestEffect,
+    Trainings,
+    compare,
+    outcome_of,
+    weighted_intervals,
+)
 
 MIN_SEEDS = 2  # from here on a spread over seeds can be seen at all
 UNDECIDED, NOT_ASKED = "undecided", "not asked"
-SHOWN, LISTED = 2, 6  # numbers in a sentence, numbers in a table: half as many of a line where there are several
+SHOWN, LISTED = (
+    2,
+    6,
+)  # numbers in a sentence, numbers in a table: half as many of a line where there are several
 MISSING = "members are missing"
 OWN = "questions"  # the claims of an experiment itself, beside those of documents
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
@@ -48,7 +69,8 @@ class Found:
     """What came of a statistic of one cell or two.
 
     Attributes:
-        outcome: one of `lexon.config.claims.Outcome`, ``inside`` or ``outside`` the bounds that were asked for, or ``undecided``.
+        outcome: one of `lexon.config.claims.Outcome`, ``inside`` or ``outside`` the bounds that
+            were asked for, or ``undecided``.
         words: the numbers.
         why: it is undecided.
     """
@@ -64,8 +86,8 @@ class Evidence:
 
     Attributes:
         cells: the cells, in the order of the plan.
-        trainings: of some statistics, by ``statistic:name``, all on the same resamples; losses may be logarithms
-            (`SmallestEffect.scale`).
+        trainings: of some statistics, by ``statistic:name``, all on the same resamples; losses may
+            be logarithms (`SmallestEffect.scale`).
         smallest: effect of each statistic.
         words: an axis and a level, for a reader.
         notes: what to know of a statistic.
@@ -80,11 +102,21 @@ class Evidence:
     def differences(self, asked: Sequence[Asked]) -> dict[Asked, Found]:
         """Those of one family."""
         trainings = self.trainings(frozenset(one.statistic for one in asked)) if asked else {}
-        settings = {one: [{_key(one.statistic, one.later): 1.0, _key(one.statistic, one.earlier): -1.0}] for one in asked}
-        family = {one: setting for one, setting in settings.items() if setting[0].keys() <= trainings.keys()}
+        settings = {
+            one: [{_key(one.statistic, one.later): 1.0, _key(one.statistic, one.earlier): -1.0}]
+            for one in asked
+        }
+        family = {
+            one: setting
+            for one, setting in settings.items()
+            if setting[0].keys() <= trainings.keys()
+        }
         smallest = {one: self.smallest[one.statistic] for one in family}
         found = compare(trainings, family, smallest, np.random.default_rng(SEED))
-        return {one: self._compared(one, found[one]) if one in found else not_measured(one) for one in asked}
+        return {
+            one: self._compared(one, found[one]) if one in found else not_measured(one)
+            for one in asked
+        }
 
     def value(self, statistic: str, cell: Cell, expected: Expected) -> Found:
         """A statistic of a cell against bounds, by its interval over events and seeds."""
@@ -110,13 +142,20 @@ class Evidence:
         found = weighted_intervals(trainings, {key: {key: 1.0}}, np.random.default_rng(SEED))[key]
         if self.smallest[statistic].scale != "log":
             return found
-        return Interval(*(float(np.exp(value)) for value in (found.estimate, found.low, found.high)))
+        return Interval(
+            *(float(np.exp(value)) for value in (found.estimate, found.low, found.high))
+        )
 
     def _compared(self, asked: Asked, found: Difference) -> Found:
         absolute = self.smallest[asked.statistic].scale == "absolute"
         size = interval_words(found.change, "+") if absolute else share(found.change)
-        words = f"{asked.statistic} {size}, {asked.later.label} against {asked.earlier.label}: {found.verdict}"
-        return Found(outcome_of(found.verdict, found.negligible), words, why_undecided(found.n_seeds))
+        words = (
+            f"{asked.statistic} {size}, {asked.later.label} against {asked.earlier.label}:"
+            f" {found.verdict}"
+        )
+        return Found(
+            outcome_of(found.verdict, found.negligible), words, why_undecided(found.n_seeds)
+        )
 
 
 @dataclass(frozen=True)
@@ -133,10 +172,12 @@ class Answer:
 
     Attributes:
         kind: of claims: predictions, hypotheses, scenarios ... or `OWN`.
-        verdict: confirmed, refuted, undecided (why), not asked, or mixed where lines of cells differ.
+        verdict: confirmed, refuted, undecided (why), not asked, or mixed where lines of cells
+            differ.
         answer: the verdict in the claim's own words, with what lies behind it.
         numbers: that it rests on, the most telling first.
-        lines: of cells for which it is answered, by what their cells share; under an empty name where all answer together.
+        lines: of cells for which it is answered, by what their cells share; under an empty name
+            where all answer together.
     """
 
     claim: Claim
@@ -154,8 +195,17 @@ class Answer:
 
     def row(self) -> dict[str, Any]:
         """For a table or JSON."""
-        texts = {"kind": self.kind, "name": self.claim.name, "claim": self.claim.claim, "source": self.claim.source}
-        return texts | {"verdict": self.verdict, "answer": self.answer, "numbers": "; ".join(self.numbers)}
+        texts = {
+            "kind": self.kind,
+            "name": self.claim.name,
+            "claim": self.claim.claim,
+            "source": self.claim.source,
+        }
+        return texts | {
+            "verdict": self.verdict,
+            "answer": self.answer,
+            "numbers": "; ".join(self.numbers),
+        }
 
 
 @cache
@@ -163,25 +213,34 @@ def claims_of(kind: str) -> dict[str, tuple[Claim, ...]]:
     """The claims of documents about a kind, under the names of their tables."""
     path = resources.files("lexon.pipelines.reporting") / "questions" / f"{kind}.yml"
     known = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    found = {name: read_claims(claims, f"questions/{kind}.yml: {name}") for name, claims in known.items()}
+    found = {
+        name: read_claims(claims, f"questions/{kind}.yml: {name}") for name, claims in known.items()
+    }
     for name, claims in found.items():
         refuse_unknown_names(claims, KINDS[kind].statistics, None, f"questions/{kind}.yml: {name}")
     return found
 
 
 def answers(kind: str, own: Iterable[Any], evidence: Evidence) -> list[Answer]:
-    """All claims about a kind and those of an experiment (`own`, as plain data), each with its answer."""
+    """All claims about a kind and those of an experiment (`own`, as plain data), each with its
+    answer.
+    """
     asked: Questions = {**claims_of(kind), OWN: read_claims(list(own), OWN)}
     return [_answer(claim, name, evidence) for name, claims in asked.items() for claim in claims]
 
 
 def sentences(given: Sequence[Answer]) -> list[str]:
-    """The answers: one sentence for each claim that has a name, one for all others of a kind and verdict."""
+    """The answers: one sentence for each claim that has a name, one for all others of a kind and
+    verdict.
+    """
     asked = [answer for answer in given if answer.verdict != NOT_ASKED]
     together: dict[tuple[str, str], list[str]] = {}
     for answer in (one for one in asked if not one.claim.name):
         together.setdefault((answer.kind, answer.verdict), []).append(answer.claim.claim)
-    listed = [f"{capital(kind)} {verdict}: {'; '.join(claims)}." for (kind, verdict), claims in together.items()]
+    listed = [
+        f"{capital(kind)} {verdict}: {'; '.join(claims)}."
+        for (kind, verdict), claims in together.items()
+    ]
     return [*(answer.sentence for answer in asked if answer.claim.name), *listed]
 
 
@@ -200,7 +259,11 @@ def why_undecided(n_seeds: int) -> str:
     """What stands in the way: missing members, a single seed, or wide intervals."""
     if n_seeds == 0:
         return MISSING
-    return counted(n_seeds, "seed") if n_seeds < MIN_SEEDS else f"{n_seeds} seeds: the intervals allow both"
+    return (
+        counted(n_seeds, "seed")
+        if n_seeds < MIN_SEEDS
+        else f"{n_seeds} seeds: the intervals allow both"
+    )
 
 
 def interval_words(interval: Interval, sign: str = "") -> str:
@@ -217,7 +280,9 @@ def level_words(axis: str, level: Any) -> str:
 
 @dataclass(frozen=True)
 class _Case:
-    """Cells that an expectation is about: one, or pairs of (later, earlier); `absent` is a cell that the grid does not have."""
+    """Cells that an expectation is about: one, or pairs of (later, earlier); `absent` is a cell
+    that the grid does not have.
+    """
 
     cells: tuple[Cell, ...]
     pairs: tuple[tuple[Cell, Cell], ...] = ()
@@ -243,9 +308,15 @@ def _answer(claim: Claim, kind: str, evidence: Evidence) -> Answer:
     cases = list(chain.from_iterable(lines.values()))
     differences = evidence.differences(_asked(claim, cases))
     together = lines if claim.each_line else {"": cases}
-    judged = {name: _Judged(claim, evidence, differences, cases) for name, cases in together.items()}
+    judged = {
+        name: _Judged(claim, evidence, differences, cases) for name, cases in together.items()
+    }
     found = {name: Line(one.truth, one.cells) for name, one in judged.items()}
-    numbers = (*_notes(claim, evidence), *_measured_orders(claim, evidence), *_numbers(list(judged.values())))
+    numbers = (
+        *_notes(claim, evidence),
+        *_measured_orders(claim, evidence),
+        *_numbers(list(judged.values())),
+    )
     return Answer(claim, kind, _verdict(list(judged.values())), _in_words(judged), numbers, found)
 
 
@@ -267,7 +338,9 @@ def _verdict(judged: Sequence[_Judged]) -> str:
 
 
 def _in_words(judged: Mapping[str, _Judged]) -> str:
-    """The answer in the claim's own words; where lines differ, with the names of those to which it applies."""
+    """The answer in the claim's own words; where lines differ, with the names of those to which it
+    applies.
+    """
     lines: dict[str, list[str]] = {}
     for name, one in judged.items():
         lines.setdefault(one.words, []).append(name)
@@ -323,13 +396,20 @@ class _Judged:
     @property
     def numbers(self) -> list[str]:
         """What the answer rests on, and what a remark on it does."""
-        telling = [atom for atom in self._atoms(self.claim) if atom.cell or self.truth in (None, atom.truth)]
+        telling = [
+            atom
+            for atom in self._atoms(self.claim)
+            if atom.cell or self.truth in (None, atom.truth)
+        ]
         # Differences that leave the answer open come before those that do not.
         telling.sort(key=lambda atom: atom.cell is None and atom.truth != self.truth)
         texts: dict[Cell | str, list[str]] = {}
         for atom in [*telling, *(self._atoms(self._but) if self._but else [])]:
             texts.setdefault(atom.cell or atom.found.words, []).append(atom.found.words)
-        return [self._of_cell(key, words) if isinstance(key, Cell) else key for key, words in texts.items()]
+        return [
+            self._of_cell(key, words) if isinstance(key, Cell) else key
+            for key, words in texts.items()
+        ]
 
     @property
     def _but(self) -> Remark | None:
@@ -341,13 +421,17 @@ class _Judged:
         return f"{cell.label}: {', '.join(unique([*words, *self.evidence.remarks(cell)]))}"
 
     def _holds(self, condition: Condition) -> Truth:
-        every = [atom.truth for case in self.cases for atom in self._atoms_of(condition.every, case)]
+        every = [
+            atom.truth for case in self.cases for atom in self._atoms_of(condition.every, case)
+        ]
         some = [_any(self._some(condition))] if condition.some else []
         return _all([*every, *some])
 
     def _some(self, condition: Condition) -> list[Truth]:
         """Whether each case has all that `some` expects."""
-        return [_all(atom.truth for atom in self._atoms_of(condition.some, case)) for case in self.cases]
+        return [
+            _all(atom.truth for atom in self._atoms_of(condition.some, case)) for case in self.cases
+        ]
 
     def _atoms(self, condition: Condition) -> list[_Atom]:
         parts = product((condition.some, condition.every), self.cases)
@@ -355,7 +439,12 @@ class _Judged:
 
     def _atoms_of(self, expected: Mapping[str, Expected], case: _Case) -> Iterator[_Atom]:
         if case.absent and expected:
-            yield _Atom(None, Found(UNDECIDED, f"{case.absent}: not in this grid", "not every cell is in the grid"))
+            yield _Atom(
+                None,
+                Found(
+                    UNDECIDED, f"{case.absent}: not in this grid", "not every cell is in the grid"
+                ),
+            )
         for name, one in expected.items():
             if one.of_one_cell:
                 values = ((cell, self.evidence.value(name, cell, one)) for cell in case.cells)
@@ -365,7 +454,9 @@ class _Judged:
                 yield from (_Atom(_truth(found, one), found) for found in differences)
 
     def _extent(self) -> str:
-        """How much shows that `some` holds, or that `every` does not, where it is not all; a claim of both has none."""
+        """How much shows that `some` holds, or that `every` does not, where it is not all; a claim
+        of both has none.
+        """
         claim = self.claim
         if bool(claim.every) == bool(claim.some) or self.truth != bool(claim.some):
             return ""
@@ -381,12 +472,20 @@ class _Judged:
         if self.claim.pairs != "inner" or not self.truth:
             return ""
         axis = self.claim.along or ""
-        cells = [case.cells[0] for case, seen in zip(self.cases, self._some(self.claim), strict=True) if seen]
+        cells = [
+            case.cells[0]
+            for case, seen in zip(self.cases, self._some(self.claim), strict=True)
+            if seen
+        ]
         return "".join(f", {self.evidence.words(axis, cell.level(axis))}" for cell in cells)
 
     def _remark(self) -> str:
         holds = self._holds(self._but) if self._but else False
-        return "" if self._but is None or holds is False else f", {'' if holds else 'undecided whether '}{self._but.words}"
+        return (
+            ""
+            if self._but is None or holds is False
+            else f", {'' if holds else 'undecided whether '}{self._but.words}"
+        )
 
 
 def _lines(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
@@ -400,12 +499,19 @@ def _lines(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
 def _single_cells(claim: Claim, evidence: Evidence) -> dict[str, list[_Case]]:
     """Each cell by itself, and what is asked of levels that a line does not have."""
     lines = _grouped(claim, _chosen(claim, evidence), set(claim.at), evidence)
-    return {name: [*(_Case((cell,)) for cell in line), *_absent(claim, line, evidence)] for name, line in lines.items()}
+    return {
+        name: [*(_Case((cell,)) for cell in line), *_absent(claim, line, evidence)]
+        for name, line in lines.items()
+    }
 
 
 def _absent(claim: Claim, line: Sequence[Cell], evidence: Evidence) -> list[_Case]:
     asked = [(axis, level) for axis, levels in claim.at.items() for level in levels]
-    return [_Case((), absent=evidence.words(axis, level)) for axis, level in asked if all(cell.level(axis) != level for cell in line)]
+    return [
+        _Case((), absent=evidence.words(axis, level))
+        for axis, level in asked
+        if all(cell.level(axis) != level for cell in line)
+    ]
 
 
 def _ordered(claim: Claim, evidence: Evidence) -> dict[str, list[Cell]]:
@@ -413,7 +519,10 @@ def _ordered(claim: Claim, evidence: Evidence) -> dict[str, list[Cell]]:
     chosen = _chosen(claim, evidence)
     if claim.along is not None:
         return _grouped(claim, _along(claim, claim.along, chosen), {claim.along}, evidence)
-    lines = {name: _listed(claim, line) for name, line in _grouped(claim, chosen, set(claim.axes), evidence).items()}
+    lines = {
+        name: _listed(claim, line)
+        for name, line in _grouped(claim, chosen, set(claim.axes), evidence).items()
+    }
     return {name: line for name, line in lines.items() if line}
 
 
@@ -424,7 +533,10 @@ def _chosen(claim: Claim, evidence: Evidence) -> list[Cell]:
 def _along(claim: Claim, axis: str, cells: Sequence[Cell]) -> list[Cell]:
     """The cells in the order of their levels, without those of levels that the claim leaves out."""
     levels = claim.levels or _levels([cell.level(axis) for cell in cells])
-    return sorted((cell for cell in cells if cell.level(axis) in levels), key=lambda cell: levels.index(cell.level(axis)))
+    return sorted(
+        (cell for cell in cells if cell.level(axis) in levels),
+        key=lambda cell: levels.index(cell.level(axis)),
+    )
 
 
 def _listed(claim: Claim, line: Sequence[Cell]) -> list[Cell]:
@@ -434,10 +546,16 @@ def _listed(claim: Claim, line: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in found if cell is not None] if None not in found else []
 
 
-def _grouped(claim: Claim, cells: Sequence[Cell], apart: set[str], evidence: Evidence) -> dict[str, list[Cell]]:
+def _grouped(
+    claim: Claim, cells: Sequence[Cell], apart: set[str], evidence: Evidence
+) -> dict[str, list[Cell]]:
     lines: dict[str, list[Cell]] = {}
     for cell in cells:
-        shared = claim.same if claim.same is not None else [axis for axis in cell.axes if axis not in apart]
+        shared = (
+            claim.same
+            if claim.same is not None
+            else [axis for axis in cell.axes if axis not in apart]
+        )
         name = ", ".join(evidence.words(axis, cell.level(axis)) for axis in shared)
         lines.setdefault(name, []).append(cell)
     return lines
@@ -452,7 +570,10 @@ def _cases(claim: Claim, line: Sequence[Cell]) -> list[_Case]:
     if claim.pairs == "all":
         pairs = _widest_first(line)
     else:
-        pairs = [(later, earlier) for earlier, later in pairwise(line[:2] if claim.pairs == "first" else line)]
+        pairs = [
+            (later, earlier)
+            for earlier, later in pairwise(line[:2] if claim.pairs == "first" else line)
+        ]
     return [_Case(pair, (pair,)) for pair in pairs if _is_asked(claim, *pair)]
 
 
@@ -463,11 +584,18 @@ def _is_asked(claim: Claim, later: Cell, earlier: Cell) -> bool:
     levels = [cell.level(claim.along or "") for cell in (later, earlier)]
     if claim.along and levels[0] == levels[1]:
         return False
-    return all(not allowed or level in allowed for level, allowed in zip(levels, (claim.later, claim.earlier), strict=True))
+    return all(
+        not allowed or level in allowed
+        for level, allowed in zip(levels, (claim.later, claim.earlier), strict=True)
+    )
 
 
 def _widest_first(line: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
-    return [(line[i + gap], line[i]) for gap in range(len(line) - 1, 0, -1) for i in range(len(line) - gap)]
+    return [
+        (line[i + gap], line[i])
+        for gap in range(len(line) - 1, 0, -1)
+        for i in range(len(line) - gap)
+    ]
 
 
 def _measured_orders(claim: Claim, evidence: Evidence) -> Iterator[str]:
@@ -477,8 +605,13 @@ def _measured_orders(claim: Claim, evidence: Evidence) -> Iterator[str]:
     for line, (statistic, one) in product(lines, values):
         measured = [evidence.interval(statistic, cell).estimate for cell in line]
         if np.isfinite(measured).all():
-            tau = kendalltau(range(len(line)), measured).statistic * (-1 if "lower" in one.outcomes else 1)
-            order = " < ".join(cell.label for _, cell in sorted(zip(measured, line, strict=True), key=lambda pair: pair[0]))
+            tau = kendalltau(range(len(line)), measured).statistic * (
+                -1 if "lower" in one.outcomes else 1
+            )
+            order = " < ".join(
+                cell.label
+                for _, cell in sorted(zip(measured, line, strict=True), key=lambda pair: pair[0])
+            )
             yield f"measured: {order}; Kendall's tau {tau:.2f}"
 
 

@@ -43,11 +43,34 @@ from lexon.plots.style import empty_figure
 from lexon.statistics import Grid, Interval, seed_spread
 
 COMPARISON_COLUMNS = (
-    *("run", "a", "b", "against", "difference", "low", "high", "low_all", "high_all", "relative", "verdict", "effect"),
+    *(
+        "run",
+        "a",
+        "b",
+        "against",
+        "difference",
+        "low",
+        "high",
+        "low_all",
+        "high_all",
+        "relative",
+        "verdict",
+        "effect",
+    ),
     *("n_seeds_a", "n_seeds_b", "n_resamples", "status", "notes"),
 )
 BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
-BEST_NUMBERS = ("member", "val_auroc", "auroc", "auroc_low", "auroc_high", "n_seeds", "n_parameters", "status", "notes")
+BEST_NUMBERS = (
+    "member",
+    "val_auroc",
+    "auroc",
+    "auroc_low",
+    "auroc_high",
+    "n_seeds",
+    "n_parameters",
+    "status",
+    "notes",
+)
 
 MAX_CURVES = 12  # more curves in one figure cannot be distinguished
 GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
@@ -55,7 +78,9 @@ GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
 
 def _member_numbers(result: Result) -> Row:
     """Test metrics and validation AUROC of a finished member."""
-    return {"val_auroc": result.metrics.get("val", {}).get("auroc", np.nan)} | result.metrics.get("test", {})
+    return {"val_auroc": result.metrics.get("val", {}).get("auroc", np.nan)} | result.metrics.get(
+        "test", {}
+    )
 
 
 def baseline_label(kind: str) -> str:
@@ -64,43 +89,89 @@ def baseline_label(kind: str) -> str:
 
 
 def summary_table(
-    cells: Sequence[ClassifierCell], baselines: Baselines, aurocs: Aurocs, evaluation: EvaluationConfig, run: str
+    cells: Sequence[ClassifierCell],
+    baselines: Baselines,
+    aurocs: Aurocs,
+    evaluation: EvaluationConfig,
+    run: str,
 ) -> pd.DataFrame:
-    """One row a cell, then one row a baseline; `kind` tells them, and cells that stand apart, from one another."""
+    """One row a cell, then one row a baseline; `kind` tells them, and cells that stand apart, from
+    one another.
+    """
     rows = [_cell_row(cell, aurocs.intervals.get(cell.name), run) for cell in cells]
     none = dict.fromkeys(cells[0].axes if cells else (), "")  # NaN would make 4 of a `vector` a 4.0
-    rows += [none | _baseline_row(kind, scores, aurocs.intervals[kind], evaluation, run) for kind, scores in baselines.items()]
+    rows += [
+        none | _baseline_row(kind, scores, aurocs.intervals[kind], evaluation, run)
+        for kind, scores in baselines.items()
+    ]
     return pd.DataFrame(rows)
 
 
-def comparisons_table(cells: Sequence[ClassifierCell], baselines: Baselines, aurocs: Aurocs, min_effect: float, run: str) -> pd.DataFrame:
-    """Paired differences in AUROC: each cell against each baseline, and against the cell that is best on validation.
+def comparisons_table(
+    cells: Sequence[ClassifierCell],
+    baselines: Baselines,
+    aurocs: Aurocs,
+    min_effect: float,
+    run: str,
+) -> pd.DataFrame:
+    """Paired differences in AUROC: each cell against each baseline, and against the cell that is
+    best on validation.
 
-    Every baseline is compared, because choosing the better one here would be a choice by the test split.
+    Every baseline is compared, because choosing the better one here would be a choice by the test
+    split.
     """
-    compared = [cell for cell in ranked_by_validation(comparable(cells)) if cell.name in aurocs.paired]
-    pairs = [(cell, kind, baseline_label(kind), "baseline") for cell in compared for kind in baselines]
+    compared = [
+        cell for cell in ranked_by_validation(comparable(cells)) if cell.name in aurocs.paired
+    ]
+    pairs = [
+        (cell, kind, baseline_label(kind), "baseline") for cell in compared for kind in baselines
+    ]
     if compared:
-        pairs += [(cell, compared[0].name, compared[0].label, "best cell by validation") for cell in compared[1:]]
+        pairs += [
+            (cell, compared[0].name, compared[0].label, "best cell by validation")
+            for cell in compared[1:]
+        ]
     family = {(cell.name, other): [{cell.name: 1.0, other: -1.0}] for cell, other, *_ in pairs}
     found = aurocs.compare(family, min_effect)
     rows = [
         {"run": run, "a": cell.label, "b": label, "against": against}
         | aurocs.row(found[cell.name, other], family[cell.name, other])
-        | {"n_seeds_a": len(cell.scores), "n_seeds_b": aurocs.paired[other].n, "status": "done", "notes": ""}
+        | {
+            "n_seeds_a": len(cell.scores),
+            "n_seeds_b": aurocs.paired[other].n,
+            "status": "done",
+            "notes": "",
+        }
         for cell, other, label, against in pairs
     ]
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
-def best_models_table(cells: Sequence[ClassifierCell], summary: pd.DataFrame, run: str) -> pd.DataFrame:
-    """The best cell of all and the best of each tokeniser, by validation AUROC, with the first member that holds its model."""
+def best_models_table(
+    cells: Sequence[ClassifierCell], summary: pd.DataFrame, run: str
+) -> pd.DataFrame:
+    """The best cell of all and the best of each tokeniser, by validation AUROC, with the first
+    member that holds its model.
+    """
     axes = list(cells[0].axes) if cells else []
     chosen = [("all", ranked_by_validation(comparable(cells)))]
-    for tokeniser in dict.fromkeys(cell.axes["tokeniser"] for cell in cells if "tokeniser" in cell.axes):
-        chosen.append((f"tokeniser {tokeniser}", ranked_by_validation([cell for cell in cells if cell.axes["tokeniser"] == tokeniser])))
+    for tokeniser in dict.fromkeys(
+        cell.axes["tokeniser"] for cell in cells if "tokeniser" in cell.axes
+    ):
+        chosen.append(
+            (
+                f"tokeniser {tokeniser}",
+                ranked_by_validation(
+                    [cell for cell in cells if cell.axes["tokeniser"] == tokeniser]
+                ),
+            )
+        )
     rows = [
-        {**summary[summary["cell"] == ranked[0].name].iloc[0], "run": run, "chosen_from": f"{words} ({len(ranked)} finished models)"}
+        {
+            **summary[summary["cell"] == ranked[0].name].iloc[0],
+            "run": run,
+            "chosen_from": f"{words} ({len(ranked)} finished models)",
+        }
         | {"member": ranked[0].finished[0].member.folder}
         for words, ranked in chosen
         if ranked
@@ -121,10 +192,20 @@ def _cell_row(cell: ClassifierCell, interval: Interval | None, run: str) -> Row:
     )
 
 
-def _baseline_row(kind: str, scores: Scores, interval: Interval, evaluation: EvaluationConfig, run: str) -> Row:
+def _baseline_row(
+    kind: str, scores: Scores, interval: Interval, evaluation: EvaluationConfig, run: str
+) -> Row:
     metrics = classification_metrics(scores, evaluation.rejections)
     return (
-        {"run": run, "kind": "baseline", "cell": kind, "label": baseline_label(kind), "status": "done", "notes": "", "n_seeds": 1}
+        {
+            "run": run,
+            "kind": "baseline",
+            "cell": kind,
+            "label": baseline_label(kind),
+            "status": "done",
+            "notes": "",
+            "n_seeds": 1,
+        }
         | _auroc(interval, metrics.pop("auroc"))
         | {"auroc_seed_sd": np.nan, "seed_spread": str(seed_spread([0.0]))}
         | metrics
@@ -137,10 +218,13 @@ def _auroc(interval: Interval | None, without_scores: float) -> Row:
     return {"auroc": interval.estimate, "auroc_low": interval.low, "auroc_high": interval.high}
 
 
-def figures(results: Sequence[Result], baselines: Baselines, summary: pd.DataFrame) -> dict[str, Figure]:
+def figures(
+    results: Sequence[Result], baselines: Baselines, summary: pd.DataFrame
+) -> dict[str, Figure]:
     """The figures of any report: roc, scores, confusion, learning_curves, calibration, auroc_bars.
 
-    At most `MAX_CURVES` cells, the best on validation; scores and confusion are of the best one's first seed.
+    At most `MAX_CURVES` cells, the best on validation; scores and confusion are of the best one's
+    first seed.
     """
     shown = ranked_by_validation(_comparable(results, baselines))[:MAX_CURVES]
     cells = {cell.label: cell.scores for cell in shown if cell.scores}
@@ -149,20 +233,30 @@ def figures(results: Sequence[Result], baselines: Baselines, summary: pd.DataFra
     best = next(iter(cells.items()), None)
     return {
         "roc": classification.roc(cells, others),
-        "scores": classification.score_distributions(best[1][0], best[0]) if best else empty_figure(),
+        "scores": (
+            classification.score_distributions(best[1][0], best[0]) if best else empty_figure()
+        ),
         "confusion": classification.confusion(best[1][0], best[0]) if best else empty_figure(),
-        "learning_curves": training.learning_curves({label: rows for label, rows in histories.items() if rows is not None}),
+        "learning_curves": training.learning_curves(
+            {label: rows for label, rows in histories.items() if rows is not None}
+        ),
         "calibration": classification.calibration(cells, others),
-        "auroc_bars": classification.auroc_bars(*(_intervals(summary, kind) for kind in ("cell", "baseline", "other events"))),
+        "auroc_bars": classification.auroc_bars(
+            *(_intervals(summary, kind) for kind in ("cell", "baseline", "other events"))
+        ),
     }
 
 
-def grid_figures(results: Sequence[Result], baselines: Baselines, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
+def grid_figures(
+    results: Sequence[Result], baselines: Baselines, effects: pd.DataFrame, means: pd.DataFrame
+) -> dict[str, Figure]:
     """The figures of a grid: effects, heat_maps, roc_by_axis, validation_auroc."""
     cells = _comparable(results, baselines)
     return {
         "effects": grid.effect_intervals(effects),
-        "heat_maps": grid.heat_maps(means[means["second_axis"].notna() & (means["second_axis"] != "")]),
+        "heat_maps": grid.heat_maps(
+            means[means["second_axis"].notna() & (means["second_axis"] != "")]
+        ),
         "roc_by_axis": classification.roc_by_axis(_by_axis(cells)),
         "validation_auroc": training.validation_curves(_by_first_axis(cells)),
     }
@@ -173,25 +267,39 @@ def _comparable(results: Sequence[Result], baselines: Baselines) -> list[Classif
 
 
 def _by_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, list[Scores]]]:
-    """Scores of each level of each axis over the same settings of the others; an axis without such settings is left out."""
+    """Scores of each level of each axis over the same settings of the others; an axis without such
+    settings is left out.
+    """
     scores = {cell.name: cell.trained.scores for cell in cells}
     plan = grid_of(cells, {name for name, seeds in scores.items() if seeds})
     return {axis_words(axis): _by_level(axis, plan, scores) for axis in plan.axes}
 
 
-def _by_level(axis: str, plan: Grid, scores: Mapping[str, Sequence[Scores]]) -> dict[str, list[Scores]]:
-    levels = {level_words(axis, mean.levels[axis]): mean.weights for mean in plan.means(axis) if mean.balanced}
-    return {level: [one for name in names for one in scores[name]] for level, names in levels.items()}
+def _by_level(
+    axis: str, plan: Grid, scores: Mapping[str, Sequence[Scores]]
+) -> dict[str, list[Scores]]:
+    levels = {
+        level_words(axis, mean.levels[axis]): mean.weights
+        for mean in plan.means(axis)
+        if mean.balanced
+    }
+    return {
+        level: [one for name in names for one in scores[name]] for level, names in levels.items()
+    }
 
 
 def _by_first_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, pd.DataFrame]]:
-    """The first seed's history of each distinct cell, by level of the first axis and by what the other axes say."""
+    """The first seed's history of each distinct cell, by level of the first axis and by what the
+    other axes say.
+    """
     groups: dict[str, dict[str, pd.DataFrame]] = {}
     for cell in cells:
         if cell.original or not cell.finished or cell.finished[0].history is None:
             continue
         (axis, level), *others = cell.axes.items()
-        groups.setdefault(level_words(axis, level), {})[label_of(dict(others)) if others else ""] = cell.finished[0].history
+        groups.setdefault(level_words(axis, level), {})[
+            label_of(dict(others)) if others else ""
+        ] = cell.finished[0].history
     return groups
 
 
@@ -199,7 +307,10 @@ def _intervals(summary: pd.DataFrame, kind: str) -> dict[str, Interval]:
     if summary.empty:
         return {}
     rows = summary[(summary["kind"] == kind) & np.isfinite(summary["auroc"])]
-    return {row["label"]: Interval(row["auroc"], row["auroc_low"], row["auroc_high"]) for row in rows.to_dict("records")}
+    return {
+        row["label"]: Interval(row["auroc"], row["auroc_low"], row["auroc_high"])
+        for row in rows.to_dict("records")
+    }
 
 
 def compare_results(
@@ -210,9 +321,11 @@ def compare_results(
     run: str,
     questions: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """The tables members, summary, comparisons, effects, means, best_models and ensembles, and the findings in words, by name.
+    """The tables members, summary, comparisons, effects, means, best_models and ensembles, and the
+    findings in words, by name.
 
-    Members that are not done are rows with a status and a note, and in no statistics; choices use validation only.
+    Members that are not done are rows with a status and a note, and in no statistics; choices use
+    validation only.
 
     Args:
         results: every planned member, in order.
@@ -233,10 +346,21 @@ def compare_results(
         "representations": cost.representations,
     }
     means = means_table(grid_of(comparable(cells), aurocs.intervals), aurocs, run)
-    words = findings(cells, tables, evaluation, report, answers("classifier", questions, evidence_of(cells, aurocs, report)))
+    words = findings(
+        cells,
+        tables,
+        evaluation,
+        report,
+        answers("classifier", questions, evidence_of(cells, aurocs, report)),
+    )
     words["sentences"][:0] = cost.sentences
     words["caveats"] += cost.caveats
-    return {"members": members_table(cells, run, _member_numbers), **tables, "means": means, "findings": words}
+    return {
+        "members": members_table(cells, run, _member_numbers),
+        **tables,
+        "means": means,
+        "findings": words,
+    }
 
 
 def compare(
@@ -250,7 +374,9 @@ def compare(
     **_finished: Any,
 ) -> dict[str, Any]:
     """Tables and findings by name, from the members' folders."""
-    found = compare_results(collect(members, plan, n_seeds), members.baselines(), evaluation, report, run, questions)
+    found = compare_results(
+        collect(members, plan, n_seeds), members.baselines(), evaluation, report, run, questions
+    )
     return completed(found, members, plan, report)
 
 
@@ -259,7 +385,9 @@ def draw(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> dict[str,
     return figures(collect(members, plan), members.baselines(), summary)
 
 
-def draw_grid(members: MemberFolders, plan: Plan, effects: pd.DataFrame, means: pd.DataFrame) -> dict[str, Figure]:
+def draw_grid(
+    members: MemberFolders, plan: Plan, effects: pd.DataFrame, means: pd.DataFrame
+) -> dict[str, Figure]:
     """The figures that take several cells, by name."""
     return grid_figures(collect(members, plan), members.baselines(), effects, means)
 

@@ -1,7 +1,9 @@
-"""What a report shows, in which order and under which captions: one YAML file a kind, `layouts/<kind>.yml`.
+"""What a report shows, in which order and under which captions: one YAML file a kind,
+`layouts/<kind>.yml`.
 
-A kind's Python makes tables, figures and sentences; the layout names those that the page shows. A column is a heading by column
-name, and `*` stands for the rest of a name: `auroc_against_*: AUROC against *` is one column for each background.
+A kind's Python makes tables, figures and sentences; the layout names those that the page shows. A
+column is a heading by column name, and `*` stands for the rest of a name: `auroc_against_*: AUROC
+against *` is one column for each background.
 """
 
 from __future__ import annotations
@@ -19,14 +21,18 @@ Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fi
 
 
 class FigureLayout(Config):
-    """A figure: its heading, and what a reader who cannot see it should know. A `*` in its name also stands for figures of one each."""
+    """A figure: its heading, and what a reader who cannot see it should know. A `*` in its name
+    also stands for figures of one each.
+    """
 
     heading: str
     alt: str
 
 
 class IntervalLayout(Config):
-    """A column in words, `[low, high]`, or `of [low, high]` where it names the estimate; `*` as in columns."""
+    """A column in words, `[low, high]`, or `of [low, high]` where it names the estimate; `*` as in
+    columns.
+    """
 
     of: str | None = None
     low: str
@@ -42,7 +48,8 @@ class TableLayout(Config):
         caption: above it.
         columns: heading by column, in order; those that the table does not have are left out.
         kinds, statuses: rows to keep, by the columns of these names; all where none are named.
-        only_measured: kinds of which only those rows are kept that have a number in any of its columns.
+        only_measured: kinds of which only those rows are kept that have a number in any of its
+            columns.
         formats: how its columns are written, where that differs from the formats of the page.
     """
 
@@ -69,7 +76,8 @@ class Layout(Config):
 
     Attributes:
         footer: how choices were made; `{selected_by}` is the finding of that name.
-        formats: columns by how they are written, wherever they stand; `*` as in columns, and the last that fits counts.
+        formats: columns by how they are written, wherever they stand; `*` as in columns, and the
+            last that fits counts.
         intervals: columns that are made of others, wherever these stand.
         sections: in order.
     """

@@ -1,4 +1,6 @@
-"""What the nodes of every report do: read all planned members, and finish the findings with what the folder says."""
+"""What the nodes of every report do: read all planned members, and finish the findings with what
+the folder says.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,20 @@ LOGGED = 3  # of the findings' sentences; the page has them all
 
 
 def collect(members: MemberFolders, plan: Plan, n_seeds: int | None = None) -> list[Result]:
-    """What each planned member has left, done or not, in the order of the plan, or of the folder's own grid.
+    """What each planned member has left, done or not, in the order of the plan, or of the folder's
+    own grid.
 
     Args:
-        n_seeds: that are asked for now: pending members of others are not missed; None: all of the plan.
+        n_seeds: that are asked for now: pending members of others are not missed; None: all of the
+            plan.
     """
     results = members.read(members.plan(Member(**member) for member in plan).members)
     return without_seeds_not_asked_for(results, n_seeds)
 
 
-def completed(found: dict[str, Any], members: MemberFolders, plan: Plan, report: ReportConfig) -> dict[str, Any]:
+def completed(
+    found: dict[str, Any], members: MemberFolders, plan: Plan, report: ReportConfig
+) -> dict[str, Any]:
     """What a comparison found, its caveats led by those on the folder; the answer is logged."""
     words = found["findings"]
     words["caveats"][:0] = caveats.of_the_folder(members, plan, report)

@@ -1,4 +1,6 @@
-"""The page of a report: what a kind's Python makes, in the order and under the captions of its layout."""
+"""The page of a report: what a kind's Python makes, in the order and under the captions of its
+layout.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +23,40 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def write_page(kind: str, findings: Mapping[str, Any], title: str, description: str, **shown: pd.DataFrame | bytes | None) -> str:
+def write_page(
+    kind: str,
+    findings: Mapping[str, Any],
+    title: str,
+    description: str,
+    **shown: pd.DataFrame | bytes | None,
+) -> str:
     """report.html: self-contained, opens offline, begins with the answer.
 
     Args:
         kind: whose layout.
-        findings: `headline`, `sentences`, `caveats`, `record`, and the texts and small tables that the layout names.
-        shown: tables by name, and figures as PNG by ``figure_`` and their name; None where a figure was not drawn.
+        findings: `headline`, `sentences`, `caveats`, `record`, and the texts and small tables that
+            the layout names.
+        shown: tables by name, and figures as PNG by ``figure_`` and their name; None where a figure
+            was not drawn.
     """
     layout = layout_of(kind)
-    drawn = {name.removeprefix("figure_"): png for name, png in shown.items() if not isinstance(png, pd.DataFrame)}
+    drawn = {
+        name.removeprefix("figure_"): png
+        for name, png in shown.items()
+        if not isinstance(png, pd.DataFrame)
+    }
     names = dict.fromkeys(one.of for section in layout.sections for one in section.tables)
-    worded = {name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names}
+    worded = {
+        name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names
+    }
     sections = [
         Section(
             section.heading,
             text=findings[section.text] if section.text else (),
-            figures=[figure(name, one.heading, one.alt, png) for name, one, png in _drawn(section.figures, drawn)],
+            figures=[
+                figure(name, one.heading, one.alt, png)
+                for name, one, png in _drawn(section.figures, drawn)
+            ],
             tables=[_table(one, worded[one.of], layout.formats) for one in section.tables],
         )
         for section in layout.sections
@@ -49,13 +68,17 @@ def _frame(name: str, shown: Mapping[str, Any], findings: Mapping[str, Any]) -> 
     return shown[name] if name in shown else pd.DataFrame(findings[name])
 
 
-def _drawn(known: Mapping[str, FigureLayout], drawn: Mapping[str, bytes | None]) -> list[tuple[str, FigureLayout, bytes]]:
+def _drawn(
+    known: Mapping[str, FigureLayout], drawn: Mapping[str, bytes | None]
+) -> list[tuple[str, FigureLayout, bytes]]:
     found = []
     for pattern, one in known.items():
         for name in drawn:
             rest, png = _rest(pattern, name), drawn[name]
             if rest is not None and png is not None:
-                words = FigureLayout(heading=one.heading.replace("*", rest), alt=one.alt.replace("*", rest))
+                words = FigureLayout(
+                    heading=one.heading.replace("*", rest), alt=one.alt.replace("*", rest)
+                )
                 found.append((name, words, png))
     return found
 
@@ -73,14 +96,26 @@ def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Seque
             frame = frame[frame[column].isin(kept)]
     columns = _columns(layout.columns, list(frame.columns))
     if layout.only_measured:
-        frame = frame[~frame["kind"].isin(layout.only_measured) | frame[list(columns)].select_dtypes("number").notna().any(axis=1)]
+        frame = frame[
+            ~frame["kind"].isin(layout.only_measured)
+            | frame[list(columns)].select_dtypes("number").notna().any(axis=1)
+        ]
     return table(frame, columns, layout.caption, _written_as(columns, [formats, layout.formats]))
 
 
-def _written_as(columns: Iterable[str], formats: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, Callable[[Any], str]]:
+def _written_as(
+    columns: Iterable[str], formats: Iterable[Mapping[str, Sequence[str]]]
+) -> dict[str, Callable[[Any], str]]:
     """How the values of each column are written, where the formats name it."""
-    patterns = [(pattern, how) for one in formats for how, names in one.items() for pattern in names]
-    return {name: _writer(how) for pattern, how in patterns for name in columns if _rest(pattern, name) is not None}
+    patterns = [
+        (pattern, how) for one in formats for how, names in one.items() for pattern in names
+    ]
+    return {
+        name: _writer(how)
+        for pattern, how in patterns
+        for name in columns
+        if _rest(pattern, name) is not None
+    }
 
 
 def _with_intervals(frame: pd.DataFrame, intervals: Mapping[str, IntervalLayout]) -> pd.DataFrame:
@@ -91,7 +126,10 @@ def _with_intervals(frame: pd.DataFrame, intervals: Mapping[str, IntervalLayout]
             rest = _rest(one.low, column)
             if rest is not None and frame[column].notna().any():
                 high, of = one.high.replace("*", rest), (one.of or "").replace("*", rest)
-                made[name.replace("*", rest)] = [_bounds(row.get(of), row[column], row[high], one.digits) for _, row in frame.iterrows()]
+                made[name.replace("*", rest)] = [
+                    _bounds(row.get(of), row[column], row[high], one.digits)
+                    for _, row in frame.iterrows()
+                ]
     return frame.assign(**made)
 
 
@@ -114,12 +152,16 @@ def _columns(known: Mapping[str, str], existing: Sequence[str]) -> dict[str, str
         for name in existing:
             rest = _rest(pattern, name)
             if rest is not None:
-                found.setdefault(name, heading.replace("*", rest.replace("_", " ") if pattern == "*" else rest))
+                found.setdefault(
+                    name, heading.replace("*", rest.replace("_", " ") if pattern == "*" else rest)
+                )
     return found
 
 
 def _rest(pattern: str, name: str) -> str | None:
-    """What `*` stands for in a name; empty where the pattern has none, None where the name does not fit."""
+    """What `*` stands for in a name; empty where the pattern has none, None where the name does not
+    fit.
+    """
     match = re.fullmatch(re.escape(pattern).replace(r"\*", "(.*)"), name)
     return None if match is None else "".join(match.groups())
 

@@ -1,4 +1,6 @@
-"""Compare cells -> draw figures -> write one page, from the members' folders: the report of every kind."""
+"""Compare cells -> draw figures -> write one page, from the members' folders: the report of every
+kind.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from lexon.pipelines.reporting.layout import layout_of
 class Report:
     """What a kind's report is made of.
 
-    Two nodes are in the module of its name here: `compare` reads the members and gives `tables`, ``findings`` and `texts` by name, `draw`
-    gives figures by name.
+    Two nodes are in the module of its name here: `compare` reads the members and gives `tables`,
+    ``findings`` and `texts` by name, `draw` gives figures by name.
 
     Attributes:
         kind: whose layout the page has.
@@ -41,7 +43,9 @@ class Report:
 
 
 class WaitingNode(Node):
-    """A node with thousands of inputs: Kedro, which looks it up once for each of them, would hash all their names each time."""
+    """A node with thousands of inputs: Kedro, which looks it up once for each of them, would hash
+    all their names each time.
+    """
 
     @cached_property
     def _hash(self) -> int:
@@ -56,11 +60,14 @@ class WaitingNode(Node):
         return made
 
 
-def report_pipeline(report: Report, finished: Iterable[str], more: Sequence[Node] = (), shown: Iterable[str] = ()) -> Pipeline:
+def report_pipeline(
+    report: Report, finished: Iterable[str], more: Sequence[Node] = (), shown: Iterable[str] = ()
+) -> Pipeline:
     """The report of an experiment, to be put into its namespace.
 
     Args:
-        finished: datasets that members leave: asked for so that the report runs after them, and read from the folders like all else.
+        finished: datasets that members leave: asked for so that the report runs after them, and
+            read from the folders like all else.
         more: nodes that draw further figures of the page.
         shown: further figures that the page shows where they exist, as datasets.
     """
@@ -68,10 +75,16 @@ def report_pipeline(report: Report, finished: Iterable[str], more: Sequence[Node
     made = {**tables, "findings": "findings", **{name: name for name in report.texts}}
     figures = {name: f"figure_{name}" for name in report.figures or layout_of(report.kind).figures}
     after = {f"finished_{i}": name for i, name in enumerate(finished)}
-    with warnings.catch_warnings():  # Kedro warns of dots in names that it put there itself, as the members' namespaces
+    with (
+        warnings.catch_warnings()
+    ):  # Kedro warns of dots in names that it put there itself, as the members' namespaces
         warnings.simplefilter("ignore", UserWarning)
         comparing = WaitingNode(
-            node_function(f"reporting.{report.kind}:compare"), {**_asked(report.settings), **after}, made, name="compare", tags="report"
+            node_function(f"reporting.{report.kind}:compare"),
+            {**_asked(report.settings), **after},
+            made,
+            name="compare",
+            tags="report",
         )
     from_tables = {name: tables[name] for name in report.drawn_from}
     drawing = Node(
@@ -82,13 +95,34 @@ def report_pipeline(report: Report, finished: Iterable[str], more: Sequence[Node
         tags="report",
     )
     drawn = [*figures.values(), *(name for node in more for name in node.outputs), *shown]
-    page = {"kind": "params:kind", "findings": "findings", "title": "params:name", "description": "params:description", **tables}
+    page = {
+        "kind": "params:kind",
+        "findings": "findings",
+        "title": "params:name",
+        "description": "params:description",
+        **tables,
+    }
     page |= {name: name for name in drawn}
     return Pipeline(
-        [comparing, drawing, *more, Node(node_function("reporting.page:write_page"), page, "page", name="write_page", tags="report")]
+        [
+            comparing,
+            drawing,
+            *more,
+            Node(
+                node_function("reporting.page:write_page"),
+                page,
+                "page",
+                name="write_page",
+                tags="report",
+            ),
+        ]
     )
 
 
 def _asked(settings: Iterable[str]) -> dict[str, str]:
     """Members, their plan and parameters, by the argument of a node."""
-    return {"members": "members", "plan": "params:plan", **{name: f"params:{name}" for name in settings}}
+    return {
+        "members": "members",
+        "plan": "params:plan",
+        **{name: f"params:{name}" for name in settings},
+    }

@@ -37,7 +37,16 @@ from lexon.pipelines.reporting.tables import Row, cell_row, difference_row, memb
 from lexon.pipelines.reporting.words import LARGE, counted, number, setting_words
 from lexon.plots import regression as plots
 
-MEDIANS = ("sd_ratio", "pearson", "bias", "calibration_slope", "rmse", "r2_signal", "r2_spread", "r2_offset")
+MEDIANS = (
+    "sd_ratio",
+    "pearson",
+    "bias",
+    "calibration_slope",
+    "rmse",
+    "r2_signal",
+    "r2_spread",
+    "r2_offset",
+)
 TABLE2 = {
     "variance_lambda": "variance_lambda",
     "r2": "Final R2",
@@ -49,33 +58,59 @@ TABLE2 = {
 }
 BASELINE = "0.0 (Baseline)"
 
-COMPARISON_COLUMNS = ["variance_lambda", "against", "difference", "low", "high", "low_all", "high_all"]
+COMPARISON_COLUMNS = [
+    "variance_lambda",
+    "against",
+    "difference",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+]
 COMPARISON_COLUMNS += ["verdict", "effect", "n_seeds", "status", "notes"]
 
 
 def summary_table(sweeps: Sequence[Sweep], differences: Differences, run: str) -> pd.DataFrame:
     """One row a lambda, whatever happened to it; medians over the finished seeds."""
-    return pd.DataFrame([_row(sweep, cell, differences, run) for sweep in sweeps for cell in sweep.cells])
+    return pd.DataFrame(
+        [_row(sweep, cell, differences, run) for sweep in sweeps for cell in sweep.cells]
+    )
 
 
 def table2(summary: pd.DataFrame, axes: Iterable[str]) -> pd.DataFrame:
-    """Table 2 of the user's guide, with `[pending]` and `failed: reason` where there is no number."""
+    """Table 2 of the user's guide, with `[pending]` and `failed: reason` where there is no
+    number.
+    """
     frame = summary[["run", "status", "notes", *axes, *TABLE2]].copy()
     for name in ("r2", "variance_ratio_percent", "base_loss", "variance_loss"):
         frame[name] = [
             value if np.isfinite(value) else _missing(status, notes)
-            for value, status, notes in zip(frame[name], frame["status"], frame["notes"], strict=True)
+            for value, status, notes in zip(
+                frame[name], frame["status"], frame["notes"], strict=True
+            )
         ]
     return frame
 
 
 def table2_text(table: pd.DataFrame) -> str:
-    """Table 2 as plain text for a paper, numbers rounded and columns aligned; medians over the seeds, at the last epoch."""
-    shown = table.drop(columns=["run", "status", "notes"]).rename(columns=TABLE2).assign(Split="validation")
+    """Table 2 as plain text for a paper, numbers rounded and columns aligned; medians over the
+    seeds, at the last epoch.
+    """
+    shown = (
+        table.drop(columns=["run", "status", "notes"])
+        .rename(columns=TABLE2)
+        .assign(Split="validation")
+    )
     shown[LAMBDA] = [_lambda(value) for value in shown[LAMBDA]]
-    cells = [[str(name) for name in shown], *([_text(value) for value in row] for row in shown.itertuples(index=False))]
+    cells = [
+        [str(name) for name in shown],
+        *([_text(value) for value in row] for row in shown.itertuples(index=False)),
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    header, *rows = [" | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    header, *rows = [
+        " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
     return "\n".join([header, "-|-".join("-" * width for width in widths), *rows]) + "\n"
 
 
@@ -86,16 +121,37 @@ def _lambda(value: float) -> str:
 
 
 def comparisons_table(sweeps: Sequence[Sweep], differences: Differences, run: str) -> pd.DataFrame:
-    """R2 of each lambda less that of lambda 0 and of each baseline, on the same resamples of the same validation rows.
+    """R2 of each lambda less that of lambda 0 and of each baseline, on the same resamples of the
+    same validation rows.
 
-    `low` and `high` bound each difference alone, `low_all` and `high_all` all of them together; the verdict is by the latter.
+    `low` and `high` bound each difference alone, `low_all` and `high_all` all of them together; the
+    verdict is by the latter.
     """
     rows = [
-        {"run": run, **cell.setting, "variance_lambda": cell.value, "against": against, **difference_row(difference)}
-        | {"n_seeds": difference.n_seeds, "status": "done", "notes": "", "setting": setting_words(cell.setting)}
+        {
+            "run": run,
+            **cell.setting,
+            "variance_lambda": cell.value,
+            "against": against,
+            **difference_row(difference),
+        }
+        | {
+            "n_seeds": difference.n_seeds,
+            "status": "done",
+            "notes": "",
+            "setting": setting_words(cell.setting),
+        }
         for (cell, against), difference in differences.items()
     ]
-    return pd.DataFrame(rows, columns=["run", *sweeps[0].axes, *COMPARISON_COLUMNS, *(["setting"] if sweeps[0].label else [])])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "run",
+            *sweeps[0].axes,
+            *COMPARISON_COLUMNS,
+            *(["setting"] if sweeps[0].label else []),
+        ],
+    )
 
 
 def _member_numbers(result: Result) -> Row:
@@ -121,13 +177,25 @@ def _row(sweep: Sweep, cell: LambdaCell, differences: Differences, run: str) -> 
     r2, ratio = (judged.r2, judged.variance_ratio) if judged else (np.nan, np.nan)
     return (
         cell_row(cell, run)
-        | {"variance_lambda": cell.value, "r2": r2, "r2_sd": _sd(cell), "variance_ratio_percent": 100 * ratio}
-        | {"base_loss": cell.last_epochs("train_base_loss"), "variance_loss": cell.last_epochs("train_variance_loss")}
+        | {
+            "variance_lambda": cell.value,
+            "r2": r2,
+            "r2_sd": _sd(cell),
+            "variance_ratio_percent": 100 * ratio,
+        }
+        | {
+            "base_loss": cell.last_epochs("train_base_loss"),
+            "variance_loss": cell.last_epochs("train_variance_loss"),
+        }
         | _judgement(cell, judged)
         | {"selected": cell is sweep.selected}
         | ({"setting": sweep.label} if sweep.label else {})
         | medians
-        | {"shrinkage_explained": shrinkage_explained(ratio, medians["calibration_slope"], cell.limits)}
+        | {
+            "shrinkage_explained": shrinkage_explained(
+                ratio, medians["calibration_slope"], cell.limits
+            )
+        }
         | {"negative_because": negative_r2({"r2": r2, **medians}) or ""}
         | {"r2_best_line": medians["pearson"] ** 2}
         | _verdicts(cell, differences)
@@ -137,10 +205,14 @@ def _row(sweep: Sweep, cell: LambdaCell, differences: Differences, run: str) -> 
 def _judgement(cell: LambdaCell, judged: Judged | None) -> Row:
     """Stability, verdicts of seeds, which criteria are passed, and the decision."""
     counts = Counter(cell.verdicts)
-    words = ", ".join(f"{n} {name}" if len(counts) > 1 else name for name, n in counts.most_common())
+    words = ", ".join(
+        f"{n} {name}" if len(counts) > 1 else name for name, n in counts.most_common()
+    )
     stability = stability_words(judged, cell)
     known = judged is not None and bool(np.isfinite([judged.r2, judged.variance_ratio]).all())
-    r2_passes, ratio_passes = passes(judged.r2, judged.variance_ratio, cell.limits) if judged and known else (None, None)
+    r2_passes, ratio_passes = (
+        passes(judged.r2, judged.variance_ratio, cell.limits) if judged and known else (None, None)
+    )
     return {
         "stability": f"{stability} ({words})" if words else stability,
         "verdict": words,
@@ -155,8 +227,14 @@ def _judgement(cell: LambdaCell, judged: Judged | None) -> Row:
 
 def _verdicts(cell: LambdaCell, differences: Differences) -> Row:
     """The verdict on R2 against lambda 0 and each baseline; empty where they cannot be compared."""
-    found = {name: differences.get((cell, words)) for name, words in {"lambda_0": CONTROL, **BASELINES}.items()}
-    return {f"r2_against_{name}": difference.verdict if difference else "" for name, difference in found.items()}
+    found = {
+        name: differences.get((cell, words))
+        for name, words in {"lambda_0": CONTROL, **BASELINES}.items()
+    }
+    return {
+        f"r2_against_{name}": difference.verdict if difference else ""
+        for name, difference in found.items()
+    }
 
 
 def _sd(cell: LambdaCell) -> float:
@@ -192,14 +270,20 @@ def figures(sweeps: Sequence[Sweep], baselines: Arrays | None) -> dict[str, Figu
 
 def _baselines(members: MemberFolders) -> Arrays | None:
     """The predictions that lie beside the members, wherever these are."""
-    return members.beside("baselines/scores.h5", "Baselines", partial(read_baseline_arrays, names=tuple(BASELINES)))
+    return members.beside(
+        "baselines/scores.h5", "Baselines", partial(read_baseline_arrays, names=tuple(BASELINES))
+    )
 
 
 def _remark(cell: LambdaCell) -> str:
     if cell.judged is None:
         return PENDING
     judged = cell.judged
-    return f"$R^2$ = {number(judged.r2, 2)}, ratio {number(judged.variance_ratio, 2)}" if judged.n_seeds else "failed"
+    return (
+        f"$R^2$ = {number(judged.r2, 2)}, ratio {number(judged.variance_ratio, 2)}"
+        if judged.n_seeds
+        else "failed"
+    )
 
 
 def _points(cell: LambdaCell) -> tuple[list[float], list[float]]:
@@ -210,7 +294,10 @@ def _points(cell: LambdaCell) -> tuple[list[float], list[float]]:
 def _baseline_points(baselines: Arrays | None) -> dict[str, tuple[float, float]]:
     if baselines is None:
         return {}
-    numbers = {words: regression_metrics(baselines["val_target"], baselines[f"val_{name}"]) for name, words in BASELINES.items()}
+    numbers = {
+        words: regression_metrics(baselines["val_target"], baselines[f"val_{name}"])
+        for name, words in BASELINES.items()
+    }
     return {words: (one["variance_ratio"], one["r2"]) for words, one in numbers.items()}
 
 
@@ -222,20 +309,29 @@ def compare_results(
     run: str,
     questions: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """Members, summary, comparisons, Table 2 (as table and text), the selected lambda as YAML, and the findings in words, by name."""
+    """Members, summary, comparisons, Table 2 (as table and text), the selected lambda as YAML, and
+    the findings in words, by name.
+    """
     sweeps = collect_sweeps(results, baselines, limits)
     differences = r2_differences(sweeps, baselines, "val", report)
-    comparisons, summary = comparisons_table(sweeps, differences, run), summary_table(sweeps, differences, run)
+    comparisons, summary = (
+        comparisons_table(sweeps, differences, run),
+        summary_table(sweeps, differences, run),
+    )
     answered = answers("regression", questions, evidence_of(sweeps, report))
     for_paper = table2(summary, sweeps[0].axes)
     return {
-        "members": members_table([cell for sweep in sweeps for cell in sweep.cells], run, _member_numbers),
+        "members": members_table(
+            [cell for sweep in sweeps for cell in sweep.cells], run, _member_numbers
+        ),
         "summary": summary,
         "comparisons": comparisons,
         "table2": for_paper,
         "table2_text": table2_text(for_paper),
         "selected_parameters": selected_parameters(sweeps),
-        "findings": findings(sweeps, summary, comparisons, differences, baselines, report, answered),
+        "findings": findings(
+            sweeps, summary, comparisons, differences, baselines, report, answered
+        ),
     }
 
 
@@ -250,11 +346,15 @@ def compare(
     **_finished: Any,
 ) -> dict[str, Any]:
     """Tables, findings and texts by name, from the members' folders."""
-    found = compare_results(collect(members, plan, n_seeds), _baselines(members), collapse, report, run, questions)
+    found = compare_results(
+        collect(members, plan, n_seeds), _baselines(members), collapse, report, run, questions
+    )
     return completed(found, members, plan, report)
 
 
-def draw(members: MemberFolders, plan: Plan, collapse: CollapseConfig, **_tables: Any) -> dict[str, Figure]:
+def draw(
+    members: MemberFolders, plan: Plan, collapse: CollapseConfig, **_tables: Any
+) -> dict[str, Figure]:
     """The figures by name."""
     baselines = _baselines(members)
     return figures(collect_sweeps(collect(members, plan), baselines, collapse), baselines)

@@ -1,4 +1,6 @@
-"""What a sweep shows, for claims to be held against: of a lambda's value by every seed, of a difference by rows and seeds."""
+"""What a sweep shows, for claims to be held against: of a lambda's value by every seed, of a
+difference by rows and seeds.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from lexon.pipelines.reporting.regression_sweep import FALLING, LambdaCell, Swee
 from lexon.pipelines.reporting.words import counted, number, percentage, setting_words
 from lexon.statistics import SmallestEffect
 
-# What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a crash, is none.
+# What of `lexon.metrics.collapse` is an unstable training, seen in its numbers; too few seeds, or a
+# crash, is none.
 UNSTABLE = ("non_finite", "exploded", "oscillating")
 UNSTABLE_SEEDS = ("non_finite", "sign_inconsistent", "seed_unstable")
 COMPLETE = ("stable", "oscillating")
@@ -55,13 +58,23 @@ class SweepEvidence(Evidence):
 def evidence_of(sweeps: Sequence[Sweep], report: ReportConfig) -> SweepEvidence:
     """All that claims about regressions may name."""
     cells = [cell for sweep in sweeps for cell in sweep.cells]
-    score, loss = SmallestEffect(report.min_effect.score, "absolute"), SmallestEffect(report.min_effect.loss, "relative")
+    score, loss = (
+        SmallestEffect(report.min_effect.score, "absolute"),
+        SmallestEffect(report.min_effect.loss, "relative"),
+    )
     trainings = cache(partial(trainings_of, cells, report))
-    return SweepEvidence(cells, trainings, {"r2": score, "variance_ratio": loss}, lambda axis, level: setting_words({axis: level}))
+    return SweepEvidence(
+        cells,
+        trainings,
+        {"r2": score, "variance_ratio": loss},
+        lambda axis, level: setting_words({axis: level}),
+    )
 
 
 def _of_training(cell: LambdaCell, judged: Judged, words: str) -> Found:
-    """What a crash or an unfinished training would have come to is not known: neither shows that it was unstable."""
+    """What a crash or an unfinished training would have come to is not known: neither shows that it
+    was unstable.
+    """
     if judged.stable:
         return Found("stable", words)
     seen = judged.seeds in UNSTABLE_SEEDS or any(run.stability in UNSTABLE for run in cell.runs)
@@ -98,4 +111,12 @@ def _stable(cell: LambdaCell) -> str:
         return "too few seeds to tell"
     why = Counter(run.stability for run in cell.runs if run.stability != "stable")
     seeds = [] if cell.judged.seeds == "seed_stable" else [cell.judged.seeds]
-    return "; ".join([*(f"{n} of {len(cell.runs)} seeds {stability}" for stability, n in why.items()), *seeds]) or "stable"
+    return (
+        "; ".join(
+            [
+                *(f"{n} of {len(cell.runs)} seeds {stability}" for stability, n in why.items()),
+                *seeds,
+            ]
+        )
+        or "stable"
+    )

@@ -14,11 +14,28 @@ from numpy.typing import NDArray
 
 from lexon.config import CollapseConfig, ReportConfig
 from lexon.experiments import Result
-from lexon.metrics.collapse import Judged, Run, SpreadVerdict, gate, has_sign, judge, run_stability, select, still_falls, verdict
+from lexon.metrics.collapse import (
+    Judged,
+    Run,
+    SpreadVerdict,
+    gate,
+    has_sign,
+    judge,
+    run_stability,
+    select,
+    still_falls,
+    verdict,
+)
 from lexon.metrics.ranking import Statistic
 from lexon.metrics.regression import r2_statistic
 from lexon.pipelines.modelling.regression.baselines import BASELINES
-from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, grouped, set_aside_other_rows
+from lexon.pipelines.reporting.cells import (
+    Cell,
+    collect_cells,
+    counted_seeds,
+    grouped,
+    set_aside_other_rows,
+)
 from lexon.pipelines.reporting.words import joined, number, setting_words
 from lexon.statistics import SEED, Interval, of_seed
 from lexon.statistics.differences import Difference, SmallestEffect, Trainings, compare, resample
@@ -59,12 +76,20 @@ class LambdaCell(Cell):
     @cached_property
     def finished(self) -> list[Result]:
         """The seeds that left predictions, finite or not."""
-        return [result for result in self.results if result.status == "done" and result.history is not None]
+        return [
+            result
+            for result in self.results
+            if result.status == "done" and result.history is not None
+        ]
 
     @property
     def runs(self) -> list[Run]:
         """Finished and failed seeds; pending and stale ones say nothing."""
-        return [self._run(result) for result in self.results if result.status == "failed" or result in self.finished]
+        return [
+            self._run(result)
+            for result in self.results
+            if result.status == "failed" or result in self.finished
+        ]
 
     @cached_property
     def judged(self) -> Judged | None:
@@ -78,7 +103,9 @@ class LambdaCell(Cell):
 
     def remarks(self) -> list[str]:
         """Which seeds ended before their time."""
-        ended = [result.record["given_up"] for result in self.finished if result.record.get("given_up")]
+        ended = [
+            result.record["given_up"] for result in self.finished if result.record.get("given_up")
+        ]
         return counted_seeds(ended, len(self.results))
 
     def median(self, metric: str, split: str = "val") -> float:
@@ -87,8 +114,13 @@ class LambdaCell(Cell):
         return float(np.median(finite)) if finite else np.nan
 
     def last_epochs(self, column: str) -> float:
-        """Mean of a column of the history over the last epochs; of the finished seeds the median, as of all numbers in Table 2."""
-        means = [float(_history(result)[column].tail(self.limits.last_epochs).mean()) for result in self.finished]
+        """Mean of a column of the history over the last epochs; of the finished seeds the median,
+        as of all numbers in Table 2.
+        """
+        means = [
+            float(_history(result)[column].tail(self.limits.last_epochs).mean())
+            for result in self.finished
+        ]
         finite = [mean for mean in means if np.isfinite(mean)]
         return float(np.median(finite)) if finite else np.nan
 
@@ -99,20 +131,31 @@ class LambdaCell(Cell):
 
     def predictions(self, split: str) -> list[NDArray[np.float32]]:
         """Of the finished seeds whose predictions are all finite."""
-        return [values for values in self.arrays(f"{split}_prediction") if np.isfinite(values).all()]
+        return [
+            values for values in self.arrays(f"{split}_prediction") if np.isfinite(values).all()
+        ]
 
     def _run(self, result: Result) -> Run:
         if result.status == "failed":
             return Run(np.nan, np.nan, "failed")
         ended = bool(result.record.get("stopped_early") or result.record.get("given_up"))
-        stability = run_stability(_history(result), result.member.config["training"]["epochs"], ended, self.limits)
+        stability = run_stability(
+            _history(result), result.member.config["training"]["epochs"], ended, self.limits
+        )
         val = result.metrics.get("val", {})
         r2, ratio = val.get("r2", np.nan), val.get("variance_ratio", np.nan)
-        return Run(r2, ratio, stability, signed=_signed(result), falling=still_falls(_history(result)))
+        return Run(
+            r2, ratio, stability, signed=_signed(result), falling=still_falls(_history(result))
+        )
 
     def _verdict(self, result: Result) -> SpreadVerdict:
         val = result.metrics.get("val", {})
-        return verdict(val.get("variance_ratio", np.nan), val.get("pearson", np.nan), self.limits, signed=_signed(result))
+        return verdict(
+            val.get("variance_ratio", np.nan),
+            val.get("pearson", np.nan),
+            self.limits,
+            signed=_signed(result),
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +179,9 @@ class Sweep:
     def selected(self) -> LambdaCell | None:
         """The selected lambda, chosen on validation."""
         chosen = select(self.judged, self.limits)
-        return next((cell for cell in self.cells if cell.judged is chosen), None) if chosen else None
+        return (
+            next((cell for cell in self.cells if cell.judged is chosen), None) if chosen else None
+        )
 
     @property
     def control(self) -> LambdaCell | None:
@@ -150,7 +195,9 @@ class Sweep:
 
     @property
     def best_penalised(self) -> tuple[LambdaCell, str] | None:
-        """The lambda above 0 that stands for the penalty, and in words why: the selected one, else the highest R2 of those not unstable."""
+        """The lambda above 0 that stands for the penalty, and in words why: the selected one, else
+        the highest R2 of those not unstable.
+        """
         chosen = self.selected
         if chosen is not None and chosen.value > 0:
             return chosen, "selected"
@@ -162,7 +209,10 @@ class Sweep:
         if best is not highest:
             unstable = f"lambda {highest.value:g}, with {number(_r2(highest), 3)}, is unstable"
             return best, f"highest R2 of the lambdas above 0 that are not unstable; {unstable}"
-        return best, f"highest R2 of the lambdas above 0{', all unstable' if _is_unstable(best) else ''}"
+        return (
+            best,
+            f"highest R2 of the lambdas above 0{', all unstable' if _is_unstable(best) else ''}",
+        )
 
     @property
     def gate(self) -> tuple[str, list[str]]:
@@ -171,24 +221,44 @@ class Sweep:
         return passed, list(reasons)
 
 
-def collect_sweeps(results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig) -> list[Sweep]:
-    """Sweeps in the order of the plan; members of other rows than the baselines', or than most, are set aside."""
+def collect_sweeps(
+    results: Sequence[Result], baselines: Arrays | None, limits: CollapseConfig
+) -> list[Sweep]:
+    """Sweeps in the order of the plan; members of other rows than the baselines', or than most, are
+    set aside.
+    """
     rows_of = _TargetDigests()
     expected = None if baselines is None else rows_of.of(baselines)
-    checked = set_aside_other_rows(results, lambda one: None if one.arrays is None else rows_of.of(one.arrays), expected, "rows")
-    sweeps = grouped(collect_cells(checked, LambdaCell, limits=limits), lambda cell: repr(cell.setting)).values()
-    return [Sweep(cells[0].setting, tuple(sorted(cells, key=lambda cell: cell.value)), limits) for cells in sweeps]
+    checked = set_aside_other_rows(
+        results,
+        lambda one: None if one.arrays is None else rows_of.of(one.arrays),
+        expected,
+        "rows",
+    )
+    sweeps = grouped(
+        collect_cells(checked, LambdaCell, limits=limits), lambda cell: repr(cell.setting)
+    ).values()
+    return [
+        Sweep(cells[0].setting, tuple(sorted(cells, key=lambda cell: cell.value)), limits)
+        for cells in sweeps
+    ]
 
 
 class _TargetDigests:
-    """Digests of targets on validation; those that differ by rounding alone have the digest of the first."""
+    """Digests of targets on validation; those that differ by rounding alone have the digest of the
+    first.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, NDArray[np.floating]] = {}
 
     def of(self, arrays: Arrays) -> str:
         target = arrays["val_target"]
-        alike = (digest for digest, one in self._known.items() if one.shape == target.shape and np.allclose(one, target))
+        alike = (
+            digest
+            for digest, one in self._known.items()
+            if one.shape == target.shape and np.allclose(one, target)
+        )
         digest = next(alike, None) or hashlib.sha256(target.tobytes()).hexdigest()[:12]
         self._known.setdefault(digest, target)
         return digest
@@ -207,8 +277,12 @@ def _is_unstable(cell: LambdaCell) -> bool:
 
 
 def _signed(result: Result) -> bool:
-    """Whether the correlation of a seed's validation predictions differs from 0; where their number is not known, its sign counts."""
-    return result.arrays is None or has_sign(result.metrics.get("val", {}).get("pearson", np.nan), len(result.arrays["val_target"]))
+    """Whether the correlation of a seed's validation predictions differs from 0; where their number
+    is not known, its sign counts.
+    """
+    return result.arrays is None or has_sign(
+        result.metrics.get("val", {}).get("pearson", np.nan), len(result.arrays["val_target"])
+    )
 
 
 def _history(result: Result) -> pd.DataFrame:
@@ -216,11 +290,17 @@ def _history(result: Result) -> pd.DataFrame:
     return result.history
 
 
-Differences = dict[tuple[LambdaCell, str], Difference]  # by lambda and what it is compared with, in words
+Differences = dict[
+    tuple[LambdaCell, str], Difference
+]  # by lambda and what it is compared with, in words
 
 
 def r2_differences(
-    sweeps: Sequence[Sweep], baselines: Arrays | None, split: str, report: ReportConfig, only: LambdaCell | None = None
+    sweeps: Sequence[Sweep],
+    baselines: Arrays | None,
+    split: str,
+    report: ReportConfig,
+    only: LambdaCell | None = None,
 ) -> Differences:
     """R2 of each lambda less that of lambda 0 and of each baseline, where both have predictions.
 
@@ -228,24 +308,36 @@ def r2_differences(
         only: the one lambda whose differences are asked for; None: of all lambdas.
     """
     cells = [cell for sweep in sweeps for cell in sweep.cells if _has_r2(cell, split)]
-    statistics = {cell.name: _statistics(cell, split) for cell in cells} | (_of_baselines(baselines, split) if cells else {})
+    statistics = {cell.name: _statistics(cell, split) for cell in cells} | (
+        _of_baselines(baselines, split) if cells else {}
+    )
     family = {}
     for cell, against, other in _pairs(sweeps, only):
         if {cell.name, other} <= statistics.keys():
             family[cell, against] = [{cell.name: 1, other: -1}]
-    return compare(_resampled(statistics, cells, split, report), family, _smallest(report), _rng()) if family else {}
+    return (
+        compare(_resampled(statistics, cells, split, report), family, _smallest(report), _rng())
+        if family
+        else {}
+    )
 
 
 def r2_interval(cell: LambdaCell, split: str, report: ReportConfig) -> Interval | None:
-    """R2 of a lambda, mean over its seeds, with the interval over rows and seeds; None without predictions."""
+    """R2 of a lambda, mean over its seeds, with the interval over rows and seeds; None without
+    predictions.
+    """
     if not _has_r2(cell, split):
         return None
     trainings = _resampled({"": _statistics(cell, split)}, [cell], split, report)
     return compare(trainings, {"": [{"": 1}]}, _smallest(report), _rng())[""].alone
 
 
-def _pairs(sweeps: Sequence[Sweep], only: LambdaCell | None) -> Iterator[tuple[LambdaCell, str, str]]:
-    """Each lambda, or one alone, with what it is compared with: in words, and as a name among statistics."""
+def _pairs(
+    sweeps: Sequence[Sweep], only: LambdaCell | None
+) -> Iterator[tuple[LambdaCell, str, str]]:
+    """Each lambda, or one alone, with what it is compared with: in words, and as a name among
+    statistics.
+    """
     for sweep in sweeps:
         for cell in sweep.cells if only is None else [only]:
             if sweep.control is not None and cell is not sweep.control:
@@ -257,7 +349,10 @@ def _pairs(sweeps: Sequence[Sweep], only: LambdaCell | None) -> Iterator[tuple[L
 def _of_baselines(baselines: Arrays | None, split: str) -> dict[str, list[Statistic]]:
     if baselines is None:
         return {}
-    return {name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])] for name in BASELINES}
+    return {
+        name: [r2_statistic(baselines[f"{split}_target"], baselines[f"{split}_{name}"])]
+        for name in BASELINES
+    }
 
 
 def _smallest(report: ReportConfig) -> SmallestEffect:
@@ -278,24 +373,49 @@ def _statistics(cell: LambdaCell, split: str) -> list[Statistic]:
     return [r2_statistic(target, values) for values in cell.predictions(split)]
 
 
-def trainings_of(cells: Sequence[LambdaCell], report: ReportConfig, wanted: frozenset[str]) -> dict[str, Trainings]:
-    """On validation R2 over rows and seeds, the variance ratio over seeds alone, where wanted: by ``statistic:name of a lambda``."""
+def trainings_of(
+    cells: Sequence[LambdaCell], report: ReportConfig, wanted: frozenset[str]
+) -> dict[str, Trainings]:
+    """On validation R2 over rows and seeds, the variance ratio over seeds alone, where wanted: by
+    ``statistic:name of a lambda``.
+    """
     known = [cell for cell in cells if _has_r2(cell, "val")]
     r2 = {f"r2:{cell.name}": _statistics(cell, "val") for cell in known}
-    ratio = {f"variance_ratio:{cell.name}": [of_seed(value) for value in cell.values("val", "variance_ratio")] for cell in known}
-    chosen = {name: seeds for name, seeds in (r2 | ratio).items() if seeds and name.partition(":")[0] in wanted}
+    ratio = {
+        f"variance_ratio:{cell.name}": [
+            of_seed(value) for value in cell.values("val", "variance_ratio")
+        ]
+        for cell in known
+    }
+    chosen = {
+        name: seeds
+        for name, seeds in (r2 | ratio).items()
+        if seeds and name.partition(":")[0] in wanted
+    }
     return _resampled(chosen, known, "val", report) if chosen else {}
 
 
 def _resampled(
-    statistics: Mapping[str, list[Statistic]], cells: Sequence[LambdaCell], split: str, report: ReportConfig
+    statistics: Mapping[str, list[Statistic]],
+    cells: Sequence[LambdaCell],
+    split: str,
+    report: ReportConfig,
 ) -> dict[str, Trainings]:
-    return resample(statistics, len(_target(cells[0], split)), report.n_bootstrap, _rng(), BASELINES, _groups(cells, split))
+    return resample(
+        statistics,
+        len(_target(cells[0], split)),
+        report.n_bootstrap,
+        _rng(),
+        BASELINES,
+        _groups(cells, split),
+    )
 
 
 def _groups(cells: Sequence[LambdaCell], split: str) -> NDArray[np.integer] | None:
     """The group of each row, which is resampled as a whole; None where rows have no groups."""
-    arrays = [result.arrays for cell in cells for result in cell.finished if result.arrays is not None]
+    arrays = [
+        result.arrays for cell in cells for result in cell.finished if result.arrays is not None
+    ]
     return next((one[f"{split}_group"] for one in arrays if f"{split}_group" in one), None)
 
 

@@ -1,4 +1,6 @@
-"""The reports of the kinds: what each is made of. Its nodes, which need more than a plan does, are in the module that it names."""
+"""The reports of the kinds: what each is made of. Its nodes, which need more than a plan does, are
+in the module that it names.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,17 @@ GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
 
 CLASSIFIER = Report(
     kind="classifier",
-    tables=("members", "summary", "comparisons", "effects", "means", "best_models", "ensembles", "token_cost", "representations"),
+    tables=(
+        "members",
+        "summary",
+        "comparisons",
+        "effects",
+        "means",
+        "best_models",
+        "ensembles",
+        "token_cost",
+        "representations",
+    ),
     settings=("evaluation", "report", "questions", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
@@ -52,9 +64,20 @@ def classifier(experiment: Experiment) -> Pipeline:
     drawn = [_draw_grid()] if experiment.is_grid else []
     drawn += _draw_token_cost(experiment)
     if shows_events:
-        drawn += [_draw_features(), *(_draw_occupancy(name, config) for name, config in experiment.tokenisers.items() if config.equal_bins)]
-    finished = member_outputs(experiment.trained) + [f"baseline_{kind}" for kind in BASELINES if from_events]
-    return report_pipeline(CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ())
+        drawn += [
+            _draw_features(),
+            *(
+                _draw_occupancy(name, config)
+                for name, config in experiment.tokenisers.items()
+                if config.equal_bins
+            ),
+        ]
+    finished = member_outputs(experiment.trained) + [
+        f"baseline_{kind}" for kind in BASELINES if from_events
+    ]
+    return report_pipeline(
+        CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ()
+    )
 
 
 def _draw_grid() -> Node:
@@ -70,25 +93,41 @@ def _draw_grid() -> Node:
 
 def _draw_token_cost(experiment: Experiment) -> list[Node]:
     """Of a grid over several representations, one of them tokens, what can be drawn."""
-    shown = {shown_as(member.config): tokeniser_config(member.config["tokeniser"]).continuous for member in experiment.planned}
+    shown = {
+        shown_as(member.config): tokeniser_config(member.config["tokeniser"]).continuous
+        for member in experiment.planned
+    }
     if len(shown) < 2 or all(shown.values()):
         return []
     sizes = {member.config["n_train"] for member in experiment.planned}
-    return [_draw_representations(name) for name in ("token_bits", *(["training_events"] if len(sizes) > 1 else []))]
+    return [
+        _draw_representations(name)
+        for name in ("token_bits", *(["training_events"] if len(sizes) > 1 else []))
+    ]
 
 
 def _draw_representations(name: str) -> Node:
     function = node_function(f"reporting.classifier:draw_{name}")
-    return Node(function, "representations_table", f"figure_{name}", name=f"draw_{name}", tags="report")
+    return Node(
+        function, "representations_table", f"figure_{name}", name=f"draw_{name}", tags="report"
+    )
 
 
 def _draw_features() -> Node:
     shown = ["events", "params:classes", "params:object_types"]
-    return Node(node_function("reporting.tokens:draw_features"), shown, "figure_features", name="draw_features", tags="report")
+    return Node(
+        node_function("reporting.tokens:draw_features"),
+        shown,
+        "figure_features",
+        name="draw_features",
+        tags="report",
+    )
 
 
 def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
-    """Drawn with the data, so that a report made again from members does not ask for token files."""
+    """Drawn with the data, so that a report made again from members does not ask for token
+    files.
+    """
     drawn = config.figure.format(name)
     return Node(
         node_function("reporting.tokens:draw_occupancy"),
@@ -100,7 +139,9 @@ def _draw_occupancy(name: str, config: TokeniserConfig) -> Node:
 
 
 def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
-    """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown where they exist."""
+    """Figures of tokenisers that other nodes draw, or that an earlier run of more cells drew: shown
+    where they exist.
+    """
     planned = [member.config["tokeniser"] for member in experiment.planned]
     figures = [tokeniser_config(config).figure.format(tokeniser_name(config)) for config in planned]
     known = dict.fromkeys(name for name in figures if name)
@@ -110,14 +151,21 @@ def _drawn_before(experiment: Experiment, drawn: list[Node]) -> list[str]:
 
 def autoencoder(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(AUTOENCODER, member_outputs(experiment.trained, autoencoders.EXTRA, autoencoders.SCORES))
+    return report_pipeline(
+        AUTOENCODER, member_outputs(experiment.trained, autoencoders.EXTRA, autoencoders.SCORES)
+    )
 
 
 def regression(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(REGRESSION, [*member_outputs(experiment.trained, scores=regressions.SCORES), "baselines"])
+    return report_pipeline(
+        REGRESSION, [*member_outputs(experiment.trained, scores=regressions.SCORES), "baselines"]
+    )
 
 
 def vae(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    return report_pipeline(VAE, [*member_outputs(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"])
+    return report_pipeline(
+        VAE,
+        [*member_outputs(experiment.trained, extra=["summary"], scores="tag_arrays"), "anchors"],
+    )

@@ -1,4 +1,6 @@
-"""How the cells of a grid show events: four-vectors, or tokens and what the network makes of them, apart from all else that varies."""
+"""How the cells of a grid show events: four-vectors, or tokens and what the network makes of them,
+apart from all else that varies.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,15 @@ from lexon.experiments import shown_as
 from lexon.pipelines.reporting.classifier_effects import ClassifierCell, comparable, level_words
 from lexon.statistics import Setting
 
-# Axes that choose a representation, or groups of them, by the tokeniser that they are for; those of all have no tokeniser.
+# Axes that choose a representation, or groups of them, by the tokeniser that they are for; those of
+# all have no tokeniser.
 AXES = {"tokeniser": "", "pid": "", "model.embedding": "", "binning": "binned", "vqvae": "vqvae"}
-IN_WORDS = ("tokeniser", "model.embedding", "binning.n_bins", "vqvae.quantiser")  # of which the name of tokens tells already
+IN_WORDS = (
+    "tokeniser",
+    "model.embedding",
+    "binning.n_bins",
+    "vqvae.quantiser",
+)  # of which the name of tokens tells already
 SIZE = "n_train"
 
 Place = tuple[int, str]  # number of training events, and the setting of all other axes
@@ -30,7 +38,8 @@ class Representation:
 
     Attributes:
         tokens: in words, ``5 bins``; ``direct`` where there are none.
-        family: bins, codes of one quantiser, or else the tokeniser: what tokens are compared within.
+        family: bins, codes of one quantiser, or else the tokeniser: what tokens are compared
+            within.
         embedding: of the tokens.
         cells: by number of training events and setting of the other axes.
     """
@@ -51,7 +60,9 @@ class Representation:
 
     @property
     def has_table(self) -> bool:
-        """Whether each token has a vector of its own, which nothing ties to those of other tokens."""
+        """Whether each token has a vector of its own, which nothing ties to those of other
+        tokens.
+        """
         return not self.is_direct and self.embedding == TABLE
 
     @property
@@ -61,16 +72,24 @@ class Representation:
 
     @cached_property
     def use(self) -> dict[str, Any]:
-        """Bits of an object's token, entropy of its use in the training events, and the share of tokens in use."""
+        """Bits of an object's token, entropy of its use in the training events, and the share of
+        tokens in use.
+        """
         data: dict[str, Any] = next(iter(self.cells.values())).finished[0].record.get("data", {})
         n = data.get("object_tokens")
         if self.is_direct or not n:
             return dict.fromkeys(("bits", "entropy", "used"), np.nan)
-        return {"bits": log2(n), "entropy": data["object_token_entropy"], "used": data["object_tokens_used"] / n}
+        return {
+            "bits": log2(n),
+            "entropy": data["object_token_entropy"],
+            "used": data["object_tokens_used"] / n,
+        }
 
     def models(self, size: int) -> dict[str, str]:
         """Name of the model by setting, with so many training events."""
-        return {setting: cell.trained.name for (n, setting), cell in self.cells.items() if n == size}
+        return {
+            setting: cell.trained.name for (n, setting), cell in self.cells.items() if n == size
+        }
 
 
 def representations_of(cells: Sequence[ClassifierCell]) -> list[Representation]:
@@ -97,21 +116,36 @@ def difference(a: Representation, b: Representation, size: int) -> list[Setting]
 def change(a: Representation, b: Representation, sizes: tuple[int, int]) -> list[Setting]:
     """a - b with the first number of training events, less a - b with the second."""
     few, many = (_differences(a, b, size) for size in sizes)
-    return [{**few[one], **{model: -weight for model, weight in many[one].items()}} for one in few if one in many]
+    return [
+        {**few[one], **{model: -weight for model, weight in many[one].items()}}
+        for one in few
+        if one in many
+    ]
 
 
 def best_on_validation(candidates: Sequence[Representation]) -> Representation | None:
-    """The highest mean validation AUROC over the trainings that all of them have; test scores choose nothing."""
+    """The highest mean validation AUROC over the trainings that all of them have; test scores
+    choose nothing.
+    """
     if not candidates:
         return None
     common = set.intersection(*(set(one.cells) for one in candidates))
-    return max(candidates, key=lambda one: np.mean([one.cells[place].val_auroc for place in sorted(common or one.cells)]))
+    return max(
+        candidates,
+        key=lambda one: np.mean(
+            [one.cells[place].val_auroc for place in sorted(common or one.cells)]
+        ),
+    )
 
 
 def _differences(a: Representation, b: Representation, size: int) -> dict[str, Setting]:
     """By setting."""
     ours, others = a.models(size), b.models(size)
-    return {one: {ours[one]: 1.0, others[one]: -1.0} for one in ours if one in others and ours[one] != others[one]}
+    return {
+        one: {ours[one]: 1.0, others[one]: -1.0}
+        for one in ours
+        if one in others and ours[one] != others[one]
+    }
 
 
 def _key(config: Mapping[str, Any]) -> str:
@@ -124,7 +158,10 @@ def _training_events(cell: ClassifierCell) -> int | None:
 
 
 def _setting(axes: Mapping[str, Any]) -> str:
-    return json.dumps({axis: value for axis, value in axes.items() if axis != SIZE and not is_one_of(axis, AXES)}, default=str)
+    return json.dumps(
+        {axis: value for axis, value in axes.items() if axis != SIZE and not is_one_of(axis, AXES)},
+        default=str,
+    )
 
 
 def _representation(cell: ClassifierCell, places: Mapping[Place, ClassifierCell]) -> Representation:
@@ -132,7 +169,8 @@ def _representation(cell: ClassifierCell, places: Mapping[Place, ClassifierCell]
     further = [
         level_words(axis, value)
         for axis, value in cell.axes.items()
-        if axis not in IN_WORDS and is_one_of(axis, [name for name, kind in AXES.items() if kind in ("", config["kind"])])
+        if axis not in IN_WORDS
+        and is_one_of(axis, [name for name, kind in AXES.items() if kind in ("", config["kind"])])
     ]
     family, tokens = _named(config)
     return Representation(", ".join([tokens, *further]), family, shown_as(cell.config)[1], places)

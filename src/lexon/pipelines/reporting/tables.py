@@ -1,4 +1,6 @@
-"""Tables that every report has: members, what a row says of a cell, and the run records; and what JSON takes of a table."""
+"""Tables that every report has: members, what a row says of a cell, and the run records; and what
+JSON takes of a table.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,12 @@ def members_table(cells: Sequence[Cell], run: str, own: Callable[[Result], Row])
 
     Args:
         run: the label that keeps results apart.
-        own: columns of the kind, of a finished member. A stale member's numbers were made with other parameters: they stay out of
-            tables, as out of statistics.
+        own: columns of the kind, of a finished member. A stale member's numbers were made with
+            other parameters: they stay out of tables, as out of statistics.
     """
-    return pd.DataFrame([_member_row(cell, result, run, own) for cell in cells for result in cell.results])
+    return pd.DataFrame(
+        [_member_row(cell, result, run, own) for cell in cells for result in cell.results]
+    )
 
 
 def _member_row(cell: Cell, result: Result, run: str, own: Callable[[Result], Row]) -> Row:
@@ -45,25 +49,55 @@ def _member_row(cell: Cell, result: Result, run: str, own: Callable[[Result], Ro
         "seed": member.seed,
     }
     facts = {name: result.record.get(name) for name in FACTS}
-    return head | {"status": result.status, "notes": notes} | facts | (own(result) if result.status == "done" else {})
+    return (
+        head
+        | {"status": result.status, "notes": notes}
+        | facts
+        | (own(result) if result.status == "done" else {})
+    )
 
 
 def cell_row(cell: Cell, run: str) -> Row:
-    """What a table says of any cell; facts of the run records are means of numbers, else all that there are."""
-    head = {"run": run, "cell": cell.name, "label": cell.label, **cell.axes, "status": cell.status, "notes": cell.notes}
-    return head | {"n_seeds": len(cell.finished)} | {name: _over_seeds(cell.finished, name) for name in FACTS}
+    """What a table says of any cell; facts of the run records are means of numbers, else all that
+    there are.
+    """
+    head = {
+        "run": run,
+        "cell": cell.name,
+        "label": cell.label,
+        **cell.axes,
+        "status": cell.status,
+        "notes": cell.notes,
+    }
+    return (
+        head
+        | {"n_seeds": len(cell.finished)}
+        | {name: _over_seeds(cell.finished, name) for name in FACTS}
+    )
 
 
 def _over_seeds(finished: Sequence[Result], name: str) -> Any:
     values = [result.record[name] for result in finished if result.record.get(name) is not None]
     numbers = [value for value in values if isinstance(value, int | float)]
-    return float(np.mean(numbers)) if numbers else ", ".join(sorted({str(value) for value in values})) or None
+    return (
+        float(np.mean(numbers))
+        if numbers
+        else ", ".join(sorted({str(value) for value in values})) or None
+    )
 
 
 def difference_row(difference: Difference) -> Row:
-    """A difference as columns: `low` and `high` bound it alone, `low_all` and `high_all` all of its table; the verdict is by the latter."""
+    """A difference as columns: `low` and `high` bound it alone, `low_all` and `high_all` all of its
+    table; the verdict is by the latter.
+    """
     alone, family = difference.alone, difference.family
-    bounds = {"difference": alone.estimate, "low": alone.low, "high": alone.high, "low_all": family.low, "high_all": family.high}
+    bounds = {
+        "difference": alone.estimate,
+        "low": alone.low,
+        "high": alone.high,
+        "low_all": family.low,
+        "high_all": family.high,
+    }
     return bounds | {"verdict": difference.verdict, "effect": difference.is_effect}
 
 
@@ -79,15 +113,29 @@ def json_rows(frame: pd.DataFrame) -> list[Row]:
 
 def jsonable(row: Mapping[str, Any]) -> dict[str, Any]:
     """Plain Python values; NaN, which JSON does not know, becomes None."""
-    plain = {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
-    return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in plain.items()}
+    plain = {
+        str(key): value.item() if isinstance(value, np.generic) else value
+        for key, value in row.items()
+    }
+    return {
+        key: None if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in plain.items()
+    }
 
 
 def run_record(finished: Sequence[Result]) -> list[list[str]]:
-    """Rows of key and value; a value that differs between members is listed, or given as a range."""
-    flat = [flatten({key: value for key, value in result.record.items() if key not in _PER_MEMBER}) for result in finished]
+    """Rows of key and value; a value that differs between members is listed, or given as a
+    range.
+    """
+    flat = [
+        flatten({key: value for key, value in result.record.items() if key not in _PER_MEMBER})
+        for result in finished
+    ]
     keys = dict.fromkeys(key for one in flat for key in one)
-    return [[key, _together([one[key] for one in flat if key in one])] for key in sorted(keys, key=_parameters_last)]
+    return [
+        [key, _together([one[key] for one in flat if key in one])]
+        for key in sorted(keys, key=_parameters_last)
+    ]
 
 
 def _parameters_last(key: str) -> bool:
@@ -105,5 +153,9 @@ def _together(values: Sequence[Any]) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
+        return (
+            ", ".join(str(item) for item in value)
+            if isinstance(value, list | tuple)
+            else str(value)
+        )
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else f"{value:.6g}"

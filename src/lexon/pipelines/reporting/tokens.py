@@ -1,4 +1,6 @@
-"""What a report shows of the events that members were trained on, and of the bins that make tokens of them."""
+"""What a report shows of the events that members were trained on, and of the bins that make tokens
+of them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ Limits = dict[str, NDArray[np.float32]]
 
 
 def bin_counts(source: TokenSource, classes: dict[str, Any]) -> tuple[Counts, Limits, int]:
-    """Entries of each bin in the training events by quantity and class, the bins' inner limits, and the number of object tokens.
+    """Entries of each bin in the training events by quantity and class, the bins' inner limits, and
+    the number of object tokens.
 
     The tokens themselves are counted as the quantity ``token``.
     """
@@ -37,7 +40,11 @@ def bin_counts(source: TokenSource, classes: dict[str, Any]) -> tuple[Counts, Li
         for target, name in enumerate(class_map.class_names):
             for quantity, entries in _entries(rows[targets == target], tokeniser).items():
                 counts[quantity][name] = counts[quantity].get(name, 0) + entries
-    limits = {name: tokeniser.axes[_AXIS.get(name, name)].limits[1:-1] for name in counts if name != "token"}
+    limits = {
+        name: tokeniser.axes[_AXIS.get(name, name)].limits[1:-1]
+        for name in counts
+        if name != "token"
+    }
     return dict(counts), limits, tokeniser.n_object_tokens
 
 
@@ -46,9 +53,21 @@ def _entries(rows: NDArray[np.int64], tokeniser: BinnedTokeniser) -> dict[str, N
     assert tokeniser.axes is not None
     tokens = as_tokens(rows)
     events, real = tokeniser.decode(tokens), tokens.mask
-    quantities = {"pt": events.pt[real], "eta": events.eta[real], "phi": events.phi[real], "met": events.met, "met_phi": events.met_phi}
-    bins = {name: tokeniser.axes[_AXIS.get(name, name)].bin(values) for name, values in quantities.items()}
-    filled = {name: occupancy(found, tokeniser.axes[_AXIS.get(name, name)].n) for name, found in bins.items()}
+    quantities = {
+        "pt": events.pt[real],
+        "eta": events.eta[real],
+        "phi": events.phi[real],
+        "met": events.met,
+        "met_phi": events.met_phi,
+    }
+    bins = {
+        name: tokeniser.axes[_AXIS.get(name, name)].bin(values)
+        for name, values in quantities.items()
+    }
+    filled = {
+        name: occupancy(found, tokeniser.axes[_AXIS.get(name, name)].n)
+        for name, found in bins.items()
+    }
     return filled | {"token": occupancy(tokens.values[real], tokeniser.n_object_tokens)}
 
 
@@ -57,8 +76,16 @@ def draw_occupancy(tokens: TokenSource, classes: dict[str, Any]) -> Figure:
     return bin_occupancy(*bin_counts(tokens, classes))
 
 
-def draw_features(events: EventSource, classes: dict[str, Any], object_types: dict[int, str]) -> Figure:
+def draw_features(
+    events: EventSource, classes: dict[str, Any], object_types: dict[int, str]
+) -> Figure:
     """What the training events look like, per process."""
     sample = events.classified("train", classes)
-    present = {label: name for label, name in events.label_names.items() if np.any(sample.events.labels == label)}
-    return feature_distributions(sample.events, sample.events.labels, present, object_types, "train")
+    present = {
+        label: name
+        for label, name in events.label_names.items()
+        if np.any(sample.events.labels == label)
+    }
+    return feature_distributions(
+        sample.events, sample.events.labels, present, object_types, "train"
+    )

@@ -1,13 +1,14 @@
-"""The comparison from Python, in the words of the guide that its users know; nothing of Kedro's is printed.
+"""The comparison from Python, in the words of the guide that its users know; nothing of Kedro's is
+printed.
 
 ::
 
-    runner = VAEExperimentRunner(project_root=Path("."), tags={"path": "tags.csv", "column": "tags"})
-    runner.run_configuration(config_name="my_vae", model_variant="small", epochs=300, batch_size=64, lr=1e-3)
-    results = runner.collect_results()              # or metrics_dir=: a folder of members, or of NAME_metrics.json
-    table = runner.compare_configurations(results)  # comparison.csv
-    runner.save_comparison(table)
-    print(runner.generate_summary_report(table))    # comparison_report.txt
+    runner = VAEExperimentRunner(project_root=Path("."), tags={"path": "tags.csv", "column":
+    "tags"}) runner.run_configuration(config_name="my_vae", model_variant="small", epochs=300,
+    batch_size=64, lr=1e-3) results = runner.collect_results()              # or metrics_dir=: a
+    folder of members, or of NAME_metrics.json table = runner.compare_configurations(results)  #
+    comparison.csv runner.save_comparison(table) print(runner.generate_summary_report(table))    #
+    comparison_report.txt
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _REPORT = "comparison_report"  # the key of a table's attributes that holds its 
 
 @dataclass(frozen=True)
 class Collected:
-    """What a folder of finished configurations holds; `means_only`: read from NAME_metrics.json, which hold nothing of single seeds."""
+    """What a folder of finished configurations holds; `means_only`: read from NAME_metrics.json,
+    which hold nothing of single seeds.
+    """
 
     folder: Path
     configurations: list[Configuration]
@@ -58,30 +61,54 @@ class VAEExperimentRunner:
     """
 
     def __init__(
-        self, project_root: Path | str = ".", experiment: str = "vae_comparison", env: str | None = None, **parameters: Any
+        self,
+        project_root: Path | str = ".",
+        experiment: str = "vae_comparison",
+        env: str | None = None,
+        **parameters: Any,
     ) -> None:
-        self.project, self.experiment, self.env, self.parameters = Path(project_root).resolve(), experiment, env, parameters
+        self.project, self.experiment, self.env, self.parameters = (
+            Path(project_root).resolve(),
+            experiment,
+            env,
+            parameters,
+        )
         with _quiet():
             bootstrap_project(self.project)
 
     def run_configuration(
-        self, config_name: str, model_variant: str | None = None, trainer_variant: str = "default", **changes: Any
+        self,
+        config_name: str,
+        model_variant: str | None = None,
+        trainer_variant: str = "default",
+        **changes: Any,
     ) -> None:
         """Train, evaluate and report one configuration.
 
         Args:
             config_name: a known configuration, or a name for a new one.
-            model_variant: the configuration that a new one is made from: ``vae_small``, or ``small`` as the guide writes it.
-            trainer_variant: the guide's; lexon has one recipe (`training`), whose values `changes` may set.
-            changes: epochs, batch_size, lr, and the other settings of `lexon.config.VAEConfig`: beta, latent_dim, ...
+            model_variant: the configuration that a new one is made from: ``vae_small``, or
+                ``small`` as the guide writes it.
+            trainer_variant: the guide's; lexon has one recipe (`training`), whose values `changes`
+                may set.
+            changes: epochs, batch_size, lr, and the other settings of `lexon.config.VAEConfig`:
+                beta, latent_dim, ...
 
         Raises:
             ConfigurationError: a name or a setting is unknown.
         """
         if trainer_variant != "default":
-            raise ConfigurationError(f"trainer_variant={trainer_variant}: there is one recipe, default; set epochs, batch_size and lr here")
+            raise ConfigurationError(
+                f"trainer_variant={trainer_variant}: there is one recipe, default; set epochs,"
+                " batch_size and lr here"
+            )
         own = {"like": self._known(model_variant), **changes} if model_variant else changes
-        with self._session({"configuration": config_name, **({"configurations": {config_name: own}} if own else {})}) as session:
+        with self._session(
+            {
+                "configuration": config_name,
+                **({"configurations": {config_name: own}} if own else {}),
+            }
+        ) as session:
             session.run(pipeline_names=[self.experiment])
 
     def collect_results(self, metrics_dir: Path | str | None = None) -> Collected:
@@ -95,22 +122,34 @@ class VAEExperimentRunner:
         """
         members = MemberFolders(Path(metrics_dir)) if metrics_dir else self._members()
         if any(members.root.glob("*_metrics.json")):
-            return Collected(members.root, collect_configurations(read_metrics_folder(members.root)), {}, means_only=True)
+            return Collected(
+                members.root,
+                collect_configurations(read_metrics_folder(members.root)),
+                {},
+                means_only=True,
+            )
         configurations, anchors = read(members, [])
         if not configurations:
-            raise DataError(f"{members.root}: no finished configuration there (MEMBER/run.json or NAME_metrics.json)")
+            raise DataError(
+                f"{members.root}: no finished configuration there (MEMBER/run.json or"
+                " NAME_metrics.json)"
+            )
         return Collected(members.root, configurations, anchors)
 
     def compare_configurations(self, results: Collected) -> pd.DataFrame:
         """comparison.csv as a table; its report travels with it."""
         table = comparison_table(results.configurations, results.anchors, results.folder.name)
-        differences = differences_table(results.configurations, self._report_settings(), results.folder.name)
+        differences = differences_table(
+            results.configurations, self._report_settings(), results.folder.name
+        )
         known = [MEANS] if results.means_only else caveats(results.configurations, differences)
         table.attrs[_REPORT] = comparison_report(results.configurations, table, differences, known)
         return table
 
     def save_comparison(self, table: pd.DataFrame, folder: Path | str | None = None) -> Path:
-        """comparison.csv and comparison_report.txt in a folder, `OUTPUTS` of the project if none is named; gives the folder."""
+        """comparison.csv and comparison_report.txt in a folder, `OUTPUTS` of the project if none is
+        named; gives the folder.
+        """
         target = Path(folder) if folder else self.project / OUTPUTS
         write_text(target / "comparison.csv", table.to_csv(index=False))
         write_text(target / "comparison_report.txt", self.generate_summary_report(table))
@@ -123,16 +162,27 @@ class VAEExperimentRunner:
             DataError: the table was not made by `compare_configurations`.
         """
         if _REPORT not in table.attrs:
-            raise DataError("the table has no report: make it with compare_configurations(collect_results())")
+            raise DataError(
+                "the table has no report: make it with compare_configurations(collect_results())"
+            )
         return table.attrs[_REPORT]
 
     def _known(self, variant: str) -> str:
         """A configuration by its name, or by the guide's, which leaves out its family's."""
         with self._session({}) as session:
             known = session.loader()["parameters"].get("configurations", {})
-        found = next((name for name in (variant, f"vae_{variant}", variant.replace("beta_", "beta_vae_", 1)) if name in known), None)
+        found = next(
+            (
+                name
+                for name in (variant, f"vae_{variant}", variant.replace("beta_", "beta_vae_", 1))
+                if name in known
+            ),
+            None,
+        )
         if found is None:
-            raise ConfigurationError(f"model_variant={variant}: no such configuration; there are {', '.join(known)}")
+            raise ConfigurationError(
+                f"model_variant={variant}: no such configuration; there are {', '.join(known)}"
+            )
         return found
 
     def _report_settings(self) -> ReportConfig:
@@ -148,7 +198,9 @@ class VAEExperimentRunner:
     def _session(self, more: Mapping[str, Any]) -> Iterator[Any]:
         chosen = {**self.parameters, **more}
         with _quiet():
-            yield settings.SESSION_CLASS.create(project_path=self.project, env=self.env, runtime_params=chosen, save_on_close=False)
+            yield settings.SESSION_CLASS.create(
+                project_path=self.project, env=self.env, runtime_params=chosen, save_on_close=False
+            )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Configurations of variational autoencoders: whether they learnt anything, and what it takes to be the best at a metric.
+"""Configurations of variational autoencoders: whether they learnt anything, and what it takes to be
+the best at a metric.
 
-Every choice is made on validation; what is shown is the test split's. A metric without a fair direction is shown and not ranked,
-with its reason.
+Every choice is made on validation; what is shown is the test split's. A metric without a fair
+direction is shown and not ranked, with its reason.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from scipy.stats import ttest_ind_from_stats
 
 from lexon.experiments import Result
 from lexon.metrics.latent import PosteriorVerdict, posterior_verdict
-from lexon.pipelines.reporting.cells import Cell, collect_cells, counted_seeds, grouped, set_aside_other_rows
+from lexon.pipelines.reporting.cells import (
+    Cell,
+    collect_cells,
+    counted_seeds,
+    grouped,
+    set_aside_other_rows,
+)
 from lexon.pipelines.reporting.words import joined, setting_words
 
 # Worst first: where as many seeds say one as another, the worse one counts.
@@ -76,7 +83,11 @@ class Configuration(Cell):
         """That of most finished seeds; None where none is finished."""
         counts = Counter(self.verdicts)
         most = max(counts.values(), default=0)
-        return next((verdict for verdict in VERDICTS if counts[verdict] == most), None) if counts else None
+        return (
+            next((verdict for verdict in VERDICTS if counts[verdict] == most), None)
+            if counts
+            else None
+        )
 
     @property
     def compared(self) -> bool:
@@ -84,22 +95,32 @@ class Configuration(Cell):
         return self.counts and self.verdict in ("ok", "partial")
 
     def values(self, split: str, metric: str) -> list[float]:
-        """A metric of each finished seed that has it; splits stand in the names of this kind's metrics."""
+        """A metric of each finished seed that has it; splits stand in the names of this kind's
+        metrics.
+        """
         return super().values(split, f"{split}_{metric}")
 
     def remarks(self) -> list[str]:
         """Which seeds disagree with the verdict."""
-        return counted_seeds([verdict for verdict in self.verdicts if verdict != self.verdict], len(self.finished))
+        return counted_seeds(
+            [verdict for verdict in self.verdicts if verdict != self.verdict], len(self.finished)
+        )
 
 
 def verdict_of(result: Result) -> PosteriorVerdict:
     """What a seed's posterior is worth, on validation."""
     metrics = {name.removeprefix("val_"): value for name, value in result.metrics["val"].items()}
-    return posterior_verdict(metrics["kld"], metrics["latent_pct_active_units"], metrics["jaccard_index"])
+    return posterior_verdict(
+        metrics["kld"], metrics["latent_pct_active_units"], metrics["jaccard_index"]
+    )
 
 
-def collect_configurations(results: Sequence[Result], rows: str | None = None) -> list[Configuration]:
-    """Configurations in the order of the plan; members of other rows than `rows` (a digest), or than most, are set aside."""
+def collect_configurations(
+    results: Sequence[Result], rows: str | None = None
+) -> list[Configuration]:
+    """Configurations in the order of the plan; members of other rows than `rows` (a digest), or
+    than most, are set aside.
+    """
     return collect_cells(set_aside_other_rows(results, _rows_of, rows, "rows"), Configuration)
 
 
@@ -118,7 +139,8 @@ def _columns(names: Sequence[str], prefix: str, suffix: str = "") -> dict[str, s
     return {f"{name}{suffix}": f"{prefix}{name}{suffix}" for name in names}
 
 
-# Metric by column of comparison.csv: first the columns that the user's guide names, in its order, then what explains them.
+# Metric by column of comparison.csv: first the columns that the user's guide names, in its order,
+# then what explains them.
 COLUMNS = {
     "test_loss": "loss",
     "test_bce": "bce",
@@ -167,8 +189,13 @@ class Rule:
 
 
 def _sections() -> dict[str, tuple[Rule, ...]]:
-    text = (resources.files("lexon.pipelines.reporting") / "questions" / "vae_rankings.yml").read_text(encoding="utf-8")
-    return {title: tuple(Rule(column, **how) for column, how in rules.items()) for title, rules in yaml.safe_load(text).items()}
+    text = (
+        resources.files("lexon.pipelines.reporting") / "questions" / "vae_rankings.yml"
+    ).read_text(encoding="utf-8")
+    return {
+        title: tuple(Rule(column, **how) for column, how in rules.items())
+        for title, rules in yaml.safe_load(text).items()
+    }
 
 
 # The sections of comparison_report.txt, as the user's guide has them, and one on generated rows.
@@ -177,7 +204,9 @@ SECTIONS = _sections()
 
 @dataclass(frozen=True)
 class Best:
-    """The best of a group of configurations, on validation; `scope` is ``beta 4`` where they are those of that beta, else empty."""
+    """The best of a group of configurations, on validation; `scope` is ``beta 4`` where they are
+    those of that beta, else empty.
+    """
 
     scope: str
     best: Configuration
@@ -192,8 +221,8 @@ class Choice:
         scope: as of `Best`.
         test: mean over seeds on the test split.
         level_with: names of those that do not certainly differ from it.
-        by: what shows a difference: test rows and seeds, paired, or, where a metric is no mean over rows, seeds alone on validation;
-            empty without others.
+        by: what shows a difference: test rows and seeds, paired, or, where a metric is no mean over
+            rows, seeds alone on validation; empty without others.
         partial: whether only part of its latent code is used.
     """
 
@@ -207,12 +236,20 @@ class Choice:
 
 
 def best_of(rule: Rule, configurations: Sequence[Configuration]) -> list[Best]:
-    """The best by a rule, of those that did not collapse and have the metric; one for each beta where only those compare."""
+    """The best by a rule, of those that did not collapse and have the metric; one for each beta
+    where only those compare.
+    """
     if rule.better is None:
         return []
-    able = sorted((one for one in configurations if _can_be_ranked(rule, one)), key=lambda one: one.beta if rule.within_beta else 0)
+    able = sorted(
+        (one for one in configurations if _can_be_ranked(rule, one)),
+        key=lambda one: one.beta if rule.within_beta else 0,
+    )
     groups = grouped(able, lambda one: f"beta {one.beta:g}" if rule.within_beta else "")
-    return [Best(scope, min(group, key=lambda one: float(np.mean(_loss(rule, one)))), tuple(group)) for scope, group in groups.items()]
+    return [
+        Best(scope, min(group, key=lambda one: float(np.mean(_loss(rule, one)))), tuple(group))
+        for scope, group in groups.items()
+    ]
 
 
 def _can_be_ranked(rule: Rule, one: Configuration) -> bool:
@@ -221,7 +258,9 @@ def _can_be_ranked(rule: Rule, one: Configuration) -> bool:
 
 
 def choose(rule: Rule, configurations: Sequence[Configuration], verdicts: Verdicts) -> list[Choice]:
-    """The best by a rule, with those that do not certainly differ from it by the `verdicts` of paired differences."""
+    """The best by a rule, with those that do not certainly differ from it by the `verdicts` of
+    paired differences.
+    """
     return [_choice(rule, found, verdicts) for found in best_of(rule, configurations)]
 
 
@@ -230,11 +269,23 @@ def _choice(rule: Rule, found: Best, verdicts: Verdicts) -> Choice:
     paired = {one.name: verdicts.get((rule.column, best.name, one.name)) for one in others}
     level = tuple(one.name for one in others if not _differs(rule, best, one, paired[one.name]))
     by: Test = "" if not others else "rows and seeds" if all(paired.values()) else "seeds"
-    return Choice(rule, found.scope, best.name, best.mean("test", rule.metric), level, by, best.verdict == "partial")
+    return Choice(
+        rule,
+        found.scope,
+        best.name,
+        best.mean("test", rule.metric),
+        level,
+        by,
+        best.verdict == "partial",
+    )
 
 
 def _differs(rule: Rule, best: Configuration, other: Configuration, verdict: str | None) -> bool:
-    return seeds_differ(_loss(rule, best), _loss(rule, other)) if verdict is None else is_certain(verdict)
+    return (
+        seeds_differ(_loss(rule, best), _loss(rule, other))
+        if verdict is None
+        else is_certain(verdict)
+    )
 
 
 def is_certain(verdict: str) -> bool:
@@ -251,17 +302,24 @@ def _loss(rule: Rule, one: Configuration) -> list[float]:
         case "high":
             return [-value for value in values]
         case _:
-            return [abs(value - own) for value, own in zip(values, one.values("val", rule.of_data), strict=True)]
+            return [
+                abs(value - own)
+                for value, own in zip(values, one.values("val", rule.of_data), strict=True)
+            ]
 
 
 def seeds_differ(a: Sequence[float], b: Sequence[float]) -> bool:
     """Whether two means over seeds differ at 95 % (Welch's t-test); one seed alone cannot show it.
 
-    For metrics that are no mean over rows, as the entropy of all of them: resampled rows would change what they measure.
+    For metrics that are no mean over rows, as the entropy of all of them: resampled rows would
+    change what they measure.
     """
     if min(len(a), len(b)) < 2:
         return False
     (mean_a, sd_a), (mean_b, sd_b) = ((float(np.mean(x)), float(np.std(x, ddof=1))) for x in (a, b))
     if sd_a == sd_b == 0:
         return mean_a != mean_b
-    return bool(ttest_ind_from_stats(mean_a, sd_a, len(a), mean_b, sd_b, len(b), equal_var=False).pvalue < 0.05)
+    return bool(
+        ttest_ind_from_stats(mean_a, sd_a, len(a), mean_b, sd_b, len(b), equal_var=False).pvalue
+        < 0.05
+    )

@@ -16,7 +16,9 @@ UNKNOWN = "unknown"
 
 
 def number(value: float | None, digits: int, sign: str = "") -> str:
-    """``0.330``, ``-1.2e+57`` for what has diverged, ``unknown`` for what has no number; `sign` is a format's."""
+    """``0.330``, ``-1.2e+57`` for what has diverged, ``unknown`` for what has no number; `sign` is
+    a format's.
+    """
     if value is None or not math.isfinite(value):
         return UNKNOWN
     return f"{value:{sign}.{digits}f}" if abs(value) < LARGE else f"{value:{sign}.2g}"
@@ -24,7 +26,10 @@ def number(value: float | None, digits: int, sign: str = "") -> str:
 
 def bounded(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
     """``0.812 [0.801, 0.823]``, or with the sign ``+`` as a difference."""
-    return f"{number(estimate, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
+    return (
+        f"{number(estimate, digits, sign)} [{number(low, digits, sign)},"
+        f" {number(high, digits, sign)}]"
+    )
 
 
 def paired(row: Mapping[str, Any], digits: int = 3) -> str:
@@ -39,12 +44,16 @@ def listing(texts: Sequence[str], most: int) -> str:
 
 
 def with_interval(interval: Interval, digits: str) -> str:
-    """``0.812 [0.801, 0.823]`` with digits as a format has them, for numbers that span many powers of ten."""
+    """``0.812 [0.801, 0.823]`` with digits as a format has them, for numbers that span many powers
+    of ten.
+    """
     return f"{interval.estimate:{digits}} [{interval.low:{digits}}, {interval.high:{digits}}]"
 
 
 def share(interval: Interval) -> str:
-    """A relative change as ``+12.0 % [+8.0 %, +15.0 %]``, or beyond a factor of ten in either direction as factors."""
+    """A relative change as ``+12.0 % [+8.0 %, +15.0 %]``, or beyond a factor of ten in either
+    direction as factors.
+    """
     return f"{_share(interval.estimate)} [{_share(interval.low)}, {_share(interval.high)}]"
 
 
@@ -81,7 +90,9 @@ def axis_words(axis: str) -> str:
 
 
 def setting_words(axes: Mapping[str, Any]) -> str:
-    """`{"autoencoder.encoder": "mlp", "training.lr": 0.1}` -> ``encoder mlp, lr 0.1``; a list is written ``64-32``."""
+    """`{"autoencoder.encoder": "mlp", "training.lr": 0.1}` -> ``encoder mlp, lr 0.1``; a list is
+    written ``64-32``.
+    """
     return ", ".join(f"{axis_words(axis)} {_level(value)}" for axis, value in axes.items())
 
 

@@ -17,11 +17,18 @@ logger = logging.getLogger(__name__)
 
 
 def compare_with_full_chain(sample: EventSource) -> tuple[pd.DataFrame, Figure, Figure]:
-    """Means per process beside those of the full chain; the distributions and the means as figures."""
+    """Means per process beside those of the full chain; the distributions and the means as
+    figures.
+    """
     events = _all(sample)
     means = compare_means(events)
     worst = means.sort_values("deviation", key=abs).iloc[-1]
-    logger.info("Largest deviation from the full chain: %s of %s, %+.1f %%", worst["quantity"], worst["process"], 100 * worst["deviation"])
+    logger.info(
+        "Largest deviation from the full chain: %s of %s, %+.1f %%",
+        worst["quantity"],
+        worst["process"],
+        100 * worst["deviation"],
+    )
     return means, class_distributions(events), means_against_reference(means)
 
 

@@ -25,4 +25,10 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
         name="compare_with_published",
         tags="report",
     )
-    return Pipeline([simulate(), full_chain, *([published] if experiment.parameters.validation.published else [])])
+    return Pipeline(
+        [
+            simulate(),
+            full_chain,
+            *([published] if experiment.parameters.validation.published else []),
+        ]
+    )

@@ -21,11 +21,14 @@ def commands_exist() -> None:
     missing = [command for command in COMMANDS if shutil.which(command) is None]
     if missing:
         raise ConfigurationError(
-            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed, or choose a different site with --env"
+            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed,"
+            " or choose a different site with --env"
         )
 
 
-def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+def nothing_crosses_in_memory(
+    workflow: Workflow, pipeline: Pipeline, catalog: CatalogProtocol
+) -> None:
     """Raise a ConfigurationError if a job needs what another one keeps in memory."""
     job_of = {node: job.name for job in workflow.all for node in job.nodes}
     maker: dict[str, str] = {}
@@ -35,15 +38,22 @@ def nothing_crosses_in_memory(workflow: Workflow, pipeline: Pipeline, catalog: C
     lost: set[str] = set()
     for node in pipeline.nodes:
         user = job_of[node.name]
-        lost |= {f"{name} ({maker[name]} -> {user})" for name in in_memory.intersection(node.inputs) if maker[name] != user}
+        lost |= {
+            f"{name} ({maker[name]} -> {user})"
+            for name in in_memory.intersection(node.inputs)
+            if maker[name] != user
+        }
     if lost:
         raise ConfigurationError(
-            f"only in memory, which jobs do not share: {', '.join(sorted(lost))}; give each a file in conf/base/catalog_*.yml"
+            f"only in memory, which jobs do not share: {', '.join(sorted(lost))}; give each a file"
+            " in conf/base/catalog_*.yml"
         )
 
 
 def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
-    """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which they use, cannot use."""
+    """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which
+    they use, cannot use.
+    """
     kinds = sorted({job.kind for job in workflow.all if settings.jobs[job.kind].gpus})
     if not kinds or settings.python:
         return
@@ -51,9 +61,10 @@ def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
 
     if torch.version.cuda is None and torch.version.hip is None:
         raise ConfigurationError(
-            f"torch {torch.__version__} of this environment is built for CPUs only, and jobs ask for GPUs ({', '.join(kinds)}): "
-            "install a build for GPUs (docs/how_to/first_run_on_stoomboot.md, section 1), "
-            "or set htcondor.jobs.KIND.gpus: 0 in conf/local/runner.yml"
+            f"torch {torch.__version__} of this environment is built for CPUs only, and jobs ask"
+            f" for GPUs ({', '.join(kinds)}): install a build for GPUs"
+            " (docs/how_to/first_run_on_stoomboot.md, section 1), or set htcondor.jobs.KIND.gpus:"
+            " 0 in conf/local/runner.yml"
         )
 
 
@@ -65,18 +76,27 @@ def data_root_is_reachable(root: Path) -> None:
             pass
     except OSError as error:
         raise ConfigurationError(
-            f"data_root={root}: cannot be written ({error.strerror}); is its disk there? Set data_root in conf/<site>/globals.yml"
+            f"data_root={root}: cannot be written ({error.strerror}); is its disk there? Set"
+            " data_root in conf/<site>/globals.yml"
         ) from error
 
 
 def space_suffices(workflow: Workflow, settings: ClusterSettings, root: Path) -> None:
-    """Raise a ConfigurationError if the disk of the data root has less room than the jobs are expected to need."""
-    members = {node.rpartition(".")[0] for job in workflow.jobs if job.kind == "member" for node in job.nodes}
+    """Raise a ConfigurationError if the disk of the data root has less room than the jobs are
+    expected to need.
+    """
+    members = {
+        node.rpartition(".")[0]
+        for job in workflow.jobs
+        if job.kind == "member"
+        for node in job.nodes
+    }
     shared = sum(settings.jobs[job.kind].writes for job in workflow.all if job.kind != "member")
     needed = shared + len(members) * settings.jobs["member"].writes
     free = shutil.disk_usage(root).free // 10**6
     if free < needed:
         raise ConfigurationError(
-            f"data_root={root}: {free:,} MB free, about {needed:,} MB needed for {len(members)} members and what they share; "
-            "free some space, or lower `writes` in runner.yml if you know better"
+            f"data_root={root}: {free:,} MB free, about {needed:,} MB needed for {len(members)}"
+            " members and what they share; free some space, or lower `writes` in runner.yml if you"
+            " know better"
         )

@@ -1,4 +1,6 @@
-"""The batch system as four methods. HTCondor's commands are called, never its bindings: commands always match their cluster."""
+"""The batch system as four methods. HTCondor's commands are called, never its bindings: commands
+always match their cluster.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Ticket:
 class Engine(Protocol):
     """Interface of a batch system."""
 
-    def render(self, workflow: Workflow, settings: ClusterSettings, site: dag.Site) -> dict[str, str]:
+    def render(
+        self, workflow: Workflow, settings: ClusterSettings, site: dag.Site
+    ) -> dict[str, str]:
         """The files that describe a workflow, by name."""
 
     def submit(self, ticket: Ticket, title: str, settings: ClusterSettings) -> Ticket:
@@ -71,25 +75,45 @@ class Engine(Protocol):
 class HTCondor:
     """DAGMan, by its commands."""
 
-    def render(self, workflow: Workflow, settings: ClusterSettings, site: dag.Site) -> dict[str, str]:
+    def render(
+        self, workflow: Workflow, settings: ClusterSettings, site: dag.Site
+    ) -> dict[str, str]:
         return dag.render(workflow, settings, site)
 
     def submit(self, ticket: Ticket, title: str, settings: ClusterSettings) -> Ticket:
-        throttles = ["-maxidle", str(settings.max_idle), *(["-maxjobs", str(settings.max_jobs)] if settings.max_jobs else [])]
+        throttles = [
+            "-maxidle",
+            str(settings.max_idle),
+            *(["-maxjobs", str(settings.max_jobs)] if settings.max_jobs else []),
+        ]
         label = f"+{LABEL} = {_string(str(ticket.folder))}"
         command = ["condor_submit_dag", *throttles, "-batch-name", title, "-append", label, dag.DAG]
         done = _call(command, ticket.folder)
         if done is None or done.returncode:
-            raise ConfigurationError(f"condor_submit_dag refused {ticket.folder / dag.DAG}:\n{_said(done)}")
+            raise ConfigurationError(
+                f"condor_submit_dag refused {ticket.folder / dag.DAG}:\n{_said(done)}"
+            )
         number = re.search(r"submitted to cluster (\d+)", done.stdout)
         known = self._query(ticket, "-af", "GlobalJobId")
-        schedd = known.stdout.partition("#")[0] if known is not None and "#" in known.stdout else None
+        schedd = (
+            known.stdout.partition("#")[0] if known is not None and "#" in known.stdout else None
+        )
         return replace(ticket, cluster=int(number[1]) if number else None, schedd=schedd)
 
     def poll(self, ticket: Ticket, names: list[str]) -> status.Progress:
-        asked = self._query(ticket, "-af", "JobStatus")  # before the files, so that "gone" means they are complete
-        progress = status.parse(_text(ticket.folder / dag.JOBSTATE), _text(ticket.folder / EVENTS), names)
-        progress.queue = "unknown" if asked is None or asked.returncode else "alive" if asked.stdout.strip() else "gone"
+        asked = self._query(
+            ticket, "-af", "JobStatus"
+        )  # before the files, so that "gone" means they are complete
+        progress = status.parse(
+            _text(ticket.folder / dag.JOBSTATE), _text(ticket.folder / EVENTS), names
+        )
+        progress.queue = (
+            "unknown"
+            if asked is None or asked.returncode
+            else "alive"
+            if asked.stdout.strip()
+            else "gone"
+        )
         return progress
 
     def cancel(self, ticket: Ticket) -> None:
@@ -110,12 +134,22 @@ def new_ticket(folder: Path, submitted: str) -> Ticket:
     return Ticket(folder, getpass.getuser(), socket.gethostname(), submitted)
 
 
-def _call(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str] | None:
+def _call(
+    command: list[str], folder: Path | None = None
+) -> subprocess.CompletedProcess[str] | None:
     """The output of a command; None where it does not exist or does not answer."""
     if shutil.which(command[0]) is None:
         return None
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=120)
+        return subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=120,
+        )
     except subprocess.TimeoutExpired:
         return None
 

@@ -1,4 +1,6 @@
-"""The Kedro runner that turns what has to run into a workflow, submits it and, if asked to, waits for it."""
+"""The Kedro runner that turns what has to run into a workflow, submits it and, if asked to, waits
+for it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ class WorkflowFailed(RuntimeError):
     def __init__(self, progress: Progress, folder: Path) -> None:
         failed = [progress.jobs[name] for name in progress.named("failed")]
         self.exit_code = exit_code(FAILED if job.code is None else job.code for job in failed)
-        head = f"{len(failed)} job(s) failed ({view.counts(progress)}):" if failed else f"the workflow ended before its end: {folder}"
+        head = (
+            f"{len(failed)} job(s) failed ({view.counts(progress)}):"
+            if failed
+            else f"the workflow ended before its end: {folder}"
+        )
         advice = "Put it right and run the same command again: it submits only what is missing."
         super().__init__("\n".join([head, *view.failures(progress, folder), advice]))
 
@@ -53,11 +59,19 @@ class ClusterRunner(AbstractRunner):
         preview: write and show the workflow, submit nothing.
     """
 
-    def __init__(self, settings: ClusterSettings, request: Request, engine: Engine, preview: bool = False) -> None:
+    def __init__(
+        self, settings: ClusterSettings, request: Request, engine: Engine, preview: bool = False
+    ) -> None:
         super().__init__()
         self.settings, self.request, self.engine, self.preview = settings, request, engine, preview
 
-    def run(self, pipeline: Pipeline, catalog: CatalogProtocol, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+    def run(
+        self,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol,
+        *args: Any,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> dict[str, Any]:
         """Attach to the workflow that runs on these members, or submit one of what has to run."""
         checks.data_root_is_reachable(self.request.data_root)
         submissions = _submissions(pipeline, catalog, self.request)
@@ -84,17 +98,25 @@ class ClusterRunner(AbstractRunner):
         if ticket is None or queue == "gone":
             return None
         if queue == "unknown":
-            raise ConfigurationError(f"{ticket}: its queue does not answer, so it may still run; try again later (condor_q says why)")
+            raise ConfigurationError(
+                f"{ticket}: its queue does not answer, so it may still run; try again later"
+                " (condor_q says why)"
+            )
         if submission.read(ticket.folder)["command"] != self.request.command:
             raise ConfigurationError(
-                f"{submissions.title}: {ticket}, runs on these members with other options ({ticket.folder / submission.RECORD}); "
-                "wait for it, end it with `kedro cluster cancel`, or keep results apart with --params run=NAME"
+                f"{submissions.title}: {ticket}, runs on these members with other options"
+                f" ({ticket.folder / submission.RECORD}); wait for it, end it with `kedro cluster"
+                " cancel`, or keep results apart with --params run=NAME"
             )
         logger.info("Attached to %s", ticket)
         return ticket
 
-    def _submit(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> Ticket | None:
-        workflow, folder = self._write(pipeline, catalog, submissions, f"{datetime.now():%Y%m%d-%H%M%S}")
+    def _submit(
+        self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions
+    ) -> Ticket | None:
+        workflow, folder = self._write(
+            pipeline, catalog, submissions, f"{datetime.now():%Y%m%d-%H%M%S}"
+        )
         if folder is None:
             return None
         ticket = new_ticket(folder, f"{datetime.now():%F %T}")
@@ -104,8 +126,12 @@ class ClusterRunner(AbstractRunner):
         logger.info("Submitted %d jobs as %s; files: %s", len(workflow.all), ticket, folder)
         return ticket
 
-    def _write(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions, name: str) -> tuple[Workflow, Path | None]:
-        """The workflow of what has to run, in a folder of its own; no folder where nothing has to."""
+    def _write(
+        self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions, name: str
+    ) -> tuple[Workflow, Path | None]:
+        """The workflow of what has to run, in a folder of its own; no folder where nothing
+        has to.
+        """
         reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
         show_plan(pipeline, catalog, reasons)
         needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
@@ -118,21 +144,39 @@ class ClusterRunner(AbstractRunner):
         checks.space_suffices(workflow, self.settings, self.request.data_root)
         folder = submissions.folder / name
         site = Site(
-            folder, self.request.project, self.settings.python or sys.executable, self.request.environment(), self._capability(workflow)
+            folder,
+            self.request.project,
+            self.settings.python or sys.executable,
+            self.request.environment(),
+            self._capability(workflow),
         )
-        submission.write(folder, self.request, workflow, self.engine.render(workflow, self.settings, site), self.settings)
+        submission.write(
+            folder,
+            self.request,
+            workflow,
+            self.engine.render(workflow, self.settings, site),
+            self.settings,
+        )
         return workflow, folder
 
     def _capability(self, workflow: Workflow) -> str:
-        """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and they use this interpreter."""
-        if self.settings.python or not any(self.settings.jobs[job.kind].gpus for job in workflow.all):
+        """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and
+        they use this interpreter.
+        """
+        if self.settings.python or not any(
+            self.settings.jobs[job.kind].gpus for job in workflow.all
+        ):
             return UNKNOWN_BUILD
-        from lexon.training import least_capability  # seconds of import that only a submission for GPUs should pay
+        from lexon.training import (
+            least_capability,
+        )  # seconds of import that only a submission for GPUs should pay
 
         return least_capability() or UNKNOWN_BUILD
 
     def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> None:
-        _, folder = self._write(pipeline, catalog, submissions, f"preview-{datetime.now():%Y%m%d-%H%M%S}")
+        _, folder = self._write(
+            pipeline, catalog, submissions, f"preview-{datetime.now():%Y%m%d-%H%M%S}"
+        )
         for path in sorted(folder.iterdir()) if folder else []:
             if path.is_file() and path.name != submission.RECORD:
                 logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
@@ -144,9 +188,14 @@ class ClusterRunner(AbstractRunner):
             logger.info("%s; `kedro cluster status` with the same options shows how far it is", now)
             return
         try:
-            progress = view.watch(lambda: self.engine.poll(ticket, names), ticket.folder, self.settings.poll_seconds)
+            progress = view.watch(
+                lambda: self.engine.poll(ticket, names), ticket.folder, self.settings.poll_seconds
+            )
         except KeyboardInterrupt:
-            logger.warning("The workflow goes on: the same command attaches to it, `kedro cluster cancel` ends it")
+            logger.warning(
+                "The workflow goes on: the same command attaches to it, `kedro cluster cancel`"
+                " ends it"
+            )
             raise
         conclude(progress, ticket.folder)
 
@@ -169,6 +218,9 @@ def _submissions(pipeline: Pipeline, catalog: CatalogProtocol, request: Request)
     """The submissions of this experiment's run."""
     experiments = {(node.namespace or "").partition(".")[0] for node in pipeline.nodes}
     if len(experiments) != 1:
-        raise ConfigurationError(f"{', '.join(sorted(experiments))}: one experiment a workflow; run them one after the other")
+        raise ConfigurationError(
+            f"{', '.join(sorted(experiments))}: one experiment a workflow; run them one after the"
+            " other"
+        )
     (experiment,) = experiments
     return Submissions(request.data_root, experiment, str(catalog.load(f"params:{experiment}.run")))

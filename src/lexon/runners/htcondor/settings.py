@@ -1,4 +1,6 @@
-"""Settings in conf/<site>/runner.yml below `htcondor`, as types; every default is in conf/base/runner.yml."""
+"""Settings in conf/<site>/runner.yml below `htcondor`, as types; every default is in
+conf/base/runner.yml.
+"""
 
 from __future__ import annotations
 
@@ -64,5 +66,8 @@ def read_settings(raw: dict[str, Any]) -> ClusterSettings:
     try:
         return ClusterSettings(**raw)
     except ValidationError as error:
-        problems = [f"  htcondor.{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}" for each in error.errors()]
+        problems = [
+            f"  htcondor.{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}"
+            for each in error.errors()
+        ]
         raise ConfigurationError("\n".join(["runner.yml cannot be right:", *problems])) from error

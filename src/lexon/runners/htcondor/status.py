@@ -30,7 +30,8 @@ class JobStatus:
     """State of a job.
 
     Attributes:
-        tries: how often DAGMan submitted it; an evicted or requeued job is started again in the same try.
+        tries: how often DAGMan submitted it; an evicted or requeued job is started again in the
+            same try.
         starts: how often it began to run.
         seconds: how long it ran, over all tries, up to its last event.
         since: Unix time of its last event, None before the first.
@@ -92,7 +93,9 @@ class Progress:
 
 
 def parse(jobstate: str, events: str, names: Iterable[str]) -> Progress:
-    """Progress from DAGMan's jobstate log and the jobs' event log; either may be cut off in the middle of a line."""
+    """Progress from DAGMan's jobstate log and the jobs' event log; either may be cut off in the
+    middle of a line.
+    """
     progress = Progress({name: JobStatus() for name in names})
     for line in jobstate.splitlines():
         match line.split():

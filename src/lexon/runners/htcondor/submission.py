@@ -1,4 +1,5 @@
-"""A workflow's folder: the frozen command and configuration, and the ticket by which the workflow is found again.
+"""A workflow's folder: the frozen command and configuration, and the ticket by which the workflow
+is found again.
 
 <data_root>/09_jobs/<experiment>/<run>/
     ticket.json                  of the latest workflow on these members
@@ -33,7 +34,8 @@ from lexon.runs.frozen import freeze
 RECORD = "submission.json"
 LOGS = "logs"
 CONF = "conf"
-# Of the shell that submits: how programs are found, and how HDF5 reads files (locking, plugins with filters).
+# Of the shell that submits: how programs are found, and how HDF5 reads files (locking, plugins with
+# filters).
 INHERITED = re.compile("HOME|PATH|PYTHONPATH|HDF5_\\w+")
 
 
@@ -62,7 +64,12 @@ class Request:
     @property
     def command(self) -> dict[str, Any]:
         """The options that identify a command, as JSON stores them."""
-        command = {"env": self.env, "params": self.params, "pipelines": self.pipelines, "selection": self.selection}
+        command = {
+            "env": self.env,
+            "params": self.params,
+            "pipelines": self.pipelines,
+            "selection": self.selection,
+        }
         return json.loads(json.dumps(command, default=str))
 
     @property
@@ -72,9 +79,18 @@ class Request:
 
     @property
     def frozen_layers(self) -> list[str]:
-        """The layers, and those of the experiments that run: the others would only make each job start later."""
+        """The layers, and those of the experiments that run: the others would only make each job
+        start later.
+        """
         own = [f"experiments/{name}" for name in self.pipelines]
-        return [*self.layers, *(layer for layer in own if layer not in self.layers and (self.conf_source / layer).is_dir())]
+        return [
+            *self.layers,
+            *(
+                layer
+                for layer in own
+                if layer not in self.layers and (self.conf_source / layer).is_dir()
+            ),
+        ]
 
     def environment(self) -> dict[str, str]:
         """Environment variables of a job's process."""
@@ -95,13 +111,18 @@ class Submissions:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other commands from submitting; the lock ends with its process, however that ends."""
+        """Keep other commands from submitting; the lock ends with its process, however that
+        ends.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise ConfigurationError(f"{self.title}: another command is submitting it just now; look again in a minute") from error
+                raise ConfigurationError(
+                    f"{self.title}: another command is submitting it just now; look again in a"
+                    " minute"
+                ) from error
             yield
 
     @property
@@ -111,16 +132,33 @@ class Submissions:
         return Ticket.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def save(self, ticket: Ticket) -> None:
-        """Write the ticket of a workflow: before it is submitted, so that it cannot get lost, and after."""
+        """Write the ticket of a workflow: before it is submitted, so that it cannot get lost, and
+        after.
+        """
         write_text(self.folder / "ticket.json", ticket.to_json())
 
 
-def write(folder: Path, request: Request, workflow: Workflow, files: dict[str, str], settings: ClusterSettings) -> None:
+def write(
+    folder: Path,
+    request: Request,
+    workflow: Workflow,
+    files: dict[str, str],
+    settings: ClusterSettings,
+) -> None:
     """Write everything that a workflow needs into its folder."""
     (folder / LOGS).mkdir(parents=True)
     freeze(request.conf_source, request.frozen_layers, folder / CONF)
-    jobs = {job.name: {"kind": job.kind, "nodes": job.nodes, "minutes": settings.jobs[job.kind].minutes} for job in workflow.all}
-    record = {"project": str(request.project), "rerun": request.rerun, "command": request.command, "code": code_version(), "jobs": jobs}
+    jobs = {
+        job.name: {"kind": job.kind, "nodes": job.nodes, "minutes": settings.jobs[job.kind].minutes}
+        for job in workflow.all
+    }
+    record = {
+        "project": str(request.project),
+        "rerun": request.rerun,
+        "command": request.command,
+        "code": code_version(),
+        "jobs": jobs,
+    }
     write_text(folder / RECORD, json.dumps(record, indent=1))
     for name, text in files.items():
         write_text(folder / name, text)

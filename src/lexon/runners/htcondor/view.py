@@ -1,4 +1,6 @@
-"""Progress of a workflow for the user: a live list in a terminal, a line a change in a log, and each failure in words."""
+"""Progress of a workflow for the user: a live list in a terminal, a line a change in a log, and
+each failure in words.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,8 @@ def counts(progress: Progress) -> str:
 
 
 def overview(progress: Progress, folder: Path) -> str:
-    """The jobs that need attention: a name has a line of its own, so that a narrow window does not break it; below it state, time,
-    tries and the last epoch of its training.
+    """The jobs that need attention: a name has a line of its own, so that a narrow window does not
+    break it; below it state, time, tries and the last epoch of its training.
     """
     silent = " (the queue does not answer)" if progress.queue == "unknown" else ""
     names = [name for state in _ATTENTION for name in progress.named(state)]
@@ -55,7 +57,13 @@ def overview(progress: Progress, folder: Path) -> str:
     for name in names[:SHOWN]:
         job = progress.jobs[name]
         last = last_message(job, log_of(folder, name))
-        lines += [name, f"    {job.state}  {_duration(job)}  try {max(job.tries, 1)}{f'  {last}' if last else ''}"]
+        lines += [
+            name,
+            (
+                f"    {job.state}  {_duration(job)}  try"
+                f" {max(job.tries, 1)}{f'  {last}' if last else ''}"
+            ),
+        ]
     return "\n".join([*lines, *([f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else [])])
 
 
@@ -79,12 +87,21 @@ def how_it_ended(job: JobStatus) -> str:
 
 
 def failures(progress: Progress, folder: Path) -> list[str]:
-    """Each failed job: exit code, tries, the tail of its log and where that lies; then what could not run because of it."""
+    """Each failed job: exit code, tries, the tail of its log and where that lies; then what could
+    not run because of it.
+    """
     lines = []
     for name in progress.named("failed"):
         job, log = progress.jobs[name], log_of(folder, name)
-        lines += [f"{name}: {how_it_ended(job)}, {job.tries} {'try' if job.tries == 1 else 'tries'}; {log}"]
-        lines += [f"    {line}" for line in last_try(log)[-TAIL:] or ["(no log: the machine that ran it did not reach that folder)"]]
+        lines += [
+            f"{name}: {how_it_ended(job)}, {job.tries} {'try' if job.tries == 1 else 'tries'};"
+            f" {log}"
+        ]
+        lines += [
+            f"    {line}"
+            for line in last_try(log)[-TAIL:]
+            or ["(no log: the machine that ran it did not reach that folder)"]
+        ]
     skipped = progress.named("waiting")
     return lines + ([f"skipped because of that: {', '.join(skipped)}"] if skipped and lines else [])
 
@@ -109,11 +126,15 @@ def _shown(folder: Path) -> Iterator[Callable[[Progress], None]]:
         yield PlainView(folder)
         return
     with Live(console=console, auto_refresh=False, transient=False) as live:
-        yield lambda progress: live.update(Text(overview(progress, folder), overflow="fold"), refresh=True)
+        yield lambda progress: live.update(
+            Text(overview(progress, folder), overflow="fold"), refresh=True
+        )
 
 
 class PlainView:
-    """One log line for each job whose state changed to something worth reading, and one for the whole."""
+    """One log line for each job whose state changed to something worth reading, and one for the
+    whole.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -124,7 +145,12 @@ class PlainView:
         changed = [name for name, state in now.items() if state != self.seen.get(name, "waiting")]
         for name in [name for name in changed if now[name] in ("held", "failed", "done")]:
             job = progress.jobs[name]
-            logger.info("%s: %s %s", name, job.state, last_message(job, log_of(self.folder, name)) or _duration(job))
+            logger.info(
+                "%s: %s %s",
+                name,
+                job.state,
+                last_message(job, log_of(self.folder, name)) or _duration(job),
+            )
         if changed:
             logger.info("%s", counts(progress))
         self.seen = now

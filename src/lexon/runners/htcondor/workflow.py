@@ -1,4 +1,6 @@
-"""The jobs of a workflow: one a member, others for what members share, and the report, which comes last in any case."""
+"""The jobs of a workflow: one a member, others for what members share, and the report, which comes
+last in any case.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Workflow:
-    """Jobs in an order in which they could run, and the report that runs after them, whatever became of them."""
+    """Jobs in an order in which they could run, and the report that runs after them, whatever
+    became of them.
+    """
 
     jobs: tuple[Job, ...]
     report: Job | None
@@ -51,13 +55,17 @@ def plan_workflow(pipeline: Pipeline, members_per_job: int = 1) -> Workflow:
     """The jobs of a pipeline that holds just what has to run.
 
     Raises:
-        ConfigurationError: a node needs a report, which comes last, or jobs would wait for each other.
+        ConfigurationError: a node needs a report, which comes last, or jobs would wait for each
+            other.
     """
     groups = _pack(_groups(pipeline), pipeline, members_per_job)
     parents = _parents(groups, pipeline)
     for name, above in parents.items():
         if "report" in above:
-            raise ConfigurationError(f"{groups[name][0].name} needs what a report writes; on a cluster the report comes last")
+            raise ConfigurationError(
+                f"{groups[name][0].name} needs what a report writes; on a cluster the report comes"
+                " last"
+            )
     jobs = {name: _job(name, groups[name], parents[name]) for name in _in_order(parents)}
     if len(jobs) == 1:  # a report alone is an ordinary job
         return Workflow(tuple(jobs.values()), None)
@@ -70,7 +78,9 @@ def _in_order(parents: Mapping[str, set[str]]) -> list[str]:
     try:
         return list(TopologicalSorter(parents).static_order())
     except CycleError as error:
-        raise ConfigurationError(f"the jobs {', '.join(error.args[1])} would wait for each other") from error
+        raise ConfigurationError(
+            f"the jobs {', '.join(error.args[1])} would wait for each other"
+        ) from error
 
 
 def _job(name: str, nodes: Sequence[Node], parents: set[str]) -> Job:
@@ -95,22 +105,32 @@ def _groups(pipeline: Pipeline) -> dict[str, list[Node]]:
         elif kind == "pretrain":
             groups[_plain(f"pretrain_{node.name.partition('.')[2] or node.name}")].append(node)
         else:
-            groups[kind if kind == "report" or stages[node] <= (kind != "data") else f"{kind}_{stages[node]}"].append(node)
+            groups[
+                (
+                    kind
+                    if kind == "report" or stages[node] <= (kind != "data")
+                    else f"{kind}_{stages[node]}"
+                )
+            ].append(node)
     return groups
 
 
 def _stages(pipeline: Pipeline) -> dict[Node, int]:
-    """Number of changes of kind on the longest path to each node: what fits a codebook's tokeniser cannot share a job with what the
-    codebook is trained on.
+    """Number of changes of kind on the longest path to each node: what fits a codebook's tokeniser
+    cannot share a job with what the codebook is trained on.
     """
     stages: dict[Node, int] = {}
     for node in pipeline.nodes:
         above = pipeline.node_dependencies[node]
-        stages[node] = max((stages[parent] + (kind_of(parent) != kind_of(node)) for parent in above), default=0)
+        stages[node] = max(
+            (stages[parent] + (kind_of(parent) != kind_of(node)) for parent in above), default=0
+        )
     return stages
 
 
-def _pack(groups: dict[str, list[Node]], pipeline: Pipeline, members_per_job: int) -> dict[str, list[Node]]:
+def _pack(
+    groups: dict[str, list[Node]], pipeline: Pipeline, members_per_job: int
+) -> dict[str, list[Node]]:
     """Members that wait for the same jobs, several to a job."""
     if members_per_job == 1:
         return groups
@@ -122,7 +142,11 @@ def _pack(groups: dict[str, list[Node]], pipeline: Pipeline, members_per_job: in
             alike[frozenset(parents[name])].append(name)
         else:
             packed[name] = nodes
-    packs = [names[first : first + members_per_job] for names in alike.values() for first in range(0, len(names), members_per_job)]
+    packs = [
+        names[first : first + members_per_job]
+        for names in alike.values()
+        for first in range(0, len(names), members_per_job)
+    ]
     for number, pack in enumerate(packs, 1):
         job = pack[0] if len(pack) == 1 else f"pack_{number}_of_{len(pack)}_members"
         packed[job] = [node for name in pack for node in groups[name]]

@@ -1,4 +1,6 @@
-"""Tokens taken apart: object types and bins, whatever the number of bins, without the edges that made them."""
+"""Tokens taken apart: object types and bins, whatever the number of bins, without the edges that
+made them.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ class TokenColumns:
     Attributes:
         sizes: numbers of bins by axis.
         types: int8 [N, 18], 1..7, 0 for padding.
-        bins: 1..size by axis; pt, eta and phi int8 [N, 18] with 0 for padding, met and met_phi int8 [N] or absent.
+        bins: 1..size by axis; pt, eta and phi int8 [N, 18] with 0 for padding, met and met_phi int8
+            [N] or absent.
     """
 
     sizes: Mapping[str, int]
@@ -60,7 +63,9 @@ class TokenColumns:
         return len(self.types)
 
     def __getitem__(self, index: Any) -> Self:
-        return type(self)(self.sizes, self.types[index], {axis: bins[index] for axis, bins in self.bins.items()})
+        return type(self)(
+            self.sizes, self.types[index], {axis: bins[index] for axis, bins in self.bins.items()}
+        )
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -75,8 +80,9 @@ class TokenColumns:
 def infer_n_bins(rows: IntArray, where: str, like: NDArray[np.int8] | None = None) -> int:
     """The number of bins per axis that the tokens themselves tell.
 
-    With MET columns it is unique: MET tokens lie in 7 n^3 + 1 .. 7 n^3 + n, and these ranges do not overlap. Without them
-    it is the n that all tokens fit in and that gives object types distributed most like `like`.
+    With MET columns it is unique: MET tokens lie in 7 n^3 + 1 .. 7 n^3 + n, and these ranges do not
+    overlap. Without them it is the n that all tokens fit in and that gives object types distributed
+    most like `like`.
 
     Args:
         rows: [N, 20] or [N, 18].
@@ -92,15 +98,17 @@ def infer_n_bins(rows: IntArray, where: str, like: NDArray[np.int8] | None = Non
     if not fitting:
         met, met_phi = (f"{column.min()}..{column.max()}" for column in rows[:, MAX_OBJECTS:].T)
         raise DataError(
-            f"{where}: object tokens up to {rows[:, :MAX_OBJECTS].max()}, column 18 with {met}, column 19 with {met_phi}: no number of "
-            f"bins n gives 7 n^3 object tokens, then n of MET, then n of its azimuth (n = 5: 875, 876..880, 881..885); is this a binned "
-            "token file?"
+            f"{where}: object tokens up to {rows[:, :MAX_OBJECTS].max()}, column 18 with {met},"
+            f" column 19 with {met_phi}: no number of bins n gives 7 n^3 object tokens, then n of"
+            " MET, then n of its azimuth (n = 5: 875, 876..880, 881..885); is this a binned token"
+            " file?"
         )
     return fitting[0]
 
 
 def row_keys(*columns: IntArray) -> NDArray[np.uint64]:
-    """A 64-bit key of each row, [N]: equal rows have equal keys, and two different ones with a chance of about 2^-64.
+    """A 64-bit key of each row, [N]: equal rows have equal keys, and two different ones with a
+    chance of about 2^-64.
 
     Args:
         columns: [N] or [N, C], joined along the columns.
@@ -127,15 +135,24 @@ def _without_met(rows: IntArray, where: str, like: NDArray[np.int8] | None) -> i
     largest = int(rows.max())
     smallest = max(math.ceil((largest / N_TYPES) ** (1 / 3) - 1e-9), 2)
     if smallest > MAX_BINS:
-        raise DataError(f"{where}: token {largest} needs more than {MAX_BINS} bins per axis; is this a binned token file?")
+        raise DataError(
+            f"{where}: token {largest} needs more than {MAX_BINS} bins per axis; is this a binned"
+            " token file?"
+        )
     if like is None:
         return smallest
     # With more bins than this, every object would be of the first type.
     most = min(MAX_BINS, math.ceil(largest ** (1 / 3)))
-    return min(range(smallest, max(smallest, most) + 1), key=lambda n: _distance(TokenColumns.unpack(rows, n).types, like))
+    return min(
+        range(smallest, max(smallest, most) + 1),
+        key=lambda n: _distance(TokenColumns.unpack(rows, n).types, like),
+    )
 
 
 def _distance(types: NDArray[np.int8], like: NDArray[np.int8]) -> float:
     """Total variation between the shares of the object types, padding aside."""
-    shares = [np.bincount(one[one > 0], minlength=N_TYPES + 1) / max((one > 0).sum(), 1) for one in (types, like)]
+    shares = [
+        np.bincount(one[one > 0], minlength=N_TYPES + 1) / max((one > 0).sum(), 1)
+        for one in (types, like)
+    ]
     return float(np.abs(shares[0] - shares[1]).sum() / 2)

@@ -35,7 +35,8 @@ NO_EDGE = ImpliedEdge(np.nan, np.nan, 0, np.nan)
 
 
 def implied_edges(values: FloatArray, bins: IntArray, n: int) -> list[ImpliedEdge]:
-    """The n - 1 inner edges that separate values in bins 1..k from those in bins k + 1..n with the fewest contradictions.
+    """The n - 1 inner edges that separate values in bins 1..k from those in bins k + 1..n with the
+    fewest contradictions.
 
     Without any, `low` is the largest value below and `high` the smallest above.
 
@@ -50,12 +51,13 @@ def implied_edges(values: FloatArray, bins: IntArray, n: int) -> list[ImpliedEdg
 
 
 def edges_from_bins(joint: NDArray[np.int64], bounds: FloatArray) -> list[ImpliedEdge]:
-    """The same without values, as far as our own bins tell: from the first of our bins that reaches above the edge to the last
-    that reaches below it.
+    """The same without values, as far as our own bins tell: from the first of our bins that reaches
+    above the edge to the last that reaches below it.
 
     Args:
         joint: counts [our bin, the reference's bin].
-        bounds: lower and upper limit of each of our bins, [our bin, 2]; NaN for a bin that nothing can be in.
+        bounds: lower and upper limit of each of our bins, [our bin, 2]; NaN for a bin that nothing
+            can be in.
     """
     filled = (joint.sum(1) > 0) & np.isfinite(bounds).all(1)
     shares = joint[filled] / joint[filled].sum(1, keepdims=True)
@@ -78,9 +80,16 @@ def _edge(values: FloatArray, above: NDArray[np.bool_]) -> ImpliedEdge:
         return NO_EDGE
     wrong_below = np.concatenate([[0], np.cumsum(above)])
     wrong_above = (~above).sum() - np.concatenate([[0], np.cumsum(~above)])
-    cuts = np.flatnonzero(values[1:] > values[:-1]) + 1  # number of values below: equal ones stay together
+    cuts = (
+        np.flatnonzero(values[1:] > values[:-1]) + 1
+    )  # number of values below: equal ones stay together
     if not len(cuts):
         return NO_EDGE
     errors = (wrong_below + wrong_above)[cuts]
     best = cuts[errors == errors.min()]
-    return ImpliedEdge(float(values[best[0] - 1]), float(values[best[-1]]), int(errors.min()), float(best[0] / len(values)))
+    return ImpliedEdge(
+        float(values[best[0] - 1]),
+        float(values[best[-1]]),
+        int(errors.min()),
+        float(best[0] / len(values)),
+    )

@@ -1,4 +1,6 @@
-"""Augmentation by symmetries: on training events alone, for every tokeniser that can encode, and refused for finished tokens."""
+"""Augmentation by symmetries: on training events alone, for every tokeniser that can encode, and
+refused for finished tokens.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "
 
 def study(**changes: object) -> Experiment:
     files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    asked = OmegaConf.to_container(OmegaConf.merge({}, *files, {"training": {"augmentation": "symmetries"}}, changes))
+    asked = OmegaConf.to_container(
+        OmegaConf.merge({}, *files, {"training": {"augmentation": "symmetries"}}, changes)
+    )
     return expand("study", asked, asked, lambda key: "a file")
 
 
@@ -42,7 +46,9 @@ def fitted(config: ClassifierMember, source: EventSource) -> Tokeniser:
 
 @pytest.mark.parametrize("tokeniser", ["direct", "binned"])
 def test_each_epoch_shows_the_same_events_turned(tokeniser: str, source: EventSource) -> None:
-    config = ClassifierMember(**study(tokeniser=tokeniser, n_train=50, model={"event_features": True}).planned[0].config)
+    config = ClassifierMember(
+        **study(tokeniser=tokeniser, n_train=50, model={"event_features": True}).planned[0].config
+    )
     shown = fitted(config, source)
     table = network_table(read_tokens("train", config, shown, source), config, shown, OBJECT_TYPES)
     of_epoch, plain = turned_table(table, config, shown, source, OBJECT_TYPES), table.tensors
@@ -55,13 +61,20 @@ def test_each_epoch_shows_the_same_events_turned(tokeniser: str, source: EventSo
     assert not torch.equal(first["values"], second["values"])
     if tokeniser == "direct":
         assert torch.equal(first["values"][..., 0], plain["values"][..., 0]), "pT stays"
-        assert first["event"] is plain["event"], "quantities that are invariant are not computed again"
+        assert first["event"] is plain["event"], (
+            "quantities that are invariant are not computed again"
+        )
     else:
-        assert not torch.equal(first["event"].nan_to_num(), plain["event"].nan_to_num()), "those of bins' centres are"
+        assert not torch.equal(first["event"].nan_to_num(), plain["event"].nan_to_num()), (
+            "those of bins' centres are"
+        )
 
 
 def test_what_is_evaluated_is_never_turned(source: EventSource) -> None:
-    turned, plain = (ClassifierMember(**study(training={"augmentation": value}).planned[0].config) for value in ("symmetries", "none"))
+    turned, plain = (
+        ClassifierMember(**study(training={"augmentation": value}).planned[0].config)
+        for value in ("symmetries", "none")
+    )
     shown = fitted(plain, source)
     for split in SPLITS:
         pair = [read_tokens(split, config, shown, source) for config in (turned, plain)]
@@ -71,17 +84,29 @@ def test_what_is_evaluated_is_never_turned(source: EventSource) -> None:
 
 def test_it_identifies_a_member_only_where_it_is_on() -> None:
     assert study().planned[0].config["training"]["augmentation"] == "symmetries"
-    assert "augmentation" not in study(training={"augmentation": "none"}).planned[0].config["training"]
-    both = study(training={"augmentation": ["none", "symmetries"]}, grid={"axes": ["training.augmentation"]})
-    assert [member.cell for member in both.planned] == [{"training.augmentation": value} for value in ("none", "symmetries")]
+    assert (
+        "augmentation" not in study(training={"augmentation": "none"}).planned[0].config["training"]
+    )
+    both = study(
+        training={"augmentation": ["none", "symmetries"]}, grid={"axes": ["training.augmentation"]}
+    )
+    assert [member.cell for member in both.planned] == [
+        {"training.augmentation": value} for value in ("none", "symmetries")
+    ]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": "regression"}, r"training\.augmentation=symmetries: only events that a classifier is trained on"),
+        (
+            {"kind": "regression"},
+            r"training\.augmentation=symmetries: only events that a classifier is trained on",
+        ),
         ({"kind": "vae"}, r"training\.augmentation=symmetries: only events"),
-        ({"tokeniser": "vqvae", "vqvae": {"training": {"augmentation": "symmetries"}}}, r"vqvae\.training\.augmentation=symmetries: only"),
+        (
+            {"tokeniser": "vqvae", "vqvae": {"training": {"augmentation": "symmetries"}}},
+            r"vqvae\.training\.augmentation=symmetries: only",
+        ),
     ],
 )
 def test_what_it_cannot_act_on_is_refused(changes: dict[str, object], message: str) -> None:

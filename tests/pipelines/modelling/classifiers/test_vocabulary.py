@@ -1,4 +1,6 @@
-"""A finished token file is taken apart by what it says of itself, else by its numbers; what cannot be is refused with the remedy."""
+"""A finished token file is taken apart by what it says of itself, else by its numbers; what cannot
+be is refused with the remedy.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,23 @@ from lexon.tokenisers.direct import DirectTokeniser
 from lexon.tokenisers.vqvae import Codes, CodeTable, MetBins
 
 KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
-BINNED = {"objects": [(7, "none"), (5, "line"), (5, "line"), (5, "circle")], "event": [(5, "line"), (5, "circle")], "codebook_dim": None}
+BINNED = {
+    "objects": [(7, "none"), (5, "line"), (5, "line"), (5, "circle")],
+    "event": [(5, "line"), (5, "circle")],
+    "codebook_dim": None,
+}
 
 
 @pytest.fixture
 def write(tmp_path: Path, make_events) -> Callable[..., TokenSource]:
     """A token file of 5 bins, with MET columns or without, and with these attributes and arrays."""
 
-    def make(variant: str = "correct", width: int = 20, arrays: dict[str, Any] | None = None, **attributes: Any) -> TokenSource:
+    def make(
+        variant: str = "correct",
+        width: int = 20,
+        arrays: dict[str, Any] | None = None,
+        **attributes: Any,
+    ) -> TokenSource:
         events = make_events(300)
         tokens = BinnedTokeniser(5, variant, True).fit(events).encode(events)
         rows = np.concatenate([tokens.values, tokens.met], axis=1)[:, :width]
@@ -43,7 +54,9 @@ def write(tmp_path: Path, make_events) -> Callable[..., TokenSource]:
 
 
 @pytest.mark.parametrize("variant", ["correct", "flawed_2026"])
-@pytest.mark.parametrize(("width", "known"), [(20, {}), (20, {"n_bins": 5}), (18, {"n_bins": 5}), (18, {})])
+@pytest.mark.parametrize(
+    ("width", "known"), [(20, {}), (20, {"n_bins": 5}), (18, {"n_bins": 5}), (18, {})]
+)
 def test_tokens_of_another_program_are_taken_apart_by_their_numbers(write, variant, width, known):
     assert vocabulary_of(write(variant, width, **known), "factorised") == BINNED
 
@@ -58,7 +71,10 @@ def test_a_file_of_something_else_is_refused(write):
 
 
 def test_bins_have_no_codebook(write):
-    with pytest.raises(ConfigurationError, match=r"model.embedding=codebook: the tokens of .*tokens.h5 have no codebook; choose table"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"model.embedding=codebook: the tokens of .*tokens.h5 have no codebook; choose table",
+    ):
         vocabulary_of(write(), "codebook")
 
 
@@ -71,7 +87,10 @@ def test_learnt_codes_have_a_codebook_and_no_parts(write, monkeypatch):
     found = vocabulary_of(source, "codebook")
     assert found["objects"] == [(875, "none")]
     assert found["codebook_dim"] == 3
-    with pytest.raises(ConfigurationError, match=r"model.embedding=factorised: .* no parts .*choose table, codebook, frozen_codebook"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"model.embedding=factorised: .* no parts .*choose table, codebook, frozen_codebook",
+    ):
         vocabulary_of(source, "factorised")
 
 

@@ -20,7 +20,9 @@ def tag_rows():
 
     rng = np.random.default_rng(0)
     first = rng.random((600, 6)) < 0.4
-    frame = pd.DataFrame(np.concatenate([first, first], axis=1).astype(int), columns=[f"t{i}" for i in range(12)])
+    frame = pd.DataFrame(
+        np.concatenate([first, first], axis=1).astype(int), columns=[f"t{i}" for i in range(12)]
+    )
     frame["noise"] = (rng.random(600) < 0.5).astype(int)
     frame["kind"] = np.where(first[:, 0], "x", "y")
     return rows_of_file(frame, None, "kind", {"train": 0.6, "val": 0.2, "test": 0.2}, 3)
@@ -31,11 +33,21 @@ def anchors(tag_rows):
     plan = [{"config": {"vae": {"latent_dim": width}}} for width in (3, 7, 64)]
     content = measure_anchors(tag_rows, plan)
     assert content["data"]["digest"] == tag_rows.digest
-    return {name: metrics["test"] | metrics["train"] for name, metrics in content["anchors"].items()}
+    return {
+        name: metrics["test"] | metrics["train"] for name, metrics in content["anchors"].items()
+    }
 
 
 def test_there_is_an_anchor_of_each_kind_and_a_pca_of_each_width(anchors):
-    assert list(anchors) == ["all_zero", "independent_marginals", "pca_3", "pca_7", "pca_64", "data", "data_bootstrap"]
+    assert list(anchors) == [
+        "all_zero",
+        "independent_marginals",
+        "pca_3",
+        "pca_7",
+        "pca_64",
+        "data",
+        "data_bootstrap",
+    ]
 
 
 def test_all_zero_scores_the_density(anchors, tag_rows):
@@ -62,7 +74,9 @@ def test_a_few_components_of_many_tags_are_those_of_the_full_decomposition(monke
 
 def test_components_are_found_once_for_all_widths_and_splits(tag_rows, monkeypatch):
     fitted = []
-    monkeypatch.setattr(anchors_module, "PCA", lambda *args, **more: fitted.append(args) or PCA(*args, **more))
+    monkeypatch.setattr(
+        anchors_module, "PCA", lambda *args, **more: fitted.append(args) or PCA(*args, **more)
+    )
     measure_anchors(tag_rows, [{"config": {"vae": {"latent_dim": width}}} for width in (2, 3, 4)])
     assert len(fitted) == 1
 
@@ -107,7 +121,9 @@ def test_rows_of_the_prior_are_drawn_not_thresholded(tag_rows):
 
 
 def test_the_data_s_own_diversity_stands_beside_the_model_s(tag_rows):
-    metrics = model_metrics(tag_rows, "val", pass_through(make_model(13), tag_rows.rows["val"], "cpu", 0), 1.0)
+    metrics = model_metrics(
+        tag_rows, "val", pass_through(make_model(13), tag_rows.rows["val"], "cpu", 0), 1.0
+    )
     assert metrics["diversity_entropy_data"] > metrics["diversity_entropy"]
 
 

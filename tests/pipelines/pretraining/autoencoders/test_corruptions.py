@@ -13,7 +13,9 @@ from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS, vi
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_one_object_is_wrong_and_the_event_stays_valid(make_events: Callable[..., Events], name: str) -> None:
+def test_one_object_is_wrong_and_the_event_stays_valid(
+    make_events: Callable[..., Events], name: str
+) -> None:
     events = make_events(300)
     changed = CORRUPTIONS[name](events, np.random.default_rng(0)).validate("corrupted")
     touched = (changed.ids != events.ids) | (changed.p4 != events.p4).any(-1)
@@ -26,7 +28,9 @@ def test_smearing_scales_the_whole_four_vector(make_events: Callable[..., Events
     events = make_events(300)
     changed = CORRUPTIONS["smear_pt"](events, np.random.default_rng(0))
     real = events.mask
-    np.testing.assert_allclose(changed.energy[real] / events.energy[real], changed.pt[real] / events.pt[real], rtol=1e-5)
+    np.testing.assert_allclose(
+        changed.energy[real] / events.energy[real], changed.pt[real] / events.pt[real], rtol=1e-5
+    )
     np.testing.assert_array_equal(changed.p4[..., 2:], events.p4[..., 2:])
 
 
@@ -39,7 +43,11 @@ def test_smearing_scales_the_whole_four_vector(make_events: Callable[..., Events
         ("transformer", True, False, {"swap_type"}),
     ],
 )
-def test_what_a_model_cannot_see_is_no_test_of_it(encoder: str, shown: bool, pid: bool, invisible: set[str]) -> None:
+def test_what_a_model_cannot_see_is_no_test_of_it(
+    encoder: str, shown: bool, pid: bool, invisible: set[str]
+) -> None:
     settings = AutoencoderConfig.model_construct(encoder=encoder, encoder_globals=shown)
-    member = AutoencoderMember.model_construct(autoencoder=settings, tokeniser=DirectConfig(vector=4, pid=pid))
+    member = AutoencoderMember.model_construct(
+        autoencoder=settings, tokeniser=DirectConfig(vector=4, pid=pid)
+    )
     assert set(CORRUPTIONS) - set(visible(member)) == invisible

@@ -1,4 +1,6 @@
-"""Events whose MET follows from the objects, and events whose MET does not: train, evaluate, report, and see that it says so."""
+"""Events whose MET follows from the objects, and events whose MET does not: train, evaluate,
+report, and see that it says so.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +60,14 @@ def held_by_objects(events: Events) -> Events:
     """MET of the size of the objects' mean log pT, in the direction of their mean azimuth."""
     n = np.maximum(events.mask.sum(1), 1)
     log_pt = np.log(np.where(events.mask, events.pt, 1)).sum(1) / n
-    sine, cosine = ((np.where(events.mask, side(events.phi), 0)).sum(1) for side in (np.sin, np.cos))
-    return replace(events, met=np.expm1(log_pt).astype(np.float32), met_phi=np.arctan2(sine, cosine).astype(np.float32))
+    sine, cosine = (
+        (np.where(events.mask, side(events.phi), 0)).sum(1) for side in (np.sin, np.cos)
+    )
+    return replace(
+        events,
+        met=np.expm1(log_pt).astype(np.float32),
+        met_phi=np.arctan2(sine, cosine).astype(np.float32),
+    )
 
 
 def independent(events: Events) -> Events:
@@ -87,17 +95,26 @@ def member_config(seed: int = 42, **changes: Any) -> AutoencoderMember:
     return AutoencoderMember(
         seed=seed,
         training=TRAINING,
-        data={"source": "simulation", "n": sum(SIZES.values()), "simulation": {"seed": 0, "mix": {}, "split": {}}},
+        data={
+            "source": "simulation",
+            "n": sum(SIZES.values()),
+            "simulation": {"seed": 0, "mix": {}, "split": {}},
+        },
         classes={"signal": 1, "background": 2},
         tokeniser={"vector": 4, "pid": True},
         autoencoder=AUTOENCODER | changes,
     )
 
 
-def finished(events: EventSource, config: AutoencoderMember, folder: Path) -> tuple[Result, tuple[Any, ...]]:
+def finished(
+    events: EventSource, config: AutoencoderMember, folder: Path
+) -> tuple[Result, tuple[Any, ...]]:
     """A member trained and evaluated, as its folder would hold it."""
     settings = config.autoencoder
-    cell = {"autoencoder.globals_beta": settings.globals_beta, "autoencoder.bottleneck": settings.bottleneck}
+    cell = {
+        "autoencoder.globals_beta": settings.globals_beta,
+        "autoencoder.bottleneck": settings.bottleneck,
+    }
     name = f"{cell_name(cell)}__seed_{config.seed}"
     tokeniser = DirectTokeniser(4, True).fit(events.read("train"))
     given = (config, "cpu", Checkpoints(folder), name)
@@ -110,14 +127,24 @@ def finished(events: EventSource, config: AutoencoderMember, folder: Path) -> tu
 
 @pytest.mark.parametrize(("plant", "expected"), [(held_by_objects, "yes"), (independent, "no")])
 def test_the_report_says_whether_the_objects_tell_met(
-    source: Callable[..., EventSource], tmp_path: Path, plant: Callable[[Events], Events], expected: str
+    source: Callable[..., EventSource],
+    tmp_path: Path,
+    plant: Callable[[Events], Events],
+    expected: str,
 ) -> None:
     events = source(plant)
-    results = [finished(events, member_config(seed, globals_beta=beta), tmp_path)[0] for beta in (0.0, 1.0) for seed in (42, 123, 314)]
+    results = [
+        finished(events, member_config(seed, globals_beta=beta), tmp_path)[0]
+        for beta in (0.0, 1.0)
+        for seed in (42, 123, 314)
+    ]
     words = compare_results(results, REPORT, "main", "planted")["findings"]
     answers = {row["name"]: row["answer"] for row in words["claims"]}
     first, second = (row for row in words["claims"] if row["name"].startswith("hypothesis 1"))
-    assert (first["answer"], second["answer"]) == (expected, expected), (first["numbers"], second["numbers"])
+    assert (first["answer"], second["answer"]) == (expected, expected), (
+        first["numbers"],
+        second["numbers"],
+    )
     assert "was not shown MET" in first["numbers"]
     assert any("hold nothing of MET" in step for step in words["next_steps"]) is (expected == "no")
     if expected == "no":
@@ -125,26 +152,40 @@ def test_the_report_says_whether_the_objects_tell_met(
         assert not answers["hypothesis 5"].startswith("yes")
 
 
-def test_an_encoder_that_is_shown_met_passes_it_on(source: Callable[..., EventSource], tmp_path: Path) -> None:
-    result, _ = finished(source(independent), member_config(encoder_globals=True, globals_beta=1.0), tmp_path)
+def test_an_encoder_that_is_shown_met_passes_it_on(
+    source: Callable[..., EventSource], tmp_path: Path
+) -> None:
+    result, _ = finished(
+        source(independent), member_config(encoder_globals=True, globals_beta=1.0), tmp_path
+    )
     assert result.metrics["test"]["probe_met_r2"] > 0.8
-    assert result.metrics["test"]["rec_globals"] < 0.5 * result.metrics["test"]["rec_globals_constant"]
+    assert (
+        result.metrics["test"]["rec_globals"] < 0.5 * result.metrics["test"]["rec_globals_constant"]
+    )
 
 
-def test_a_member_leaves_numbers_of_whole_splits(source: Callable[..., EventSource], tmp_path: Path) -> None:
+def test_a_member_leaves_numbers_of_whole_splits(
+    source: Callable[..., EventSource], tmp_path: Path
+) -> None:
     result, (metrics, arrays, losses, record, recon, reconstruction, spectrum) = finished(
-        source(independent), member_config(bottleneck="vq", globals_beta=1.0, reconstruct_types=True), tmp_path
+        source(independent),
+        member_config(bottleneck="vq", globals_beta=1.0, reconstruct_types=True),
+        tmp_path,
     )
     for split in ("train", "val", "test"):
         own = metrics[split]
-        assert own["total"] == pytest.approx(own["rec_tokens"] + own["weighted_globals"] + own["vq_loss"], rel=1e-5)
+        assert own["total"] == pytest.approx(
+            own["rec_tokens"] + own["weighted_globals"] + own["vq_loss"], rel=1e-5
+        )
         assert 1 <= own["perplexity"] <= 32
         assert 0 < own["rec_tokens"] < own["rec_tokens_constant"] + own["rec_types"]
     for split in ("val", "test"):
         for name in ("rec_tokens", "rec_globals"):
             assert arrays[f"{split}_{name}"].shape == (SIZES[split],)
             assert arrays[f"{split}_{name}"].mean() == pytest.approx(metrics[split][name], rel=1e-4)
-    assert metrics["val"]["total"] == pytest.approx(result.history["val_total"].min(), rel=1e-4), "the kept epoch is the best one"
+    assert metrics["val"]["total"] == pytest.approx(result.history["val_total"].min(), rel=1e-4), (
+        "the kept epoch is the best one"
+    )
     assert {"all", "jet"} <= set(reconstruction["object"])
     assert {"n", "type_accuracy", "pt_mae", "phi_rmse"} <= set(reconstruction)
     assert spectrum["explained_variance"].sum() == pytest.approx(1)
@@ -152,8 +193,12 @@ def test_a_member_leaves_numbers_of_whole_splits(source: Callable[..., EventSour
     assert (len(losses.axes), len(recon.axes)) == (3, 5)
 
 
-def test_an_anomaly_is_what_training_did_not_see(source: Callable[..., EventSource], tmp_path: Path) -> None:
-    """Signal objects of `make_events` are harder: trained on background alone, their error stands out more."""
+def test_an_anomaly_is_what_training_did_not_see(
+    source: Callable[..., EventSource], tmp_path: Path
+) -> None:
+    """Signal objects of `make_events` are harder: trained on background alone, their error stands
+    out more.
+    """
     events = source(independent)
     background = member_config(train_on="background")
     assert len(learnt_from("train", events, background).targets) == SIZES["train"] / 2

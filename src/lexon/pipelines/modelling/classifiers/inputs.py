@@ -1,4 +1,6 @@
-"""What both nodes of a member do first: events or a token file to tokens with targets, tokens to tensors."""
+"""What both nodes of a member do first: events or a token file to tokens with targets, tokens to
+tensors.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +44,17 @@ def source_of(shown: Shown, events: EventSource | None) -> EventSource | TokenSo
     return events
 
 
-def read_tokens(split: str, config: ClassifierMember, shown: Shown, events: EventSource | None) -> ClassifiedTokens:
-    """A split as the classifier is shown it: the events that belong to a class, of the training split as many as it trains on."""
+def read_tokens(
+    split: str, config: ClassifierMember, shown: Shown, events: EventSource | None
+) -> ClassifiedTokens:
+    """A split as the classifier is shown it: the events that belong to a class, of the training
+    split as many as it trains on.
+    """
     if isinstance(shown, TokenSource) and config.classifier.met and not shown.has_met:
-        raise DataError(f"{shown.path}: has no tokens of MET and METphi, so only classifiers without MET can read it; set met=false")
+        raise DataError(
+            f"{shown.path}: has no tokens of MET and METphi, so only classifiers without MET can"
+            " read it; set met=false"
+        )
     tokens = _classified(split, config.classes, shown, events)
     return tokens.sample(config.n_train, SAMPLE_SEED) if split == "train" else tokens
 
@@ -57,20 +66,40 @@ def network_table(
     object_types: Mapping[int, str] | None,
     known: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> TensorTable:
-    """Tokens with their targets and with what else the network asks for, on the CPU; `known` of it is taken as given."""
-    table, more = tensor_table(tokens), quantities(tokens.tokens, shown, config, object_types, known)
-    return replace(table, tensors=table.tensors | more, ragged=table.ragged | (more.keys() & {"p4"}))
+    """Tokens with their targets and with what else the network asks for, on the CPU; `known` of it
+    is taken as given.
+    """
+    table, more = (
+        tensor_table(tokens),
+        quantities(tokens.tokens, shown, config, object_types, known),
+    )
+    return replace(
+        table, tensors=table.tensors | more, ragged=table.ragged | (more.keys() & {"p4"})
+    )
 
 
 def turned_table(
-    plain: TensorTable, config: ClassifierMember, shown: Tokeniser, events: EventSource, object_types: Mapping[int, str] | None
+    plain: TensorTable,
+    config: ClassifierMember,
+    shown: Tokeniser,
+    events: EventSource,
+    object_types: Mapping[int, str] | None,
 ) -> Callable[[int], TensorTable]:
-    """The training split of an epoch, its events turned and mirrored before they are encoded; as they are, they are `plain`."""
+    """The training split of an epoch, its events turned and mirrored before they are encoded; as
+    they are, they are `plain`.
+    """
     whole = events.classified("train", config.classes)
-    rows = np.arange(len(whole.targets)) if config.n_train is None else random_rows(config.n_train, len(whole.targets), SAMPLE_SEED)
-    sample = replace(whole, events=whole.events[rows], targets=whole.targets[rows], index=whole.index[rows])
+    rows = (
+        np.arange(len(whole.targets))
+        if config.n_train is None
+        else random_rows(config.n_train, len(whole.targets), SAMPLE_SEED)
+    )
+    sample = replace(
+        whole, events=whole.events[rows], targets=whole.targets[rows], index=whole.index[rows]
+    )
 
-    # Exact four-vectors keep all event-level quantities; the centres of bins, or what codes stand for, do not.
+    # Exact four-vectors keep all event-level quantities; the centres of bins, or what codes stand
+    # for, do not.
     kept = {"event"} & plain.tensors.keys() if config.tokeniser.continuous else set()
     known = {name: plain.tensors[name] for name in kept}
 
@@ -81,7 +110,9 @@ def turned_table(
     return of_epoch
 
 
-def _classified(split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None) -> ClassifiedTokens:
+def _classified(
+    split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None
+) -> ClassifiedTokens:
     if isinstance(shown, TokenSource):
         return shown.classified(split, classes)
     assert events is not None
@@ -103,9 +134,16 @@ def vocabulary_of(shown: Shown, embedding: EmbeddingName) -> Vocabulary:
     """
     layout, codebook = shown.layout, codebook_of(shown)
     if layout is None:
-        raise ConfigurationError(f"model.embedding={embedding}: these tokens have no parts that are known; use model.embedding=table")
+        raise ConfigurationError(
+            f"model.embedding={embedding}: these tokens have no parts that are known; use"
+            " model.embedding=table"
+        )
     origin = str(shown.path) if isinstance(shown, TokenSource) else "the tokeniser"
-    possible = (TABLE, *(OF_PARTS if len(layout.objects) > 1 else ()), *(() if codebook is None else OF_CODEBOOK))
+    possible = (
+        TABLE,
+        *(OF_PARTS if len(layout.objects) > 1 else ()),
+        *(() if codebook is None else OF_CODEBOOK),
+    )
     if reason := why_not(embedding, f"the tokens of {origin}", possible):
         raise ConfigurationError(reason)
     parts = " x ".join(f"{part.name} {part.size}" for part in layout.objects)

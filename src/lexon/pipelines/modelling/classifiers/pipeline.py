@@ -24,15 +24,32 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 
 def _member(member: Member, settings: list[str]) -> list[Node]:
-    """Continuous values, and tokens of turned events, are made from events as needed; other tokens were written to a file, once for all."""
-    config, network = tokeniser_config(member.config["tokeniser"]), classifier_config(member.config["classifier"])
+    """Continuous values, and tokens of turned events, are made from events as needed; other tokens
+    were written to a file, once for all.
+    """
+    config, network = (
+        tokeniser_config(member.config["tokeniser"]),
+        classifier_config(member.config["classifier"]),
+    )
     name = tokeniser_name(member.config["tokeniser"])
     types = {"object_types": "params:object_types"} if "event" in network.quantities else {}
     if not config.continuous and TrainingConfig(**member.config["training"]).augmentation == "none":
-        return member_nodes(member, resting_on(TRAIN, network.module), EVALUATE, {"shown": f"tokens_{name}", **types}, settings)
+        return member_nodes(
+            member,
+            resting_on(TRAIN, network.module),
+            EVALUATE,
+            {"shown": f"tokens_{name}", **types},
+            settings,
+        )
     encodes = [config.module] if isinstance(config, FittedConfig) else []
     shown = {"shown": f"tokeniser_{name}", "events": "events", **types}
-    return member_nodes(member, resting_on(TRAIN, network.module, *encodes), resting_on(EVALUATE, *encodes), shown, settings)
+    return member_nodes(
+        member,
+        resting_on(TRAIN, network.module, *encodes),
+        resting_on(EVALUATE, *encodes),
+        shown,
+        settings,
+    )
 
 
 def _baselines() -> Node:

@@ -1,4 +1,6 @@
-"""Quantities that a network asks for beside its tokens: computed from what the tokens say, never from the events behind them."""
+"""Quantities that a network asks for beside its tokens: computed from what the tokens say, never
+from the events behind them.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def quantities(
         object_types: name of each type id; needed for ``event``.
         known: those that need not be computed.
     """
-    asked = {quantity: setting for quantity, setting in config.classifier.quantities.items() if quantity not in known}
+    asked = {
+        quantity: setting
+        for quantity, setting in config.classifier.quantities.items()
+        if quantity not in known
+    }
     found = dict(known)
     if not asked:
         return found
@@ -50,10 +56,14 @@ def quantities(
 
 
 def decoded(tokens: Tokens, tokeniser: Tokeniser) -> Events:
-    """Events as tokens show them: exact, or at bin centres; an object whose energy is not shown is massless."""
+    """Events as tokens show them: exact, or at bin centres; an object whose energy is not shown is
+    massless.
+    """
     events = tokeniser.decode(tokens)
     p4 = events.p4.copy()
-    p4[..., 0] = np.where(events.mask, np.maximum(events.energy, massless_energy(events.pt, events.eta)), 0)
+    p4[..., 0] = np.where(
+        events.mask, np.maximum(events.energy, massless_energy(events.pt, events.eta)), 0
+    )
     return replace(events, p4=p4)
 
 
@@ -61,7 +71,13 @@ def _decoder(shown: Tokeniser | TokenSource, asked: str) -> Tokeniser:
     if not isinstance(shown, TokenSource):
         return shown
     if not isinstance(shown.attributes.get("tokeniser"), dict) or not shown.has_met:
-        lacks = "tokens of MET" if "tokeniser" in shown.attributes else "tokeniser that says what its tokens are"
+        lacks = (
+            "tokens of MET"
+            if "tokeniser" in shown.attributes
+            else "tokeniser that says what its tokens are"
+        )
         remedy = "leave it out, or train on a token file that lexon wrote"
-        raise ConfigurationError(f"{asked}: {shown.path} holds no {lacks}, so they cannot be decoded; {remedy}")
+        raise ConfigurationError(
+            f"{asked}: {shown.path} holds no {lacks}, so they cannot be decoded; {remedy}"
+        )
     return shown.tokeniser()

@@ -18,10 +18,18 @@ from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
 from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
-from lexon.pipelines.modelling.classifiers.inputs import Shown, codebook_of, network_table, read_tokens, turned_table, vocabulary_of
+from lexon.pipelines.modelling.classifiers.inputs import (
+    Shown,
+    codebook_of,
+    network_table,
+    read_tokens,
+    turned_table,
+    vocabulary_of,
+)
 from lexon.training import SelectBy, TensorTable, seeded
 
-# The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest loss.
+# The best epoch is chosen on validation, never on test: the highest AUROC, and of equals the lowest
+# loss.
 SELECT_BY: SelectBy = (("val_auroc", "max"), ("val_loss", "min"))
 
 
@@ -31,19 +39,27 @@ def train(
     device: str,
     checkpoints: Checkpoints,
     member: str,
-    # Before `events`: where a node lacks an optional input, Kedro takes parameters after the gap for their predecessors.
+    # Before `events`: where a node lacks an optional input, Kedro takes parameters after the gap
+    # for their predecessors.
     object_types: dict[int, str] | None = None,
     events: EventSource | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
-    """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
-    tables = {split: network_table(read_tokens(split, config, shown, events), config, shown, object_types) for split in ("train", "val")}
+    """The model of the best validation epoch, one row of history per epoch, and facts for the run
+    record.
+    """
+    tables = {
+        split: network_table(read_tokens(split, config, shown, events), config, shown, object_types)
+        for split in ("train", "val")
+    }
     model = _network(config, shown, tables["train"])
     turned = None
     if config.training.augmentation == "symmetries":
         assert events is not None
         assert not isinstance(shown, TokenSource)
         turned = turned_table(tables["train"], config, shown, events, object_types)
-    return train_member(model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned)
+    return train_member(
+        model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned
+    )
 
 
 def _network(config: ClassifierMember, shown: Shown, training: TensorTable) -> Any:
@@ -62,8 +78,14 @@ def _network(config: ClassifierMember, shown: Shown, training: TensorTable) -> A
 
 
 def _recipe(config: ClassifierMember, shown: Shown, training: TensorTable) -> dict[str, Any]:
-    """Arguments of the network: those of its settings, and what tokens, classes and quantities add."""
-    recipe: dict[str, Any] = {"n_classes": len(config.classes), "vocab_size": shown.vocab_size, "n_features": shown.n_features}
+    """Arguments of the network: those of its settings, and what tokens, classes and
+    quantities add.
+    """
+    recipe: dict[str, Any] = {
+        "n_classes": len(config.classes),
+        "vocab_size": shown.vocab_size,
+        "n_features": shown.n_features,
+    }
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
     embedding = recipe.get("embedding", TABLE)
     if shown.vocab_size is not None and embedding != TABLE:

@@ -19,16 +19,25 @@ BASELINES = {"mean": "train mean", "ridge": "ridge", "trees": "gradient-boosted 
 SEED = 42
 
 
-def baselines_on_events(events: EventSource, classes: dict[str, Any], regression: RegressionConfig, plan: list[dict[str, Any]]) -> Arrays:
-    """Predictions of each baseline, from the phi-free columns of events that the networks of the `plan` are shown.
+def baselines_on_events(
+    events: EventSource,
+    classes: dict[str, Any],
+    regression: RegressionConfig,
+    plan: list[dict[str, Any]],
+) -> Arrays:
+    """Predictions of each baseline, from the phi-free columns of events that the networks of the
+    `plan` are shown.
 
-    Where members differ in what they are shown (a grid over ``vector`` or ``pid``), baselines are shown the most of it.
+    Where members differ in what they are shown (a grid over ``vector`` or ``pid``), baselines are
+    shown the most of it.
     """
     shown = [member["config"]["tokeniser"] for member in plan]
     vector, pid = max(one["vector"] for one in shown), any(one["pid"] for one in shown)
     read = {split: events.classified(split, classes).events for split in SPLITS}
     targets = {split: event_target(sample, regression.quantity) for split, sample in read.items()}
-    return predict_baselines({split: phi_free_columns(sample, vector, pid) for split, sample in read.items()}, targets)
+    return predict_baselines(
+        {split: phi_free_columns(sample, vector, pid) for split, sample in read.items()}, targets
+    )
 
 
 def baselines_on_table(rows: Table, regression: RegressionConfig) -> Arrays:
@@ -36,14 +45,19 @@ def baselines_on_table(rows: Table, regression: RegressionConfig) -> Arrays:
     groups = np.arange(len(rows)) if rows.groups is None else rows.groups
     index = split_rows(groups, regression.split, regression.split_seed)
     features = {split: rows.features[chosen] for split, chosen in index.items()}
-    return predict_baselines(features, {split: rows.target[chosen] for split, chosen in index.items()})
+    return predict_baselines(
+        features, {split: rows.target[chosen] for split, chosen in index.items()}
+    )
 
 
-def predict_baselines(features: dict[str, NDArray[np.float64]], targets: dict[str, NDArray[np.float64]]) -> Arrays:
-    """``<split>_target`` and ``<split>_<baseline>`` of validation and test, all fitted on training rows alone.
+def predict_baselines(
+    features: dict[str, NDArray[np.float64]], targets: dict[str, NDArray[np.float64]]
+) -> Arrays:
+    """``<split>_target`` and ``<split>_<baseline>`` of validation and test, all fitted on training
+    rows alone.
 
-    The ridge's strength is chosen by leave-one-out on training rows; the trees grow to scikit-learn's defaults, because
-    stopping them on validation would flatter them there.
+    The ridge's strength is chosen by leave-one-out on training rows; the trees grow to
+    scikit-learn's defaults, because stopping them on validation would flatter them there.
     """
     from sklearn.dummy import DummyRegressor
     from sklearn.ensemble import HistGradientBoostingRegressor

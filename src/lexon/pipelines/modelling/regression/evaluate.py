@@ -37,9 +37,20 @@ def evaluate_on_events(
     checkpoints: Checkpoints,
     member: str,
 ) -> Evaluated:
-    """Metrics of each split, predictions with targets, the training's curves and the member's run record."""
+    """Metrics of each split, predictions with targets, the training's curves and the member's run
+    record.
+    """
     refuse_other_parameters(config, training_record, member)
-    return _evaluate(event_sample(config, tokeniser, events), model, history, training_record, config, device, checkpoints, member)
+    return _evaluate(
+        event_sample(config, tokeniser, events),
+        model,
+        history,
+        training_record,
+        config,
+        device,
+        checkpoints,
+        member,
+    )
 
 
 def evaluate_on_table(
@@ -52,10 +63,14 @@ def evaluate_on_table(
     checkpoints: Checkpoints,
     member: str,
 ) -> Evaluated:
-    """Metrics of each split, predictions with targets, the training's curves and the member's run record."""
+    """Metrics of each split, predictions with targets, the training's curves and the member's run
+    record.
+    """
     refuse_other_parameters(config, training_record, member)
     sample = table_sample(config, rows)
-    metrics, arrays, curves, record = _evaluate(sample, model, history, training_record, config, device, checkpoints, member)
+    metrics, arrays, curves, record = _evaluate(
+        sample, model, history, training_record, config, device, checkpoints, member
+    )
     if rows.groups is not None:  # rows of one group are resampled together
         arrays |= {f"{split}_group": rows.groups[sample.index[split]] for split in ("val", "test")}
     return metrics, arrays, curves, record
@@ -72,8 +87,14 @@ def _evaluate(
     member: str,
 ) -> Evaluated:
     clock = perf_counter()
-    predictions = {split: predict(model, sample.tables[split], EVALUATION_BATCH, choose_device(device)) for split in SPLITS}
-    metrics = {split: finite(regression_metrics(sample.target(split), values)) for split, values in predictions.items()}
+    predictions = {
+        split: predict(model, sample.tables[split], EVALUATION_BATCH, choose_device(device))
+        for split in SPLITS
+    }
+    metrics = {
+        split: finite(regression_metrics(sample.target(split), values))
+        for split, values in predictions.items()
+    }
     arrays: Arrays = {}
     for split in ("val", "test"):
         arrays |= {

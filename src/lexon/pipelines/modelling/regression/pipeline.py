@@ -21,7 +21,14 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     match experiment.parameters.regression.source:
         case "events":
             shown = ["events", "params:classes", "params:regression", "params:plan"]
-            return Pipeline([*members, _baselines(node_function("modelling.regression.baselines:baselines_on_events"), shown)])
+            return Pipeline(
+                [
+                    *members,
+                    _baselines(
+                        node_function("modelling.regression.baselines:baselines_on_events"), shown
+                    ),
+                ]
+            )
         case "diabetes":
             rows = Node(
                 node_function("modelling.regression.rows:read_diabetes"),
@@ -32,9 +39,22 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
             )
         case "table":
             asked = ["raw_rows", "params:regression.split", "params:regression.split_seed"]
-            rows = Node(node_function("modelling.regression.rows:clean_table"), asked, "rows", name="clean_table", tags="data")
+            rows = Node(
+                node_function("modelling.regression.rows:clean_table"),
+                asked,
+                "rows",
+                name="clean_table",
+                tags="data",
+            )
     return Pipeline(
-        [rows, *members, _baselines(node_function("modelling.regression.baselines:baselines_on_table"), ["rows", "params:regression"])]
+        [
+            rows,
+            *members,
+            _baselines(
+                node_function("modelling.regression.baselines:baselines_on_table"),
+                ["rows", "params:regression"],
+            ),
+        ]
     )
 
 
@@ -44,7 +64,10 @@ def _baselines(predict: Callable[..., Any], inputs: list[str]) -> Node:
 
 def _member(member: Member) -> list[Node]:
     if member.config["source"] == "events":
-        data = {"tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}", "events": "events"}
+        data = {
+            "tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}",
+            "events": "events",
+        }
         return member_nodes(
             member,
             node_function("modelling.regression.train:train_on_events"),

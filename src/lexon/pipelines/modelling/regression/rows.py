@@ -18,7 +18,8 @@ def clean_table(raw: Table, split: Shares, split_seed: int) -> Table:
     """The user's table, which its dataset has checked.
 
     Raises:
-        DataError: a split would hold one target value, on which no regression can be judged; raised before any is trained.
+        DataError: a split would hold one target value, on which no regression can be judged; raised
+            before any is trained.
     """
     for note in raw.notes:
         logger.info("%s: %s", raw.origin, note)
@@ -26,14 +27,17 @@ def clean_table(raw: Table, split: Shares, split_seed: int) -> Table:
     for name, rows in split_rows(groups, split, split_seed).items():
         if np.ptp(raw.target[rows]) == 0:
             raise DataError(
-                f"{raw.origin}: the {name} split ({len(rows):,} of {len(raw):,} rows) holds one target value, {raw.target[rows[0]]:g}, so "
-                "nothing could be judged after the training; give more rows, or other regression.split or regression.split_seed"
+                f"{raw.origin}: the {name} split ({len(rows):,} of {len(raw):,} rows) holds one"
+                f" target value, {raw.target[rows[0]]:g}, so nothing could be judged after the"
+                " training; give more rows, or other regression.split or regression.split_seed"
             )
     return raw
 
 
 def read_diabetes(_source: str) -> Table:
-    """Scikit-learn's diabetes data: 442 patients, ten columns, disease progression after a year (Efron et al. 2004)."""
+    """Scikit-learn's diabetes data: 442 patients, ten columns, disease progression after a year
+    (Efron et al. 2004).
+    """
     from sklearn.datasets import load_diabetes
 
     data = load_diabetes(scaled=False)

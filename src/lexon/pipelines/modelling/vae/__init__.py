@@ -1,4 +1,6 @@
-"""Variational autoencoders of multi-label rows, and the anchors that show what their numbers are worth."""
+"""Variational autoencoders of multi-label rows, and the anchors that show what their numbers are
+worth.
+"""
 
 from lexon.pipelines.modelling.vae.pipeline import create_pipeline
 

@@ -1,8 +1,8 @@
 """What a number is worth: the same metrics for things that learn no latent code.
 
-``all_zero`` predicts no tag; ``independent_marginals`` knows how common each tag is and nothing of pairs; ``pca_<width>`` is as
-wide as a configuration and linear; ``data`` are the rows themselves; ``data_bootstrap`` draws them again, as a sample as large
-that knew everything would.
+``all_zero`` predicts no tag; ``independent_marginals`` knows how common each tag is and nothing of
+pairs; ``pca_<width>`` is as wide as a configuration and linear; ``data`` are the rows themselves;
+``data_bootstrap`` draws them again, as a sample as large that knew everything would.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from sklearn.decomposition import PCA
 
 from lexon.events import SPLITS
 from lexon.pipelines.modelling.vae.evaluate import describe
-from lexon.pipelines.modelling.vae.measures import Rows, by_split, marginal_nats, marginal_shares, pattern, reconstruction
+from lexon.pipelines.modelling.vae.measures import (
+    Rows,
+    by_split,
+    marginal_nats,
+    marginal_shares,
+    pattern,
+    reconstruction,
+)
 from lexon.pipelines.modelling.vae.passes import THRESHOLD
 from lexon.tags import TagSplits
 
@@ -37,13 +44,16 @@ def measure_anchors(tag_rows: TagSplits, plan: list[dict[str, Any]]) -> dict[str
     names = dict.fromkeys(name for anchors in per_split.values() for name in anchors)
     return {
         "data": describe(tag_rows),
-        "anchors": {name: by_split({split: per_split[split][name] for split in SPLITS}) for name in names},
+        "anchors": {
+            name: by_split({split: per_split[split][name] for split in SPLITS}) for name in names
+        },
     }
 
 
 @dataclass(frozen=True)
 class Components:
-    """The leading principal components of the training rows; the first w of them are what a PCA of width w has.
+    """The leading principal components of the training rows; the first w of them are what a PCA of
+    width w has.
 
     Attributes:
         mean: of the rows [tag].
@@ -55,10 +65,14 @@ class Components:
 
     @classmethod
     def of(cls, rows: Rows, width: int) -> Self:
-        """As many as asked for, or as exist. A few of many are found on sparse rows, by Lanczos iteration to full precision."""
+        """As many as asked for, or as exist. A few of many are found on sparse rows, by Lanczos
+        iteration to full precision.
+        """
         smallest = min(rows.shape)
         if FEW * width < smallest:
-            pca = PCA(width, svd_solver="arpack", random_state=SEED).fit(csr_matrix(rows, dtype=np.float64))
+            pca = PCA(width, svd_solver="arpack", random_state=SEED).fit(
+                csr_matrix(rows, dtype=np.float64)
+            )
         else:
             pca = PCA(min(width, smallest), svd_solver="full").fit(rows.astype(np.float64))
         return cls(pca.mean_, pca.components_)
@@ -70,7 +84,9 @@ class Components:
         return (scores @ axes + self.mean > THRESHOLD).astype(np.uint8)
 
 
-def _anchors(tag_rows: TagSplits, split: str, widths: Iterable[int], components: Components) -> dict[str, dict[str, float]]:
+def _anchors(
+    tag_rows: TagSplits, split: str, widths: Iterable[int], components: Components
+) -> dict[str, dict[str, float]]:
     train, data = tag_rows.rows["train"], tag_rows.rows[split]
     rng = np.random.default_rng(SEED)
     empty = np.zeros_like(data)
@@ -79,7 +95,10 @@ def _anchors(tag_rows: TagSplits, split: str, widths: Iterable[int], components:
         "all_zero": _decoded(data, empty) | _made(data, empty, "_prior"),
         "independent_marginals": _marginals(train, data, rng),
         **{f"pca_{width}": _decoded(data, components.decode(data, width)) for width in widths},
-        **{name: _made(data, rows, "", "_sample", "_prior") for name, rows in {"data": data, "data_bootstrap": again}.items()},
+        **{
+            name: _made(data, rows, "", "_sample", "_prior")
+            for name, rows in {"data": data, "data_bootstrap": again}.items()
+        },
     }
 
 
@@ -103,4 +122,8 @@ def _marginals(train: Rows, data: Rows, rng: np.random.Generator) -> dict[str, f
     nats = float(marginal_nats(train, data).mean())
     likeliest = np.broadcast_to(share > THRESHOLD, data.shape).astype(np.uint8)
     drawn = (rng.random(data.shape) < share).astype(np.uint8)
-    return {"bce": nats, "kld": 0.0, "bce_plus_kld": nats} | _decoded(data, likeliest) | _made(data, drawn, "_prior")
+    return (
+        {"bce": nats, "kld": 0.0, "bce_plus_kld": nats}
+        | _decoded(data, likeliest)
+        | _made(data, drawn, "_prior")
+    )

@@ -35,12 +35,18 @@ def evaluate(
     checkpoints: Checkpoints,
     member: str,
 ) -> tuple[Metrics, Arrays, Figure, dict[str, Any], dict[str, Any]]:
-    """Metrics of each split, what figures and paired comparisons need of the test split, loss curves, run record and summary."""
+    """Metrics of each split, what figures and paired comparisons need of the test split, loss
+    curves, run record and summary.
+    """
     refuse_other_parameters(config, training_record, member)
     clock = perf_counter()
     chosen = choose_device(device)
-    passes = {split: pass_through(model, tag_rows.rows[split], chosen, config.seed) for split in SPLITS}
-    metrics = by_split({split: model_metrics(tag_rows, split, passes[split], config.vae.beta) for split in SPLITS})
+    passes = {
+        split: pass_through(model, tag_rows.rows[split], chosen, config.seed) for split in SPLITS
+    }
+    metrics = by_split(
+        {split: model_metrics(tag_rows, split, passes[split], config.vae.beta) for split in SPLITS}
+    )
     # The model is on disk by now: its checkpoint could only be mistaken for an unfinished training.
     checkpoints.of(member, type(model)).clear()
     record = run_record(training_record, describe(tag_rows), perf_counter() - clock)
@@ -51,7 +57,13 @@ def evaluate(
 def describe(tag_rows: TagSplits) -> dict[str, Any]:
     """Which rows these are."""
     sizes = {f"n_{split}": len(rows) for split, rows in tag_rows.rows.items()}
-    return {"digest": tag_rows.digest, "n_tags": len(tag_rows.names), **sizes, "groups": tag_rows.group_name, "notes": list(tag_rows.notes)}
+    return {
+        "digest": tag_rows.digest,
+        "n_tags": len(tag_rows.names),
+        **sizes,
+        "groups": tag_rows.group_name,
+        "notes": list(tag_rows.notes),
+    }
 
 
 def arrays_of(tag_rows: TagSplits, passed: Pass) -> Arrays:

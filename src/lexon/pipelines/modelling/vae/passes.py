@@ -26,7 +26,8 @@ class Pass:
         bce, kld: nats per row with one latent sample, as in training, float32 [N].
         decoded: rows decoded from the latent mean, thresholded at 0.5, uint8 [N, K].
         decoded_sample: from a latent sample instead.
-        prior: Bernoulli draws of as many rows decoded from N(0, 1), uint8 [N, K]; thresholded ones would nearly all be empty.
+        prior: Bernoulli draws of as many rows decoded from N(0, 1), uint8 [N, K]; thresholded ones
+            would nearly all be empty.
     """
 
     mean: NDArray[np.float32]
@@ -47,7 +48,9 @@ def pass_through(model: VAE, rows: NDArray[np.uint8], device: str, seed: int) ->
     """All rows through the model in eval mode and float32; `seed` decides every draw."""
     model.to(device).train(False)
     with seeded(seed, device):
-        parts = [_pass(model, chunk.to(device).float()) for chunk in torch.from_numpy(rows).split(CHUNK)]
+        parts = [
+            _pass(model, chunk.to(device).float()) for chunk in torch.from_numpy(rows).split(CHUNK)
+        ]
     joined = [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
     return Pass(*joined)
 

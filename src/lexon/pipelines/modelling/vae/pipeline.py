@@ -22,16 +22,28 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     members = [
         node
         for member in experiment.trained
-        for node in member_nodes(member, TRAIN, EVALUATE, {"tag_rows": ROWS}, extra=["summary"], scores="tag_arrays")
+        for node in member_nodes(
+            member, TRAIN, EVALUATE, {"tag_rows": ROWS}, extra=["summary"], scores="tag_arrays"
+        )
     ]
-    rows = [_rows_of_file(experiment)] if experiment.parameters.tags.path else [events_pipeline(experiment), _rows_of_events()]
+    rows = (
+        [_rows_of_file(experiment)]
+        if experiment.parameters.tags.path
+        else [events_pipeline(experiment), _rows_of_events()]
+    )
     return Pipeline([*rows, *members, _anchors()])
 
 
 def _rows_of_events() -> Node:
     settings = {name: f"params:tags.{name}" for name in ("pt_bins", "met_bins")}
     given = {"events": "events", "object_types": "params:object_types", **settings, **SPLIT}
-    return Node(node_function("modelling.vae.rows:rows_of_events"), given, ROWS, name="rows_of_events", tags="data")
+    return Node(
+        node_function("modelling.vae.rows:rows_of_events"),
+        given,
+        ROWS,
+        name="rows_of_events",
+        tags="data",
+    )
 
 
 def _rows_of_file(experiment: Experiment) -> Node:
@@ -48,5 +60,9 @@ def _rows_of_file(experiment: Experiment) -> Node:
 
 def _anchors() -> Node:
     return Node(
-        node_function("modelling.vae.anchors:measure_anchors"), [ROWS, "params:plan"], "anchors", name="measure_anchors", tags="baseline"
+        node_function("modelling.vae.anchors:measure_anchors"),
+        [ROWS, "params:plan"],
+        "anchors",
+        name="measure_anchors",
+        tags="baseline",
     )

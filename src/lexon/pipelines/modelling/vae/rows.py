@@ -18,11 +18,17 @@ CHUNK = 1 << 16  # events held in memory at once
 
 
 def rows_of_events(
-    events: EventSource, object_types: dict[int, str], pt_bins: int, met_bins: int, split: Shares, split_seed: int
+    events: EventSource,
+    object_types: dict[int, str],
+    pt_bins: int,
+    met_bins: int,
+    split: Shares,
+    split_seed: int,
 ) -> TagSplits:
     """Events as rows, grouped by process.
 
-    Bins come from the events' own training split; the rows of all its splits are then divided anew, by combination.
+    Bins come from the events' own training split; the rows of all its splits are then divided anew,
+    by combination.
     """
     bins = EventBins.fit(events.read("train"), pt_bins, met_bins)
     parts = [(tag_events(chunk, bins), chunk.labels) for _, chunk in events.parts(CHUNK)]
@@ -35,7 +41,12 @@ def rows_of_events(
         groups=groups.astype(np.int64),
         group_names=tuple(events.label_names.get(int(label), str(label)) for label in known),
         group_name="process",
-        notes=(f"Rows are events, in the order {', '.join(SPLITS)} of their file; bins of equal population in its training events.",),
+        notes=(
+            (
+                f"Rows are events, in the order {', '.join(SPLITS)} of their file; bins of equal"
+                " population in its training events."
+            ),
+        ),
     )
     return _divided(table, split, split_seed)
 

@@ -1,7 +1,8 @@
 """Events with something wrong in one object each: does the reconstruction error notice?
 
-What a model cannot see by construction is no test of it. The order of objects reaches neither encoder. An azimuth alone is as likely
-as any other, so a rotated object shows only where MET or other objects stand beside it.
+What a model cannot see by construction is no test of it. The order of objects reaches neither
+encoder. An azimuth alone is as likely as any other, so a rotated object shows only where MET or
+other objects stand beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ SMEARING = 1.0
 
 
 def smear_pt(events: Events, rng: np.random.Generator) -> Events:
-    """One object of each event with pT and energy times exp(normal), so that its mass is scaled too."""
+    """One object of each event with pT and energy times exp(normal), so that its mass is scaled
+    too.
+    """
     p4 = events.p4.copy()
     rows, slots = one_object(events, rng)
     p4[rows, slots, :2] *= np.exp(SMEARING * rng.normal(size=len(rows)))[:, None]
@@ -45,14 +48,24 @@ def rotate_object(events: Events, rng: np.random.Generator) -> Events:
     return replace(events, p4=p4)
 
 
-CORRUPTIONS: dict[str, Corruption] = {"smear_pt": smear_pt, "swap_type": swap_type, "rotate_object": rotate_object}
+CORRUPTIONS: dict[str, Corruption] = {
+    "smear_pt": smear_pt,
+    "swap_type": swap_type,
+    "rotate_object": rotate_object,
+}
 
 
 def visible(config: AutoencoderMember) -> tuple[str, ...]:
     """The corruptions that this model could notice at all."""
-    shows_neighbours = config.autoencoder.encoder == "transformer" or config.autoencoder.encoder_globals
+    shows_neighbours = (
+        config.autoencoder.encoder == "transformer" or config.autoencoder.encoder_globals
+    )
     hidden = set() if config.tokeniser.pid else {"swap_type"}
-    return tuple(name for name in CORRUPTIONS if name not in hidden | (set() if shows_neighbours else {"rotate_object"}))
+    return tuple(
+        name
+        for name in CORRUPTIONS
+        if name not in hidden | (set() if shows_neighbours else {"rotate_object"})
+    )
 
 
 def one_object(events: Events, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

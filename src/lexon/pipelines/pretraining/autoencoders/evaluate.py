@@ -1,4 +1,6 @@
-"""Evaluation of one autoencoder: its validation-best model on whole splits; the test split is met once."""
+"""Evaluation of one autoencoder: its validation-best model on whole splits; the test split is met
+once.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +25,38 @@ from lexon.physics import delta_phi
 from lexon.pipelines.members import refuse_other_parameters, run_record
 from lexon.pipelines.pretraining.autoencoders.corruptions import CORRUPTIONS, visible
 from lexon.pipelines.pretraining.autoencoders.inputs import Described, describe, split_table
-from lexon.pipelines.pretraining.autoencoders.probes import Probes, constant_globals, constant_tokens
+from lexon.pipelines.pretraining.autoencoders.probes import (
+    Probes,
+    constant_globals,
+    constant_tokens,
+)
 from lexon.plots.autoencoders import member_losses, residuals
 from lexon.tokenisers.base import Tokens
 from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import TensorTable, choose_device
 
-LOSSES = ("rec_tokens", "rec_types", "rec_globals", "weighted_globals", "commitment", "vq_loss", "total")
+LOSSES = (
+    "rec_tokens",
+    "rec_types",
+    "rec_globals",
+    "weighted_globals",
+    "commitment",
+    "vq_loss",
+    "total",
+)
 # Per event, what comparisons are made of.
 PAIRED = ("rec_tokens", "rec_globals", "total")
 _CORRUPTION_SEED = 2026
 
-Outputs = tuple[dict[str, dict[str, float]], dict[str, NDArray[Any]], Figure, dict[str, Any], Figure, pd.DataFrame, pd.DataFrame]
+Outputs = tuple[
+    dict[str, dict[str, float]],
+    dict[str, NDArray[Any]],
+    Figure,
+    dict[str, Any],
+    Figure,
+    pd.DataFrame,
+    pd.DataFrame,
+]
 
 
 @dataclass(frozen=True)
@@ -66,7 +88,9 @@ def evaluate(
     checkpoints: Checkpoints,
     member: str,
 ) -> Outputs:
-    """Metrics of each split, per-event losses, the loss curves, the run record, reconstructions as figure and table, the spectrum."""
+    """Metrics of each split, per-event losses, the loss curves, the run record, reconstructions as
+    figure and table, the spectrum.
+    """
     refuse_other_parameters(config, training_record, member)
     clock, chosen = perf_counter(), choose_device(device)
     seen = {split: _see(split, tokeniser, events, model, config, chosen) for split in SPLITS}
@@ -83,29 +107,61 @@ def evaluate(
     checkpoints.of(member, type(model)).clear()
     record = run_record(training_record, _data(events, seen), perf_counter() - clock)
     reconstruction = _reconstruction(truth, decoded, quantities, object_types, config)
-    components = pd.DataFrame({"component": np.arange(1, len(shares) + 1), "explained_variance": shares})
-    return metrics, arrays, member_losses(history), record, residuals(truth, decoded, quantities), reconstruction, components
+    components = pd.DataFrame(
+        {"component": np.arange(1, len(shares) + 1), "explained_variance": shares}
+    )
+    return (
+        metrics,
+        arrays,
+        member_losses(history),
+        record,
+        residuals(truth, decoded, quantities),
+        reconstruction,
+        components,
+    )
 
 
-def _see(split: str, tokeniser: DirectTokeniser, events: EventSource, model: Autoencoder, config: AutoencoderMember, device: str) -> Seen:
+def _see(
+    split: str,
+    tokeniser: DirectTokeniser,
+    events: EventSource,
+    model: Autoencoder,
+    config: AutoencoderMember,
+    device: str,
+) -> Seen:
     sample = events.classified(split, config.classes)
     table = split_table(sample, tokeniser)
     own = {"train": set(), "val": {"latents"}, "test": {"features", "types"}}[split]
-    return Seen(sample, table, describe(model, table, {*LOSSES, "pooled", "met", "codes"} | own, device))
+    return Seen(
+        sample, table, describe(model, table, {*LOSSES, "pooled", "met", "codes"} | own, device)
+    )
 
 
 def _metrics(seen: Seen, probes: Probes, config: AutoencoderMember) -> dict[str, float]:
     described = seen.described
-    means = {name: float(described[name].mean(dtype=np.float64)) for name in LOSSES if name in described}
-    use = CodeUse.of(described["codes"], config.autoencoder.codebook_size) if "codes" in described else None
+    means = {
+        name: float(described[name].mean(dtype=np.float64)) for name in LOSSES if name in described
+    }
+    use = (
+        CodeUse.of(described["codes"], config.autoencoder.codebook_size)
+        if "codes" in described
+        else None
+    )
     codebook = {"perplexity": use.perplexity, "code_usage": use.usage} if use else {}
     objects = seen.table.tensors["values"][seen.table.tensors["mask"]].numpy()
-    constant = {"rec_globals_constant": constant_globals(seen.met), "rec_tokens_constant": constant_tokens(objects)}
-    return means | codebook | constant | probes.metrics(described["pooled"], seen.met, seen.is_signal)
+    constant = {
+        "rec_globals_constant": constant_globals(seen.met),
+        "rec_tokens_constant": constant_tokens(objects),
+    }
+    return (
+        means | codebook | constant | probes.metrics(described["pooled"], seen.met, seen.is_signal)
+    )
 
 
 def _arrays(seen: dict[str, Seen], probes: Probes) -> dict[str, NDArray[Any]]:
-    """Per event of validation and test: the losses that are compared, what was to be found and what the probe found."""
+    """Per event of validation and test: the losses that are compared, what was to be found and what
+    the probe found.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     for split in ("val", "test"):
         part = seen[split]
@@ -117,9 +173,15 @@ def _arrays(seen: dict[str, Seen], probes: Probes) -> dict[str, NDArray[Any]]:
 
 
 def _corrupted(
-    truth: Events, tokeniser: DirectTokeniser, model: Autoencoder, config: AutoencoderMember, device: str
+    truth: Events,
+    tokeniser: DirectTokeniser,
+    model: Autoencoder,
+    config: AutoencoderMember,
+    device: str,
 ) -> dict[str, NDArray[Any]]:
-    """`rec_tokens` of the test events with something wrong in one object each, by corruption that the model could notice."""
+    """`rec_tokens` of the test events with something wrong in one object each, by corruption that
+    the model could notice.
+    """
     found = {}
     for name in visible(config):
         changed = CORRUPTIONS[name](truth, np.random.default_rng(_CORRUPTION_SEED))
@@ -132,12 +194,17 @@ def _corrupted(
 def _decode(seen: Seen, tokeniser: DirectTokeniser) -> Events:
     """The reconstructed events in GeV and rad."""
     described = seen.described
-    return tokeniser.decode(Tokens(described["features"], described["types"], seen.sample.events.mask, described["met"]))
+    return tokeniser.decode(
+        Tokens(described["features"], described["types"], seen.sample.events.mask, described["met"])
+    )
 
 
 def _met_errors(truth: Events, decoded: Events) -> dict[str, float]:
     turn = np.abs(delta_phi(decoded.met_phi, truth.met_phi))
-    return {"met_mae": float(np.abs(decoded.met - truth.met).mean()), "met_phi_mae": float(turn.mean())}
+    return {
+        "met_mae": float(np.abs(decoded.met - truth.met).mean()),
+        "met_phi_mae": float(turn.mean()),
+    }
 
 
 def _quantities(config: AutoencoderMember) -> list[Quantity]:
@@ -146,7 +213,11 @@ def _quantities(config: AutoencoderMember) -> list[Quantity]:
 
 
 def _reconstruction(
-    truth: Events, decoded: Events, quantities: list[Quantity], object_types: dict[int, str], config: AutoencoderMember
+    truth: Events,
+    decoded: Events,
+    quantities: list[Quantity],
+    object_types: dict[int, str],
+    config: AutoencoderMember,
 ) -> pd.DataFrame:
     """One row an object type: errors in GeV and rad on the test split."""
     errors = reconstruction_errors(truth, decoded, quantities, object_types)
@@ -156,7 +227,14 @@ def _reconstruction(
 
 def _data(events: EventSource, seen: dict[str, Seen]) -> dict[str, Any]:
     """The recorded origin of the cleaned events, and how many of them belong to a class."""
-    origin = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")}
+    origin = {
+        name: events.attributes.get(f"raw_{name}") for name in ("path", "digest", "energy_unit")
+    }
     own = {name: events.attributes.get(name) for name in ("notes", "generator")}
     digests = {f"{split}_digest": seen[split].sample.digest for split in ("val", "test")}
-    return {**origin, **own, **digests, **{f"n_{split}": len(part.table) for split, part in seen.items()}}
+    return {
+        **origin,
+        **own,
+        **digests,
+        **{f"n_{split}": len(part.table) for split, part in seen.items()},
+    }

@@ -27,20 +27,30 @@ def split_table(sample: ClassifiedEvents, tokeniser: DirectTokeniser) -> TensorT
 
 
 def learnt_from(split: str, events: EventSource, config: AutoencoderMember) -> ClassifiedEvents:
-    """The events of a split that training and the choice of an epoch may see: all in a class, or the background alone."""
+    """The events of a split that training and the choice of an epoch may see: all in a class, or
+    the background alone.
+    """
     sample = events.classified(split, config.classes)
     if config.autoencoder.train_on == "all":
         return sample
     rows = np.flatnonzero(sample.targets > 0)
-    return ClassifiedEvents(sample.events[rows], sample.targets[rows], sample.index[rows], f"{sample.digest}:background")
+    return ClassifiedEvents(
+        sample.events[rows], sample.targets[rows], sample.index[rows], f"{sample.digest}:background"
+    )
 
 
 @torch.inference_mode()
-def describe(model: Autoencoder, table: TensorTable, names: Collection[str], device: str) -> Described:
-    """`Autoencoder.describe` of a whole table, in its order: the arrays of these names that the model has."""
+def describe(
+    model: Autoencoder, table: TensorTable, names: Collection[str], device: str
+) -> Described:
+    """`Autoencoder.describe` of a whole table, in its order: the arrays of these names that the
+    model has.
+    """
     model.to(device).eval()
     kept: dict[str, list[torch.Tensor]] = {}
-    for batch in evaluation_batches(table, EVALUATION_BATCH, length_aware=False).of(table.to(device)):
+    for batch in evaluation_batches(table, EVALUATION_BATCH, length_aware=False).of(
+        table.to(device)
+    ):
         for name, values in model.describe(batch).items():
             if name in names:
                 kept.setdefault(name, []).append(values.cpu())

@@ -22,5 +22,10 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
 
 
 def _member(member: Member) -> list[Node]:
-    data = {"tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}", "events": "events"}
-    return member_nodes(member, TRAIN, EVALUATE, data, settings=["object_types"], extra=EXTRA, scores=SCORES)
+    data = {
+        "tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}",
+        "events": "events",
+    }
+    return member_nodes(
+        member, TRAIN, EVALUATE, data, settings=["object_types"], extra=EXTRA, scores=SCORES
+    )

@@ -1,4 +1,6 @@
-"""What a trained encoder's latent vectors tell about an event: linear models fitted on the training split, asked on the others."""
+"""What a trained encoder's latent vectors tell about an event: linear models fitted on the training
+split, asked on the others.
+"""
 
 from __future__ import annotations
 
@@ -36,25 +38,33 @@ class Probes:
         return self.met.predict(pooled).astype(np.float32)
 
     def metrics(self, pooled: Array, met: Array, is_signal: NDArray[np.bool_]) -> dict[str, float]:
-        """R2 of the size of MET and of its direction (sine and cosine together), AUROC of the signal."""
+        """R2 of the size of MET and of its direction (sine and cosine together), AUROC of the
+        signal.
+        """
         predicted = self.predict_met(pooled)
         found = {
             "probe_met_r2": float(r_squared(met[:, :1], predicted[:, :1])),
             "probe_met_phi_r2": float(r_squared(met[:, 1:], predicted[:, 1:])),
         }
         if self.signal is not None and is_signal.any() and not is_signal.all():
-            found["probe_auroc"] = float(roc_auc_score(is_signal, self.signal.decision_function(pooled)))
+            found["probe_auroc"] = float(
+                roc_auc_score(is_signal, self.signal.decision_function(pooled))
+            )
         return found
 
 
 def constant_globals(met: Array) -> float:
-    """`rec_globals` of the best constant answer to MET [N, 3]: what a head scores that knows nothing of the event.
+    """`rec_globals` of the best constant answer to MET [N, 3]: what a head scores that knows
+    nothing of the event.
 
-    Variance of the standardised log MET, plus 1 - R with R the mean resultant length of the azimuths (Mardia and Jupp, eq. 2.3.5).
+    Variance of the standardised log MET, plus 1 - R with R the mean resultant length of the
+    azimuths (Mardia and Jupp, eq. 2.3.5).
     """
     return float(met[:, 0].var() + 1 - np.hypot(*met[:, 1:].mean(0)))
 
 
 def constant_tokens(objects: Array) -> float:
-    """`rec_tokens` of the best constant answer to objects [V, F]: the sum of their features' variances."""
+    """`rec_tokens` of the best constant answer to objects [V, F]: the sum of their features'
+    variances.
+    """
     return float(objects.var(axis=0, dtype=np.float64).sum())

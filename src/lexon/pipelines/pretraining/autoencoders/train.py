@@ -16,15 +16,28 @@ from lexon.pipelines.pretraining.autoencoders.inputs import learnt_from, split_t
 from lexon.tokenisers.direct import DirectTokeniser
 from lexon.training import SelectBy, seeded
 
-# What the encoder is trained for; at globals_beta 0 `val_loss` would hold the head's own lesson as well.
+# What the encoder is trained for; at globals_beta 0 `val_loss` would hold the head's own lesson as
+# well.
 SELECT_BY: SelectBy = (("val_total", "min"),)
 
 
 def train(
-    tokeniser: DirectTokeniser, events: EventSource, config: AutoencoderMember, device: str, checkpoints: Checkpoints, member: str
+    tokeniser: DirectTokeniser,
+    events: EventSource,
+    config: AutoencoderMember,
+    device: str,
+    checkpoints: Checkpoints,
+    member: str,
 ) -> tuple[nn.Module, pd.DataFrame, dict[str, Any]]:
-    """The model of the best validation epoch, one row of history per epoch, and facts for the run record."""
-    tables = {split: split_table(learnt_from(split, events, config), tokeniser) for split in ("train", "val")}
+    """The model of the best validation epoch, one row of history per epoch, and facts for the run
+    record.
+    """
+    tables = {
+        split: split_table(learnt_from(split, events, config), tokeniser)
+        for split in ("train", "val")
+    }
     with seeded(config.seed):
-        model = Autoencoder(n_features=tokeniser.n_features, **config.autoencoder.model_dump(exclude={"train_on"}))
+        model = Autoencoder(
+            n_features=tokeniser.n_features, **config.autoencoder.model_dump(exclude={"train_on"})
+        )
     return train_member(model, tables, config, device, checkpoints, member, SELECT_BY)
