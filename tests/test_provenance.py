@@ -42,7 +42,7 @@ def changed(monkeypatch):
     return digest
 
 
-TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
+TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE, FIGURES = (
     f"lexon.pipelines.{name}"
     for name in (
         "modelling.classifiers.train",
@@ -50,6 +50,7 @@ TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
         "data_engineering.clean",
         "data_engineering.tokenise",
         "reporting.classifier",
+        "reporting.tokens",
     )
 )
 
@@ -63,7 +64,7 @@ TRAIN, EVALUATE, CLEAN, TOKENISE, PAGE = (
         (EVALUATE, "lexon.plots.training"),
         (CLEAN, "lexon.datasets.units"),
         (TOKENISE, "lexon.tokenisers.binning"),
-        (PAGE, "lexon.plots.features"),
+        (FIGURES, "lexon.plots.features"),
         (PAGE, "lexon.statistics"),
         (PAGE, "lexon.features"),
     ],

@@ -100,14 +100,14 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
     match kind:
         case "classifier":
             found = classifier.compare(
-                members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, "main", n_seeds
+                members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, [], "main", n_seeds
             )
         case "autoencoder":
-            found = autoencoder.compare(members, asked, REPORT, "main", n_seeds, "example")
+            found = autoencoder.compare(members, asked, REPORT, [], "main", n_seeds, "example")
         case "regression":
-            found = regression.compare(members, asked, COLLAPSE, REPORT, "main", n_seeds)
+            found = regression.compare(members, asked, COLLAPSE, REPORT, [], "main", n_seeds)
         case _:
-            found = vae.compare(members, asked, REPORT, "main", n_seeds)
+            found = vae.compare(members, asked, REPORT, [], "main", n_seeds)
     return [table for table in found.values() if isinstance(table, pd.DataFrame)]
 
 
@@ -268,11 +268,17 @@ def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, k
     match kind:
         case "classifier":
             found = classifier.compare(
-                members, plan(experiment), EvaluationConfig(rejections=(10.0,)), REPORT, "main", 2
+                members,
+                plan(experiment),
+                EvaluationConfig(rejections=(10.0,)),
+                REPORT,
+                [],
+                "main",
+                2,
             )
         case "regression":
-            found = regression.compare(members, plan(experiment), COLLAPSE, REPORT, "main", 2)
+            found = regression.compare(members, plan(experiment), COLLAPSE, REPORT, [], "main", 2)
         case _:
-            found = vae.compare(members, plan(experiment), REPORT, "main", 2)
+            found = vae.compare(members, plan(experiment), REPORT, [], "main", 2)
     (caveat,) = [one for one in found["findings"]["caveats"] if "left out: " in one]
     assert str(path) in caveat

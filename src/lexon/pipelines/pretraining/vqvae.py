@@ -144,12 +144,9 @@ def _diagnose(
     """Use of the codes and errors of the objects over a whole split."""
     tokens = tokeniser.encode(events)
     use = CodeUse.of(tokens.values - 1, tokeniser.n_object_tokens)
-    quantities: list[Quantity] = [
-        "pt",
-        "eta",
-        "phi",
-        *(["energy"] if tokeniser.direct.vector == 5 else []),
-    ]  # type: ignore[list-item]
+    quantities: list[Quantity] = ["pt", "eta", "phi"]
+    if tokeniser.direct.vector == 5:
+        quantities.append("energy")
     errors = reconstruction_errors(events, tokeniser.decode(tokens), quantities, object_types)
     if not tokeniser.direct.pid:  # it was shown no types, so it can be right about none
         errors = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,11 +197,7 @@ class TokenCost:
     def _at_equal_bits(self) -> list[tuple[Representation, Representation]]:
         """Each learnt code with the bins that have the nearest number of bits."""
         bins = [one for one in self.tied.values() if one.family == "bins"]
-        pairs = [
-            (code, min(bins, key=lambda one, code=code: _bits_apart(code, one)))
-            for code in self.codes
-            if bins
-        ]  # type: ignore[misc]
+        pairs = [(code, min(bins, key=partial(_bits_apart, code))) for code in self.codes if bins]
         return [(code, one) for code, one in pairs if _bits_apart(code, one) <= SAME_BITS]
 
     @property
