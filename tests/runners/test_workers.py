@@ -144,6 +144,8 @@ class Command:
         self.pid = os.fork()
         if self.pid == 0:
             os.setsid()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)  # a test run in the background ignores some
             try:
                 run(world, 4, workers=2)
             except SystemExit as end:
@@ -152,7 +154,11 @@ class Command:
                 os._exit(99)
 
     def wait(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        end = time.monotonic() + 60
+        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            assert time.monotonic() < end, "the command does not end"
+            time.sleep(0.02)
+        return os.waitstatus_to_exitcode(ended[1])
 
 
 def lives(pid: int) -> bool:
