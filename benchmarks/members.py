@@ -68,7 +68,9 @@ def main() -> None:
 
 def run(project: Path, workers: str, environment: dict[str, str], params: str, tags: str) -> float:
     """Seconds that a command takes."""
-    (project / "conf" / "local" / "runner.yml").write_text(f"workers: {workers}\n")
+    (project / "conf" / "local" / "runner.yml").write_text(
+        f"workers: {workers}\n", encoding="utf-8"
+    )
     command = [sys.executable, "-m", "kedro", "run", "--params", params, "--tags", tags]
     start = time.perf_counter()
     done = subprocess.run(
@@ -77,6 +79,7 @@ def run(project: Path, workers: str, environment: dict[str, str], params: str, t
         env=os.environ | environment,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
     )
     if done.returncode:

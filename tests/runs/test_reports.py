@@ -14,7 +14,7 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets.atomic import TextDataset
 from lexon.datasets.members import MemberFigure, MembersDataset
 from lexon.framework.hooks import ReportHooks
-from lexon.pipelines.reporting import classifier
+from lexon.pipelines.reporting import reports
 from lexon.runs.reports import only_reports, recorded_cells, reportable
 
 
@@ -94,6 +94,6 @@ def test_a_grid_that_only_the_folder_knows_has_its_figures(tmp_path):
             asked.name, asked.parameters, asked.planned, asked.selected, recorded_cells(tmp_path)
         ),
     ):
-        names = {one.name for one in classifier.create_pipeline(study).nodes}
+        names = {one.name for one in reports.classifier(study).nodes}
         assert ("draw_grid" in names) is study.is_grid
     assert not asked.is_grid

@@ -118,12 +118,12 @@ def _quotas(root: Path) -> Iterator[float]:
     """Processor seconds a second, of every control group above this process that has a limit."""
     for folder in _groups(root, "cpu"):
         with suppress(OSError, ValueError):  # "max" is no limit
-            quota, period = (folder / "cpu.max").read_text().split()
+            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
             yield int(quota) / int(period)
         with suppress(OSError, ValueError):
-            quota_us = int((folder / "cpu.cfs_quota_us").read_text())
+            quota_us = int((folder / "cpu.cfs_quota_us").read_text(encoding="utf-8"))
             if quota_us > 0:
-                yield quota_us / int((folder / "cpu.cfs_period_us").read_text())
+                yield quota_us / int((folder / "cpu.cfs_period_us").read_text(encoding="utf-8"))
 
 
 def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int | None:
@@ -132,7 +132,11 @@ def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int 
     """
     free = list(_free_of_groups(root))
     with suppress(OSError):
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        lines = dict(
+            line.split(":", 1)
+            for line in meminfo.read_text(encoding="utf-8").splitlines()
+            if ":" in line
+        )
         free.append(int(lines["MemAvailable"].split()[0]) * 1024)
     return max(0, min(free)) // _MB if free else None
 
@@ -146,12 +150,16 @@ def _free_of_groups(root: Path) -> Iterator[int]:
             with suppress(OSError, ValueError):
                 # Files that were read count as used, and are given back before anything is killed.
                 cached = _cached(folder / "memory.stat")
-                yield int((folder / limit).read_text()) - int((folder / used).read_text()) + cached
+                yield (
+                    int((folder / limit).read_text(encoding="utf-8"))
+                    - int((folder / used).read_text(encoding="utf-8"))
+                    + cached
+                )
 
 
 def _cached(path: Path) -> int:
     """Bytes of files that a control group keeps in memory and does not use."""
-    facts = dict(line.split() for line in path.read_text().splitlines())
+    facts = dict(line.split() for line in path.read_text(encoding="utf-8").splitlines())
     return int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
 
 
@@ -160,7 +168,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
     of them.
     """
     with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and controller not in controllers.split(","):
                 continue

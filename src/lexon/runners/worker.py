@@ -154,7 +154,7 @@ def _end_with_the_supervisor() -> None:
     if supervisor is not None and os.getppid() != supervisor.pid:  # it died in between
         os.kill(os.getpid(), END)
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST)
+        Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST, encoding="utf-8")
 
 
 class _ToSupervisor(QueueHandler):
