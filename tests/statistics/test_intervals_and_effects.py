@@ -291,3 +291,15 @@ def test_means_share_their_settings_where_they_can() -> None:
     apart = factorial(finished={"a1", "b2"}).means("y")
     assert [mean.balanced for mean in apart] == [False, False]
     assert [set(mean.weights) for mean in apart] == [{"b2"}, {"a1"}]
+
+
+def test_a_cell_is_in_no_mean_of_an_axis_that_does_not_concern_it() -> None:
+    whole = factorial()
+    grid = replace(whole, cells={**whole.cells}, idle={"a1": ["y"]})
+    assert [set(mean.weights) for mean in grid.means("y")] == [{"b2", "c2"}, {"b1", "c1"}]
+    assert {name for mean in grid.means("x", "y") for name in mean.weights} == {*grid.cells} - {
+        "a1"
+    }
+    assert [set(mean.weights) for mean in grid.means("x")] == [
+        set(mean.weights) for mean in whole.means("x")
+    ]

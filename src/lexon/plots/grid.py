@@ -5,6 +5,7 @@ filled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,7 @@ def _in_rows(pairs: Sequence[pd.DataFrame]) -> list[Sequence[pd.DataFrame]]:
 
 def _height(group: Sequence[pd.DataFrame]) -> float:
     """Inches of a row of panels: half an inch a level, and room for title and names."""
-    return 0.9 + 0.5 * max(table["level"].nunique() for table in group)
+    return 1.1 + 0.5 * max(table["level"].nunique() for table in group)
 
 
 def _heat_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> Any:
@@ -143,13 +144,13 @@ def _heat_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> A
             fontsize=8,
             color="white" if dark else "black",
         )
-    unlike = "" if table["balanced"].all() else ": each over other settings"
+    unlike = "" if table["balanced"].all() else ",\neach over other settings"
     axes.set_title(
         f"{table['axis'].iloc[0]} and {table['second_axis'].iloc[0]}{unlike}",
         loc="left",
         fontsize=10.5,
     )
-    axes.set_xticks(range(len(second)), second)
+    axes.set_xticks(range(len(second)), [fill(label, 60 // len(second)) for label in second])
     axes.set_yticks(range(len(levels)), levels)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, product
 from math import prod
@@ -97,12 +97,15 @@ class Grid:
         finished: names of the cells with a result.
         unpaired: names of finished cells that were evaluated on other events, so that they are
             compared with nothing.
+        idle: by name of a cell, the axes that do not concern it, as the number of bins does not
+            concern four-vectors: it is in no mean of their levels.
     """
 
     cells: Mapping[str, Mapping[str, Any]]
     models: Mapping[str, str]
     finished: Collection[str]
     unpaired: Collection[str] = ()
+    idle: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
@@ -151,7 +154,8 @@ class Grid:
         """
         settings = list(self._settings(axes))
         rows = [
-            [self.at({**setting, **levels}) for levels in settings] for setting in self.others(axes)
+            [self._concerned({**setting, **levels}, axes) for levels in settings]
+            for setting in self.others(axes)
         ]
         compared = [row for row in rows if self._has_different_models(row)]
         whole = [row for row in compared if self._is_finished(row)]
@@ -160,6 +164,11 @@ class Grid:
             names = [row[column] for row in whole or compared]
             means.append(self._mean(levels, names, len(compared), balanced=bool(whole)))
         return means
+
+    def _concerned(self, levels: Mapping[str, Any], axes: Collection[str]) -> str | None:
+        """Name of the cell with these levels, if all of these axes concern it."""
+        name = self.at(levels)
+        return None if name is None or set(axes) & set(self.idle.get(name, ())) else name
 
     def _has_different_models(self, names: Sequence[str | None]) -> bool:
         return len({self.models.get(name or "") for name in names}) > 1

@@ -364,6 +364,7 @@ def grid_of(cells: Sequence[ClassifierCell], finished: Collection[str]) -> Grid:
         models,
         finished,
         {cell.name for cell in cells if cell.apart},
+        cells[0].unnamed if cells else {},
     )
 
 
