@@ -150,7 +150,7 @@ def _heat_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> A
         loc="left",
         fontsize=10.5,
     )
-    axes.set_xticks(range(len(second)), [fill(label, 60 // len(second)) for label in second])
+    axes.set_xticks(range(len(second)), [fill(label, 36 // len(second)) for label in second])
     axes.set_yticks(range(len(levels)), levels)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()
