@@ -79,7 +79,7 @@ def group(root: Path, monkeypatch: pytest.MonkeyPatch, line: str, files: dict[st
     monkeypatch.setattr(
         Path,
         "read_text",
-        lambda path, *rest: line if path == Path("/proc/self/cgroup") else read(path, *rest),
+        lambda path, **how: line if path == Path("/proc/self/cgroup") else read(path, **how),
     )
     monkeypatch.setattr(capacity, "_allowed", lambda: 16)
 
