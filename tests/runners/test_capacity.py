@@ -135,23 +135,31 @@ def test_memory_below_a_limit_is_what_is_free_and_cached_files_are(
 
 
 @pytest.mark.parametrize(
-    ("given_by_user", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")]
+    ("given_by_user", "policy", "spins"),
+    [
+        ({}, "PASSIVE", "20000"),
+        ({"GOMP_SPINCOUNT": "7"}, "PASSIVE", "7"),
+        ({"OMP_WAIT_POLICY": "passive"}, "PASSIVE", "0"),
+    ],
 )
 @pytest.mark.skipif(not torch.backends.openmp.is_available(), reason="torch without OpenMP")
-def test_threads_wait_without_spinning_unless_the_user_wants_them_to(given_by_user, policy):
+def test_threads_spin_briefly_unless_the_user_chose_otherwise(given_by_user, policy, spins):
     """As OpenMP itself reports it, which reads it as torch is loaded: by then it must be set."""
     environment = {
-        name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
     } | given_by_user
     command = [sys.executable, "-c", "import lexon.framework.job, torch"]
     done = subprocess.run(
         command,
-        env=environment | {"OMP_DISPLAY_ENV": "true"},
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"},
         capture_output=True,
         text=True,
         check=True,
     )
     assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
 
 
 @pytest.mark.parametrize(
