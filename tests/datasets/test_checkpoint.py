@@ -24,8 +24,8 @@ RECIPE = {
     "depth": 1,
     "heads": 2,
     "mlp_dim": 16,
+    "dropout": 0.1,
 }
-RECIPE["dropout"] = 0.1
 
 
 @pytest.fixture

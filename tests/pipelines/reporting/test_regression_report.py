@@ -224,7 +224,8 @@ def test_baselines_that_see_more_than_a_member_are_a_caveat() -> None:
 def test_hypotheses_are_marked_by_all_seeds(good: Summary) -> None:
     assert verdicts(good) == [
         "refuted",
-        *["undecided (not every cell is in the grid)", "undecided (the seeds disagree)"],
+        "undecided (not every cell is in the grid)",
+        "undecided (the seeds disagree)",
         "refuted",
     ]
     steady = summarise(

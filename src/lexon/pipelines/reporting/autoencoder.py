@@ -49,21 +49,21 @@ MEASURED = (
     "met_phi_mae",
 )
 CHANGE_COLUMNS = (
-    *(
-        "run",
-        "axis",
-        "metric",
-        "a",
-        "b",
-        "relative",
-        "low",
-        "high",
-        "low_all",
-        "high_all",
-        "verdict",
-        "effect",
-    ),
-    *("n_seeds", "status", "notes"),
+    "run",
+    "axis",
+    "metric",
+    "a",
+    "b",
+    "relative",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+    "verdict",
+    "effect",
+    "n_seeds",
+    "status",
+    "notes",
 )
 
 # Metric and split of each map, by its title.

@@ -43,21 +43,23 @@ from lexon.plots.style import empty_figure
 from lexon.statistics import Grid, Interval, seed_spread
 
 COMPARISON_COLUMNS = (
-    *(
-        "run",
-        "a",
-        "b",
-        "against",
-        "difference",
-        "low",
-        "high",
-        "low_all",
-        "high_all",
-        "relative",
-        "verdict",
-        "effect",
-    ),
-    *("n_seeds_a", "n_seeds_b", "n_resamples", "status", "notes"),
+    "run",
+    "a",
+    "b",
+    "against",
+    "difference",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+    "relative",
+    "verdict",
+    "effect",
+    "n_seeds_a",
+    "n_seeds_b",
+    "n_resamples",
+    "status",
+    "notes",
 )
 BEST_COLUMNS = ("run", "chosen_from", "cell", "label")
 BEST_NUMBERS = (

@@ -297,10 +297,6 @@ def _generation(configurations: Sequence[Configuration], anchors: Anchors) -> li
     ]
 
 
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
 def _trained_otherwise(results: Sequence[Result]) -> list[str]:
     trainings = [result.member.config["training"] for result in results if result.status == "done"]
     other = sorted(
@@ -363,7 +359,10 @@ def comparison_report(
     }
     sections |= {"Caveats": [f"- {caveat}" for caveat in caveats]}
     head = [
-        *("=" * WIDTH, "VAE CONFIGURATION COMPARISON REPORT", "=" * WIDTH, ""),
+        "=" * WIDTH,
+        "VAE CONFIGURATION COMPARISON REPORT",
+        "=" * WIDTH,
+        "",
         f"Total configurations evaluated: {sum(bool(one.finished) for one in configurations)}",
         (
             "Best: chosen on validation among configurations that did not collapse; the number is"

@@ -35,23 +35,19 @@ from lexon.plots.page import typeset
 REPORT = ReportConfig(n_bootstrap=100, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SEEDS = (42, 123, 314)
 GUIDE = [
-    *(
-        "configuration",
-        "test_loss",
-        "test_bce",
-        "test_kld",
-        "hamming_loss",
-        "jaccard_index",
-        "pct_active_units",
-        "silhouette_score",
-    ),
-    *(
-        "pct_unique_combinations",
-        "entropy",
-        "gini_coefficient",
-        "cosine_similarity",
-        "kl_divergence",
-    ),
+    "configuration",
+    "test_loss",
+    "test_bce",
+    "test_kld",
+    "hamming_loss",
+    "jaccard_index",
+    "pct_active_units",
+    "silhouette_score",
+    "pct_unique_combinations",
+    "entropy",
+    "gini_coefficient",
+    "cosine_similarity",
+    "kl_divergence",
 ]
 
 
@@ -393,8 +389,15 @@ def test_comparison_begins_with_the_columns_of_the_guide_and_ends_with_anchors(r
     comparison = words_of(results, anchors)[1]
     assert list(comparison.columns[: len(GUIDE)]) == GUIDE == ["configuration", *COLUMNS]
     assert list(comparison.configuration) == [
-        *("good", "worse", "planted", "missing"),
-        *("all_zero", "independent_marginals", "pca_8", "data", "data_bootstrap"),
+        "good",
+        "worse",
+        "planted",
+        "missing",
+        "all_zero",
+        "independent_marginals",
+        "pca_8",
+        "data",
+        "data_bootstrap",
     ]
     missing = comparison.set_index("configuration").loc["missing"]
     assert missing.status == "failed"
