@@ -2,7 +2,7 @@
 and beside a busy process on each core.
 
     python benchmarks/members.py [--members 12] [--epochs 4] [--size 100k] [--events 20000]
-    [--rounds 1] [--without-spinning]
+    [--rounds 1] [--without-spinning] [--beside nothing busy]
 
 Each time is that of a whole `kedro run --tags train,evaluate`, its start included. The ways take
 turns within a round, and medians over the rounds are compared. Threads that spin are how OpenMP
@@ -31,6 +31,7 @@ UNSET = {
     "OMP_WAIT_POLICY": "passive",
     "GOMP_SPINCOUNT": "300000",
 }  # what libgomp does where no policy is set
+LOADS = {"nothing": 0, "busy": cores()}  # processes that want a core each
 WAYS: dict[str, tuple[str, dict[str, str]]] = {
     "one process, threads that spin": ("1", UNSET),
     "one process, threads that wait": ("1", {}),
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--without-spinning", action="store_true")
+    parser.add_argument("--beside", nargs="+", choices=list(LOADS), default=list(LOADS))
     asked = parser.parse_args()
     ways = list(WAYS)[asked.without_spinning :]
     params = f"n_seeds={asked.members},model.size={asked.size},training.epochs={asked.epochs}"
@@ -63,7 +65,7 @@ def main() -> None:
             f" events, {cores()} cores\n",
             flush=True,
         )
-        table(measure(project, params, asked.rounds, ways), ways[0])
+        table(measure(project, params, asked.rounds, ways, asked.beside), ways[0])
 
 
 def run(project: Path, workers: str, environment: dict[str, str], params: str, tags: str) -> float:
@@ -102,23 +104,23 @@ def busy(number: int) -> Iterator[None]:
 
 
 def measure(
-    project: Path, params: str, rounds: int, ways: list[str]
+    project: Path, params: str, rounds: int, ways: list[str], loads: list[str]
 ) -> dict[tuple[str, str], list[float]]:
-    """Seconds of each round, by what else runs and way."""
+    """Seconds of each round, by what else runs and way; each is printed as it is known."""
     times: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
-        for load, number in (("nothing", 0), ("a busy process on each core", cores())):
-            with busy(number):
+        for load in loads:
+            with busy(LOADS[load]):
                 for way in ways:
                     workers, environment = WAYS[way]
-                    times.setdefault((load, way), []).append(
-                        run(project, workers, environment, params, "train,evaluate")
-                    )
+                    seconds = run(project, workers, environment, params, "train,evaluate")
+                    print(f"beside {load}, {way}: {seconds:.0f} s", flush=True)
+                    times.setdefault((load, way), []).append(seconds)
     return times
 
 
 def table(times: dict[tuple[str, str], list[float]], first: str) -> None:
-    print("| beside | way | seconds (median) | range | ratio |\n|---|---|---|---|---|")
+    print("\n| beside | way | seconds (median) | range | ratio |\n|---|---|---|---|---|")
     for (load, way), seconds in times.items():
         median, base = statistics.median(seconds), statistics.median(times[load, first])
         print(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lexon.models.layers import Encoder, attend, mlp, per_slot, pool_tokens, sinusoidal_positions
+from lexon.models.layers import (
+    Dropout,
+    Encoder,
+    attend,
+    mlp,
+    per_slot,
+    pool_tokens,
+    sinusoidal_positions,
+)
 
 MASK = torch.tensor([[1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0]], dtype=torch.bool)
 
@@ -37,6 +45,32 @@ def test_masked_tokens_get_no_attention_at_all() -> None:
     before = attend(query, key, value, MASK)
     value = torch.where(MASK[:, None, :, None], value, 1e6)
     assert torch.equal(attend(query, key, value, MASK), before)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("size", [1, 3, 101])
+def test_dropout_keeps_a_value_divided_by_what_stays_or_makes_it_zero(p: float, size: int) -> None:
+    torch.manual_seed(0)
+    x = torch.full((1000, size), 2.0, requires_grad=True)
+    dropped = Dropout(p)(x)
+    dropped.sum().backward()
+    assert x.grad is not None
+    zero = dropped == 0
+    # Five standard deviations of a share; a column each, so that no position is special.
+    assert (zero.float().mean(0) - p).abs().max() <= 5 * (p * (1 - p) / 1000) ** 0.5
+    kept = dropped[~zero]
+    torch.testing.assert_close(kept, torch.full_like(kept, 2 / (1 - p)), rtol=1e-5, atol=0)
+    torch.testing.assert_close(x.grad, dropped.detach() / 2)
+
+
+def test_dropout_draws_anew_the_same_after_the_same_seed_and_nothing_in_evaluation() -> None:
+    x, layer = torch.ones(50, 8), Dropout(0.5)
+    torch.manual_seed(0)
+    first, second = layer(x), layer(x)
+    torch.manual_seed(0)
+    assert torch.equal(layer(x), first)
+    assert not torch.equal(first, second)
+    assert torch.equal(layer.eval()(x), x)
 
 
 @pytest.mark.parametrize(("pool", "expected"), [("cls", 100.0), ("mean", 2.0), ("max", 4.0)])
