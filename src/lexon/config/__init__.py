@@ -30,6 +30,7 @@ from lexon.config.members import (
 )
 from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
 from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.slices import SlicesConfig
 from lexon.config.tokenisers import (
     BinnedConfig,
     DirectConfig,
@@ -73,6 +74,7 @@ __all__ = [
     "ReportConfig",
     "SimulatedEvents",
     "SimulationConfig",
+    "SlicesConfig",
     "TableRegression",
     "TagsConfig",
     "TokeniserConfig",

@@ -255,7 +255,16 @@ KINDS = {
             "classifier",
             reads=EVENTS
             | SHOWN
-            | {"tokens.path", "pool", "met", "model", "n_train", "training", "evaluation"},
+            | {
+                "tokens.path",
+                "pool",
+                "met",
+                "model",
+                "n_train",
+                "training",
+                "evaluation",
+                "slices",
+            },
             member=classifier_member,
             pipelines=(
                 "data_engineering:create_pipeline",

@@ -20,6 +20,7 @@ from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.slices import SlicesConfig
 from lexon.config.tokenisers import BinningGroup, TokeniserName, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
 from lexon.config.vae import TagsConfig, VAEConfig
@@ -112,6 +113,7 @@ class Parameters(Config):
     tags: TagsConfig
     evaluation: EvaluationConfig
     report: ReportConfig
+    slices: SlicesConfig
     questions: tuple[dict[str, Any], ...]
     validation: ValidationConfig
     grid: GridConfig

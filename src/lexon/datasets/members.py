@@ -15,6 +15,11 @@ from lexon.baselines import BASELINES
 from lexon.config import KINDS
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
+from lexon.datasets.evaluated_events import (
+    EvaluatedEvents,
+    EvaluatedEventsDataset,
+    read_evaluated_events,
+)
 from lexon.datasets.member_files import (
     check_agreement,
     check_facts,
@@ -97,6 +102,10 @@ class MemberFolders:
             for kind in BASELINES
         }
         return {kind: scores for kind, scores in found.items() if scores is not None}
+
+    def evaluated_events(self) -> EvaluatedEvents | None:
+        """What is known of the test events beside their scores."""
+        return self.beside("evaluated_events.h5", "Test events", read_evaluated_events)
 
     def beside(self, name: str, what: str, read: Callable[[Path], T]) -> T | None:
         """The content of a file beside the members; None where there is none, or where it is
@@ -210,6 +219,10 @@ class MemberJSON(MemberFile, JSONDataset):
 
 class MemberScores(MemberFile, ScoresDataset):
     """A member's scores.h5."""
+
+
+class MemberEvents(MemberFile, EvaluatedEventsDataset):
+    """evaluated_events.h5, which lies beside the members."""
 
 
 class MemberArrays(MemberFile, ArraysDataset):

@@ -2,11 +2,13 @@
 
 All comparisons on the same events are paired: every model sees the same resamples, so what the
 events have in common cancels. Intervals hold 95 %. `intervals` says what an interval is,
-`bootstrap` draws the events, `differences` compares cells over events and seeds, `effects` turns
-the cells of a grid into main effects and interactions.
+`bootstrap` draws the events, `contests` judges many parts of a sample at once, `differences`
+compares cells over events and seeds, `effects` turns the cells of a grid into main effects and
+interactions.
 """
 
-from lexon.statistics.bootstrap import SEED, of_seed, score_statistics, weighted_mean
+from lexon.statistics.bootstrap import SEED, of_seed, score_statistics, taken, weighted_mean
+from lexon.statistics.contests import Contest, contest_trainings
 from lexon.statistics.differences import (
     CERTAIN,
     EFFECTS,
@@ -37,6 +39,7 @@ __all__ = [
     "LEVEL",
     "SEED",
     "UNPAIRED",
+    "Contest",
     "Contrast",
     "Difference",
     "Grid",
@@ -50,6 +53,7 @@ __all__ = [
     "Trainings",
     "Verdict",
     "compare",
+    "contest_trainings",
     "contrasts",
     "of_seed",
     "outcome_of",
@@ -57,6 +61,7 @@ __all__ = [
     "score_statistics",
     "seed_spread",
     "simultaneous_intervals",
+    "taken",
     "weighted_intervals",
     "weighted_mean",
 ]

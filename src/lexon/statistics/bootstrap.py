@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -27,9 +28,9 @@ def score_statistics(
     Raises:
         DataError: when the scores are not of the same events.
     """
-    order = _aligned(list(chain.from_iterable(groups.values())))
+    order = aligned_orders(list(chain.from_iterable(groups.values())))
     statistics = {
-        name: [metric(_take(scores, order[id(scores)])) for scores in seeds]
+        name: [metric(taken(scores, order[id(scores)])) for scores in seeds]
         for name, seeds in groups.items()
     }
     return statistics, len(next(iter(order.values())))
@@ -49,7 +50,7 @@ def of_seed(value: float) -> Statistic:
     return lambda weights: np.full(len(weights), value)
 
 
-def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
+def aligned_orders(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
     """For each scores object (by id) the order that puts its events by index; refuses different
     events.
     """
@@ -71,16 +72,10 @@ def _aligned(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
     return orders
 
 
-def _take(scores: Scores, rows: NDArray[np.intp]) -> Scores:
-    return Scores(
-        probabilities=scores.probabilities[rows],
-        target=scores.target[rows],
-        labels=scores.labels[rows],
-        index=scores.index[rows],
-        class_names=scores.class_names,
-        label_names=scores.label_names,
-        digest=scores.digest,
-    )
+def taken(scores: Scores, rows: NDArray[np.intp]) -> Scores:
+    """The scores of some events, or of all in another order."""
+    names = ("probabilities", "target", "labels", "index")
+    return replace(scores, **{name: getattr(scores, name)[rows] for name in names})
 
 
 def resamples(

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lexon.baselines import BASELINES
-from lexon.config import EvaluationConfig, ReportConfig
+from lexon.config import EvaluationConfig, ReportConfig, SlicesConfig
+from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
 from lexon.metrics.classification import classification_metrics
@@ -35,10 +36,12 @@ from lexon.pipelines.reporting.classifier_effects import (
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
+from lexon.pipelines.reporting.slices import Slices, slice_sentences, slices_of_report
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
+from lexon.plots import slices as slice_plots
 from lexon.plots.style import empty_figure
 from lexon.statistics import Grid, Interval, seed_spread
 
@@ -322,9 +325,10 @@ def compare_results(
     report: ReportConfig,
     run: str,
     questions: Sequence[Any] = (),
+    sliced: tuple[EvaluatedEvents | None, SlicesConfig] | None = None,
 ) -> dict[str, Any]:
-    """The tables members, summary, comparisons, effects, means, best_models and ensembles, and the
-    findings in words, by name.
+    """The tables members, summary, comparisons, effects, means, best_models, ensembles, slices and
+    slice_differences, and the findings in words, by name.
 
     Members that are not done are rows with a status and a note, and in no statistics; choices use
     validation only.
@@ -333,6 +337,7 @@ def compare_results(
         results: every planned member, in order.
         baselines: test scores by kind, see `lexon.baselines.BASELINES`.
         run: the label that keeps results apart.
+        sliced: the test events, and the slices that are made of them.
     """
     cells, baselines = classifier_cells(results, baselines)
     aurocs, min_effect = measure(cells, baselines, report.n_bootstrap), report.min_effect.score
@@ -357,12 +362,31 @@ def compare_results(
     )
     words["sentences"][:0] = cost.sentences
     words["caveats"] += cost.caveats
+    found = _slices(cells, baselines, aurocs, sliced, report, run)
+    words["sentences"] += slice_sentences(found)
+    words["slices"] = list(found.notes)
     return {
         "members": members_table(cells, run, _member_numbers),
         **tables,
         "means": means,
+        "slices": found.table,
+        "slice_differences": found.differences,
         "findings": words,
     }
+
+
+def _slices(
+    cells: Sequence[ClassifierCell],
+    baselines: Baselines,
+    aurocs: Aurocs,
+    sliced: tuple[EvaluatedEvents | None, SlicesConfig] | None,
+    report: ReportConfig,
+    run: str,
+) -> Slices:
+    if sliced is None:
+        return Slices.none("No slices were asked for.", run)
+    labels = {kind: baseline_label(kind) for kind in baselines}
+    return slices_of_report(cells, baselines, aurocs, *sliced, labels, report, run)
 
 
 def compare(
@@ -370,6 +394,7 @@ def compare(
     plan: Plan,
     evaluation: EvaluationConfig,
     report: ReportConfig,
+    slices: SlicesConfig,
     questions: Plan,
     run: str,
     n_seeds: int,
@@ -377,7 +402,13 @@ def compare(
 ) -> dict[str, Any]:
     """Tables and findings by name, from the members' folders."""
     found = compare_results(
-        collect(members, plan, n_seeds), members.baselines(), evaluation, report, run, questions
+        collect(members, plan, n_seeds),
+        members.baselines(),
+        evaluation,
+        report,
+        run,
+        questions,
+        (members.evaluated_events(), slices),
     )
     return completed(found, members, plan, report)
 
@@ -402,3 +433,8 @@ def draw_token_bits(representations: pd.DataFrame) -> Figure:
 def draw_training_events(representations: pd.DataFrame) -> Figure:
     """AUROC of each representation against training events."""
     return token_cost.by_training_events(representations)
+
+
+def draw_slices(slices: pd.DataFrame) -> Figure:
+    """AUROC in slices of the test events."""
+    return slice_plots.by_slice(slices)

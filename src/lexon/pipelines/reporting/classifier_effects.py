@@ -382,7 +382,7 @@ def effects_table(grid: Grid, aurocs: Aurocs, min_effect: float, run: str) -> pd
     )
     rows = [
         {"run": run}
-        | _what(contrast, grid)
+        | contrast_row(contrast, grid)
         | (
             aurocs.row(found[i], contrast.settings) | {"status": "done", "notes": ""}
             if i in found
@@ -415,7 +415,8 @@ def _of_models(mean: Mean, grid: Grid) -> Setting:
     return weights
 
 
-def _what(contrast: Contrast, grid: Grid) -> Row:
+def contrast_row(contrast: Contrast, grid: Grid) -> Row:
+    """What is compared, as columns."""
     (axis, (a, b)), *second = contrast.levels.items()
     row: Row = {
         "kind": "main effect",

@@ -10,6 +10,7 @@ from lexon.baselines import BASELINES
 from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, shown_as, tokeniser_name
 from lexon.pipelines.member_nodes import member_outputs
+from lexon.pipelines.modelling.classifiers.pipeline import EVALUATED_EVENTS
 from lexon.pipelines.modelling.regression import pipeline as regressions
 from lexon.pipelines.node_functions import node_function
 from lexon.pipelines.pretraining.autoencoders import pipeline as autoencoders
@@ -29,8 +30,10 @@ CLASSIFIER = Report(
         "ensembles",
         "token_cost",
         "representations",
+        "slices",
+        "slice_differences",
     ),
-    settings=("evaluation", "report", "questions", "run", "n_seeds"),
+    settings=("evaluation", "report", "slices", "questions", "run", "n_seeds"),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
 AUTOENCODER = Report(
@@ -63,6 +66,7 @@ def classifier(experiment: Experiment) -> Pipeline:
     shows_events = from_events and not experiment.parameters.report.source
     drawn = [_draw_grid()] if experiment.is_grid else []
     drawn += _draw_token_cost(experiment)
+    drawn += [_draw_table("slices", "slices")] if from_events else []
     if shows_events:
         drawn += [
             _draw_features(),
@@ -72,9 +76,9 @@ def classifier(experiment: Experiment) -> Pipeline:
                 if config.equal_bins
             ),
         ]
-    finished = member_outputs(experiment.trained) + [
-        f"baseline_{kind}" for kind in BASELINES if from_events
-    ]
+    finished = member_outputs(experiment.trained)
+    if from_events:
+        finished += [*(f"baseline_{kind}" for kind in BASELINES), EVALUATED_EVENTS]
     return report_pipeline(
         CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ()
     )
@@ -101,16 +105,14 @@ def _draw_token_cost(experiment: Experiment) -> list[Node]:
         return []
     sizes = {member.config["n_train"] for member in experiment.planned}
     return [
-        _draw_representations(name)
+        _draw_table(name, "representations")
         for name in ("token_bits", *(["training_events"] if len(sizes) > 1 else []))
     ]
 
 
-def _draw_representations(name: str) -> Node:
+def _draw_table(name: str, table: str) -> Node:
     function = node_function(f"reporting.classifier:draw_{name}")
-    return Node(
-        function, "representations_table", f"figure_{name}", name=f"draw_{name}", tags="report"
-    )
+    return Node(function, f"{table}_table", f"figure_{name}", name=f"draw_{name}", tags="report")
 
 
 def _draw_features() -> Node:

@@ -1,4 +1,6 @@
-"""Two nodes a member, train and evaluate, and one node for the baselines."""
+"""Two nodes a member, train and evaluate, and one node each for the baselines and for what the
+report asks of the test events.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ from lexon.baselines import BASELINES
 from lexon.config import FittedConfig, TrainingConfig, tokeniser_config
 from lexon.config.classifiers import classifier_config
 from lexon.experiments import Experiment, Member, tokeniser_name
+from lexon.pipelines.data_engineering.pipeline import SIMULATED
 from lexon.pipelines.member_nodes import member_nodes
 from lexon.pipelines.node_functions import node_function
 from lexon.provenance import resting_on
 
 TRAIN = node_function("modelling.classifiers.train:train")
+EVALUATED_EVENTS = "evaluated_events"
 EVALUATE = node_function("modelling.classifiers.evaluate:evaluate")
 
 
@@ -20,7 +24,8 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
     settings = ["evaluation", "label_names"]
     members = [node for member in experiment.trained for node in _member(member, settings)]
-    return Pipeline([*members, *([] if experiment.parameters.tokens.path else [_baselines()])])
+    of_events = [] if experiment.parameters.tokens.path else [_baselines(), _describe(experiment)]
+    return Pipeline([*members, *of_events])
 
 
 def _member(member: Member, settings: list[str]) -> list[Node]:
@@ -58,5 +63,17 @@ def _baselines() -> Node:
         ["events", "params:classes", "params:object_types"],
         {kind: f"baseline_{kind}" for kind in BASELINES},
         name="score_baselines",
+        tags="baseline",
+    )
+
+
+def _describe(experiment: Experiment) -> Node:
+    """Simulated events know how often they were selected, which clean ones do not."""
+    simulated = [SIMULATED] if experiment.parameters.events.source == "simulation" else []
+    return Node(
+        node_function("modelling.classifiers.evaluated_events:describe_evaluated_events"),
+        ["events", "params:classes", "params:object_types", *simulated],
+        EVALUATED_EVENTS,
+        name="describe_evaluated_events",
         tags="baseline",
     )
