@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +11,6 @@ from lexon.plots.style import (
     Figure,
     baseline_looks,
     empty_figure,
-    legend_beside,
     looks,
     padded,
     styled,
@@ -35,8 +32,11 @@ def by_slice(slices: pd.DataFrame) -> Figure:
     if rows.empty:
         return empty_figure("no slice with enough events, or nothing finished")
     quantities, backgrounds = (list(dict.fromkeys(rows[name])) for name in ("quantity", "against"))
-    names = {name: list(dict.fromkeys(group["slice"])) for name, group in _in_order(rows)}
-    figure = Figure(figsize=(11.5, 1.3 + 1.9 * len(backgrounds)), layout="constrained")
+    names = {
+        name: list(dict.fromkeys(rows.loc[rows["quantity"] == name, "slice"]))
+        for name in quantities
+    }
+    figure = Figure(figsize=(9.6, 1.9 + 1.9 * len(backgrounds)), layout="constrained")
     panels = figure.subplots(
         len(backgrounds),
         len(quantities),
@@ -55,12 +55,9 @@ def by_slice(slices: pd.DataFrame) -> Figure:
         shown = rows[rows["against"] == background]
         panels[line, 0].set_ylim(*padded([*shown["auroc_low"], *shown["auroc_high"]]))
         panels[line, 0].set_ylabel(f"AUROC\nagainst {background}", loc="center")
-    legend_beside(figure, panels[0, 0])
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure
-
-
-def _in_order(rows: pd.DataFrame) -> Any:
-    return rows.groupby("quantity", sort=False)
 
 
 def _panel(axes: Axes, chosen: pd.DataFrame, rows: pd.DataFrame, names: list[str]) -> None:
