@@ -5,7 +5,7 @@ import pytest
 
 from lexon.physics import delta_r, invariant_mass
 from lexon.simulation import shower
-from lexon.simulation.hard_events import MASS, load_table
+from lexon.simulation.hard_events import MASS, HardEvents, load_table
 from lexon.simulation.shower import GLUON, PHOTON, Partons
 
 
@@ -36,20 +36,51 @@ def test_recoil_keeps_mass_and_rapidity(rng):
     np.testing.assert_allclose(after[:, 3] / after[:, 0], before[:, 3] / before[:, 0], atol=1e-9)
 
 
-@pytest.mark.parametrize(("incoming", "factor"), [((21, 21), 1.0), ((21, 2), 0.85), ((-2, 2), 0.6)])
-def test_gluons_radiate_more_initial_state_jets(incoming, factor, rng):
-    hard = load_table().events["tttt"]
-    gluons = np.tile(incoming, (len(hard), 1))
-    _, jets = shower.radiate_initial_state(type(hard)(gluons, hard.pdg, hard.p4), rng)
-    assert len(jets) / len(hard) == pytest.approx(shower.ISR_MEAN * factor, rel=0.06)
+def radiation(process, incoming, rng):
+    """One use of each hard event of the process with these incoming partons, and its radiation."""
+    hard = load_table().events[process]
+    hard = type(hard)(np.tile(incoming, (len(hard), 1)), hard.pdg, hard.p4)
+    return hard, *shower.radiate_initial_state(hard, rng)
+
+
+@pytest.mark.parametrize("incoming", [(21, 21), (21, 2), (-2, 2)])
+def test_initial_state_jets_lie_between_softest_and_end(incoming, rng):
+    hard, _, jets = radiation("tttt", incoming, rng)
     assert jets.pt.min() >= 11.99
-    assert jets.pt.max() <= 500.1
+    assert (jets.pt <= 1.001 * shower.initial_state_end(hard)[jets.event]).all()
+    expected = shower.initial_state_rate(hard) * np.log(shower.initial_state_end(hard) / 12) ** 2
+    assert len(jets) / len(hard) == pytest.approx(expected.mean(), rel=0.06)
+
+
+def test_a_gluon_of_small_momentum_radiates_nine_quarters_of_a_quark():
+    p4 = np.array([[[60.0, 20, 0, 0], [60.0, -20, 0, 0]]])
+    rates = [
+        shower.initial_state_rate(HardEvents(np.array([incoming]), np.array([[6, -6]]), p4))[0]
+        for incoming in ((21, 21), (21, 2), (-2, 2))
+    ]
+    np.testing.assert_allclose(rates, 0.088 * np.array([2, 13 / 9, 8 / 9]), rtol=0.05)
+
+
+def test_gluons_that_took_most_of_the_proton_radiate_little():
+    p4 = np.array([[[0.9 * 13000, 3000, 0, 0], [0.05 * 13000, -3000, 0, 0]]])
+    fast = HardEvents(np.array([[21, 21]]), np.array([[6, -6]]), p4)
+    assert 0 <= shower.initial_state_rate(fast)[0] < 1e-3
+
+
+def test_hard_events_of_quarks_radiate_in_proportion_to_their_scale(rng):
+    """In the full chain the pT of a ttW system from quarks is a fixed share of its scale."""
+    hard, moved, _ = radiation("ttW", (2, -1), rng)
+    scale = shower.initial_state_end(hard)
+    soft, hard_ones = scale < np.quantile(scale, 0.3), scale > np.quantile(scale, 0.7)
+    pt = np.hypot(*moved.p4.sum(1)[:, 1:3].T)
+    ratio = np.quantile(pt[hard_ones], 0.9) / np.quantile(pt[soft], 0.9)
+    assert ratio > 0.7 * scale[hard_ones].mean() / scale[soft].mean()
 
 
 @pytest.mark.parametrize(("pdg", "factor"), [(2, 1.0), (GLUON, 1.6)])
 def test_emission_rate_is_the_formula(pdg, factor, make_partons, rng):
     after = shower.radiate_final_state(make_partons(pdg, 100.0), rng)
-    assert len(after) / 4000 - 1 == pytest.approx(0.35 * np.log(10) / 2.3 * factor, rel=0.08)
+    assert len(after) / 4000 - 1 == pytest.approx(0.28 * np.log(10) / 2.3 * factor, rel=0.08)
 
 
 @pytest.mark.parametrize(("pdg", "pt"), [(2, 9.0), (PHOTON, 100.0), (15, 100.0)])

@@ -38,6 +38,7 @@ LEPTON_CHARGE = np.zeros(8, dtype=int)
 LEPTON_CHARGE[list(LEPTON_ID.values())] = -np.sign(list(LEPTON_ID))
 
 GEV_PER_MEV = 1e-3
+LARGEST_DEVIATION = 0.05  # of a mean from the full chain's, relative
 
 
 def observables(events: Events) -> pd.DataFrame:
@@ -109,6 +110,12 @@ def compare_means(events: Events) -> pd.DataFrame:
         rows.append(("mix", "n_objects", objects, spread, REFERENCE_OBJECTS))
     result = pd.DataFrame(rows, columns=["process", "quantity", "simulated", "error", "reference"])
     return result.assign(deviation=result["simulated"] / result["reference"] - 1)
+
+
+def beyond_errors(means: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `compare_means` that are more than 5 % and two standard errors off."""
+    error = means["error"] / means["reference"]
+    return means[means["deviation"].abs() - 2 * error > LARGEST_DEVIATION]
 
 
 def compare_published(events: Events, published: dict[str, Any]) -> pd.DataFrame:

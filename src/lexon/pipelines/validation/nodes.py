@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lexon.datasets.events import EventSource
 from lexon.events import SPLITS, Events
 from lexon.plots.simulation import class_distributions, means_against_reference
-from lexon.simulation.validation import compare_means, compare_published
+from lexon.simulation.validation import beyond_errors, compare_means, compare_published
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,16 @@ def compare_with_full_chain(sample: EventSource) -> tuple[pd.DataFrame, Figure, 
         worst["process"],
         100 * worst["deviation"],
     )
+    for row in beyond_errors(means).itertuples():
+        logger.warning(
+            "%s of %s is more than 5 %% and two standard errors from the full chain: %.4g +- %.2g"
+            " against %.4g",
+            row.quantity,
+            row.process,
+            row.simulated,
+            row.error,
+            row.reference,
+        )
     return means, class_distributions(events), means_against_reference(means)
 
 
