@@ -30,6 +30,7 @@ from lexon.config.members import (
 )
 from lexon.config.parameters import EvaluationConfig, Parameters, ReportConfig
 from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.significance import SignificanceConfig
 from lexon.config.slices import SlicesConfig
 from lexon.config.tokenisers import (
     BinnedConfig,
@@ -72,6 +73,7 @@ __all__ = [
     "RegressionConfig",
     "RegressionMember",
     "ReportConfig",
+    "SignificanceConfig",
     "SimulatedEvents",
     "SimulationConfig",
     "SlicesConfig",

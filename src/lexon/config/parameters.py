@@ -20,6 +20,7 @@ from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name
 from lexon.config.regression import CollapseConfig, RegressionConfig
+from lexon.config.significance import SignificanceConfig
 from lexon.config.slices import SlicesConfig
 from lexon.config.tokenisers import BinningGroup, TokeniserName, VQVAEGroup
 from lexon.config.training import SizeConfig, TrainingConfig
@@ -114,6 +115,7 @@ class Parameters(Config):
     evaluation: EvaluationConfig
     report: ReportConfig
     slices: SlicesConfig
+    significance: SignificanceConfig
     questions: tuple[dict[str, Any], ...]
     validation: ValidationConfig
     grid: GridConfig

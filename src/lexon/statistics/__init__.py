@@ -2,13 +2,22 @@
 
 All comparisons on the same events are paired: every model sees the same resamples, so what the
 events have in common cancels. Intervals hold 95 %. `intervals` says what an interval is,
-`bootstrap` draws the events, `contests` judges many parts of a sample at once, `differences`
-compares cells over events and seeds, `effects` turns the cells of a grid into main effects and
-interactions.
+`bootstrap` draws the events, `contests` judges many parts of a sample at once, `discovery`
+turns scores into expected significances, `differences` compares cells over events and seeds,
+`effects` turns the cells of a grid into main effects and interactions.
 """
 
-from lexon.statistics.bootstrap import SEED, of_seed, score_statistics, taken, weighted_mean
-from lexon.statistics.contests import Contest, contest_trainings
+from lexon.statistics.bootstrap import (
+    SEED,
+    of_seed,
+    score_statistics,
+    taken,
+    weighted_mean,
+)
+from lexon.statistics.contests import (
+    Contest,
+    contest_trainings,
+)
 from lexon.statistics.differences import (
     CERTAIN,
     EFFECTS,
@@ -23,6 +32,17 @@ from lexon.statistics.differences import (
     resample,
     weighted_intervals,
 )
+from lexon.statistics.discovery import (
+    CUT,
+    CUT_KNOWN,
+    EFFICIENCIES,
+    FIT,
+    FIT_KNOWN,
+    STATISTICS,
+    Discovery,
+    Sample,
+    discovery,
+)
 from lexon.statistics.effects import UNPAIRED, Contrast, Grid, Mean, contrasts
 from lexon.statistics.intervals import (
     LEVEL,
@@ -35,18 +55,26 @@ from lexon.statistics.intervals import (
 
 __all__ = [
     "CERTAIN",
+    "CUT",
+    "CUT_KNOWN",
     "EFFECTS",
+    "EFFICIENCIES",
+    "FIT",
+    "FIT_KNOWN",
     "LEVEL",
     "SEED",
+    "STATISTICS",
     "UNPAIRED",
     "Contest",
     "Contrast",
     "Difference",
+    "Discovery",
     "Grid",
     "Interval",
     "Mean",
     "Outcome",
     "Replicates",
+    "Sample",
     "SeedSpread",
     "Setting",
     "SmallestEffect",
@@ -55,6 +83,7 @@ __all__ = [
     "compare",
     "contest_trainings",
     "contrasts",
+    "discovery",
     "of_seed",
     "outcome_of",
     "resample",

@@ -10,7 +10,7 @@ falls with 1/n; from 50 events of either class on, intervals agree within a few 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ def contest_trainings(
     contests: Sequence[Contest],
     n: int,
     rng: np.random.Generator,
-    seedless: Mapping[str, object],
+    seedless: Container[str],
 ) -> list[dict[str, Trainings]]:
     """For each contest the AUROC of each group's trainings, by the signal probability.
 
@@ -47,26 +47,42 @@ def contest_trainings(
         rng: draws them; the same one gives those of `resample`.
         seedless: cells that no seed moves.
     """
-    order = aligned_orders([scores for seeds in groups.values() for scores in seeds])
-    signal = np.stack(
-        [scores.signal[order[id(scores)]] for seeds in groups.values() for scores in seeds]
-    )
-    counts = _counts(signal.shape[1], n, rng)
-    starts = np.cumsum([0, *(len(seeds) for seeds in groups.values())])
-    places = {
-        name: slice(start, stop)
-        for name, start, stop in zip(groups, starts[:-1], starts[1:], strict=True)
+    signal = signal_of(groups)
+    counts = draw_counts(signal.shape[1], n, rng)
+    return [
+        by_group(*_resampled(signal, contest, counts), groups, seedless) for contest in contests
+    ]
+
+
+def signal_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float32]:
+    """Signal probability of each training, group after group, events by their index:
+    [training, event].
+    """
+    every = [scores for seeds in groups.values() for scores in seeds]
+    order = aligned_orders(every)
+    return np.stack([scores.signal[order[id(scores)]] for scores in every])
+
+
+def by_group(
+    estimates: NDArray[np.float64],
+    values: NDArray[np.float64],
+    groups: Mapping[str, Sequence[Scores]],
+    seedless: Container[str],
+) -> dict[str, Trainings]:
+    """Estimates [training] and values [training, resample] as the trainings of each group."""
+    return {
+        name: Trainings(estimates[place], values[place].T, name in seedless)
+        for name, place in places_of(groups).items()
     }
-    found = []
-    for contest in contests:
-        estimates, values = _resampled(signal, contest, counts)
-        found.append(
-            {
-                name: Trainings(estimates[place], values[place].T, name in seedless)
-                for name, place in places.items()
-            }
-        )
-    return found
+
+
+def places_of(groups: Mapping[str, Sequence[Scores]]) -> dict[str, slice]:
+    """Where the trainings of each group are among all."""
+    stops = np.cumsum([len(seeds) for seeds in groups.values()])
+    return {
+        name: slice(stop - len(seeds), stop)
+        for (name, seeds), stop in zip(groups.items(), stops, strict=True)
+    }
 
 
 def placements(
@@ -98,7 +114,7 @@ def _share_below(
     return shares
 
 
-def _counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def draw_counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Number of times that each event was drawn, [event, resample]: a byte is enough, since 255
     draws of one event do not happen.
     """
@@ -122,12 +138,12 @@ def _resampled(
         )
     )
     estimates = won.mean(axis=1, dtype=np.float64)
-    moved = _weighted_means(won, contest.positives, counts)
-    moved += _weighted_means(lost, contest.negatives, counts)
+    moved = weighted_means(won, contest.positives, counts)
+    moved += weighted_means(lost, contest.negatives, counts)
     return estimates, moved - estimates[:, None]
 
 
-def _weighted_means(
+def weighted_means(
     values: NDArray[np.float32], rows: NDArray[np.intp], counts: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """Means of values [training, event] over the resampled events, [training, resample]; NaN where

@@ -16,17 +16,21 @@ from fabricate import REJECTIONS, binormal_scores, result, to_png
 from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 
-from lexon.config import EvaluationConfig, ReportConfig, SlicesConfig
+from lexon.config import EvaluationConfig, ReportConfig, SignificanceConfig, SlicesConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.experiments import Result
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.classifier import compare_results
+from lexon.pipelines.reporting.classifier import OfEvents, compare_results
 from lexon.pipelines.reporting.slices import slices_of
 from lexon.plots.slices import by_slice
 
 N = 4000
 REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 CONFIG = SlicesConfig(n_jets=(7, 8), n_b_jets=(3,), n_leptons=(3,), ht=2, met=2, min_events=50)
+
+SIGNIFICANCE = SignificanceConfig(
+    luminosity=139, background_uncertainty=0.2, cross_sections={}, efficiencies={}, n_bins=8
+)
 
 
 def quantities() -> dict[str, np.ndarray]:
@@ -83,7 +87,7 @@ def report(events: bool = True, least: int = 50) -> dict[str, Any]:
         REPORT,
         "main",
         (),
-        (EVENTS if events else None, config),
+        OfEvents(EVENTS if events else None, config, SIGNIFICANCE),
     )
 
 
@@ -185,7 +189,7 @@ def test_without_quantities_the_report_says_why():
         REPORT,
         "main",
         (),
-        (others, CONFIG),
+        OfEvents(others, CONFIG, SIGNIFICANCE),
     )
     assert "of other test events" in again["findings"]["slices"][0]
 
@@ -211,7 +215,7 @@ def test_one_seed_is_undecided():
         REPORT,
         "main",
         (),
-        (EVENTS, CONFIG),
+        OfEvents(EVENTS, CONFIG, SIGNIFICANCE),
     )
     assert set(found["slice_differences"]["verdict"]) == {"undecided (1 seed)"}
     assert not math.isnan(found["slices"]["auroc_low"].iloc[0])

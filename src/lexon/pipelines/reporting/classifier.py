@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lexon.baselines import BASELINES
-from lexon.config import EvaluationConfig, ReportConfig, SlicesConfig
+from lexon.config import EvaluationConfig, ReportConfig, SignificanceConfig, SlicesConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
@@ -36,11 +37,17 @@ from lexon.pipelines.reporting.classifier_effects import (
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
+from lexon.pipelines.reporting.significance import (
+    Significances,
+    significance_sentences,
+    significances_of_report,
+)
 from lexon.pipelines.reporting.slices import Slices, slice_sentences, slices_of_report
 from lexon.pipelines.reporting.tables import Row, cell_row, members_table
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
+from lexon.plots import significance as significance_plots
 from lexon.plots import slices as slice_plots
 from lexon.plots.style import empty_figure
 from lexon.statistics import Grid, Interval, seed_spread
@@ -77,6 +84,7 @@ BEST_NUMBERS = (
     "notes",
 )
 
+NOT_ASKED = "Not asked for."
 MAX_CURVES = 12  # more curves in one figure cannot be distinguished
 GRID_FIGURES = ("effects", "heat_maps", "roc_by_axis", "validation_auroc")
 
@@ -325,10 +333,11 @@ def compare_results(
     report: ReportConfig,
     run: str,
     questions: Sequence[Any] = (),
-    sliced: tuple[EvaluatedEvents | None, SlicesConfig] | None = None,
+    of_events: OfEvents | None = None,
 ) -> dict[str, Any]:
-    """The tables members, summary, comparisons, effects, means, best_models, ensembles, slices and
-    slice_differences, and the findings in words, by name.
+    """The tables members, summary, comparisons, effects, means, best_models, ensembles, slices,
+    slice_differences, significance, significance_differences and significance_curves, and the
+    findings in words, by name.
 
     Members that are not done are rows with a status and a note, and in no statistics; choices use
     validation only.
@@ -337,7 +346,7 @@ def compare_results(
         results: every planned member, in order.
         baselines: test scores by kind, see `lexon.baselines.BASELINES`.
         run: the label that keeps results apart.
-        sliced: the test events, and the slices that are made of them.
+        of_events: what is known of the test events beside scores, and what is asked about them.
     """
     cells, baselines = classifier_cells(results, baselines)
     aurocs, min_effect = measure(cells, baselines, report.n_bootstrap), report.min_effect.score
@@ -362,31 +371,53 @@ def compare_results(
     )
     words["sentences"][:0] = cost.sentences
     words["caveats"] += cost.caveats
-    found = _slices(cells, baselines, aurocs, sliced, report, run)
-    words["sentences"] += slice_sentences(found)
-    words["slices"] = list(found.notes)
+    slices, promised = _of_events(of_events, cells, baselines, aurocs, report, run)
+    words["sentences"] += [*significance_sentences(promised), *slice_sentences(slices)]
+    words |= {"slices": list(slices.notes), "significance": list(promised.notes)}
     return {
         "members": members_table(cells, run, _member_numbers),
         **tables,
         "means": means,
-        "slices": found.table,
-        "slice_differences": found.differences,
+        "slices": slices.table,
+        "slice_differences": slices.differences,
+        "significance": promised.table,
+        "significance_differences": promised.differences,
+        "significance_curves": promised.curves,
         "findings": words,
     }
 
 
-def _slices(
+@dataclass(frozen=True)
+class OfEvents:
+    """What a report asks about the test events beside AUROC over all of them.
+
+    Attributes:
+        events: their quantities, where they were described.
+        slices: that they are cut into.
+        significance: what scores are turned into significances with.
+    """
+
+    events: EvaluatedEvents | None
+    slices: SlicesConfig
+    significance: SignificanceConfig
+
+
+def _of_events(
+    asked: OfEvents | None,
     cells: Sequence[ClassifierCell],
     baselines: Baselines,
     aurocs: Aurocs,
-    sliced: tuple[EvaluatedEvents | None, SlicesConfig] | None,
     report: ReportConfig,
     run: str,
-) -> Slices:
-    if sliced is None:
-        return Slices.none("No slices were asked for.", run)
+) -> tuple[Slices, Significances]:
+    if asked is None:
+        return Slices.none(NOT_ASKED, run), Significances([NOT_ASKED], run)
     labels = {kind: baseline_label(kind) for kind in baselines}
-    return slices_of_report(cells, baselines, aurocs, *sliced, labels, report, run)
+    known = (cells, baselines, aurocs, asked.events)
+    return (
+        slices_of_report(*known, asked.slices, labels, report, run),
+        significances_of_report(*known, asked.significance, labels, report, run),
+    )
 
 
 def compare(
@@ -395,6 +426,7 @@ def compare(
     evaluation: EvaluationConfig,
     report: ReportConfig,
     slices: SlicesConfig,
+    significance: SignificanceConfig,
     questions: Plan,
     run: str,
     n_seeds: int,
@@ -408,7 +440,7 @@ def compare(
         report,
         run,
         questions,
-        (members.evaluated_events(), slices),
+        OfEvents(members.evaluated_events(), slices, significance),
     )
     return completed(found, members, plan, report)
 
@@ -438,3 +470,8 @@ def draw_training_events(representations: pd.DataFrame) -> Figure:
 def draw_slices(slices: pd.DataFrame) -> Figure:
     """AUROC in slices of the test events."""
     return slice_plots.by_slice(slices)
+
+
+def draw_significance(significance: pd.DataFrame, significance_curves: pd.DataFrame) -> Figure:
+    """Expected significances."""
+    return significance_plots.significances(significance, significance_curves)

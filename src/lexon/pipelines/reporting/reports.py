@@ -32,8 +32,19 @@ CLASSIFIER = Report(
         "representations",
         "slices",
         "slice_differences",
+        "significance",
+        "significance_differences",
+        "significance_curves",
     ),
-    settings=("evaluation", "report", "slices", "questions", "run", "n_seeds"),
+    settings=(
+        "evaluation",
+        "report",
+        "slices",
+        "significance",
+        "questions",
+        "run",
+        "n_seeds",
+    ),
     figures=("roc", "scores", "confusion", "learning_curves", "calibration", "auroc_bars"),
 )
 AUTOENCODER = Report(
@@ -67,6 +78,7 @@ def classifier(experiment: Experiment) -> Pipeline:
     drawn = [_draw_grid()] if experiment.is_grid else []
     drawn += _draw_token_cost(experiment)
     drawn += [_draw_table("slices", "slices")] if from_events else []
+    drawn += [_draw_table("significance", "significance", "significance_curves")]
     if shows_events:
         drawn += [
             _draw_features(),
@@ -110,9 +122,10 @@ def _draw_token_cost(experiment: Experiment) -> list[Node]:
     ]
 
 
-def _draw_table(name: str, table: str) -> Node:
+def _draw_table(name: str, *tables: str) -> Node:
     function = node_function(f"reporting.classifier:draw_{name}")
-    return Node(function, f"{table}_table", f"figure_{name}", name=f"draw_{name}", tags="report")
+    shown = [f"{table}_table" for table in tables]
+    return Node(function, shown, f"figure_{name}", name=f"draw_{name}", tags="report")
 
 
 def _draw_features() -> Node:

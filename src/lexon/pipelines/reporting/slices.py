@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from lexon.config import ReportConfig, SlicesConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.metrics.scores import Scores
+from lexon.pipelines.reporting.asked import BEST, REPRESENTATION, Asked, asked_of
 from lexon.pipelines.reporting.cells import grouped
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
     ClassifierCell,
     comparable,
-    contrast_row,
-    grid_of,
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import Row, difference_row, rows_of
@@ -34,21 +33,16 @@ from lexon.statistics import (
     CERTAIN,
     SEED,
     Contest,
-    Setting,
     SmallestEffect,
     Trainings,
     compare,
     contest_trainings,
-    contrasts,
     taken,
     weighted_intervals,
 )
 
 ALL = "all"  # backgrounds
-BEST, REPRESENTATION, OTHER = "best network", "representation", "other axis"
 EACH = ", each background"
-# What an axis of these changes is how events are shown.
-REPRESENTATIONS = ("tokeniser", "model.embedding")
 UNITS = {"n_jets": "jets", "n_b_jets": "b-jets", "n_leptons": "leptons", "ht": "HT", "met": "MET"}
 SLICE_COLUMNS = (
     "run",
@@ -135,13 +129,6 @@ class Place(NamedTuple):
     def words(self) -> str:
         """``6 jets, against ttW``."""
         return self.slice.words + ("" if self.against == ALL else f", against {self.against}")
-
-
-class Asked(NamedTuple):
-    """A difference that is asked for in every slice: a less b."""
-
-    row: Row
-    settings: Sequence[Setting]
 
 
 def slices_of(quantities: Mapping[str, NDArray[np.float32]], config: SlicesConfig) -> list[Slice]:
@@ -335,7 +322,7 @@ def slices_of_report(
         trainings,
         ranked,
         {kind: labels[kind] for kind in baselines},
-        _asked(cells, ranked, baselines, aurocs, labels),
+        asked_of(cells, ranked, aurocs, labels),
         _notes(every, enough, config.min_events, one),
         report.min_effect.score,
         run,
@@ -378,33 +365,6 @@ def _places(found: Sequence[Slice], scores: Scores) -> list[Place]:
 
 def _smallest(place: Place) -> int:
     return min(len(place.contest.positives), len(place.contest.negatives))
-
-
-def _asked(
-    cells: Sequence[ClassifierCell],
-    ranked: Sequence[ClassifierCell],
-    baselines: Baselines,
-    aurocs: Aurocs,
-    labels: Mapping[str, str],
-) -> list[Asked]:
-    """The best cell against each baseline, and each pair of levels of each axis."""
-    alone = {"averaged_over": "", "n_averaged": 1}
-    found = [
-        Asked(
-            {"kind": BEST, "a": best.label, "b": labels[kind], **alone},
-            [{best.name: 1.0, kind: -1.0}],
-        )
-        for best in ranked[:1]
-        for kind in baselines
-    ]
-    grid = grid_of(cells, aurocs.intervals)
-    for contrast in contrasts(grid):
-        if contrast.settings and not contrast.is_interaction:
-            row = contrast_row(contrast, grid)
-            kind = REPRESENTATION if row["axis"] in REPRESENTATIONS else OTHER
-            kept = {name: row[name] for name in ("a", "b", "averaged_over", "n_averaged")}
-            found.append(Asked({"kind": kind, **kept}, contrast.settings))
-    return found
 
 
 def _notes(

@@ -1,0 +1,58 @@
+"""The differences that a report of classifiers asks for beside those in AUROC over all events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from lexon.pipelines.reporting.classifier_effects import (
+    Aurocs,
+    ClassifierCell,
+    contrast_row,
+    grid_of,
+)
+from lexon.pipelines.reporting.tables import Row
+from lexon.statistics import Setting, contrasts
+
+BEST, REPRESENTATION, OTHER = "best network", "representation", "other axis"
+# What an axis of these changes is how events are shown.
+REPRESENTATIONS = ("tokeniser", "model.embedding")
+
+
+class Asked(NamedTuple):
+    """A difference: a less b, as columns, and the cells that it is a sum of."""
+
+    row: Row
+    settings: Sequence[Setting]
+
+
+def asked_of(
+    cells: Sequence[ClassifierCell],
+    ranked: Sequence[ClassifierCell],
+    aurocs: Aurocs,
+    labels: Mapping[str, str],
+) -> list[Asked]:
+    """The best cell by validation against each baseline, and each pair of levels of each axis, in
+    the same settings of all others.
+
+    Args:
+        ranked: the cells that are compared, best on validation first.
+        labels: of the baselines, by kind.
+    """
+    alone = {"averaged_over": "", "n_averaged": 1}
+    found = [
+        Asked(
+            {"kind": BEST, "a": best.label, "b": words, **alone},
+            [{best.name: 1.0, kind: -1.0}],
+        )
+        for best in ranked[:1]
+        for kind, words in labels.items()
+    ]
+    grid = grid_of(cells, aurocs.intervals)
+    for contrast in contrasts(grid):
+        if contrast.settings and not contrast.is_interaction:
+            row = contrast_row(contrast, grid)
+            kind = REPRESENTATION if row["axis"] in REPRESENTATIONS else OTHER
+            kept = {name: row[name] for name in ("a", "b", "averaged_over", "n_averaged")}
+            found.append(Asked({"kind": kind, **kept}, contrast.settings))
+    return found
