@@ -37,7 +37,7 @@ def trainings(contest: Contest, n: int = 400, **groups):
     st.lists(st.integers(0, 6), min_size=1, max_size=30),
 )
 def test_mean_placements_of_either_class_are_the_auroc_ties_counted_half(positives, negatives):
-    won, lost = placements(np.array(positives, float), np.array(negatives, float))
+    won, lost = placements(np.array(positives), np.array(negatives), 7)
     truth = np.repeat([1, 0], [len(positives), len(negatives)])
     auroc = roc_auc_score(truth, [*positives, *negatives])
     assert won.mean() == pytest.approx(auroc, abs=1e-6)

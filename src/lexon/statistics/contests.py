@@ -47,11 +47,10 @@ def contest_trainings(
         rng: draws them; the same one gives those of `resample`.
         seedless: cells that no seed moves.
     """
-    signal = signal_of(groups)
-    counts = draw_counts(signal.shape[1], n, rng)
-    return [
-        by_group(*_resampled(signal, contest, counts), groups, seedless) for contest in contests
-    ]
+    ranks = np.stack([np.unique(one, return_inverse=True)[1] for one in signal_of(groups)])
+    counts = draw_counts(ranks.shape[1], n, rng)
+    found = (_resampled(ranks, contest, counts) for contest in contests)
+    return [by_group(estimates, values, groups, seedless) for estimates, values in found]
 
 
 def signal_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float32]:
@@ -86,32 +85,23 @@ def places_of(groups: Mapping[str, Sequence[Scores]]) -> dict[str, slice]:
 
 
 def placements(
-    positives: NDArray[np.floating], negatives: NDArray[np.floating]
+    positives: NDArray[np.integer], negatives: NDArray[np.integer], n_ranks: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Of the score of each positive the share of negatives below it, of that of each negative the
-    share of positives above it, equals counted half. The mean of either is the AUROC.
+    """Of each positive the share of negatives below it, of each negative the share of positives
+    above it, equals counted half. The mean of either is the AUROC.
+
+    Args:
+        positives, negatives: ranks of their scores among all, 0 to `n_ranks` - 1, equal scores with
+            equal ranks. Counting them takes a fraction of the time of sorting scores.
     """
-    up, down = np.argsort(positives), np.argsort(negatives)
-    return (
-        _share_below(positives, negatives, up, down),
-        1 - _share_below(negatives, positives, down, up),
-    )
+    below, above = _below(negatives, n_ranks), _below(positives, n_ranks)
+    return below[positives], 1 - above[negatives]
 
 
-def _share_below(
-    values: NDArray[np.floating],
-    others: NDArray[np.floating],
-    order: NDArray[np.intp],
-    order_of_others: NDArray[np.intp],
-) -> NDArray[np.float32]:
-    """Of each value the share of others below it, equals counted half. Looked up in order, which is
-    several times as fast as without.
-    """
-    rising, sought = others[order_of_others], values[order]
-    twice = np.searchsorted(rising, sought, "left") + np.searchsorted(rising, sought, "right")
-    shares = np.empty(len(values), dtype=np.float32)
-    shares[order] = twice / (2 * len(others))
-    return shares
+def _below(ranks: NDArray[np.integer], n_ranks: int) -> NDArray[np.float32]:
+    """The share of these ranks that is below each rank, equals counted half."""
+    counts = np.bincount(ranks, minlength=n_ranks)
+    return ((np.cumsum(counts) - counts / 2) / len(ranks)).astype(np.float32)
 
 
 def draw_counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -127,16 +117,17 @@ def draw_counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uin
 
 
 def _resampled(
-    signal: NDArray[np.float32], contest: Contest, counts: NDArray[np.uint8]
+    ranks: NDArray[np.integer], contest: Contest, counts: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """AUROC of each training, float64 [training], and on each resample, [training, resample]."""
-    won, lost = (
-        np.stack(part)
-        for part in zip(
-            *(placements(one[contest.positives], one[contest.negatives]) for one in signal),
-            strict=True,
-        )
-    )
+    """AUROC of each training, float64 [training], and on each resample, [training, resample].
+
+    Args:
+        ranks: of the events' scores, [training, event].
+    """
+    placed = [
+        placements(one[contest.positives], one[contest.negatives], ranks.shape[1]) for one in ranks
+    ]
+    won, lost = (np.stack(part) for part in zip(*placed, strict=True))
     estimates = won.mean(axis=1, dtype=np.float64)
     moved = weighted_means(won, contest.positives, counts)
     moved += weighted_means(lost, contest.negatives, counts)
