@@ -100,7 +100,15 @@ def tables(kind: str, root: Path, overrides: Changes | None = None) -> list[pd.D
     match kind:
         case "classifier":
             found = classifier.compare(
-                members, asked, EvaluationConfig(rejections=(10.0,)), REPORT, [], "main", n_seeds
+                members,
+                asked,
+                EvaluationConfig(rejections=(10.0,)),
+                REPORT,
+                experiment.parameters.slices,
+                experiment.parameters.significance,
+                [],
+                "main",
+                n_seeds,
             )
         case "autoencoder":
             found = autoencoder.compare(members, asked, REPORT, [], "main", n_seeds, "example")
@@ -272,6 +280,8 @@ def test_a_damaged_file_beside_the_members_is_left_out_with_a_caveat(tmp_path, k
                 plan(experiment),
                 EvaluationConfig(rejections=(10.0,)),
                 REPORT,
+                experiment.parameters.slices,
+                experiment.parameters.significance,
                 [],
                 "main",
                 2,
