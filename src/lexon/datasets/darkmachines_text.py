@@ -20,13 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lexon.config import EnergyUnit
+from lexon.datasets.blocks import Block, Ints, Mask, numbers_of_types
 from lexon.datasets.darkmachines_lines import COMMENTS, N_HEADER, is_header, whole_lines
 from lexon.datasets.event_rows import TWO_TURNS
-from lexon.datasets.units import to_gev
-from lexon.errors import ConfigurationError
-from lexon.events import MAX_OBJECTS, Events
-from lexon.physics import wrap_phi
 
 # Codes of the format, and what conf/base/parameters_data_engineering.yml calls them in
 # events.object_types.
@@ -49,36 +45,6 @@ FEW, NAMELESS, MISSHAPEN, UNKNOWN, NO_NUMBER, NOT_POSITIVE, ABSURD, CUT_OFF = ra
 )
 
 Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Events of n lines, in the unit of the file, with k objects in all; and the lines that hold
-    none.
-
-    Attributes:
-        process: process ID of each event, bytes [n].
-        met: MET and METphi, float32 [n, 2].
-        n_objects: int64 [n].
-        ids: object types, int8 [k], event by event.
-        p4: (E, pT, eta, phi), float32 [k, 4].
-        faults: what is wrong with which line: index into `FAULTS` + 1 and number of the line in the
-            file, int64 [bad line] each.
-        n_remarks: lines that are headers or comments.
-    """
-
-    process: NDArray[np.bytes_]
-    met: NDArray[np.float32]
-    n_objects: Ints
-    ids: NDArray[np.int8]
-    p4: NDArray[np.float32]
-    faults: tuple[Ints, Ints]
-    n_remarks: int = 0
-
-    def __len__(self) -> int:
-        return len(self.process)
 
 
 def type_table(object_types: Mapping[int, str]) -> dict[str, int]:
@@ -87,13 +53,7 @@ def type_table(object_types: Mapping[int, str]) -> dict[str, int]:
     Raises:
         ConfigurationError: a code's object has no type.
     """
-    types = {name: number for number, name in object_types.items()}
-    if missing := [name for name in CODES.values() if name not in types]:
-        raise ConfigurationError(
-            f"events.object_types={dict(object_types)}: no type is called {missing[0]}, which"
-            " DarkMachines text has"
-        )
-    return {code: types[name] for code, name in CODES.items()}
+    return numbers_of_types(object_types, CODES, "DarkMachines text")
 
 
 def read_blocks(path: Path, types: Mapping[str, int]) -> Iterator[Block]:
@@ -134,7 +94,7 @@ def parse(
         ids=fields.object_types[of_good],
         p4=objects[of_good],
         faults=(faults[faults > 0], line[faults > 0]),
-        n_remarks=n_remarks,
+        counts={"remarks": n_remarks},
     )
 
 
@@ -147,7 +107,7 @@ def _no_events(faults: tuple[Ints, Ints], n_remarks: int) -> Block:
         np.empty(0, np.int8),
         numbers,
         faults,
-        n_remarks,
+        {"remarks": n_remarks},
     )
 
 
@@ -327,35 +287,3 @@ def _number_faults(headers: NDArray[np.float32], objects: NDArray[np.float32], l
 def _mark(found: Ints, fault: int, where: Mask) -> None:
     """Mark lines with a fault; only the first fault of a line counts."""
     found[where & (found == 0)] = fault
-
-
-def to_events(block: Block, labels: Ints, unit: EnergyUnit) -> Events:
-    """The events of a block, in GeV, with their leading 18 objects by pT in the order of
-    the file.
-    """
-    event = np.repeat(np.arange(len(block)), block.n_objects)
-    kept = np.flatnonzero(_leading(block, event))
-    event = event[kept]
-    counts = np.minimum(block.n_objects, MAX_OBJECTS)
-    slot = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ids, p4 = (
-        np.zeros((len(block), MAX_OBJECTS), np.int8),
-        np.zeros((len(block), MAX_OBJECTS, 4), np.float32),
-    )
-    ids[event, slot] = block.ids[kept]
-    objects = block.p4[kept]
-    objects[:, :2] = to_gev(objects[:, :2], unit)
-    objects[:, 3] = wrap_phi(objects[:, 3])
-    p4[event, slot] = objects
-    met_phi = wrap_phi(block.met[:, 1])
-    return Events(ids=ids, p4=p4, met=to_gev(block.met[:, 0], unit), met_phi=met_phi, labels=labels)
-
-
-def _leading(block: Block, event: Ints) -> Mask:
-    """The 18 objects of each event with the largest pT; of equal ones, the first."""
-    leading = np.ones(len(event), np.bool_)
-    crowded = np.flatnonzero(block.n_objects[event] > MAX_OBJECTS)
-    order = crowded[np.lexsort((-block.p4[crowded, 1], event[crowded]))]
-    rank = np.arange(len(order)) - np.searchsorted(event[order], event[order])
-    leading[order[rank >= MAX_OBJECTS]] = False
-    return leading

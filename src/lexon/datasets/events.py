@@ -31,7 +31,7 @@ from lexon.datasets.units import UNITS, UnitDecision, decide_unit
 from lexon.events import SPLITS, Events
 
 if TYPE_CHECKING:
-    from lexon.datasets.darkmachines import DarkMachinesSource
+    from lexon.datasets.unsplit import UnsplitSource
 
 FORMAT_VERSION = 1
 READ_AT_ONCE = 1 << 16
@@ -201,7 +201,7 @@ class EventSample:
     energy_unit: EnergyUnit = "GeV"
 
 
-class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSource"]):
+class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"]):
     """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text
     as well.
 
@@ -227,7 +227,7 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | DarkMachinesSour
         self._text = text
         self.metadata = metadata
 
-    def load(self) -> EventSource | DarkMachinesSource:
+    def load(self) -> EventSource | UnsplitSource:
         """The source of events that fits the file's content."""
         from lexon.datasets.darkmachines import DarkMachinesSource, is_text
 

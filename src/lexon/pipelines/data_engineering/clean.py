@@ -6,9 +6,9 @@ import logging
 from typing import Any
 
 from lexon.config import EventChecks
-from lexon.datasets.darkmachines import DarkMachinesSource
 from lexon.datasets.events import EventSample, EventSource
 from lexon.datasets.labelled import LabelledSource
+from lexon.datasets.unsplit import UnsplitSource
 from lexon.events import SPLITS
 from lexon.pipelines.data_engineering.inspection import Inspection
 from lexon.pipelines.data_engineering.progress import with_progress
@@ -20,7 +20,7 @@ CHUNK = 50_000
 
 
 def clean_events(
-    raw: EventSource | DarkMachinesSource,
+    raw: EventSource | UnsplitSource,
     classes: dict[str, Any],
     data: Any,  # noqa: ARG001
     checks: EventChecks,

@@ -1,73 +1,44 @@
-"""The first walk through DarkMachines text: how many events of which process, which of them repeat
-another, which lines are bad.
+"""The first walk through files without splits: how many events of which process, which of them
+repeat another, which rows hold none.
 
 It keeps a 64-bit hash and a process of every event in memory, tens of bytes each, and what it read
-in a temporary file, half as large as the text, so that the second walk need not read numbers from
-text again.
+in a temporary file, half as large as text, so that the second walk need not read the files again.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
-from lexon.datasets.darkmachines_text import FAULTS, Block, read_blocks, to_events
+from lexon.datasets.blocks import Block, BlockFile, to_events
 from lexon.datasets.identity import row_hashes
-from lexon.errors import DataError
 from lexon.events import MAX_OBJECTS
 from lexon.simulation.shares import apportion
 
-SHOWN_LINES = 3
+SHOWN_ROWS = 3
 REPEATED = -1
 
-Place = tuple[str, int]  # file name, index into FAULTS
+Place = tuple[str, int]  # file, index into the faults
 
 
-class BlockFile:
-    """Blocks in a temporary file, which vanishes with this object or its process."""
+@dataclass(frozen=True)
+class Faults:
+    """What can be wrong with a row of a format.
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+    Attributes:
+        sentences: what each fault is.
+        row: what a row is called, with its plural.
+    """
 
-    def append(self, block: Block) -> None:
-        """Keep a block, its faults apart.
-
-        Raises:
-            DataError: the disk is full.
-        """
-        try:
-            for values in (block.process, block.met, block.n_objects, block.ids, block.p4):
-                np.save(self._file, values)
-        except OSError as error:
-            raise DataError(
-                f"{tempfile.gettempdir()}: cannot hold a temporary file ({error}); make room, or"
-                " set TMPDIR"
-            ) from error
-
-    def __iter__(self) -> Iterator[Block]:
-        end, here = self._file.seek(0, os.SEEK_END), 0
-        while here < end:
-            self._file.seek(here)  # another walk may have moved on
-            process, met, n_objects, ids, p4 = (np.load(self._file) for _ in range(5))
-            here = self._file.tell()
-            yield Block(
-                process,
-                met,
-                n_objects,
-                ids,
-                p4,
-                faults=(np.empty(0, np.int64), np.empty(0, np.int64)),
-            )
+    sentences: Sequence[str]
+    row: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -75,40 +46,43 @@ class Scan:
     """Counts, processes and hashes of the events of all files.
 
     Attributes:
-        processes: every process ID.
+        possible: what can be wrong with a row.
+        processes: every process.
         process: index into them, int64 [event].
         hashes: 64 bits of the content of each event (what `Events` holds, the label apart), uint64
             [event].
-        counts: lines (blank ones and remarks apart), remarks (headers and comments), crowded
-            (events of more than 18 objects), empty (events of none).
-        faults: number of bad lines by file and fault.
-        lines: the first of them.
+        counts: rows, crowded (events of more than 18 objects), empty (events of none), and what
+            blocks count themselves.
+        faults: number of bad rows by file and fault.
+        rows: the first of them.
         blocks: what was read.
     """
 
+    possible: Faults
     processes: list[str]
     process: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     counts: Counter[str]
     faults: Counter[Place]
-    lines: dict[Place, list[int]]
+    rows: dict[Place, list[int]]
     blocks: BlockFile
 
     @property
     def bad_share(self) -> float:
-        """Share of lines that make no sense."""
-        return self.faults.total() / max(self.counts["lines"], 1)
+        """Share of rows that make no sense."""
+        return self.faults.total() / max(self.counts["rows"], 1)
 
     @property
     def sentence(self) -> str:
-        """A sentence about lines that cannot be read: their number, and the first of them."""
+        """A sentence about rows that cannot be read: their number, and the first of them."""
+        one, several = self.possible.row
         places = [
-            f"{FAULTS[fault]} ({file}, line"
-            f" {', '.join(map(str, self.lines[file, fault]))}{', ...' * (n > SHOWN_LINES)})"
+            f"{self.possible.sentences[fault]} ({file}, {one}"
+            f" {', '.join(map(str, self.rows[file, fault]))}{', ...' * (n > SHOWN_ROWS)})"
             for (file, fault), n in self.faults.items()
         ]
         return (
-            f"{self.faults.total():,} of {self.counts['lines']:,} lines are left out:"
+            f"{self.faults.total():,} of {self.counts['rows']:,} {several} are left out:"
             f" {'; '.join(places)}"
         )
 
@@ -120,19 +94,21 @@ class Scan:
         return first[inverse]
 
 
-def scan_files(files: Iterable[Path], types: Mapping[str, int], unit: EnergyUnit) -> Scan:
-    """Walk through all files once."""
+def scan_blocks(
+    files: Iterable[tuple[str, Iterable[Block]]], possible: Faults, unit: EnergyUnit
+) -> Scan:
+    """Walk once through the blocks of all files, each with what it is called in messages."""
     numbers: dict[str, int] = {}
     process, hashes = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
-    scan = Scan([], process[0], hashes[0], Counter(), Counter(), {}, BlockFile())
-    for file in files:
-        for block in read_blocks(file, types):
+    scan = Scan(possible, [], process[0], hashes[0], Counter(), Counter(), {}, BlockFile())
+    for file, blocks in files:
+        for block in blocks:
             names, inverse = np.unique(block.process, return_inverse=True)
             found = [numbers.setdefault(_text(name), len(numbers)) for name in names.tolist()]
             process.append(np.array(found, np.int64)[inverse])
             hashes.append(_content(block, unit))
             scan.blocks.append(block)
-            _count(scan, block, file.name)
+            _count(scan, block, file)
     return replace(
         scan,
         processes=list(numbers),
@@ -142,7 +118,7 @@ def scan_files(files: Iterable[Path], types: Mapping[str, int], unit: EnergyUnit
 
 
 def _text(name: bytes) -> str:
-    """A process ID; one way of writing accents, whatever the encoding."""
+    """A process; one way of writing accents, whatever the encoding."""
     try:
         text = name.decode()
     except UnicodeDecodeError:
@@ -151,20 +127,16 @@ def _text(name: bytes) -> str:
 
 
 def _count(scan: Scan, block: Block, file: str) -> None:
-    faults, lines = block.faults
+    faults, rows = block.faults
     crowded, empty = (block.n_objects > MAX_OBJECTS).sum(), (block.n_objects == 0).sum()
     scan.counts.update(
-        lines=len(block) + len(lines),
-        remarks=block.n_remarks,
-        crowded=int(crowded),
-        empty=int(empty),
+        {"rows": len(block) + len(rows), "crowded": int(crowded), "empty": int(empty)}
     )
+    scan.counts.update(block.counts)
     for fault in np.unique(faults).tolist():
-        place, of_fault = (file, fault - 1), lines[faults == fault]
+        place, of_fault = (file, fault - 1), rows[faults == fault]
         scan.faults[place] += len(of_fault)
-        scan.lines[place] = (scan.lines.get(place, []) + of_fault[:SHOWN_LINES].tolist())[
-            :SHOWN_LINES
-        ]
+        scan.rows[place] = (scan.rows.get(place, []) + of_fault[:SHOWN_ROWS].tolist())[:SHOWN_ROWS]
 
 
 def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
