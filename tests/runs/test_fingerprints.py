@@ -295,6 +295,25 @@ def test_each_file_behind_a_pattern_counts(tmp_path):
     assert fingerprints._stamp(tmp_path / "*.h5") is None
 
 
+def test_a_name_counts_where_it_says_what_a_file_holds(tmp_path):
+    """Two files that are processes by their names change places: their content is the same."""
+    mapping = {
+        "jets": {"pt": "a", "eta": "b", "phi": "c", "energy": "d"},
+        "met": {"pt": "e", "phi": "f"},
+    }
+    by_file = EventsDataset(str(tmp_path / "*.root"), text={}, branches=mapping)
+    by_branch = EventsDataset(
+        str(tmp_path / "*.root"), text={}, branches=mapping | {"label": {"branch": "g"}}
+    )
+    for name in ("a.root", "b.root"):
+        (tmp_path / name).write_text(name)
+    before = [fingerprints._stamp(tmp_path / "*.root", one) for one in (by_file, by_branch)]
+    (tmp_path / "b.root").rename(tmp_path / "c.root")
+    after = [fingerprints._stamp(tmp_path / "*.root", one) for one in (by_file, by_branch)]
+    assert before[0] != after[0]
+    assert before[1] == after[1] == fingerprints._stamp(tmp_path / "*.root")
+
+
 def test_a_file_to_which_another_refers_counts(tmp_path):
     with (
         h5py.File(tmp_path / "part.h5", "w") as part,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from lexon.config.base import Classes, Config, EnergyUnit, Fraction, Seed
+from lexon.config.branches import EventBranches, OfEvents
 from lexon.config.names import InputPath, OutputPath
 
 # Names of the labels of known files, which do not hold them: those of the four-top study of the
@@ -43,6 +44,7 @@ Shares = dict[Literal["train", "val", "test"], Annotated[float, Field(gt=0)]]
 class EventsConfig(Config):
     source: Literal["simulation", "file"]
     path: InputPath | None
+    branches: OfEvents
     n: Annotated[int, Field(ge=50)]
     energy_unit: Literal["auto"] | EnergyUnit
     object_types: dict[int, str]
@@ -121,6 +123,7 @@ class EventsFile(Config):
     split_seed: int
     max_bad_lines: float
     duplicates: Literal["keep", "drop"]
+    branches: EventBranches | None = Field(None, exclude_if=lambda branches: branches is None)
 
 
 class EventChecks(Config):

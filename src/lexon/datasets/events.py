@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 import lexon
 from lexon.config import LABEL_SETS, EnergyUnit, named_labels
+from lexon.config.branches import EventBranches, event_branches, ready_mappings
 from lexon.datasets import split_layout as layout
 from lexon.datasets.event_rows import MET, P4, to_events, to_rows
 from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit
+from lexon.errors import ConfigurationError
 from lexon.events import SPLITS, Events
 
 if TYPE_CHECKING:
@@ -202,14 +204,15 @@ class EventSample:
 
 
 class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"]):
-    """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from DarkMachines text
-    as well.
+    """A file in the split HDF5 layout (`lexon.datasets.split_layout`); loads from files without
+    splits as well: DarkMachines text, ROOT and Parquet.
 
     Args:
         linked_data: folder below which files may lie to which an HDF5 file refers; None: beside it
             only.
-        text: how such text is read (`lexon.datasets.darkmachines`): split, split_seed,
+        text: how files without splits are read (`lexon.datasets.unsplit`): split, split_seed,
             max_bad_lines and object_types.
+        branches: which branches of a ROOT or Parquet file are what (`lexon.config.branches`).
     """
 
     def __init__(
@@ -219,21 +222,51 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
         label_names: dict[int, str] | str | None = None,
         text: dict[str, Any] | None = None,
         linked_data: str | None = None,
+        branches: dict[str, Any] | str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self.linked_data = Path(linked_data) if linked_data else None
         self._source = {"declared_unit": energy_unit, "configured_names": named_labels(label_names)}
-        self._text = text
+        self._text, self._branches = text, branches
         self.metadata = metadata
 
-    def load(self) -> EventSource | UnsplitSource:
-        """The source of events that fits the file's content."""
-        from lexon.datasets.darkmachines import DarkMachinesSource, is_text
+    def said_by_name(self, file: Path) -> str:
+        """What the name of a file says of its events: their process, where no branch does."""
+        mapping = event_branches(self._branches)
+        return "" if mapping is None else " ".join(mapping.label.named_by(file))
 
+    def load(self) -> EventSource | UnsplitSource:
+        """The source of events that fits the file's content.
+
+        Raises:
+            ConfigurationError: a mapping of branches is missing, or is not for such a file.
+        """
+        from lexon.datasets.darkmachines import DarkMachinesSource, is_text
+        from lexon.datasets.trees import TreeSource, is_table
+
+        if self._text is not None and is_table(self._filepath):
+            return TreeSource(
+                self._filepath, **self._source, **self._text, branches=self._mapping()
+            )
+        if self._branches is not None:
+            raise ConfigurationError(
+                f"{self._filepath}: is no ROOT or Parquet file, and events.branches is for those;"
+                " leave it out"
+            )
         if self._text is not None and is_text(self._filepath):
             return DarkMachinesSource(self._filepath, **self._source, **self._text)
         return EventSource(self._filepath, **self._source, linked_data=self.linked_data)
+
+    def _mapping(self) -> EventBranches:
+        mapping = event_branches(self._branches)
+        if mapping is None:
+            raise ConfigurationError(
+                f"{self._filepath}: which branches are jets, leptons and MET is not known; choose"
+                f" events.branches={'|'.join(ready_mappings())}, or write a mapping"
+                " (docs/how_to/root_files.md)"
+            )
+        return mapping
 
     def save(self, data: EventSample) -> None:
         with writing(self._filepath) as file:

@@ -91,7 +91,7 @@ def input_stamps(node: Node, catalog: CatalogProtocol) -> dict[str, str | None]:
         dataset = catalog.get(name)
         with _unreadable_left_out(dataset):
             stamps[name] = None
-            stamps[name] = _stamp(path, getattr(dataset, "linked_data", None))
+            stamps[name] = _stamp(path, dataset)
     return stamps
 
 
@@ -235,11 +235,15 @@ def _files(path: Path) -> list[Path]:
     return [file for file in matching_files(path) if file.is_file()]
 
 
-def _stamp(path: Path, linked_data: Path | None = None) -> str | None:
+def _stamp(path: Path, dataset: Any = None) -> str | None:
     """A made file's stamp, or the content of one that came from outside and of the files to which
-    it refers; of all files, where the path is a pattern."""
+    it refers; of all files, where the path is a pattern. What the name of a file says of its
+    content belongs to it."""
+    linked_data = getattr(dataset, "linked_data", None)
+    said_by_name = getattr(dataset, "said_by_name", lambda _: "")
     stamps = [
-        str(_read(file).get("stamp") or content_digest(file, linked_data)) for file in _files(path)
+        f"{_read(file).get('stamp') or content_digest(file, linked_data)}{said_by_name(file)}"
+        for file in _files(path)
     ]
     return " ".join(stamps) or None
 
