@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 
 from lexon.framework.config_loader import LayeredConfigLoader
-from lexon.runners.htcondor.dag import Site, submit_file
+from lexon.runners.cluster.script import Site
+from lexon.runners.htcondor.dag import submit_file
 from lexon.runners.htcondor.settings import read_settings
 
 pytestmark = pytest.mark.cluster

@@ -14,7 +14,7 @@ import pytest
 
 from lexon.errors import USER_MISTAKE
 from lexon.framework.job import main
-from lexon.runners.htcondor.dag import PASSED_ON, STOPPED
+from lexon.runners.cluster.script import PASSED_ON, STOPPED
 
 MODEL = Path("data/test/06_models/default/main/single__seed_42/model.pt")
 

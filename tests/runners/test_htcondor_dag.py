@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from lexon import training
 from lexon.errors import ConfigurationError
-from lexon.runners.htcondor.dag import GPU_REQUESTED, Site, dag, quoted, render, script, submit_file
-from lexon.runners.htcondor.settings import ClusterSettings, read_settings
-from lexon.runners.htcondor.workflow import Job, Workflow
+from lexon.runners.cluster.script import GPU_REQUESTED, Site
+from lexon.runners.cluster.workflow import Job, Workflow
+from lexon.runners.htcondor.dag import dag, job_script, quoted, render, submit_file
+from lexon.runners.htcondor.settings import HTCondorSettings, read_settings
 
 ROOT = Path(__file__).parents[2]
 SITE = Site(
@@ -35,7 +36,7 @@ def defaults() -> dict:
 
 
 @pytest.fixture(scope="module")
-def settings(defaults) -> ClusterSettings:
+def settings(defaults) -> HTCondorSettings:
     return read_settings(defaults | {"submit": {"+UseOS": '"el9"'}, "retries": 3})
 
 
@@ -147,12 +148,12 @@ def test_a_job_that_asks_for_a_gpu_gets_one_that_torch_can_use_and_knows_it(defa
 
 def test_setup_runs_in_a_login_shell_and_its_failure_is_the_machines(settings, tmp_path):
     (tmp_path / "logs").mkdir()
-    assert script(settings, SITE).startswith("#!/bin/bash\n"), (
+    assert job_script(settings, SITE).startswith("#!/bin/bash\n"), (
         "without setup no file of the user's is read"
     )
     path = tmp_path / "job.sh"
     path.write_text(
-        script(
+        job_script(
             settings.model_copy(update={"setup": "shopt -q login_shell && echo login\nfalse"}),
             Site(tmp_path, tmp_path, "/bin/echo", {}),
         )
@@ -170,7 +171,7 @@ def test_the_script_appends_each_try_to_one_log(settings, tmp_path):
     (folder / "logs").mkdir(parents=True)
     shown = settings.model_copy(update={"setup": "echo prepared"})
     path = tmp_path / "job.sh"
-    path.write_text(script(shown, Site(folder, tmp_path, "/bin/echo", {})))
+    path.write_text(job_script(shown, Site(folder, tmp_path, "/bin/echo", {})))
     for number in ("0", "1"):
         subprocess.run(["bash", str(path), "max", number, "12", "0"], check=True)
     lines = (folder / "logs" / "max.log").read_text().splitlines()

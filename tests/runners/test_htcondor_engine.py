@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from lexon.errors import ConfigurationError
-from lexon.runners.htcondor.engine import HTCondor, Ticket, new_ticket
+from lexon.runners.cluster.engine import Ticket, new_ticket
+from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def command(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ticket(tmp_path) -> Ticket:
-    return new_ticket(tmp_path, "2026-11-21 08:00:00")
+    return new_ticket(tmp_path, "2026-11-21 08:00:00", "HTCondor")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def settings():
 def test_a_submitted_workflow_can_be_found_again(command, ticket, settings):
     asked = command("condor_submit_dag", "echo '1 job(s) submitted to cluster 12.'")
     command("condor_q", "echo 'queue@login1#12.0#1795'")
-    complete = HTCondor().submit(ticket, "lexon default main", settings)
+    complete = HTCondor(settings).submit(ticket, "lexon default main")
     assert (complete.cluster, complete.schedd) == (12, "queue@login1")
     assert Ticket.from_json(complete.to_json()) == complete
     words = asked.read_text().splitlines()
@@ -59,31 +60,31 @@ def test_a_submitted_workflow_can_be_found_again(command, ticket, settings):
 def test_a_refusal_is_reported_in_htcondors_words(command, ticket, settings):
     command("condor_submit_dag", "echo 'ERROR: set +UseOS' >&2; exit 1")
     with pytest.raises(ConfigurationError, match=r"refused .*workflow\.dag:\nERROR: set \+UseOS"):
-        HTCondor().submit(ticket, "lexon", settings)
+        HTCondor(settings).submit(ticket, "lexon")
 
 
 @pytest.mark.parametrize(
     ("script", "queue"), [("echo 2", "alive"), ("true", "gone"), ("exit 1", "unknown")]
 )
-def test_only_an_answer_tells_whether_a_workflow_is_there(command, ticket, script, queue):
+def test_only_an_answer_tells_whether_a_workflow_is_there(command, ticket, settings, script, queue):
     command("condor_q", script)
-    progress = HTCondor().poll(ticket, ["max"])
+    progress = HTCondor(settings).poll(ticket, ["max"])
     assert progress.queue == queue
     assert progress.jobs["max"].state == "waiting"
 
 
-def test_without_commands_nothing_is_known(ticket, monkeypatch):
+def test_without_commands_nothing_is_known(ticket, settings, monkeypatch):
     monkeypatch.setitem(os.environ, "PATH", "/nowhere")
-    assert HTCondor().poll(ticket, []).queue == "unknown"
+    assert HTCondor(settings).poll(ticket, []).queue == "unknown"
 
 
-def test_another_login_nodes_queue_is_asked_by_its_name(command, ticket):
+def test_another_login_nodes_queue_is_asked_by_its_name(command, ticket, settings):
     asked = command("condor_rm", "true")
-    HTCondor().cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))
+    HTCondor(settings).cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))
     assert asked.read_text().splitlines()[:2] == ["-name", "queue@login1"]
     command("condor_rm", "echo 'Permission denied' >&2; exit 1")
     with pytest.raises(
         ConfigurationError,
         match="could not remove HTCondor job 12 of me on login1.*\nPermission denied",
     ):
-        HTCondor().cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))
+        HTCondor(settings).cancel(Ticket(ticket.folder, "me", "login1", "now", 12, "queue@login1"))

@@ -59,7 +59,7 @@ def test_states_tries_codes_and_times():
         2,
     )
     assert (jobs["long"].tries, jobs["long"].starts, jobs["long"].seconds) == (1, 2, 1)
-    assert jobs["held"].reason == "via condor_hold (by user minipool)"
+    assert jobs["held"].reason == "held, then removed: via condor_hold (by user minipool)"
     assert jobs["good"].reason == ""
 
 

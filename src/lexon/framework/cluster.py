@@ -14,11 +14,11 @@ from kedro.framework.startup import bootstrap_project
 from lexon.errors import ConfigurationError
 from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
 from lexon.framework.session import LexonSession, log_plainly_without_terminal, readable_errors
-from lexon.runners.htcondor import submission, view
-from lexon.runners.htcondor.engine import HTCondor, Ticket
-from lexon.runners.htcondor.runner import conclude
-from lexon.runners.htcondor.settings import read_settings
-from lexon.runners.htcondor.submission import Submissions
+from lexon.runners.cluster import submission, view
+from lexon.runners.cluster.engine import Engine, Ticket
+from lexon.runners.cluster.runner import conclude
+from lexon.runners.cluster.submission import Submissions
+from lexon.runners.engines import engine_named
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +33,11 @@ def status(
         ConfigurationError: nothing was submitted.
     """
     with readable_errors():
-        ticket, seconds = _latest(project, pipelines, env, params)
-        engine, names = HTCondor(), list(submission.read(ticket.folder)["jobs"])
+        ticket, engine = _latest(project, pipelines, env, params)
+        names = list(submission.read(ticket.folder)["jobs"])
         progress = engine.poll(ticket, names)
         if watch and not progress.over:
+            seconds = engine.settings.poll_seconds
             progress = view.watch(lambda: engine.poll(ticket, names), ticket.folder, seconds)
         if progress.over:
             conclude(progress, ticket.folder)
@@ -51,8 +52,8 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
         ConfigurationError: nothing was submitted, or it cannot be removed.
     """
     with readable_errors():
-        ticket, _ = _latest(project, pipelines, env, params)
-        HTCondor().cancel(ticket)
+        ticket, engine = _latest(project, pipelines, env, params)
+        engine.cancel(ticket)
         logger.info(
             "%s is being removed; its report comes last and shows what was done until now", ticket
         )
@@ -60,8 +61,8 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
 
 def _latest(
     project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]
-) -> tuple[Ticket, float]:
-    """The latest workflow, and the seconds between two looks at it."""
+) -> tuple[Ticket, Engine]:
+    """The latest workflow, and the batch system that it was given to."""
     bootstrap_project(project)
     log_plainly_without_terminal()
     session: Any = LexonSession.create(
@@ -77,8 +78,9 @@ def _latest(
     submissions = Submissions(
         session.request(loader, {}).data_root, name, loader.experiment(name).parameters.run
     )
-    if submissions.ticket is None:
+    ticket = submissions.ticket
+    if ticket is None:
         raise ConfigurationError(
             f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)"
         )
-    return submissions.ticket, read_settings(loader["runner"]["htcondor"]).poll_seconds
+    return ticket, engine_named(ticket.engine.lower(), loader["runner"])

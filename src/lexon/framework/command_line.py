@@ -16,7 +16,7 @@ from lexon.errors import ConfigurationError, LexonError
 from lexon.framework.yaml_errors import first_line, yaml_problem
 
 if TYPE_CHECKING:
-    from lexon.runners.htcondor.runner import WorkflowFailed
+    from lexon.runners.cluster.runner import WorkflowFailed
     from lexon.runners.local import RunFailed
 
 

@@ -20,8 +20,8 @@ from kedro.framework.startup import bootstrap_project
 from lexon.errors import LexonError, first_cause
 from lexon.framework.session import LexonSession, log_plainly_without_terminal
 from lexon.provenance import code_version
-from lexon.runners.htcondor import submission
-from lexon.runners.htcondor.dag import PASSED_ON
+from lexon.runners.cluster import submission
+from lexon.runners.cluster.script import PASSED_ON
 from lexon.runners.local import LocalRunner, RunFailed
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def main(folder: Path, name: str, failed_before: int = 0) -> int:
     try:
         with _ending_after(job["minutes"]):
             _run(folder, record, job["nodes"])
-    except Exception as error:  # noqa: BLE001  # the process ends here; HTCondor wants to know whether to try again
+    except Exception as error:  # noqa: BLE001  # the process ends here; the batch system wants to know whether to try again
         return _explain(error)
     return PASSED_ON if failed_before else 0
 
@@ -85,8 +85,8 @@ def _named(code: dict[str, Any]) -> str:
 
 @contextmanager
 def _ending_after(minutes: float) -> Iterator[None]:
-    """Ask for the end as HTCondor would, but in time: a training saves its checkpoint and the job
-    goes back to the queue.
+    """Ask for the end as a batch system would, but in time: a training saves its checkpoint and
+    the job goes back to the queue.
     """
     before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, minutes * 60)

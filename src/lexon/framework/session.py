@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,9 @@ from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
-from lexon.runners.htcondor.engine import HTCondor
-from lexon.runners.htcondor.runner import ClusterRunner, WorkflowFailed
-from lexon.runners.htcondor.settings import read_settings
-from lexon.runners.htcondor.submission import Request
+from lexon.runners.cluster.runner import ClusterRunner, WorkflowFailed
+from lexon.runners.cluster.submission import Request
+from lexon.runners.engines import NAMES, engine_named
 from lexon.runners.local import LocalRunner, RunFailed
 from lexon.runs.reports import only_reports, recorded_cells, reportable
 
@@ -188,20 +188,18 @@ class LexonSession(KedroSession):
                     rerun=bool(options.get("tags")),
                     settings=capacity.read_settings(loader["runner"]),
                 )
-            case "htcondor":
-                return ClusterRunner(
-                    read_settings(loader["runner"]["htcondor"]),
-                    self.request(loader, options),
-                    HTCondor(),
-                    preview,
-                )
+            case str(name) if name in NAMES:
+                engines = partial(engine_named, runner=loader["runner"])
+                return ClusterRunner(name, engines, self.request(loader, options), preview)
             case "local":
                 raise ConfigurationError(
                     "runner.yml: engine=local: nothing to preview; choose a site with"
-                    " engine=htcondor by --env"
+                    f" engine={' or '.join(NAMES)} by --env"
                 )
             case other:
-                raise ConfigurationError(f"runner.yml: engine={other!r}: choose local or htcondor")
+                raise ConfigurationError(
+                    f"runner.yml: engine={other!r}: choose {', '.join(('local', *NAMES))}"
+                )
 
 
 def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) -> None:

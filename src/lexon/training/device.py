@@ -17,7 +17,7 @@ from lexon.errors import ConfigurationError, MachineError
 
 logger = logging.getLogger("lexon.training")
 
-# Set by `lexon.runners.htcondor.dag` in a batch job that asked for a GPU: it must never train on
+# Set by `lexon.runners.cluster.script` in a batch job that asked for a GPU: it must never train on
 # the CPU instead.
 GPU_REQUESTED = "LEXON_GPU_REQUESTED"
 REMEDY = (

@@ -1,6 +1,5 @@
-"""The cluster runner: a pipeline becomes a DAGMan workflow of HTCondor jobs.
+"""HTCondor: a workflow becomes a DAG, and DAGMan runs it.
 
-`workflow` groups nodes into jobs, `dag` writes what HTCondor reads, `status` reads what it writes;
-these are pure. `engine` calls its commands, `submission` keeps a workflow's folder, `checks` looks
-before anything is submitted, `view` shows progress, `runner` joins them.
+`dag` writes what HTCondor reads, `status` reads what it writes; these are pure. `engine` calls its
+commands.
 """

@@ -4,60 +4,28 @@ every job starts with.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
-from lexon.runners.htcondor.settings import ClusterSettings, JobKind, JobSettings
-from lexon.runners.htcondor.workflow import Job, Workflow
+from lexon.runners.cluster import script
+from lexon.runners.cluster.script import GROWTH, MAX_STARTS, RESUMABLE, SCRIPT, STOPPED, Site
+from lexon.runners.cluster.settings import JobKind, JobSettings
+from lexon.runners.cluster.workflow import Job, Workflow
+from lexon.runners.htcondor.settings import HTCondorSettings
 
 DAG = "workflow.dag"
-SCRIPT = "job.sh"
 JOBSTATE = "jobstate.log"
-# Of a report that is done, though jobs before it failed: the code of the last job is DAGMan's
-# verdict.
-PASSED_ON = 4
-STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
-MAX_STARTS = 100  # limit on restarts of one job in the queue
-REMEMBERED = (
-    5  # machines on which a job ended with OTHER_MACHINE, and which it does not go to again
-)
-# A job that asked for a GPU must not train on the CPU in silence (lexon.training.device reads
-# this).
-GPU_REQUESTED = "LEXON_GPU_REQUESTED"
+# Machines on which a job ended with OTHER_MACHINE, and which it does not go to again.
+REMEMBERED = 5
 OUT_OF_RESOURCES = 34  # HTCondor's hold code for a job that used more memory than it was given
-GROWTH = 1.5  # a job held for memory gets this much more than it was seen to use
 
 
-@dataclass(frozen=True)
-class Site:
-    """The paths of a workflow, and what its jobs need to start.
-
-    Attributes:
-        folder: of this submission, absolute.
-        project: the folder in which jobs run, absolute.
-        python: the interpreter of the jobs.
-        environment: variables that every job gets.
-        gpu_capability: the least that the jobs' torch is built for.
-    """
-
-    folder: Path
-    project: Path
-    python: str
-    environment: Mapping[str, str]
-    gpu_capability: str = "7.5"
-
-
-def render(workflow: Workflow, settings: ClusterSettings, site: Site) -> dict[str, str]:
+def render(workflow: Workflow, settings: HTCondorSettings, site: Site) -> dict[str, str]:
     """Every file that HTCondor needs, by name."""
     kinds: list[JobKind] = sorted({job.kind for job in workflow.all})
     files = {f"{kind}.sub": submit_file(kind, settings, site) for kind in kinds}
-    return {DAG: dag(workflow, settings), SCRIPT: script(settings, site), **files}
+    return {DAG: dag(workflow, settings), SCRIPT: job_script(settings, site), **files}
 
 
-def dag(workflow: Workflow, settings: ClusterSettings) -> str:
+def dag(workflow: Workflow, settings: HTCondorSettings) -> str:
     """Jobs, which waits for which, and new tries. DAGMan allows none for a FINAL node, whose exit
     code is the workflow's.
     """
@@ -83,16 +51,10 @@ def _node(keyword: str, job: Job) -> list[str]:
     ]
 
 
-def submit_file(kind: JobKind, settings: ClusterSettings, site: Site) -> str:
+def submit_file(kind: JobKind, settings: HTCondorSettings, site: Site) -> str:
     """The submit file of one kind of job."""
     job = settings.jobs[kind]
-    gpu = {GPU_REQUESTED: "1"} if job.gpus else {}
-    environment = {
-        "OMP_NUM_THREADS": str(job.cpus),
-        **gpu,
-        **site.environment,
-        **settings.environment,
-    }
+    environment = script.variables(kind, settings, site)
     lines: dict[str, object] = {
         "universe": "vanilla",
         "executable": _macro_free(str(site.folder / SCRIPT)),
@@ -134,7 +96,7 @@ _FAILED_HERE = " || ".join(
 _ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
 
 
-def _other_machine(kind: JobKind, settings: ClusterSettings) -> dict[str, object]:
+def _other_machine(kind: JobKind, settings: HTCondorSettings) -> dict[str, object]:
     """Rules for a job that ended or is held: remove it, keep it or start it again.
 
     One that stopped before its time limit goes back to the queue, and so does one that a fault of
@@ -142,9 +104,7 @@ def _other_machine(kind: JobKind, settings: ClusterSettings) -> dict[str, object
     is not released, it is removed, and counts as failed.
     """
     stopped = (
-        f"(ExitCode =?= {STOPPED} && NumJobStarts < {MAX_STARTS})"
-        if kind in ("member", "pretrain")
-        else "False"
+        f"(ExitCode =?= {STOPPED} && NumJobStarts < {MAX_STARTS})" if kind in RESUMABLE else "False"
     )
     fault = f"(ExitCode =?= {OTHER_MACHINE} && NumJobStarts <= {settings.retries})"
     long = f"time() - EnteredCurrentStatus > {settings.hold_minutes * 60:.0f}"
@@ -172,31 +132,17 @@ def _memory(job: JobSettings) -> dict[str, str]:
     }
 
 
-def script(settings: ClusterSettings, site: Site) -> str:
+def job_script(settings: HTCondorSettings, site: Site) -> str:
     """The start of every job. It appends to the job's one log, which an evicted job would otherwise
     begin anew.
-
-    With `setup` it is a login shell, in which `module` and `conda` are what they are for the user;
-    without, no file of the user's is read.
     """
-    log = shlex.quote(str(site.folder / "logs"))
-    python, folder = shlex.quote(site.python), shlex.quote(str(site.folder))
-    setup = (
-        [
-            "{",
-            settings.setup,
-            f'}} || {{ echo "setup failed with code $? on $(hostname)"; exit {OTHER_MACHINE}; }}',
-        ]
-        if settings.setup
-        else []
-    )
     return "\n".join(
         [
-            "#!/bin/bash -l" if settings.setup else "#!/bin/bash",
-            f'exec >> {log}/"$1.log" 2>&1',
+            script.shebang(settings),
+            f"exec >> {script.log(site)} 2>&1",
             'echo "--- try $(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
-            *setup,
-            f'exec {python} -m lexon.framework.job {folder} "$1" --failed "$4"\n',
+            *script.setup(settings),
+            f'exec {script.command(site)} --failed "$4"\n',
         ]
     )
 

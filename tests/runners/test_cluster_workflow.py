@@ -7,8 +7,8 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Node, Pipeline
 
 from lexon.errors import ConfigurationError
-from lexon.runners.htcondor.checks import nothing_crosses_in_memory
-from lexon.runners.htcondor.workflow import plan_workflow
+from lexon.runners.cluster.checks import nothing_crosses_in_memory
+from lexon.runners.cluster.workflow import plan_workflow
 
 # Kedro warns of the dots that it put into members' names itself.
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names")

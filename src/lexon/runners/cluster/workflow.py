@@ -15,7 +15,7 @@ from kedro.pipeline.node import Node
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import is_member
-from lexon.runners.htcondor.settings import JobKind
+from lexon.runners.cluster.settings import JobKind
 
 # What a tag outside the grid becomes; whatever else there is prepares data.
 JOB_KINDS: dict[str, JobKind] = {"report": "report", "train": "pretrain", "baseline": "baseline"}
@@ -26,7 +26,7 @@ class Job:
     """Nodes that one process runs.
 
     Attributes:
-        name: letters, digits and underscores, as DAGMan wants it.
+        name: letters, digits and underscores, as HTCondor wants it.
         nodes: their full names, in order.
         parents: names of the jobs that it cannot do without; those of a report are only waited for.
     """

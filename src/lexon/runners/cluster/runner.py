@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +17,12 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 
 from lexon.errors import FAILED, ConfigurationError, exit_code
-from lexon.runners.htcondor import checks, submission, view
-from lexon.runners.htcondor.dag import Site
-from lexon.runners.htcondor.engine import Engine, Ticket, new_ticket
-from lexon.runners.htcondor.settings import ClusterSettings
-from lexon.runners.htcondor.status import Progress
-from lexon.runners.htcondor.submission import Request, Submissions
-from lexon.runners.htcondor.workflow import Workflow, plan_workflow
+from lexon.runners.cluster import checks, submission, view
+from lexon.runners.cluster.engine import Engine, Ticket, new_ticket
+from lexon.runners.cluster.script import Site
+from lexon.runners.cluster.state import Progress
+from lexon.runners.cluster.submission import Request, Submissions
+from lexon.runners.cluster.workflow import Workflow, plan_workflow
 from lexon.runners.local import reasons_to_run, show_plan
 
 logger = logging.getLogger(__name__)
@@ -53,17 +53,23 @@ class ClusterRunner(AbstractRunner):
     """Nodes as jobs of a workflow.
 
     Args:
-        settings: of the site.
+        engine: the site's batch system, by its name in runner.yml.
+        engine_named: each batch system by its name, with the settings of the site.
         request: the command that its jobs repeat.
-        engine: the batch system.
         preview: write and show the workflow, submit nothing.
     """
 
     def __init__(
-        self, settings: ClusterSettings, request: Request, engine: Engine, preview: bool = False
+        self,
+        engine: str,
+        engine_named: Callable[[str], Engine],
+        request: Request,
+        preview: bool = False,
     ) -> None:
         super().__init__()
-        self.settings, self.request, self.engine, self.preview = settings, request, engine, preview
+        self.engine, self.engine_named = engine_named(engine), engine_named
+        self.settings = self.engine.settings
+        self.request, self.preview = request, preview
 
     def run(
         self,
@@ -78,7 +84,7 @@ class ClusterRunner(AbstractRunner):
         if self.preview:
             self._show(pipeline, catalog, submissions)
             return {}
-        checks.commands_exist()
+        checks.commands_exist(self.engine)
         with submissions.locked():
             ticket = self._running(submissions) or self._submit(pipeline, catalog, submissions)
         if ticket is not None:
@@ -92,15 +98,19 @@ class ClusterRunner(AbstractRunner):
         raise NotImplementedError("nodes run in jobs only")
 
     def _running(self, submissions: Submissions) -> Ticket | None:
-        """The workflow on these members that is not over yet, if it is this very command's."""
+        """The workflow on these members that is not over yet, if it is this very command's; another
+        site may have submitted it to another batch system.
+        """
         ticket = submissions.ticket
-        queue = self.engine.poll(ticket, []).queue if ticket else "gone"
-        if ticket is None or queue == "gone":
+        if ticket is None:
             return None
-        if queue == "unknown":
+        engine, progress = self._look(ticket)
+        if progress.over:
+            return None
+        if progress.queue == "unknown":
             raise ConfigurationError(
                 f"{ticket}: its queue does not answer, so it may still run; try again later"
-                " (condor_q says why)"
+                f" ({engine.commands[1]} says why)"
             )
         if submission.read(ticket.folder)["command"] != self.request.command:
             raise ConfigurationError(
@@ -111,6 +121,10 @@ class ClusterRunner(AbstractRunner):
         logger.info("Attached to %s", ticket)
         return ticket
 
+    def _look(self, ticket: Ticket) -> tuple[Engine, Progress]:
+        engine = self.engine_named(ticket.engine.lower())
+        return engine, engine.poll(ticket, list(submission.read(ticket.folder)["jobs"]))
+
     def _submit(
         self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions
     ) -> Ticket | None:
@@ -119,9 +133,9 @@ class ClusterRunner(AbstractRunner):
         )
         if folder is None:
             return None
-        ticket = new_ticket(folder, f"{datetime.now():%F %T}")
+        ticket = new_ticket(folder, f"{datetime.now():%F %T}", self.engine.name)
         submissions.save(ticket)
-        ticket = self.engine.submit(ticket, submissions.title, self.settings)
+        ticket = self.engine.submit(ticket, submissions.title)
         submissions.save(ticket)
         logger.info("Submitted %d jobs as %s; files: %s", len(workflow.all), ticket, folder)
         return ticket
@@ -140,7 +154,7 @@ class ClusterRunner(AbstractRunner):
             return workflow, None
         checks.nothing_crosses_in_memory(workflow, needed, catalog)
         if not self.preview:
-            checks.gpus_fit_torch(workflow, self.settings)
+            checks.gpus_fit_torch(workflow, self.engine)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
         folder = submissions.folder / name
         site = Site(
@@ -154,7 +168,7 @@ class ClusterRunner(AbstractRunner):
             folder,
             self.request,
             workflow,
-            self.engine.render(workflow, self.settings, site),
+            self.engine.render(workflow, site),
             self.settings,
         )
         return workflow, folder
@@ -182,14 +196,13 @@ class ClusterRunner(AbstractRunner):
                 logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
 
     def _follow(self, ticket: Ticket) -> None:
-        names = list(submission.read(ticket.folder)["jobs"])
         if not self.settings.wait:
-            now = view.counts(self.engine.poll(ticket, names))
+            now = view.counts(self._look(ticket)[1])
             logger.info("%s; `kedro cluster status` with the same options shows how far it is", now)
             return
         try:
             progress = view.watch(
-                lambda: self.engine.poll(ticket, names), ticket.folder, self.settings.poll_seconds
+                lambda: self._look(ticket)[1], ticket.folder, self.settings.poll_seconds
             )
         except KeyboardInterrupt:
             logger.warning(

@@ -10,19 +10,18 @@ from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from lexon.errors import ConfigurationError
-from lexon.runners.htcondor.settings import ClusterSettings
-from lexon.runners.htcondor.workflow import Workflow
+from lexon.runners.cluster.engine import Engine
+from lexon.runners.cluster.settings import ClusterSettings
+from lexon.runners.cluster.workflow import Workflow
 
-COMMANDS = ("condor_submit_dag", "condor_q", "condor_rm")
 
-
-def commands_exist() -> None:
+def commands_exist(engine: Engine) -> None:
     """Raise a ConfigurationError unless this machine can submit workflows."""
-    missing = [command for command in COMMANDS if shutil.which(command) is None]
+    missing = [command for command in engine.commands if shutil.which(command) is None]
     if missing:
         raise ConfigurationError(
-            f"{', '.join(missing)}: not found on this machine; log in where HTCondor is installed,"
-            " or choose a different site with --env"
+            f"{', '.join(missing)}: not found on this machine; log in where {engine.name} is"
+            " installed, or choose a different site with --env"
         )
 
 
@@ -50,12 +49,13 @@ def nothing_crosses_in_memory(
         )
 
 
-def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
+def gpus_fit_torch(workflow: Workflow, engine: Engine) -> None:
     """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which
     they use, cannot use.
     """
-    kinds = sorted({job.kind for job in workflow.all if settings.jobs[job.kind].gpus})
-    if not kinds or settings.python:
+    jobs = engine.settings.jobs
+    kinds = sorted({job.kind for job in workflow.all if jobs[job.kind].gpus})
+    if not kinds or engine.settings.python:
         return
     import torch  # seconds that only a submission for GPUs should pay
 
@@ -63,8 +63,8 @@ def gpus_fit_torch(workflow: Workflow, settings: ClusterSettings) -> None:
         raise ConfigurationError(
             f"torch {torch.__version__} of this environment is built for CPUs only, and jobs ask"
             f" for GPUs ({', '.join(kinds)}): install a build for GPUs"
-            " (docs/how_to/first_run_on_stoomboot.md, section 1), or set htcondor.jobs.KIND.gpus:"
-            " 0 in conf/local/runner.yml"
+            " (docs/how_to/first_run_on_stoomboot.md, section 1), or set"
+            f" {engine.name.lower()}.jobs.KIND.gpus: 0 in conf/local/runner.yml"
         )
 
 

@@ -17,8 +17,8 @@ import rich
 from rich.live import Live
 from rich.text import Text
 
-from lexon.runners.htcondor.status import JobStatus, Progress, State
-from lexon.runners.htcondor.submission import log_of
+from lexon.runners.cluster.state import JobStatus, Progress, State
+from lexon.runners.cluster.submission import log_of
 
 logger = logging.getLogger(__name__)
 
@@ -78,12 +78,10 @@ def last_message(job: JobStatus, log: Path) -> str:
 
 
 def how_it_ended(job: JobStatus) -> str:
-    """A failed job's exit code in words."""
-    if job.code is not None and job.code >= 0:
-        return f"exit code {job.code}"
-    if job.code is not None and job.code > -1000:  # DAGMan's own reasons lie below
-        return f"killed by signal {-job.code}"
-    return f"held, then removed: {job.reason}" if job.reason else "removed from the queue"
+    """A failed job's exit code in words, or why it has none."""
+    if job.code is None:
+        return job.reason or "removed from the queue"
+    return f"exit code {job.code}" if job.code >= 0 else f"killed by signal {-job.code}"
 
 
 def failures(progress: Progress, folder: Path) -> list[str]:

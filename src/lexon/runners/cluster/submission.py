@@ -5,7 +5,7 @@ is found again.
     ticket.json                  of the latest workflow on these members
     <time>/conf/                 the configuration that its jobs read
     <time>/submission.json       the command, the jobs with their nodes, the code version
-    <time>/workflow.dag, *.sub   what HTCondor reads
+    <time>/*                     what the batch system reads
     <time>/logs/<job>.log        output of each job, try after try
 """
 
@@ -24,10 +24,10 @@ from typing import Any
 from lexon.datasets.files import write_text
 from lexon.errors import ConfigurationError
 from lexon.provenance import code_version
-from lexon.runners.htcondor.dag import SCRIPT
-from lexon.runners.htcondor.engine import Ticket
-from lexon.runners.htcondor.settings import ClusterSettings
-from lexon.runners.htcondor.workflow import Workflow
+from lexon.runners.cluster.engine import Ticket
+from lexon.runners.cluster.script import SCRIPT
+from lexon.runners.cluster.settings import ClusterSettings
+from lexon.runners.cluster.workflow import Workflow
 from lexon.runs.environment import variables
 from lexon.runs.frozen import freeze
 

@@ -18,12 +18,14 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets.atomic import JSONDataset
 from lexon.errors import ConfigurationError
 from lexon.framework import cluster
-from lexon.runners.htcondor import checks, dag
-from lexon.runners.htcondor.engine import HTCondor, Ticket
-from lexon.runners.htcondor.runner import WorkflowFailed
+from lexon.runners.cluster import checks
+from lexon.runners.cluster.engine import Ticket
+from lexon.runners.cluster.runner import WorkflowFailed
+from lexon.runners.cluster.workflow import plan_workflow
+from lexon.runners.htcondor import dag
+from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.settings import read_settings
 from lexon.runners.htcondor.status import parse
-from lexon.runners.htcondor.workflow import plan_workflow
 
 CLUSTER = "test+htcondor_local"
 JOBS = Path("data/test/09_jobs/default/main")
@@ -41,7 +43,7 @@ class FakeDagman:
         self.queue = "gone"
         self.codes: dict[str, str] = {}
 
-    def submit(self, ticket: Ticket, title: str, settings: object) -> Ticket:
+    def submit(self, ticket: Ticket, title: str) -> Ticket:
         self.submitted.append(ticket)
         names = re.findall(
             r"^(?:JOB|FINAL) (\w+)", (ticket.folder / dag.DAG).read_text(), re.MULTILINE
@@ -78,7 +80,7 @@ def dagman(monkeypatch) -> FakeDagman:
     fake = FakeDagman()
     monkeypatch.setattr(HTCondor, "submit", fake.submit)
     monkeypatch.setattr(HTCondor, "poll", fake.poll)
-    monkeypatch.setattr(checks, "commands_exist", lambda: None)
+    monkeypatch.setattr(checks, "commands_exist", lambda engine: None)
     return fake
 
 
@@ -131,7 +133,7 @@ def test_the_same_command_attaches_and_another_one_is_refused(kedro_session, dag
     dagman.queue = "alive"
     with kedro_session(CLUSTER) as session, pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "lexon.runners.htcondor.view.time.sleep", lambda _: setattr(dagman, "queue", "gone")
+            "lexon.runners.cluster.view.time.sleep", lambda _: setattr(dagman, "queue", "gone")
         )
         session.run()
     assert len(dagman.submitted) == 1, "never two workflows on the same members"

@@ -1,0 +1,76 @@
+"""Settings in conf/<site>/runner.yml that every batch system knows, as types; every default is in
+conf/base/runner.yml, below the name of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar, get_args
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from lexon.config import Config
+from lexon.errors import ConfigurationError
+
+JobKind = Literal["data", "pretrain", "baseline", "member", "report"]
+
+
+class JobSettings(Config):
+    """Resources of a job of one kind, memory and `writes` in MB, and what the site adds to its
+    description.
+    """
+
+    cpus: PositiveInt
+    gpus: NonNegativeInt
+    memory: PositiveInt
+    memory_limit: PositiveInt
+    minutes: PositiveFloat
+    writes: NonNegativeInt
+    submit: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _limit_is_not_below(self) -> Self:
+        if self.memory_limit < self.memory:
+            raise ValueError(f"memory_limit={self.memory_limit} is below memory={self.memory}")
+        return self
+
+
+class ClusterSettings(Config):
+    """Settings of submission and progress of workflows."""
+
+    wait: bool
+    poll_seconds: PositiveFloat
+    members_per_job: PositiveInt
+    retries: NonNegativeInt
+    max_jobs: PositiveInt | None
+    python: str | None
+    setup: str | None
+    environment: dict[str, str]
+    submit: dict[str, Any]
+    jobs: Mapping[JobKind, JobSettings]
+
+    @model_validator(mode="after")
+    def _every_kind(self) -> Self:
+        missing = [kind for kind in get_args(JobKind) if kind not in self.jobs]
+        if missing:
+            raise ValueError(f"jobs: no settings for {', '.join(missing)}")
+        return self
+
+
+Settings = TypeVar("Settings", bound=ClusterSettings)
+
+
+def checked(settings: type[Settings], group: str, raw: dict[str, Any]) -> Settings:
+    """The settings of a site, from the group of runner.yml that is the batch system's own.
+
+    Raises:
+        ConfigurationError: a key is unknown or a value out of range; names each.
+    """
+    try:
+        return settings(**raw)
+    except ValidationError as error:
+        problems = [
+            f"  {group}.{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}"
+            for each in error.errors()
+        ]
+        raise ConfigurationError("\n".join(["runner.yml cannot be right:", *problems])) from error
