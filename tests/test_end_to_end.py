@@ -146,7 +146,10 @@ def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
             ),
         ),
         (["--tags", "reports"], r"no such kind of node; near it: report"),
-        (["--env", "tset"], r"sites: htcondor_local, stoomboot, test; experiments: "),
+        (
+            ["--env", "tset"],
+            r"sites: htcondor_local, slurm, slurm_local, stoomboot, test; experiments: ",
+        ),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_known_ones(project, arguments, message):

@@ -252,7 +252,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 folder.
         """
         known = plain(merged(self._configs(key, [BASE])))
-        for layer in self.layers:
+        for layer in (name for name in self.layers if name != BASE):
             for path, config in self.files.of(key, layer).items():
                 if unknown := [str(name) for name in config if name not in known]:
                     raise ConfigurationError(
