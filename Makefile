@@ -15,7 +15,7 @@ run: .venv/installed
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not cluster"
 
-# On the HTCondor pool that condor_submit_dag belongs to; without one they skip and say so.
+# On the HTCondor pool and the Slurm that the commands on the PATH belong to; without one its tests skip and say so.
 test-cluster: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m cluster tests/cluster
 

@@ -47,7 +47,7 @@ def _project() -> Path:
 
 @cli.group()
 def cluster() -> None:
-    """Workflows on a cluster (sites whose runner.yml says engine: htcondor)."""
+    """Workflows on a cluster (sites whose runner.yml says engine: htcondor or slurm)."""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -73,11 +73,14 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @cluster.command()
 @_options
 @click.option("--watch", is_flag=True, help="Stay until the workflow is over.")
-def status(pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For scripts: every job, and exit code 0.")
+def status(
+    pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool, as_json: bool
+) -> None:
     """Show the progress of the latest workflow of an experiment's run, and how it ended."""
     from lexon.framework import cluster as latest
 
-    latest.status(_project(), pipelines, env, params, watch)
+    latest.status(_project(), pipelines, env, params, watch, as_json)
 
 
 @cluster.command()
@@ -95,7 +98,7 @@ def cancel(pipelines: list[str], env: str | None, params: dict[str, Any]) -> Non
 @_options
 @click.option("--tags", default="", callback=split_string, help="As given to `kedro run`.")
 def preview(pipelines: list[str], env: str | None, params: dict[str, Any], tags: list[str]) -> None:
-    """Write and show the DAG and the submit files; submit nothing."""
+    """Write and show what the batch system would be given; submit nothing."""
     from lexon.framework.session import LexonSession
 
     bootstrap_project(_project())

@@ -26,6 +26,7 @@ from lexon.runners.htcondor import dag
 from lexon.runners.htcondor.engine import HTCondor
 from lexon.runners.htcondor.settings import read_settings
 from lexon.runners.htcondor.status import parse
+from lexon.runners.slurm.engine import Slurm
 
 CLUSTER = "test+htcondor_local"
 JOBS = Path("data/test/09_jobs/default/main")
@@ -54,6 +55,12 @@ class FakeDagman:
                 f"--- try 1 on vm\n{name} says hello\n"
             )
         return replace(ticket, cluster=7, schedd="here")
+
+    def submit_elsewhere(self, ticket: Ticket, title: str) -> Ticket:
+        """Stands for a batch system whose jobs are those of a report."""
+        self.submitted.append(ticket)
+        self.log = self._lines(0, "report")
+        return replace(ticket, cluster=11)
 
     def _lines(self, number: int, name: str) -> str:
         code = self.codes.get(name, GOOD)
@@ -182,6 +189,31 @@ def test_status_names_what_is_missing(kedro_session, dagman, project):
     cluster.status(project, [], CLUSTER, {}, watch=False)
     with pytest.raises(ConfigurationError, match="no such experiment"):
         cluster.status(project, ["binning"], CLUSTER, {}, watch=False)
+
+
+def test_status_for_scripts_ends_well_whatever_became_of_the_jobs(
+    kedro_session, dagman, project, capsys
+):
+    dagman.codes = {"single__seed_42": BAD}
+    with pytest.raises(WorkflowFailed):
+        run(kedro_session)
+    capsys.readouterr()
+    cluster.status(project, [], CLUSTER, {}, watch=False, as_json=True)
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    assert jobs["single__seed_42"]["code"] == 2
+
+
+def test_a_workflow_of_one_batch_system_is_known_to_the_other(kedro_session, dagman, monkeypatch):
+    monkeypatch.setattr(Slurm, "commands", ("true", "true"))
+    run(kedro_session)
+    dagman.queue = "alive"
+    with pytest.raises(ConfigurationError, match=r"HTCondor job 7 .* with other options"):
+        kedro_session("test+slurm_local").run()
+    monkeypatch.setattr(Slurm, "submit", dagman.submit_elsewhere)
+    dagman.queue = "gone"
+    monkeypatch.setattr(Slurm, "poll", dagman.poll)
+    kedro_session("test+slurm_local").run(tags=["report"])
+    assert json.loads((JOBS / "ticket.json").read_text())["engine"] == "Slurm"
 
 
 def test_an_unset_variable_of_a_site_is_named_with_an_example(kedro_session, monkeypatch, project):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lexon.runners.cluster.state import JobStatus, Progress
 from lexon.runners.cluster.view import (
     PlainView,
+    as_json,
     counts,
     failures,
     how_it_ended,
@@ -106,3 +109,28 @@ def test_a_plain_log_has_a_line_a_change(folder, caplog):
         view(progress(max=JobStatus(state, seconds=90)))
     assert caplog.messages == ["1 queued", "1 running", "max: done 0:01:30", "1 done"]
     assert counts(progress(max=JobStatus("done"), mean=JobStatus())) == "1 waiting, 1 done"
+
+
+def test_reasons_of_waiting_jobs_are_counted(folder):
+    priority, resources = (
+        JobStatus("queued", reason="others first"),
+        JobStatus("queued", reason="x"),
+    )
+    lines = shown(folder, a=priority, b=resources, c=priority, d=JobStatus("queued")).splitlines()
+    assert lines == ["4 queued", "2 queued: others first", "1 queued: x"]
+
+
+def test_scripts_get_every_job(folder):
+    told = json.loads(
+        as_json(progress(max=JobStatus("failed", tries=2, code=1, seconds=3.2)), folder)
+    )
+    assert told["over"] is False
+    assert told["jobs"]["max"] == {
+        "state": "failed",
+        "tries": 2,
+        "starts": 0,
+        "seconds": 3,
+        "code": 1,
+        "reason": "",
+        "log": str(folder / "logs" / "max.log"),
+    }

@@ -24,9 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 def status(
-    project: Path, pipelines: list[str], env: str | None, params: dict[str, Any], watch: bool
+    project: Path,
+    pipelines: list[str],
+    env: str | None,
+    params: dict[str, Any],
+    watch: bool,
+    as_json: bool = False,
 ) -> None:
-    """Show the latest workflow of an experiment's run.
+    """Show the latest workflow of an experiment's run; as JSON, whatever became of it.
 
     Raises:
         WorkflowFailed: it is over, and not everything is done.
@@ -39,7 +44,9 @@ def status(
         if watch and not progress.over:
             seconds = engine.settings.poll_seconds
             progress = view.watch(lambda: engine.poll(ticket, names), ticket.folder, seconds)
-        if progress.over:
+        if as_json:
+            click.echo(view.as_json(progress, ticket.folder))
+        elif progress.over:
             conclude(progress, ticket.folder)
         else:
             click.echo(view.overview(progress, ticket.folder))

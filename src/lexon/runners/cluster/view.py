@@ -4,9 +4,11 @@ each failure in words.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -64,7 +66,32 @@ def overview(progress: Progress, folder: Path) -> str:
                 f" {max(job.tries, 1)}{f'  {last}' if last else ''}"
             ),
         ]
-    return "\n".join([*lines, *([f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else [])])
+    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return "\n".join([*lines, *more, *_waits(progress)])
+
+
+def _waits(progress: Progress) -> list[str]:
+    """How many jobs wait in the queue for which reason, where the batch system tells."""
+    reasons = Counter(progress.jobs[name].reason for name in progress.named("queued"))
+    return [f"{n} queued: {reason}" for reason, n in reasons.most_common() if reason]
+
+
+def as_json(progress: Progress, folder: Path) -> str:
+    """The progress for scripts: one object, with an object for each job."""
+    jobs = {
+        name: {
+            "state": job.state,
+            "tries": job.tries,
+            "starts": job.starts,
+            "seconds": round(_seconds(job)),
+            "code": job.code,
+            "reason": job.reason,
+            "log": str(log_of(folder, name)),
+        }
+        for name, job in progress.jobs.items()
+    }
+    whole = {"folder": str(folder), "queue": progress.queue, "over": progress.over, "jobs": jobs}
+    return json.dumps(whole, indent=1)
 
 
 def last_message(job: JobStatus, log: Path) -> str:
@@ -155,8 +182,13 @@ class PlainView:
 
 
 def _duration(job: JobStatus) -> str:
-    running = time.time() - job.since if job.state == "running" and job.since is not None else 0
-    return str(timedelta(seconds=round(job.seconds + running)))
+    return str(timedelta(seconds=round(_seconds(job))))
+
+
+def _seconds(job: JobStatus) -> float:
+    """How long it ran until now."""
+    running = job.state == "running" and job.since is not None
+    return job.seconds + (time.time() - (job.since or 0) if running else 0)
 
 
 def _end(log: Path) -> str:

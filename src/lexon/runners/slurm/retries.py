@@ -42,7 +42,12 @@ note began "$try" "$SLURMD_NODENAME" "$SLURM_JOB_ID"
 
 # Slurm asks this shell alone to stop, and sends SIGTERM to every process: then the job has it.
 child= stop=
-trap 'stop=yes; [ -z "$child" ] || kill -TERM "$child"' USR1
+ask() {{
+    echo "its time limit is near: asked to stop"
+    stop=yes
+    [ -z "$child" ] || kill -TERM "$child"
+}}
+trap ask USR1
 trap : TERM
 (
 {setup}exec {command}

@@ -32,7 +32,8 @@ REASONS = {
     "PartitionDown": "the partition is down",
     "PartitionInactive": "the partition is closed",
     "BadConstraints": "no machine has what it asks for",
-    "ReqNodeNotAvail": "machines that it needs are drained, down or reserved",
+    "ReqNodeNotAvail": "machines that it needs are down, drained or reserved",
+    "Nodes required": "machines that it needs are down, drained or reserved",
     "NodeDown": "its machine is down",
     "JobHeldUser": "held by its owner: scontrol release",
     "JobHeldAdmin": "held by the cluster's administrators: ask them",
@@ -109,12 +110,15 @@ class NotedStatus(JobStatus):
 
 
 def in_words(reason: str) -> str:
-    """Why a job waits: Slurm's word, and what it means."""
+    """Why a job waits: what Slurm's word means, and that; a sentence of Slurm's is enough."""
     if reason in ("None", ""):
         return ""
     word = re.split(r"[,(]", reason)[0]
     known = [start for start in REASONS if word.startswith(start)]
-    return f"{REASONS[max(known, key=len)]} ({word})" if known else word
+    if not known:
+        return reason
+    meaning = REASONS[max(known, key=len)]
+    return meaning if " " in word else f"{meaning} ({word})"
 
 
 def entries(

@@ -22,7 +22,7 @@ from lexon.runners.cluster.script import Site
 from lexon.runners.htcondor.dag import submit_file
 from lexon.runners.htcondor.settings import read_settings
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("pool")]
 
 WAITS = "1"  # HTCondor's JobStatus of an idle job
 
