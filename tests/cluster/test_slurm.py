@@ -36,7 +36,7 @@ REPORTS = Path("data/test/08_reporting/default")
 # Long enough to be caught in the act.
 LONG = "training.epochs=150,events.n=800"
 # Differ between two runs of the same numbers.
-OWN = ["run", "notes", "seconds", "device", "duration_s"]
+OWN = ["run", "notes", "seconds", "device", "events_per_second"]
 
 
 def command(params: str, env: str = SITE) -> list[str]:

@@ -16,6 +16,7 @@ from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.workflow import Job, Workflow
 from lexon.runners.slurm.engine import Slurm
 from lexon.runners.slurm.settings import read_settings
+from lexon.runners.slurm.status import NO_LAST_WORD
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = Workflow(
@@ -129,7 +130,7 @@ def test_without_commands_nothing_is_known(slurm, ticket, monkeypatch):
 def test_a_job_without_an_end_is_explained_by_accounting_where_there_is_one(command, slurm, ticket):
     command("squeue", "true")
     (ticket.folder / "state" / "data").write_text("100 began 1 vm 11\n")
-    assert slurm.poll(ticket, NAMES).jobs["data"].reason == ""
+    assert slurm.poll(ticket, NAMES).jobs["data"].reason == NO_LAST_WORD
     asked = command("sacct", "echo '11|OUT_OF_MEMORY'")
     assert slurm.poll(ticket, NAMES).jobs["data"].reason == "out of memory"
     assert "--jobs 11" in asked.read_text()

@@ -100,7 +100,7 @@ class Slurm:
             asked = call(["sacct", *fields, "--jobs", ",".join(silent[:TOGETHER])])
             known |= status.accounted(asked.stdout) if asked and not asked.returncode else {}
         for job in jobs:
-            job.reason = known.get(job.number, "")
+            job.reason = known.get(job.number, job.reason)
 
     def _sbatch(self, ticket: Ticket, batch: Batch, options: list[str]) -> str:
         file = f"{batch.name}.sbatch"

@@ -44,6 +44,8 @@ REASONS = {
 }
 # With these nothing will happen before somebody does something.
 NEVER = ("DependencyNeverSatisfied", "Partition", "BadConstraints", "Invalid")
+NEVER_BEGAN = "removed from the queue before it began, or its machine does not see this folder"
+NO_LAST_WORD = "removed from the queue, or killed with its machine"
 _KILLED = re.compile(r"\*\*\* JOB (\d+) ON \S+ CANCELLED AT \S+(?: DUE TO ([\w ]+))? \*\*\*")
 _CAUSES = {"": "cancelled", "TIME LIMIT": "it reached its time limit"}
 
@@ -103,10 +105,12 @@ class NotedStatus(JobStatus):
 
     def left_queue(self, parents: Iterable[JobStatus]) -> None:
         """The queue does not know it any more: whatever it still had to do, it will not."""
-        ended_by_slurm = self.state == "failed" and self.word != "failed"
         never_began = self.state == "waiting" and all(job.state == "done" for job in parents)
-        if self.state in ("running", "queued") or ended_by_slurm or never_began:
-            self.state, self.code, self.reason = "failed", None, ""
+        ended_by_slurm = self.state == "failed" and self.word != "failed"
+        if never_began:
+            self.state, self.reason = "failed", NEVER_BEGAN
+        elif self.state in ("running", "queued") or ended_by_slurm:
+            self.state, self.code, self.reason = "failed", None, NO_LAST_WORD
 
 
 def in_words(reason: str) -> str:
