@@ -194,9 +194,13 @@ def test_without_quantities_the_report_says_why():
     assert "of other test events" in again["findings"]["slices"][0]
 
 
-def test_each_slice_has_a_panel_and_no_slice_a_sentence():
+def test_each_background_has_a_panel_and_no_slice_a_sentence():
     figure = by_slice(report()["slices"])
-    assert [axes.get_title() for axes in figure.axes[:4]] == ["jets", "b-jets", "HT", "MET"]
+    assert [axes.get_ylabel().split()[-1] for axes in figure.axes] == ["all", "ttH", "ttW"]
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert names == ["jets", "b-jets", "HT", "MET"]
+    values = np.asarray(figure.axes[0].containers[0].lines[0].get_ydata(), dtype=float)
+    assert np.isnan(values).sum() == len(names), "a line ends with its quantity"
     assert to_png(figure)
     assert to_png(by_slice(report(events=False)["slices"]))
 
