@@ -173,6 +173,8 @@ def test_small_slices_are_left_out_and_counted():
     notes = " ".join(report()["findings"]["slices"])
     assert "3 or more b-jets" in notes
     assert "fewer than 50 events of signal or of the background (slices.min_events)" in notes
+    rare = int((quantities()["n_b_jets"] == 3).sum())
+    assert f"1 of these are whole slices, of {rare} events." in notes
     everything = report(least=N)["slice_differences"]
     assert everything.empty
 
@@ -222,4 +224,8 @@ def test_one_seed_is_undecided():
         OfEvents(EVENTS, CONFIG, SIGNIFICANCE),
     )
     assert set(found["slice_differences"]["verdict"]) == {"undecided (1 seed)"}
+    assert any(
+        "event-level features: undecided (1 seed); lowest 7 jets" in one
+        for one in found["findings"]["sentences"]
+    )
     assert not math.isnan(found["slices"]["auroc_low"].iloc[0])

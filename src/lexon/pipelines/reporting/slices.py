@@ -35,6 +35,7 @@ from lexon.statistics import (
     Contest,
     SmallestEffect,
     Trainings,
+    Verdict,
     compare,
     contest_trainings,
     taken,
@@ -381,13 +382,14 @@ def _notes(
         return ["No slices: the test events are all alike in the quantities of slices."]
     if not left:
         return what
-    n_events = sum(_smallest(place) for place in left if place.against == ALL)
-    events = f" ({n_events:,} events)" if n_events else ""
+    whole = [place.contest for place in left if place.against == ALL]
+    n_events = sum(len(one.positives) + len(one.negatives) for one in whole)
+    events = f" {len(whole)} of these are whole slices, of {n_events:,} events." if whole else ""
     listed = listing([place.words for place in left], _MOST_LISTED)
     return [
         *what,
-        f"Left out{events}: {len(left)} of {len(every)} slices and backgrounds with fewer than"
-        f" {least} events of {signal} or of the background (slices.min_events): {listed}.",
+        f"Left out: {len(left)} of {len(every)} slices and backgrounds with fewer than"
+        f" {least} events of {signal} or of the background (slices.min_events): {listed}.{events}",
     ]
 
 
@@ -437,7 +439,9 @@ def _against(rows: Sequence[Mapping[str, Any]]) -> str:
         open_ = len(rows) - len(certain)
         return f"{head}: {'; '.join(parts)}; not certain in {open_}."
     lowest = min(rows, key=lambda row: row["difference"])
-    return f"{head}: nowhere certainly worse or better; lowest {_at(lowest)}."
+    verdicts = {str(row["verdict"]) for row in rows}
+    unknown = next((verdict for verdict in verdicts if verdict not in set(Verdict)), "")
+    return f"{head}: {unknown or 'nowhere certainly worse or better'}; lowest {_at(lowest)}."
 
 
 def _spread(rows: Sequence[Mapping[str, Any]]) -> str:
