@@ -108,3 +108,14 @@ def test_the_mass_of_a_pair_is_that_of_its_sum():
     summed = cartesian(np.stack([massless_energy(pt, eta), pt, eta, phi], axis=-1)).sum(0)
     mass = massless_pair_mass(eta[0] - eta[1], delta_phi(phi[0], phi[1]), pt[0] * pt[1])
     np.testing.assert_allclose(mass, invariant_mass(summed), rtol=1e-6)
+
+
+def test_the_mass_of_close_objects_loses_no_digits_in_single_precision():
+    pt = np.array([900.0, 700.0])
+    d_eta, d_phi = 10.0 ** -np.arange(1, 5), 10.0 ** -np.arange(1, 5)
+    single = massless_pair_mass(np.float32(d_eta), np.float32(d_phi), np.float32(pt.prod()))
+    np.testing.assert_allclose(single, np.sqrt(pt.prod() * (d_eta**2 + d_phi**2)), rtol=2e-3)
+    double = massless_pair_mass(
+        np.float32(d_eta).astype(float), np.float32(d_phi).astype(float), pt.prod()
+    )
+    np.testing.assert_allclose(single, double, rtol=1e-6)

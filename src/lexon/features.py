@@ -207,12 +207,12 @@ def _z_mass(events: Events, kinds: ObjectKinds) -> FloatArray:
 
 def _lepton_met(events: Events, kinds: ObjectKinds) -> Columns:
     """Leading lepton against MET: azimuth, and the transverse mass sqrt(2 pT MET (1 - cos dphi))
-    (PDG review, Kinematics).
+    (PDG review, Kinematics), in the half angle.
     """
     leading = np.where(kinds.leptons, events.pt, -1).argmax(1)
     rows = np.arange(len(events))
     d_phi = np.abs(physics.delta_phi(events.phi[rows, leading], events.met_phi))
-    mass = np.sqrt(2 * events.pt[rows, leading] * events.met * (1 - np.cos(d_phi)))
+    mass = 2 * np.sqrt(events.pt[rows, leading] * events.met) * np.sin(d_phi / 2)
     some = kinds.leptons.any(1)
     return {
         "d_phi_lepton_met": np.where(some, d_phi, np.nan),

@@ -58,6 +58,6 @@ def invariant_mass(cartesian_p4: FloatArray) -> FloatArray:
 
 def massless_pair_mass(d_eta: FloatArray, d_phi: FloatArray, pt_product: FloatArray) -> FloatArray:
     """Mass of two massless objects from their differences: m^2 = 2 pT1 pT2 (cosh d_eta - cos d_phi)
-    (PDG review, Kinematics).
+    (PDG review, Kinematics), in half angles, where nothing cancels for close objects.
     """
-    return np.sqrt(np.maximum(2 * pt_product * (np.cosh(d_eta) - np.cos(d_phi)), 0))
+    return 2 * np.sqrt(pt_product * (np.sinh(d_eta / 2) ** 2 + np.sin(d_phi / 2) ** 2))

@@ -62,6 +62,18 @@ def test_objects_in_one_direction_have_finite_features() -> None:
     torch.testing.assert_close(z, torch.tensor([2 / 7, 3 / 8, 2 / 5]))
 
 
+def test_massless_objects_have_no_mass_from_rounding() -> None:
+    """Energies in single precision that are |p| to the last digit, as those that are not shown."""
+    eta, pt = torch.linspace(-4, 4, 18), torch.linspace(20, 900, 18)
+    energy = (pt.double() * eta.double().cosh()).float()
+    p4 = torch.stack([energy, pt, eta, torch.zeros(18)], dim=-1)[None]
+    first, second = torch.triu_indices(18, 18, 1)
+    half = (eta[first] - eta[second]).double() / 2
+    mass2 = 4 * pt[first].double() * pt[second] * half.sinh().square()
+    found = pair_features(p4)[0, :, 3].exp()
+    torch.testing.assert_close(found, mass2.float(), rtol=1e-5, atol=0)
+
+
 def test_features_are_invariant_under_the_symmetries(make_events: Callable[..., Events]) -> None:
     events = make_events(100)
     real = real_pairs(tensors(events)[1])

@@ -101,7 +101,7 @@ class Classifier(Network):
         objects = self.embedding.objects(batch)
         if self.positions is not None:
             objects = objects + self.positions[: mask.shape[1]]
-        front = [self.cls.expand(len(mask), 1, -1)]
+        front = [self.cls.expand(mask.shape[0], 1, -1)]
         if self.with_met:
             front.append(self.embedding.met(batch))
         if self.event is not None:

@@ -30,23 +30,31 @@ def pair_features(p4: Tensor) -> Tensor:
     large cancels as it is computed here.
     """
     first, second = torch.triu_indices(p4.shape[1], p4.shape[1], 1, device=p4.device)
-    (e_i, pt_i, eta_i, phi_i), (e_j, pt_j, eta_j, phi_j) = (
-        p4[:, first].unbind(-1),
-        p4[:, second].unbind(-1),
+    (e, pt, eta, phi), p = p4.unbind(-1), momenta(p4)
+    mass2 = (e.square() - p.square()).clamp(min=0)
+    (e_i, pt_i, eta_i, phi_i, p_i, mass2_i), (e_j, pt_j, eta_j, phi_j, p_j, mass2_j) = (
+        [quantity[:, place] for quantity in (e, pt, eta, phi, p, mass2)]
+        for place in (first, second)
     )
     d_eta, d_phi = eta_i - eta_j, torch.remainder(phi_i - phi_j + torch.pi, 2 * torch.pi) - torch.pi
-    distance = torch.hypot(d_eta, d_phi).clamp(min=CLOSEST)
+    distance = (d_eta.square() + d_phi.square()).sqrt().clamp(min=CLOSEST)
     softer = torch.minimum(pt_i, pt_j)
     # Of E_i E_j - p_i . p_j: pT_i pT_j (cosh d_eta - cos d_phi), which is all for massless objects,
     # and E_i E_j - |p_i| |p_j|.
     massless = 2 * pt_i * pt_j * (torch.sinh(d_eta / 2).square() + torch.sin(d_phi / 2).square())
-    p_i, p_j = pt_i * torch.cosh(eta_i), pt_j * torch.cosh(eta_j)
-    masses = (e_i.square() - p_i.square()).clamp(min=0) + (e_j.square() - p_j.square()).clamp(min=0)
-    mass2 = masses + 2 * (massless + (e_i * e_j - p_i * p_j).clamp(min=0))
+    together = mass2_i + mass2_j + 2 * (massless + (e_i * e_j - p_i * p_j).clamp(min=0))
     features = torch.stack(
-        [softer * distance, softer / (pt_i + pt_j), distance, mass2.clamp(min=LIGHTEST)], dim=-1
+        [softer * distance, softer / (pt_i + pt_j), distance, together.clamp(min=LIGHTEST)], dim=-1
     )
     return features.log()
+
+
+def momenta(p4: Tensor) -> Tensor:
+    """|p| = pT cosh eta of objects [N, T, 4], rounded once: a massless object has |p| = E to the
+    last digit, so no mass.
+    """
+    eta = p4[..., 2].double()
+    return (p4[..., 1] * (eta.exp() + (-eta).exp()) / 2).float()
 
 
 class PairEmbedding(nn.Module):
@@ -83,7 +91,7 @@ class PairEmbedding(nn.Module):
         standard = ((pair_features(p4) - self.location) / self.scale).masked_fill(~real, 0)
         channels = self.layers(standard).masked_fill(~real, 0).mT
         first, second = torch.triu_indices(p4.shape[1], p4.shape[1], 1, device=p4.device) + front
-        square = channels.new_zeros(len(mask), channels.shape[1], length, length)
+        square = channels.new_zeros(mask.shape[0], channels.shape[1], length, length)
         square[:, :, first, second] = channels
         square = (square + square.mT).masked_fill(~mask[:, None, None, :], -torch.inf)
         bias, interactions = square.split([self.heads, channels.shape[1] - self.heads], dim=1)

@@ -61,9 +61,10 @@ def decoded(tokens: Tokens, tokeniser: Tokeniser) -> Events:
     """
     events = tokeniser.decode(tokens)
     p4 = events.p4.copy()
-    p4[..., 0] = np.where(
-        events.mask, np.maximum(events.energy, massless_energy(events.pt, events.eta)), 0
-    )
+    # Rounded once, so that the mass of such an object is 0 and not what cancellation leaves.
+    pt, eta = (quantity.astype(np.float64) for quantity in (events.pt, events.eta))
+    least = massless_energy(pt, eta).astype(np.float32)
+    p4[..., 0] = np.where(events.mask, np.maximum(events.energy, least), 0)
     return replace(events, p4=p4)
 
 
