@@ -10,6 +10,7 @@ import pytest
 from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
 
+from lexon.framework.layers import OF_DEFAULT
 from lexon.framework.selection import KINDS
 
 
@@ -86,7 +87,7 @@ def test_an_experiment_is_one_box(world):
     it.
     """
     for name, pipeline in world[0].items():
-        if name not in ("__default__", "data_engineering"):
+        if name not in ("__default__", *OF_DEFAULT):
             assert {node.namespace.split(".")[0] for node in pipeline.nodes} == {name}
 
 

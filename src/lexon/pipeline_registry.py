@@ -1,5 +1,5 @@
-"""The project's pipelines: `__default__`, one per folder of conf/experiments, and the token file
-alone.
+"""The project's pipelines: `__default__`, one per folder of conf/experiments, the token file alone,
+and what is done with a finished member.
 
 They are built from the expanded configuration, so a new experiment of an existing kind is one YAML
 file.
@@ -17,9 +17,9 @@ from kedro.utils import find_kedro_project
 from lexon.config import KINDS
 from lexon.experiments import Experiment
 from lexon.framework.config_loader import LayeredConfigLoader
-from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
+from lexon.framework.layers import DATA_ENGINEERING, DEFAULT, EXPORT, SCORE
 from lexon.framework.session import log_plainly_without_terminal, readable_errors
-from lexon.pipelines import data_engineering
+from lexon.pipelines import application, data_engineering
 from lexon.pipelines.pretraining import pipeline as pretraining
 
 
@@ -43,7 +43,12 @@ def _pipelines(loader: LayeredConfigLoader) -> dict[str, Pipeline]:
     own = (
         {}
         if default is None
-        else {"__default__": _experiment_pipeline(default), DATA_ENGINEERING: _token_file(default)}
+        else {
+            "__default__": _experiment_pipeline(default),
+            DATA_ENGINEERING: _token_file(default),
+            EXPORT: _namespaced(application.create_export(default), default.name),
+            SCORE: _namespaced(application.create_scoring(default), default.name),
+        }
     )
     return own | {
         name: _experiment_pipeline(experiment) for name, experiment in experiments.items()

@@ -18,7 +18,7 @@ from lexon.config.classifiers import ClassifierName, Pairwise, Positions
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.embeddings import EmbeddingName
 from lexon.config.kinds import KINDS, KindName
-from lexon.config.names import InputPath, Name
+from lexon.config.names import InputPath, Name, OutputPath
 from lexon.config.regression import CollapseConfig, RegressionConfig
 from lexon.config.significance import SignificanceConfig
 from lexon.config.slices import SlicesConfig
@@ -58,6 +58,12 @@ class ReportConfig(Config):
 
 class ValidationConfig(Config):
     published: InputPath | None
+
+
+class ScoreConfig(Config):
+    """Where the scores of a user's file go."""
+
+    output: OutputPath | None
 
 
 class GridConfig(Config):
@@ -118,6 +124,8 @@ class Parameters(Config):
     significance: SignificanceConfig
     questions: tuple[dict[str, Any], ...]
     validation: ValidationConfig
+    member: Annotated[str, Field(min_length=1)] | None
+    score: ScoreConfig
     grid: GridConfig
 
     @field_validator("device")

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from lexon.config.data import EventsConfig
 from lexon.config.kinds import EVENTS, KINDS, SHOWN
 from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import TokeniserConfig
 
 # What `--pipelines data_engineering` makes.
 TOKEN_FILE = "token_file"
+# What `--pipelines export` and `--pipelines score` make of a finished member.
+MEMBER_EXPORT, MEMBER_SCORES = "export", "score"
 
+# How a file that is scored is read; of its events all are, in no class.
+_OF_SCORED_FILE = {
+    f"events.{name}"
+    for name in EventsConfig.model_fields
+    if name not in ("n", "source", "duplicates")
+}
 _READ = {
     **{name: kind.reads for name, kind in KINDS.items()},
     TOKEN_FILE: EVENTS | SHOWN | {"tokens.output"},
+    MEMBER_EXPORT: {"member", "events.object_types"},
+    MEMBER_SCORES: {"member", "score", *_OF_SCORED_FILE},
 }
 _SPECIFIC = {key.split(".")[0] for keys in _READ.values() for key in keys}
 

@@ -21,14 +21,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from lexon.config.fields import is_path
 from lexon.config.names import why_no_folder
-from lexon.config.reading import TOKEN_FILE
 from lexon.datasets.files import matching_files
 from lexon.errors import ConfigurationError, LexonError, MissingFile
 from lexon.experiments import Experiment, expand, flatten
 from lexon.experiments.nested import value_at, with_values
 from lexon.framework.command_line import refuse_unusable, split_lists
 from lexon.framework.config_files import ConfigFiles, has_key
-from lexon.framework.layers import BASE, DATA_ENGINEERING, DEFAULT, Layers
+from lexon.framework.layers import BASE, DATA_ENGINEERING, DEFAULT, OF_DEFAULT, SCORE, Layers
 from lexon.framework.merging import at_home, create, is_part, latest_whole, merged, plain, without
 from lexon.runs import environment
 
@@ -157,7 +156,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
         """
         named = list(names) or [DEFAULT]
         experiments = {
-            name: DEFAULT if name in ("__default__", DATA_ENGINEERING) else name for name in named
+            name: DEFAULT if name in ("__default__", *OF_DEFAULT) else name for name in named
         }
         self.asked = list(dict.fromkeys(experiments.values()))
         asked = {name: self.experiment(experiment) for name, experiment in experiments.items()}
@@ -174,12 +173,16 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 )
         if DATA_ENGINEERING in asked:
             asked[DATA_ENGINEERING].refuse_many_token_files()
+        if SCORE in asked and asked[SCORE].parameters.events.path is None:
+            raise ConfigurationError(
+                f"--pipelines {SCORE}: no file is named; write --params events.path=FILE"
+            )
 
     def _refuse_unread(self, asked: Mapping[str, Experiment]) -> None:
         """Refuse a typed parameter that none of these pipelines reads."""
         for key in flatten(self.runtime_params or {}):
             reasons = [
-                experiment.why_unread(key, TOKEN_FILE if name == DATA_ENGINEERING else None)
+                experiment.why_unread(key, OF_DEFAULT.get(name))
                 for name, experiment in asked.items()
             ]
             if all(reasons):

@@ -8,14 +8,20 @@ from functools import cached_property
 from pathlib import Path
 
 from lexon.config.names import twins, why_not_a_name
+from lexon.config.reading import MEMBER_EXPORT, MEMBER_SCORES, TOKEN_FILE
 from lexon.errors import ConfigurationError
 
 # The study that `kedro run` runs without naming a pipeline; it has no layer of its own.
 DEFAULT = "default"
 # The data part of that study, alone.
 DATA_ENGINEERING = "data_engineering"
+# What starts from a finished member and a file of the user's.
+EXPORT, SCORE = "export", "score"
+# Pipelines that read the parameters of the default study, each as the group of
+# `lexon.config.reading` that it reads.
+OF_DEFAULT = {DATA_ENGINEERING: TOKEN_FILE, EXPORT: MEMBER_EXPORT, SCORE: MEMBER_SCORES}
 # Names of pipelines, and of Kedro's own.
-_TAKEN = (DEFAULT, DATA_ENGINEERING, "__default__")
+_TAKEN = (DEFAULT, *OF_DEFAULT, "__default__")
 BASE, LOCAL, EXPERIMENTS = "base", "local", "experiments"
 TEST = "test"  # the mini-world
 

@@ -30,7 +30,7 @@ from lexon.errors import ConfigurationError, LexonError, first_cause
 from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
-from lexon.framework.layers import DATA_ENGINEERING
+from lexon.framework.layers import EXPORT, OF_DEFAULT, SCORE
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
 from lexon.runners.cluster.runner import ClusterRunner, WorkflowFailed
@@ -182,7 +182,10 @@ class LexonSession(KedroSession):
         self, loader: LayeredConfigLoader, options: Mapping[str, Any], preview: bool
     ) -> AbstractRunner:
         """The runner that a site asks for in its runner.yml."""
-        match loader["runner"].get("engine"):
+        engine = loader["runner"].get("engine")
+        if set(options.get("pipeline_names") or [None]) <= {EXPORT, SCORE} and not preview:
+            engine = "local"  # minutes at most, and the user waits for the file
+        match engine:
             case "local" if not preview:
                 return LocalRunner(
                     rerun=bool(options.get("tags")),
@@ -203,7 +206,7 @@ class LexonSession(KedroSession):
 
 
 def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) -> None:
-    known = ["__default__", DATA_ENGINEERING, *experiment_names]
+    known = ["__default__", *OF_DEFAULT, *experiment_names]
     for name in pipeline_names:
         if name not in known:
             raise ConfigurationError(
