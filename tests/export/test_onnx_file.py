@@ -126,7 +126,7 @@ def test_a_file_says_what_it_takes_and_who_made_it(exported):
     assert facts["model_digest"] == "abc"
     assert facts["input E"] == INPUTS["E"]
     assert [item.name for item in proto.graph.input] == list(INPUTS), "E too, which is not used"
-    assert {entry.domain: entry.version for entry in proto.opset_import}[""] == OPSET
+    assert [(entry.domain, entry.version) for entry in proto.opset_import] == [("", OPSET)]
     assert is_own(proto.SerializeToString())
     assert not is_own(content)
     assert not is_own(b"no ONNX")

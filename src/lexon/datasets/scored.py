@@ -30,12 +30,18 @@ CHUNK_ROWS = 4096
 
 @dataclass(frozen=True)
 class ScoredPart:
-    """Some events of a split: row of the split and label int64 [n], probabilities float32
-    [n, class].
+    """Some events of a split.
+
+    Attributes:
+        index: row of the split, int64 [n].
+        place: in a file without splits, the number of the event in its order; else `index`.
+        labels: int64 [n].
+        probabilities: float32 [n, class].
     """
 
     split: str
     index: NDArray[np.int64]
+    place: NDArray[np.int64]
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
 
@@ -60,7 +66,8 @@ class ScoredEvents:
 
 
 class ScoredEventsDataset(AbstractDataset[ScoredEvents, None]):
-    """One row an event: split, row of the split, label, probability of each class.
+    """One row an event: split, row of the split, place in the file, label, probability of each
+    class.
 
     Args:
         path: of the file; None: `ScoredEvents.folder`.
@@ -111,6 +118,7 @@ def _to_hdf5(path: Path, data: ScoredEvents) -> int:
     columns = {
         "split": ((), "i1"),
         "index": ((), "i8"),
+        "place": ((), "i8"),
         "labels": ((), "i8"),
         "probabilities": ((len(data.class_names),), "f4"),
     }
@@ -142,6 +150,7 @@ def _columns(part: ScoredPart) -> dict[str, NDArray[Any]]:
     return {
         "split": np.full(len(part.index), SPLITS.index(part.split), np.int8),
         "index": part.index,
+        "place": part.place,
         "labels": part.labels,
         "probabilities": part.probabilities,
     }
@@ -150,12 +159,12 @@ def _columns(part: ScoredPart) -> dict[str, NDArray[Any]]:
 def _to_parquet(path: Path, data: ScoredEvents) -> int:
     import pyarrow as pa
 
-    kinds = {"split": pa.string(), "index": pa.int64(), "label": pa.int64()}
+    kinds = {"split": pa.string(), **dict.fromkeys(("index", "place", "label"), pa.int64())}
     kinds |= {f"p_{name}": pa.float32() for name in data.class_names}
     n = 0
     with _parquet(path, pa.schema(list(kinds.items()))) as file:
         for part in data.parts:
-            columns = [[part.split] * len(part.index), part.index, part.labels]
+            columns = [[part.split] * len(part.index), part.index, part.place, part.labels]
             columns += list(np.ascontiguousarray(part.probabilities.T))
             file.write_table(pa.table(list(map(pa.array, columns)), schema=file.schema))
             n += len(part.index)

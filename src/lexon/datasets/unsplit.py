@@ -131,6 +131,12 @@ class UnsplitSource(LabelledSource):
                 chosen = events[splits == index]
                 yield from ((split, chosen[i : i + n]) for i in range(0, len(chosen), n))
 
+    def places(self, split: str) -> NDArray[np.int64]:
+        """Where each event of a split is in the files: its number, from 0, among the events of all
+        files in their order, repeated ones counted and rows that are no events not.
+        """
+        return np.flatnonzero(self._splits == SPLITS.index(split))
+
     @cached_property
     def _similar(self) -> list[str]:
         """Processes that differ only in case or blanks, or are the same number, as one sentence

@@ -127,7 +127,7 @@ def session_scores(run: InferenceSession, events: Events) -> NDArray[np.float32]
     """Class probabilities [N, C] of an exported network."""
     parts = [
         run.run([OUTPUT], arrays(events[start : start + BATCH]))[0]
-        for start in range(0, len(events), BATCH)
+        for start in range(0, max(len(events), 1), BATCH)
     ]
     return np.concatenate(parts)
 

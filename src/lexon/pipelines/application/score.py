@@ -11,10 +11,10 @@ import numpy as np
 
 import lexon
 from lexon.config import EventChecks
-from lexon.datasets.darkmachines import DarkMachinesSource
 from lexon.datasets.events import EventSource
 from lexon.datasets.finished import FinishedMember
 from lexon.datasets.scored import ScoredEvents, ScoredPart
+from lexon.datasets.unsplit import UnsplitSource
 from lexon.events import SPLITS
 from lexon.pipelines.application.scores import Scorer, own_object_types
 from lexon.pipelines.data_engineering.inspection import Inspection
@@ -29,7 +29,7 @@ CHUNK = 20_000
 
 def score_events(
     member: FinishedMember,
-    raw: EventSource | DarkMachinesSource,
+    raw: EventSource | UnsplitSource,
     object_types: dict[int, str],
     checks: EventChecks,
     device: str,
@@ -64,13 +64,15 @@ def score_events(
 
 
 def _scored(
-    scorer: Scorer, raw: EventSource | DarkMachinesSource, inspection: Inspection
+    scorer: Scorer, raw: EventSource | UnsplitSource, inspection: Inspection
 ) -> Iterator[ScoredPart]:
     """Every event once, with its row of the split."""
     rows: Counter[str] = Counter()
     total = sum(raw.n(split) for split in SPLITS)
     parts = with_progress(raw.parts(CHUNK), total, "scoring events")
+    places = {split: raw.places(split) for split in SPLITS if isinstance(raw, UnsplitSource)}
     for split, events in inspection.passed(parts):
         index = rows[split] + np.arange(len(events))
         rows[split] += len(events)
-        yield ScoredPart(split, index, events.labels, scorer.scores(events))
+        place = places[split][index] if places else index
+        yield ScoredPart(split, index, place, events.labels, scorer.scores(events))
