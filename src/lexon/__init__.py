@@ -1,6 +1,13 @@
-"""lexon: how should a collider event be shown to a neural network?"""
+"""lexon: how should a collider event be shown to a neural network?
+
+What others import is listed in `__all__` and documented in docs/reference/library.md, with an
+example each. A name is looked up when it is first asked for, so that `import lexon` loads none of
+the libraries behind it.
+"""
 
 import os
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -12,3 +19,33 @@ __version__ = "0.1.0"
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ["OMP_WAIT_POLICY"] = "passive"
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+
+_HOMES = {
+    "BinnedTokeniser": "lexon.tokenisers.binning",
+    "DirectTokeniser": "lexon.tokenisers.direct",
+    "Events": "lexon.events",
+    "collapse_verdict": "lexon.library",
+    "event_features": "lexon.features",
+    "paired_difference": "lexon.library",
+}
+
+__all__ = [
+    "BinnedTokeniser",
+    "DirectTokeniser",
+    "Events",
+    "collapse_verdict",
+    "event_features",
+    "paired_difference",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name from the module that defines it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module lexon has no attribute {name}; public: {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted({*globals(), *__all__})

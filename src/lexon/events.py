@@ -9,15 +9,16 @@ held.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lexon.errors import DataError
+from lexon.physics import wrap_phi
 
 MAX_OBJECTS = 18
 N_TYPES = 7
@@ -79,6 +80,57 @@ class Events:
                 for field in fields(cls)
             )
         )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        ids: ArrayLike,
+        p4: ArrayLike,
+        met: ArrayLike,
+        met_phi: ArrayLike,
+        labels: ArrayLike | None = None,
+    ) -> Self:
+        """Checked events from arrays of at most 18 objects each; azimuths are brought to [-pi, pi).
+
+        >>> from lexon import Events
+        >>> events = Events.from_arrays(
+        ...     ids=[[2, 5, 0]],
+        ...     p4=[[[120.0, 100.0, 0.5, 0.1], [40.0, 30.0, -0.7, 3.5], [0, 0, 0, 0]]],
+        ...     met=[55.0],
+        ...     met_phi=[1.2],
+        ... )
+        >>> events.ids.shape, int(events.mask.sum())
+        ((1, 18), 2)
+        >>> events.pt[0, :2].tolist()
+        [100.0, 30.0]
+
+        Args:
+            ids: object types 1..7, [N, n]; 0 is padding, which comes last.
+            p4: (E, pT, eta, phi), [N, n, 4], GeV and rad; four zeros for padding.
+            met: missing transverse energy, [N], GeV.
+            met_phi: its azimuth, [N], rad.
+            labels: process of each event, whole numbers [N]; None: all 0.
+
+        Raises:
+            DataError: shapes that do not fit together, more than 18 objects, or a value that cannot
+                be right.
+        """
+        types, vectors = np.asarray(ids), np.asarray(p4, dtype=np.float32)
+        process = np.zeros(len(types)) if labels is None else np.asarray(labels)
+        event = {"met": np.shape(met), "met_phi": np.shape(met_phi), "labels": process.shape}
+        _refuse_shapes(types.shape, vectors.shape, event)
+        _refuse_fractions(ids=types, labels=process)
+        missing = MAX_OBJECTS - types.shape[1]
+        vectors = np.pad(vectors, ((0, 0), (0, missing), (0, 0)))
+        vectors[..., 3] = wrap_phi(vectors[..., 3])
+        known = np.clip(types, -1, N_TYPES + 1)  # a type that int8 cannot hold stays unknown
+        return cls(
+            ids=np.pad(known, ((0, 0), (0, missing))).astype(np.int8),
+            p4=vectors,
+            met=np.asarray(met, dtype=np.float32),
+            met_phi=wrap_phi(np.asarray(met_phi, dtype=np.float32)),
+            labels=process.astype(np.int64),
+        ).validate("Events.from_arrays")
 
     def digest(self) -> str:
         """SHA-256 of the content: equal digests are the same events in the same order."""
@@ -146,6 +198,30 @@ class Events:
         )
         check(self.met < 0, self.met, "negative MET", "MET is a magnitude")
         return self
+
+
+def _refuse_shapes(
+    ids: tuple[int, ...], p4: tuple[int, ...], event: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Refuse arrays that are not of the same events and objects, or hold too many objects."""
+    if len(ids) != 2:
+        raise DataError(f"ids has the shape {ids}: give [N, n], a type for each object")
+    if ids[1] > MAX_OBJECTS:
+        raise DataError(
+            f"ids has {ids[1]} objects an event: at most {MAX_OBJECTS}; keep the {MAX_OBJECTS} of"
+            " largest pT"
+        )
+    if p4 != (*ids, 4):
+        raise DataError(f"p4 has the shape {p4}: give (E, pT, eta, phi) for each type, {(*ids, 4)}")
+    for name, shape in event.items():
+        if shape != ids[:1]:
+            raise DataError(f"{name} has the shape {shape}: give one value an event, {ids[:1]}")
+
+
+def _refuse_fractions(**numbers: NDArray[Any]) -> None:
+    for name, values in numbers.items():
+        if len(bad := values[values != np.rint(values)]):
+            raise DataError(f"{name} holds {bad[0]}: types and labels are whole numbers")
 
 
 def reject_rows(

@@ -68,6 +68,13 @@ def flat_columns(events: Events) -> pd.DataFrame:
 def event_features(events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:
     """Event-level quantities in GeV and rad, one row an event, float32.
 
+    >>> from lexon import Events, event_features
+    >>> jets = [[200.0, 150.0, 0.5, 0.1], [90.0, 80.0, -0.4, 2.0]]
+    >>> events = Events.from_arrays([[1, 2]], [jets], met=[60.0], met_phi=[-1.0])
+    >>> table = event_features(events, {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-"})
+    >>> table[["n_jets", "ht", "met"]].iloc[0].tolist()
+    [2.0, 230.0, 60.0]
+
     Args:
         events: any number of them.
         object_types: name of each type id, read by `ObjectKinds`.

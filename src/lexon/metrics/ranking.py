@@ -28,7 +28,7 @@ def auroc(scores: Scores) -> Statistic:
     """Area under the ROC curve; more than two classes: mean over classes, each against the rest."""
     n_classes = len(scores.class_names)
     parts = [
-        _auroc_of(scores.probabilities[:, c], scores.target == c)
+        auroc_of(scores.probabilities[:, c], scores.target == c)
         for c in range(n_classes if n_classes > 2 else 1)
     ]
     return lambda weights: np.mean([part(weights) for part in parts], axis=0)
@@ -41,7 +41,7 @@ def auroc_against(label: int) -> Metric:
 
     def metric(scores: Scores) -> Statistic:
         rows = np.flatnonzero(scores.is_signal | (scores.labels == label))
-        statistic = _auroc_of(scores.signal[rows], scores.is_signal[rows])
+        statistic = auroc_of(scores.signal[rows], scores.is_signal[rows])
         return lambda weights: statistic(weights[:, rows])
 
     return metric
@@ -86,9 +86,9 @@ def signal_efficiency(rejection: float) -> Metric:
     return metric
 
 
-def _auroc_of(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> Statistic:
-    """P(score of a positive > score of a negative) + P(equal)/2, the Mann-Whitney form of the
-    AUROC.
+def auroc_of(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> Statistic:
+    """AUROC of any scores: P(score of a positive > score of a negative) + P(equal)/2 (Mann and
+    Whitney).
 
     Negatives are sorted once; each positive then adds the weight of negatives below it and half of
     those equal to it.

@@ -44,6 +44,18 @@ class DirectTokeniser(Tokeniser):
     events. Sine and cosine are left alone: they carry no scale. MET of 0 occurs, hence 1 + MET;
     padding is 0 everywhere.
 
+    >>> import numpy as np
+    >>> from lexon import DirectTokeniser, Events
+    >>> pt = np.geomspace(20, 500, 10)
+    >>> p4 = np.stack([2 * pt, pt, np.linspace(-2, 2, 10), np.linspace(-3, 3, 10)], axis=-1)
+    >>> events = Events.from_arrays(np.full((10, 1), 2), p4[:, None], pt, np.zeros(10))
+    >>> tokeniser = DirectTokeniser(vector=4, pid=True).fit(events)
+    >>> tokens = tokeniser.encode(events)
+    >>> tokens.values.shape, tokens.met.shape
+    ((10, 18, 4), (10, 3))
+    >>> bool(np.allclose(tokeniser.decode(tokens).pt, events.pt, rtol=1e-5))
+    True
+
     Attributes:
         vector: 4 leaves the energy out, 5 shows it.
         pid: False shows every real object as type 1.
