@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: run test test-cluster lint bench docs clean
+.PHONY: run test test-cluster lint bench docs site wheel clean
 
 run: .venv/installed
 	$(BIN)/kedro run
@@ -34,6 +34,16 @@ docs: .venv/installed
 	cp data/08_reporting/validate_simulation/main/figures/classes.png docs/figures/simulation_classes.png
 	cp data/08_reporting/validate_simulation/main/figures/means.png docs/figures/simulation_means.png
 
+# A warning is an error: a broken link, a public name without a docstring, a parameter without a reason.
+site: .venv/installed-site
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -j auto docs build/site
+	@echo "build/site/index.html"
+
+wheel: .venv/installed-release
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist
+	$(BIN)/twine check --strict build/dist/*
+
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lexon needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
@@ -44,5 +54,13 @@ docs: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@touch $@
 
+.venv/installed-site: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,site]'
+	@touch $@
+
+.venv/installed-release: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,release]'
+	@touch $@
+
 clean:
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache docs/reference/api docs/reference/made

@@ -9,7 +9,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # A thread of OpenMP that waits for another one spins for some 20 microseconds, then gives its
 # core away. Where others use the machine too, threads that spin for milliseconds (libgomp's

@@ -9,6 +9,7 @@ from kedro.framework.project import configure_project
 
 
 def main(*args: Any, **kwargs: Any) -> Any:
+    """Run what was typed after `python -m lexon`, as `kedro run` would."""
     package = Path(__file__).parent.name
     configure_project(package)
     kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))

@@ -42,6 +42,8 @@ Shares = dict[Literal["train", "val", "test"], Annotated[float, Field(gt=0)]]
 
 
 class EventsConfig(Config):
+    """Where events come from, and how a file of them is read."""
+
     source: Literal["simulation", "file"]
     path: InputPath | None
     branches: OfEvents

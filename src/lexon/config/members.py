@@ -144,6 +144,7 @@ class TableRegression(RegressionMember):
 
 
 def autoencoder_member(parameters: Parameters, seed: int) -> AutoencoderMember:
+    """What identifies the autoencoder of a cell and a seed."""
     return AutoencoderMember(
         seed=seed,
         data=event_data(parameters),
@@ -178,6 +179,7 @@ def simulated_events(parameters: Parameters) -> SimulatedEvents:
 
 
 def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
+    """What identifies the classifier of a cell and a seed."""
     tokeniser, model = tokeniser_of(parameters, seed), parameters.model
     if tokeniser.continuous:  # there is nothing to embed: whatever is asked for, it is one training
         parameters = parameters.model_copy(
@@ -196,6 +198,7 @@ def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
 
 
 def regression_member(parameters: Parameters, seed: int) -> EventRegression | TableRegression:
+    """What identifies the regression of a cell and a seed, on events or on a table."""
     regression = parameters.regression
     common = {
         "seed": seed,
@@ -226,6 +229,7 @@ def regression_member(parameters: Parameters, seed: int) -> EventRegression | Ta
 
 
 def vae_member(parameters: Parameters, seed: int) -> VAEMember:
+    """What identifies the VAE of a cell and a seed."""
     model, changes = complete(parameters.configurations, parameters.configuration)
     if parameters.beta is not None:
         model = model.model_copy(update={"beta": parameters.beta})

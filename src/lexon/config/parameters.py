@@ -28,6 +28,8 @@ from lexon.config.vae import TagsConfig, VAEConfig
 
 
 class EvaluationConfig(Config):
+    """What classifiers are asked on the test split."""
+
     rejections: tuple[Annotated[float, Field(gt=1)], ...]
 
 
@@ -51,12 +53,16 @@ class MinEffect(Config):
 
 
 class ReportConfig(Config):
+    """What a report calls an effect, and which members it reads."""
+
     n_bootstrap: Annotated[int, Field(ge=100)]
     min_effect: MinEffect
     source: InputPath | None
 
 
 class ValidationConfig(Config):
+    """What simulated events are held against."""
+
     published: InputPath | None
 
 
@@ -67,6 +73,8 @@ class ScoreConfig(Config):
 
 
 class GridConfig(Config):
+    """The parameters that may be lists."""
+
     axes: tuple[str, ...]
 
 

@@ -29,6 +29,8 @@ CodebookSize = Annotated[int, Field(ge=2, le=4096)]
 
 
 class BinningGroup(Config):
+    """The bins of binned tokens."""
+
     n_bins: NBins
     fit_on: FitOn
     variant: Literal["correct", "flawed_2026"]

@@ -34,6 +34,7 @@ def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def value_at(nested: Mapping[str, Any], dotted: str) -> Any:
+    """The value of a dotted key, None where there is none."""
     value: Any = nested
     for part in dotted.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -60,6 +61,7 @@ def with_values(nested: Mapping[str, Any], values: Mapping[str, Any]) -> dict[st
 
 
 def as_list(value: Any) -> list[Any]:
+    """A list or tuple as a list, anything else as a list of one."""
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

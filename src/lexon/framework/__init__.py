@@ -1,0 +1,1 @@
+"""What extends Kedro: configuration layers, session, hooks and commands."""

@@ -38,6 +38,7 @@ def create(values: dict[str, Any]) -> DictConfig:
 
 
 def merged(configs: list[DictConfig]) -> DictConfig:
+    """All of them as one, later ones on top."""
     together: Any = OmegaConf.merge({}, *configs)
     return together
 
@@ -85,6 +86,7 @@ def is_part(command_line: DictConfig, files: list[DictConfig]) -> bool:
 
 
 def without(config: DictConfig, key: str) -> DictConfig:
+    """The same without a dotted key."""
     if _value(config, key) is None:
         return config
     parent, _, leaf = key.rpartition(".")

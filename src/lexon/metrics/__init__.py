@@ -1,0 +1,1 @@
+"""Numbers from arrays, by the kind of model that they are about."""

@@ -30,8 +30,8 @@ def reconstruction_errors(
 
     Returns:
         For each: ``n`` objects, ``type_accuracy``, and of each quantity the mean ``_bias`` (decoded
-            - true), the mean absolute
-        error ``_mae`` and the root of the mean squared error ``_rmse``.
+        less true), the mean absolute error ``_mae`` and the root of the mean squared error
+        ``_rmse``.
     """
     types = truth.ids[truth.mask]
     errors = {name: _error(truth, decoded, name) for name in quantities}

@@ -1,0 +1,1 @@
+"""Nodes, which join the packages below into studies, and the pipelines that hold them."""

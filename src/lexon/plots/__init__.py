@@ -1,0 +1,1 @@
+"""Figures from arrays and tables; nothing here reads a file."""

@@ -65,8 +65,8 @@ def marginal_shares(train: Rows) -> NDArray[np.float64]:
 
 
 def marginal_nats(train: Rows, data: Rows) -> NDArray[np.float64]:
-    """- ln p(row) in nats of independent tags, as common as in training [row]: what a latent code
-    has to beat.
+    """Minus ln p(row) in nats of independent tags, as common as in training [row]: what a latent
+    code has to beat.
     """
     share = marginal_shares(train)
     return -(data @ (np.log(share) - np.log1p(-share)) + np.log1p(-share).sum())
