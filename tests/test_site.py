@@ -82,6 +82,11 @@ def test_a_comment_goes_on_below_its_parameter_only():
     assert (first.comment, second.comment) == ("one thing and more", "other")
 
 
+def test_a_group_without_a_comment_beside_it_has_that_above_it():
+    group, entry = import_module("parameters").entries("# what it\n# is\ngroup:\n  a: 1\n")
+    assert (group.comment, entry.comment) == ("what it is", "")
+
+
 def test_a_public_name_without_a_docstring_is_found():
     found = import_module("documented").undocumented
     source = '"""A module."""\ndef f():\n    pass\nclass C:\n    """C."""\ndef _g():\n    pass\n'

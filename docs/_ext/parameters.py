@@ -60,9 +60,21 @@ def _walk(
         is_group = isinstance(value, yaml.MappingNode) and not value.flow_style
         last = key.end_mark.line if is_group else value.end_mark.line
         default = None if is_group else text[value.start_mark.index : value.end_mark.index].strip()
-        yield Entry(".".join(names), default, _comment(lines, last))
+        comment = _comment(lines, last)
+        if is_group and not comment:
+            comment = _above(lines, key.start_mark.line)
+        yield Entry(".".join(names), default, comment)
         if is_group:
             yield from _walk(value, names, text, lines)
+
+
+def _above(lines: Sequence[str], number: int) -> str:
+    """The comment on the lines directly above a group."""
+    found: list[str] = []
+    while number and lines[number - 1].lstrip().startswith("#"):
+        number -= 1
+        found.insert(0, lines[number].lstrip("# ").strip())
+    return " ".join(found)
 
 
 def _comment(lines: Sequence[str], number: int) -> str:
