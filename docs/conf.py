@@ -4,7 +4,7 @@ Pages are Markdown below docs/; what follows from code or configuration (paramet
 the project's root) is written by the extensions of `_ext` when the site is built.
 """
 
-import logging
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,9 @@ from pkgutil import walk_packages
 import lexon
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-logging.getLogger("kedro").setLevel(logging.WARNING)
+os.environ.setdefault(
+    "KEDRO_LOGGING_CONFIG", str(Path(__file__).parents[1] / "conf" / "logging.yml")
+)
 # autodoc imports as a type checker would, for which pydantic's classes are not made.
 for found in walk_packages(lexon.__path__, "lexon."):
     import_module(found.name)
@@ -59,6 +61,7 @@ apidoc_modules = [
 html_theme = "furo"
 html_title = f"lexon {version}"
 html_copy_source = False
+html_show_copyright = False
 html_static_path = ["_static"]
 html_css_files = ["lexon.css"]
 # The site works offline: nothing is loaded from elsewhere.

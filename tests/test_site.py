@@ -82,6 +82,13 @@ def test_a_comment_goes_on_below_its_parameter_only():
     assert (first.comment, second.comment) == ("one thing and more", "other")
 
 
+def test_a_unit_is_what_a_comment_begins_with_and_no_choice_of_units():
+    energy, unit, memory = import_module("parameters").entries(
+        "a: 1  # GeV; nothing has more\nb: auto  # GeV, MeV or ln(MeV)\nc: 2  # MB that it needs\n"
+    )
+    assert (energy.unit, unit.unit, memory.unit) == ("GeV", "", "MB")
+
+
 def test_a_group_without_a_comment_beside_it_has_that_above_it():
     group, entry = import_module("parameters").entries("# what it\n# is\ngroup:\n  a: 1\n")
     assert (group.comment, entry.comment) == ("what it is", "")

@@ -20,7 +20,7 @@ from lexon.config.parameters import Parameters
 from lexon.config.tokenisers import tokeniser_classes
 from lexon.config.training import SIZES
 
-_UNIT = re.compile(r"(GeV|MB)\b[;,]?\s*(that )?")
+_UNIT = re.compile(r"(GeV|MB)(; | that |$)")
 _UNIT_OF_NAME = {"_seconds": "s", "_minutes": "min", "minutes": "min"}
 
 
