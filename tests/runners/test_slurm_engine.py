@@ -145,6 +145,10 @@ def test_the_report_is_cancelled_last(command, slurm, ticket):
     command("squeue", f"echo '{report}'")
     slurm.cancel(ticket)
     assert removed.read_text() == "12\n14\n"
+    command("squeue", "true")
+    with pytest.raises(ConfigurationError, match="none of its jobs is in the queue any more"):
+        slurm.cancel(ticket)
+    command("squeue", f"echo '{report}'")
     command("scancel", "echo 'Access denied' >&2; exit 1")
     with pytest.raises(ConfigurationError, match="scancel could not remove .*\nAccess denied"):
         slurm.cancel(ticket)

@@ -20,9 +20,7 @@ from lexon.runners.slurm.settings import SlurmSettings
 NUMBERS = "numbers.txt"  # of each batch, as sbatch gave them
 TOGETHER = 200  # jobs that one command names
 # Of the shell that submits, for sbatch; jobs get what their scripts export.
-_KEPT = re.compile(
-    r"PATH|HOME|USER|LOGNAME|LANG|SLURM_CONF|SLURM_CLUSTERS|MUNGE_\w+|LD_LIBRARY_PATH"
-)
+_KEPT = re.compile("PATH|HOME|USER|LOGNAME|LANG|SLURM_CONF|SLURM_CLUSTERS")
 
 
 class Slurm:
@@ -59,9 +57,7 @@ class Slurm:
 
     def poll(self, ticket: Ticket, names: list[str]) -> Progress:
         known = _batches(ticket)
-        queue = self._queue(
-            ticket, known
-        )  # before the notes, so that "gone" means that they are complete
+        queue = self._queue(ticket, known)  # before the notes: they are complete when it is empty
         notes = {name: text_of(ticket.folder / NOTES / name) for name in names}
         jobs = status.parse(notes, queue, known)
         ended = [job for job in jobs.values() if job.state == "failed" and job.code is None]
@@ -76,6 +72,8 @@ class Slurm:
         queue = self._queue(ticket, known)
         if queue is None:
             raise ConfigurationError(f"squeue does not answer: {ticket} cannot be cancelled now")
+        if not queue:
+            raise ConfigurationError(f"{ticket}: none of its jobs is in the queue any more")
         report = {name for batch in known if batch.last for name in batch.jobs}
         others = {entry.number for name, entry in queue.items() if name not in report}
         self._remove(ticket, others or {entry.number for entry in queue.values()})

@@ -35,7 +35,7 @@ REASONS = {
     "ReqNodeNotAvail": "machines that it needs are down, drained or reserved",
     "Nodes required": "machines that it needs are down, drained or reserved",
     "NodeDown": "its machine is down",
-    "JobHeldUser": "held by its owner: scontrol release",
+    "JobHeldUser": "held by its owner: scontrol release, or kedro cluster cancel",
     "JobHeldAdmin": "held by the cluster's administrators: ask them",
     "Licenses": "waits for a licence",
     "Reservation": "waits for its reservation",
