@@ -51,7 +51,7 @@ def call(*arguments: str) -> str:
 
 def wait_for(look: Callable[[], Any], not_yet: type[Exception] | tuple = ()) -> Any:
     """What `look` returns as soon as it is something."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while True:
         with suppress(not_yet):
             if seen := look():
