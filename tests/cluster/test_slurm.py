@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +251,8 @@ def test_a_cancelled_workflow_ends_with_its_report(engine, tmp_path):
     site = Site(tmp_path / "jobs", tmp_path, str(python), {})
     ticket = submitted(engine, workflow, site)
     names = [job.name for job in workflow.all]
-    wait_for(lambda: engine.poll(ticket, names).jobs["data"].state == "running")
-    engine.cancel(replace(ticket))
+    wait_for(lambda: engine.poll(ticket, names).jobs["data"].starts)
+    engine.cancel(ticket)
     ended = finished(engine, ticket, workflow)
     assert {name: job.state for name, job in ended.items()} == {
         "data": "failed",
