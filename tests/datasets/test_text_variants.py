@@ -299,8 +299,6 @@ OLD = (
     b" j,44736.1,2.39,2.70; mu-,40425.3,0.61,0.24\n"
 )
 OTHERS = {
-    "root": (b"root\x00\x00\xf6\x08" + bytes(100), "is a ROOT file"),
-    "parquet": (b"PAR1" + bytes(100), "is a Parquet file"),
     "npy": (saved(np.eye(3), archive=False), "is a numpy file"),
     "npz": (saved(np.eye(3), archive=True), "is a numpy archive"),
     "pickle": (pickle.dumps({"X": [1.0]}), "is a Python pickle, which lexon never opens"),

@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
+from lexon.datasets.identity import FACTORS
 from lexon.datasets.units import to_gev
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, Events
@@ -24,8 +25,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Block:
-    """Events of n rows of a file, in the unit of the file, with k objects in all; and the rows that
-    hold none.
+    """Events of n rows of a file, with k objects in all; and the rows that hold none.
 
     Attributes:
         process: process of each event, bytes [n].
@@ -54,7 +54,7 @@ class BlockFile:
     """Blocks in a temporary file, which vanishes with this object or its process."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
 
     def append(self, block: Block) -> None:
         """Keep a block, its faults and counts apart.
@@ -109,33 +109,97 @@ def numbers_of_types(
     return {code: types[name] for code, name in names.items()}
 
 
-def to_events(block: Block, labels: Ints, unit: EnergyUnit) -> Events:
-    """The events of a block, in GeV, with their leading 18 objects by pT in the order of
-    the file.
+def leading(block: Block, unit: EnergyUnit) -> Block:
+    """A block in a unit with what is shown of its events: the leading 18 objects by pT of each, in
+    the order of the file, in GeV, azimuths in [-pi, pi).
     """
-    event = np.repeat(np.arange(len(block)), block.n_objects)
-    kept = np.flatnonzero(_leading(block, event))
-    event = event[kept]
-    counts = np.minimum(block.n_objects, MAX_OBJECTS)
-    slot = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ids, p4 = (
-        np.zeros((len(block), MAX_OBJECTS), np.int8),
-        np.zeros((len(block), MAX_OBJECTS, 4), np.float32),
+    ids, p4 = block.ids, block.p4
+    if (crowded := block.n_objects > MAX_OBJECTS).any():
+        event = np.repeat(np.arange(len(block)), block.n_objects)
+        kept = np.flatnonzero(_is_leading(p4[:, 1], event, crowded[event]))
+        ids, p4 = ids[kept], p4[kept]
+    return replace(
+        block,
+        met=_in_gev(block.met, unit, energies=1),
+        n_objects=np.minimum(block.n_objects, MAX_OBJECTS),
+        ids=ids,
+        p4=_in_gev(p4, unit, energies=2),
     )
-    ids[event, slot] = block.ids[kept]
-    objects = block.p4[kept]
-    objects[:, :2] = to_gev(objects[:, :2], unit)
-    objects[:, 3] = wrap_phi(objects[:, 3])
-    p4[event, slot] = objects
-    met_phi = wrap_phi(block.met[:, 1])
-    return Events(ids=ids, p4=p4, met=to_gev(block.met[:, 0], unit), met_phi=met_phi, labels=labels)
 
 
-def _leading(block: Block, event: Ints) -> Mask:
-    """The 18 objects of each event with the largest pT; of equal ones, the first."""
-    leading = np.ones(len(event), np.bool_)
-    crowded = np.flatnonzero(block.n_objects[event] > MAX_OBJECTS)
-    order = crowded[np.lexsort((-block.p4[crowded, 1], event[crowded]))]
+def _in_gev(values: NDArray[np.float32], unit: EnergyUnit, energies: int) -> NDArray[np.float32]:
+    """Columns of energies, then others, the azimuth last, in GeV and rad."""
+    phi = wrap_phi(values[:, -1])
+    if unit == "GeV" and np.shares_memory(phi, values):
+        return values
+    found = np.empty_like(values)
+    found[:, :energies] = to_gev(values[:, :energies], unit)
+    found[:, energies:-1] = values[:, energies:-1]
+    found[:, -1] = phi
+    return found
+
+
+def _is_leading(pt: NDArray[np.float32], event: Ints, crowded: Mask) -> Mask:
+    """Whether objects are among the 18 of their event with the largest pT; of equal ones, the
+    first.
+    """
+    among = np.ones(len(event), np.bool_)
+    places = np.flatnonzero(crowded)
+    order = places[np.lexsort((-pt[places], event[places]))]
     rank = np.arange(len(order)) - np.searchsorted(event[order], event[order])
-    leading[order[rank >= MAX_OBJECTS]] = False
-    return leading
+    among[order[rank >= MAX_OBJECTS]] = False
+    return among
+
+
+def to_events(block: Block, labels: Ints, order: Ints | None = None) -> Events:
+    """The events of a block that `leading` left, in the order of the file or another one, and their
+    labels, which are in that of the file.
+    """
+    n = len(block)
+    order = np.arange(n) if order is None else order
+    row = np.empty(n, np.int64)
+    row[order] = np.arange(n)
+    ids = np.zeros(n * MAX_OBJECTS, np.int8)
+    p4 = np.zeros((n * MAX_OBJECTS, 4), np.float32)
+    place = np.repeat(MAX_OBJECTS * row, block.n_objects) + _slots(block)
+    ids[place] = block.ids
+    rows(p4)[place] = rows(block.p4)
+    return Events(
+        ids=ids.reshape(n, MAX_OBJECTS),
+        p4=p4.reshape(n, MAX_OBJECTS, 4),
+        met=block.met[order, 0],
+        met_phi=block.met[order, 1],
+        labels=labels[order],
+    )
+
+
+def content_hashes(block: Block) -> NDArray[np.uint64]:
+    """The hash of each event of a block that `leading` left: `identity.row_hashes` of its events,
+    without their padding, which adds nothing to it.
+    """
+    slot = _slots(block)
+    own = FACTORS[MAX_OBJECTS + 2 :].reshape(MAX_OBJECTS, 4)
+    of_objects = _bits(block.ids.astype(np.float32)) * FACTORS[slot]
+    for column in range(4):
+        of_objects += _bits(block.p4[:, column]) * own[slot, column]
+    hashes = _bits(block.met[:, 0]) * FACTORS[MAX_OBJECTS]
+    hashes += _bits(block.met[:, 1]) * FACTORS[MAX_OBJECTS + 1]
+    if len(filled := np.flatnonzero(block.n_objects)):
+        starts = (np.cumsum(block.n_objects) - block.n_objects)[filled]
+        hashes[filled] += np.add.reduceat(of_objects, starts)
+    return hashes
+
+
+def rows(p4: NDArray[np.float32]) -> NDArray[np.complex128]:
+    """Four-vectors [k, 4] as one number of 16 bytes each, which numpy picks faster than rows."""
+    return np.ascontiguousarray(p4).view(np.complex128)[:, 0]
+
+
+def _slots(block: Block) -> Ints:
+    """Place of each object in its event."""
+    counts = block.n_objects
+    return np.arange(len(block.ids)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _bits(values: NDArray[np.float32]) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(values).view(np.uint32).astype(np.uint64)

@@ -81,13 +81,9 @@ class DarkMachinesSource(UnsplitSource):
             decide_unit(block.p4, block.met[:, 0], decision.unit, str(file))
         return decision
 
-    @property
-    def block_unit(self) -> EnergyUnit:
-        return self.energy_unit.unit
-
     def scanned(self) -> Scan:
         files = ((file.name, read_blocks(file, self._types)) for file in self.files)
-        return scan_blocks(files, Faults(FAULTS, ("line", "lines")), self.block_unit)
+        return scan_blocks(files, Faults(FAULTS, ("line", "lines")), self.energy_unit.unit)
 
     def remarks(self, scan: Scan) -> Iterator[str]:
         if n := scan.counts["remarks"]:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 
 FACTOR = np.uint64(6364136223846793005)  # Knuth's multiplier for arithmetic modulo 2^64 (MMIX)
+# Of each column of a row of events: types, MET and METphi, four-vectors.
+FACTORS = np.cumprod(np.full(5 * MAX_OBJECTS + 2, FACTOR))
 
 
 class SplitDigests:
@@ -48,9 +50,7 @@ def row_hashes(events: Events) -> NDArray[np.uint64]:
     rows = np.concatenate(
         [events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32
     )
-    return (
-        rows.view(np.uint32).astype(np.uint64) @ np.cumprod(np.full(rows.shape[1], FACTOR))
-    ).astype(np.uint64)
+    return (rows.view(np.uint32).astype(np.uint64) @ FACTORS).astype(np.uint64)
 
 
 def of_rows(split_digest: str, index: NDArray[np.int64]) -> str:

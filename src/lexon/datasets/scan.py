@@ -17,8 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
-from lexon.datasets.blocks import Block, BlockFile, to_events
-from lexon.datasets.identity import row_hashes
+from lexon.datasets.blocks import Block, BlockFile, content_hashes, leading
 from lexon.events import MAX_OBJECTS
 from lexon.simulation.shares import apportion
 
@@ -55,7 +54,7 @@ class Scan:
             blocks count themselves.
         faults: number of bad rows by file and fault.
         rows: the first of them.
-        blocks: what was read.
+        blocks: what is shown of the events, in GeV.
     """
 
     possible: Faults
@@ -97,17 +96,22 @@ class Scan:
 def scan_blocks(
     files: Iterable[tuple[str, Iterable[Block]]], possible: Faults, unit: EnergyUnit
 ) -> Scan:
-    """Walk once through the blocks of all files, each with what it is called in messages."""
+    """Walk once through the blocks of all files, each with what it is called in messages.
+
+    Args:
+        unit: of the blocks; those that are kept are in GeV.
+    """
     numbers: dict[str, int] = {}
     process, hashes = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     scan = Scan(possible, [], process[0], hashes[0], Counter(), Counter(), {}, BlockFile())
     for file, blocks in files:
         for block in blocks:
-            names, inverse = np.unique(block.process, return_inverse=True)
+            names, inverse = _distinct(block.process)
             found = [numbers.setdefault(_text(name), len(numbers)) for name in names.tolist()]
             process.append(np.array(found, np.int64)[inverse])
-            hashes.append(_content(block, unit))
-            scan.blocks.append(block)
+            shown = leading(block, unit)
+            hashes.append(content_hashes(shown))
+            scan.blocks.append(shown)
             _count(scan, block, file)
     return replace(
         scan,
@@ -115,6 +119,13 @@ def scan_blocks(
         process=np.concatenate(process),
         hashes=np.concatenate(hashes),
     )
+
+
+def _distinct(process: NDArray[np.bytes_]) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
+    """The processes of a block, and the place of each event's among them; most blocks have one."""
+    if len(process) and (process == process[0]).all():
+        return process[:1], np.zeros(len(process), np.int64)
+    return np.unique(process, return_inverse=True)
 
 
 def _text(name: bytes) -> str:
@@ -139,11 +150,6 @@ def _count(scan: Scan, block: Block, file: str) -> None:
         scan.rows[place] = (scan.rows.get(place, []) + of_fault[:SHOWN_ROWS].tolist())[:SHOWN_ROWS]
 
 
-def _content(block: Block, unit: EnergyUnit) -> NDArray[np.uint64]:
-    """Hash of each event as it will be shown."""
-    return row_hashes(to_events(block, np.zeros(len(block), np.int64), unit))
-
-
 def assign_splits(
     scan: Scan, labels: NDArray[np.int64], shares: NDArray[np.float64], seed: int
 ) -> NDArray[np.int8]:
@@ -153,9 +159,9 @@ def assign_splits(
     and the seed, not on its line.
     """
     split = np.full(len(labels), REPEATED, np.int8)
-    hashes, first = np.unique(scan.hashes, return_index=True)
+    first = np.flatnonzero(~pd.Series(scan.hashes).duplicated().to_numpy())
     # The hash of the hash: a new one for every seed.
-    shuffled = first[np.argsort(pd.util.hash_array(hashes ^ np.uint64(seed)))]
+    shuffled = first[np.argsort(pd.util.hash_array(scan.hashes[first] ^ np.uint64(seed)))]
     for label in np.unique(labels):
         events = shuffled[labels[shuffled] == label]
         split[events] = np.repeat(np.arange(len(shares)), apportion(len(events), shares))

@@ -82,7 +82,11 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
             f"{path}: is DarkMachines text, not HDF5; give it as events.path, and kedro run makes"
             " events and tokens of it"
         )
-    also = f", or DarkMachines text ({LAYOUT})" if parameter == "events.path" else ""
+    also = (
+        f", or DarkMachines text ({LAYOUT}), or ROOT or Parquet"
+        if parameter == "events.path"
+        else ""
+    )
     raise DataError(
         f"{path}: {in_words(path, head)}; {parameter} is a file in the split HDF5 layout{also}"
     )

@@ -58,11 +58,6 @@ class UnsplitSource(LabelledSource):
     def energy_unit(self) -> UnitDecision:
         """The unit of the files' energies, and why."""
 
-    @property
-    @abstractmethod
-    def block_unit(self) -> EnergyUnit:
-        """The unit of the energies of blocks."""
-
     @abstractmethod
     def scanned(self) -> Scan:
         """The scan of all files, whatever it found."""
@@ -90,10 +85,22 @@ class UnsplitSource(LabelledSource):
         return {} if _numbered(names) else {"label_names": dict(enumerate(sorted(names), 1))}
 
     def label_counts(self, split: str) -> dict[int, int]:
-        labels = self._labels[self._splits == SPLITS.index(split)]
-        return dict(
-            zip(*(column.tolist() for column in np.unique(labels, return_counts=True)), strict=True)
-        )
+        return self._counts[split]
+
+    @cached_property
+    def _counts(self) -> dict[str, dict[int, int]]:
+        labels, place = np.unique(_labels_of(self._scan.processes), return_inverse=True)
+        label = place[self._scan.process]
+        return {
+            split: dict(
+                zip(
+                    labels.tolist(),
+                    np.bincount(label[self._splits == index], minlength=len(labels)).tolist(),
+                    strict=True,
+                )
+            )
+            for index, split in enumerate(SPLITS)
+        }
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -110,7 +117,7 @@ class UnsplitSource(LabelledSource):
             f"Split at random within each process ({seed}): {shares}.": True,
             f"{self._scan.sentence}.": self._scan.faults.total(),
             **{f"{sentence.rstrip('.')}.": True for sentence in self._similar},
-            f"{repeated:,} events that {repeat}{self._relabelled()}.": repeated,
+            f"{repeated:,} events that {repeat}{self._relabelled() if repeated else ''}.": repeated,
             f"{counts['crowded']:,} events have {crowded}.": counts["crowded"],
             f"{counts['empty']:,} events without any object are kept.": counts["empty"],
             **dict.fromkeys(self.remarks(self._scan), True),
@@ -124,12 +131,15 @@ class UnsplitSource(LabelledSource):
         start = 0
         for block in self._scan.blocks:
             here = slice(start, start + len(block))
-            events = to_events(block, self._labels[here], self.block_unit)
             splits = self._splits[here]
+            order = np.argsort(splits, kind="stable")
+            events = to_events(block, self._labels[here], order)
+            ends = np.searchsorted(splits[order], np.arange(len(SPLITS)), side="right")
+            first = int((splits == REPEATED).sum())
+            for split, last in zip(SPLITS, ends.tolist(), strict=True):
+                yield from ((split, events[i : min(i + n, last)]) for i in range(first, last, n))
+                first = last
             start = here.stop
-            for index, split in enumerate(SPLITS):
-                chosen = events[splits == index]
-                yield from ((split, chosen[i : i + n]) for i in range(0, len(chosen), n))
 
     def places(self, split: str) -> NDArray[np.int64]:
         """Where each event of a split is in the files: its number, from 0, among the events of all
@@ -209,12 +219,12 @@ class UnsplitSource(LabelledSource):
         splits = assign_splits(
             self._scan, self._labels, np.array(list(shares.values())), self.split_seed
         )
-        for label, name in zip(_labels_of(self._scan.processes), self._scan.processes, strict=True):
-            n = [int(((splits == i) & (self._labels == label)).sum()) for i in range(len(SPLITS))]
-            if not all(n):
+        for place, name in enumerate(self._scan.processes):
+            own = splits[self._scan.process == place]
+            if not all((own == index).any() for index in range(len(SPLITS))):
                 raise DataError(
-                    f"{self.path}: {sum(n)} events of {name} are too few for every split to get"
-                    " one; add some, or leave it out"
+                    f"{self.path}: {(own != REPEATED).sum()} events of {name} are too few for every"
+                    " split to get one; add some, or leave it out"
                 )
         return splits
 

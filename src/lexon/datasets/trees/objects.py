@@ -6,7 +6,7 @@ Blocks are in GeV, whatever the file is in, because cuts are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
-from lexon.config.branches import EventBranches, Jets, Leptons, Objects
+from lexon.config.branches import POLAR, EventBranches, Jets, Leptons, Objects
 from lexon.cuts import Cut
-from lexon.datasets.blocks import Block, Ints, Mask
+from lexon.datasets.blocks import Block, Ints, Mask, rows
 from lexon.datasets.event_rows import TWO_TURNS
 from lexon.datasets.trees.tables import Column, Columns
 from lexon.datasets.units import to_gev
@@ -65,6 +65,11 @@ class Found:
     ids: NDArray[np.int8]
     p4: NDArray[np.float32]
 
+    def of(self, events: Mask) -> Found:
+        """Those of some events."""
+        own = events[self.event]
+        return Found(self.event[own], self.ids[own], self.p4[own])
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -95,34 +100,23 @@ class Reader:
         parts = [self._objects(kind, chunk, faults, counts) for kind in self.mapping.objects]
         met = self._met(chunk, faults)
         process = self._process(chunk, faults)
-        event = np.concatenate([part.event for part in parts])
         good = faults.found == 0
-        order = np.argsort(event, kind="stable")
-        order = order[good[event[order]]] if not good.all() else order
         bad = np.flatnonzero(~good)
+        n_objects, ids, p4 = _joined(parts, good)
         return Block(
             process=process[good],
             met=met[good],
-            n_objects=np.bincount(event, minlength=chunk.n)[good],
-            ids=np.concatenate([part.ids for part in parts])[order],
-            p4=np.concatenate([part.p4 for part in parts])[order],
+            n_objects=n_objects,
+            ids=ids,
+            p4=p4,
             faults=(faults.found[bad], chunk.first + bad),
             counts=counts,
         )
 
     def kinematics(self, objects: Objects, values: Values, unit: EnergyUnit) -> NDArray[np.float32]:
         """(E, pT, eta, phi) in GeV of values in a unit, [k, 4]."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            if objects.is_cartesian:
-                px, py, pz = (values[name].astype(np.float64) for name in ("px", "py", "pz"))
-                size, phi = np.hypot(px, py), np.arctan2(py, px)
-                pt, eta = to_gev(size, unit), np.arcsinh(pz / size)
-            else:
-                pt, eta, phi = to_gev(values["pt"], unit), values["eta"], values["phi"]
-            p4 = np.empty((len(pt), 4), np.float32)
-            for place, one in enumerate((_energy(objects, values, unit, pt, eta), pt, eta, phi)):
-                p4[:, place] = one
-        return p4
+        momentum = _momentum(objects, values, unit)
+        return _four_vectors(_energy(objects, {**values, **momentum}, unit), momentum)
 
     def values(self, kind: str, chunk: Chunk) -> tuple[dict[str, NDArray[Any]], Ints, list[Mask]]:
         """Values of all objects of a kind by quantity, and by branch where a cut asks for one; how
@@ -171,8 +165,13 @@ class Reader:
             if column.dtype.kind == "f" and not (finite := np.isfinite(column)).all():
                 branch = self.chosen[objects.branches[name]] if name in objects.branches else name
                 faults.mark(f"a value of {branch} that is not finite", event[~finite])
-        p4 = self.kinematics(objects, values, self.unit)
-        kept, event, p4 = self._selected(kind, values, event, p4, counts)
+        values |= _momentum(objects, values, self.unit)
+        if kind in self._cuts:
+            passed = self._passed(kind, values)
+            counts[f"{kind} seen"], counts[f"{kind} kept"] = len(event), len(passed)
+            event = event[passed]
+            values = {name: values[name][passed] for name in (*objects.branches, *POLAR)}
+        p4 = _four_vectors(_energy(objects, values, self.unit), values)
         with np.errstate(invalid="ignore"):
             faults.mark(
                 f"{kind} whose pT or energy is not positive", event[~(p4[:, :2] > 0).all(1)]
@@ -181,27 +180,20 @@ class Reader:
                 f"{kind} with an azimuth beyond two turns", event[np.abs(p4[:, 3]) > TWO_TURNS]
             )
         if isinstance(objects, Leptons):
-            faults.mark(f"{kind} without a charge", event[kept["charge"] == 0])
-        return Found(event, self._ids(kind, objects, kept, len(event)), p4)
+            faults.mark(f"{kind} without a charge", event[values["charge"] == 0])
+        return Found(event, self._ids(kind, objects, values, len(event)), p4)
 
-    def _selected(
-        self,
-        kind: str,
-        values: Mapping[str, NDArray[Any]],
-        event: Ints,
-        p4: NDArray[np.float32],
-        counts: dict[str, int],
-    ) -> tuple[Mapping[str, NDArray[Any]], Ints, NDArray[np.float32]]:
-        """What passes the cut of a kind, counted."""
-        cut = self._cuts.get(kind)
-        if cut is None:
-            return values, event, p4
-        in_gev = dict(zip(("energy", "pt", "eta", "phi"), p4.T, strict=True))
-        in_gev |= {name: to_gev(values[name], self.unit) for name in LINEAR if name in values}
-        passed = np.flatnonzero(cut.passes({**values, **in_gev}))
-        counts[f"{kind} seen"], counts[f"{kind} kept"] = len(event), len(passed)
-        kept = {name: values[name][passed] for name in ("btag", "charge") if name in values}
-        return kept, event[passed], p4[passed]
+    def _passed(self, kind: str, values: Values) -> Ints:
+        """The objects that pass the cut of a kind, int64 [passed]."""
+        cut, objects = self._cuts[kind], self.mapping.objects[kind]
+        in_gev = {
+            name: to_gev(values[name], self.unit)
+            for name in LINEAR
+            if name in values and name in cut.names
+        }
+        if "energy" in cut.names:
+            in_gev["energy"] = _energy(objects, values, self.unit).astype(np.float32)
+        return np.flatnonzero(cut.passes({**values, **in_gev}))
 
     def _ids(
         self, kind: str, objects: Objects, values: Mapping[str, NDArray[Any]], k: int
@@ -272,22 +264,57 @@ class Reader:
         return numbers.astype(np.bytes_)
 
 
-def _energy(
-    objects: Objects,
-    values: Values,
-    unit: EnergyUnit,
-    pt: NDArray[np.float32],
-    eta: NDArray[np.floating],
-) -> NDArray[np.floating]:
-    """Energy in GeV, [k]: as the file has it, or of a mass and pT cosh(eta); rounding can make a
-    mass negative.
+def _joined(
+    parts: Sequence[Found], good: Mask
+) -> tuple[Ints, NDArray[np.int8], NDArray[np.float32]]:
+    """Number of objects of each good event, and their types and four-vectors, event by event, in
+    the order of the parts.
     """
-    if "energy" in values:
-        return to_gev(values["energy"], unit)
-    momentum = massless_energy(pt.astype(np.float64), eta)
-    if isinstance(objects.mass, tuple):
-        return np.hypot(momentum, np.maximum(to_gev(values["mass"], unit), 0))
-    return np.hypot(momentum, objects.mass) if objects.mass else momentum
+    if not good.all():
+        parts = [part.of(good) for part in parts]
+    counts = np.stack([np.bincount(part.event, minlength=len(good)) for part in parts])
+    in_all = counts.sum(0)
+    # Where the objects of each part begin in each event, less where they begin in the part.
+    shift = np.cumsum(in_all) - in_all + np.cumsum(counts, axis=0) - np.cumsum(counts, axis=1)
+    ids = np.empty(in_all.sum(), np.int8)
+    p4 = np.empty((len(ids), 4), np.float32)
+    for part, own in zip(parts, shift, strict=True):
+        place = np.arange(len(part.event)) + own[part.event]
+        ids[place] = part.ids
+        rows(p4)[place] = rows(part.p4)
+    return in_all[good], ids, p4
+
+
+def _momentum(objects: Objects, values: Values, unit: EnergyUnit) -> dict[str, NDArray[Any]]:
+    """pT in GeV, eta and phi, [k] each."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if not objects.is_cartesian:
+            return {"pt": to_gev(values["pt"], unit), "eta": values["eta"], "phi": values["phi"]}
+        px, py, pz = (values[name].astype(np.float64) for name in ("px", "py", "pz"))
+        pt = np.hypot(px, py)
+        return {"pt": to_gev(pt, unit), "eta": np.arcsinh(pz / pt), "phi": np.arctan2(py, px)}
+
+
+def _energy(objects: Objects, values: Values, unit: EnergyUnit) -> NDArray[np.floating]:
+    """Energy in GeV, [k]: as the file has it, or of a mass and pT cosh(eta), where pT is in GeV;
+    rounding can make a mass negative.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        if "energy" in values:
+            return to_gev(values["energy"], unit)
+        momentum = massless_energy(values["pt"].astype(np.float64), values["eta"])
+        if not objects.mass:
+            return momentum
+        mass = objects.mass if isinstance(objects.mass, float) else to_gev(values["mass"], unit)
+        return np.sqrt(momentum**2 + np.maximum(mass, 0) ** 2)
+
+
+def _four_vectors(energy: NDArray[np.floating], momentum: Values) -> NDArray[np.float32]:
+    p4 = np.empty((len(energy), 4), np.float32)
+    with np.errstate(over="ignore"):
+        for place, one in enumerate((energy, momentum["pt"], momentum["eta"], momentum["phi"])):
+            p4[:, place] = one
+    return p4
 
 
 class _Faults:

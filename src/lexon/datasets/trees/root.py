@@ -161,8 +161,10 @@ def column(array: Any, table: Table, name: str) -> Column:
         return Column(np.array(ak.to_list(array), dtype=np.str_))
     if layout.is_numpy and layout.purelist_depth == 1:
         return Column(np.asarray(layout.data))
-    if (layout.is_list or layout.is_numpy) and layout.purelist_depth == 2:
-        values = ak.flatten(array).layout
-        if values.is_numpy and values.parameter("__array__") is None:
-            return Column(np.asarray(values.data), np.asarray(ak.num(array), np.int64))
+    if layout.is_list or (layout.is_numpy and layout.purelist_depth == 2):
+        lists = layout.to_RegularArray() if layout.is_numpy else layout
+        lists = lists.to_ListOffsetArray64(True)
+        counts, values = np.diff(np.asarray(lists.offsets.data)), lists.content
+        if values.is_numpy and values.purelist_depth == 1 and values.parameter("__array__") is None:
+            return Column(np.asarray(values.data)[: counts.sum()], counts)
     raise table.unusable(name)

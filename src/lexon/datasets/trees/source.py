@@ -21,6 +21,7 @@ from lexon.datasets.files import matching_files, require_file
 from lexon.datasets.kinds import in_words, read_head
 from lexon.datasets.scan import Faults, Scan, scan_blocks
 from lexon.datasets.trees import parquet, root
+from lexon.datasets.trees.choice import Choice, choose
 from lexon.datasets.trees.objects import NAMES, Chunk, Reader
 from lexon.datasets.trees.tables import Table
 from lexon.datasets.units import UnitDecision, decide_unit
@@ -84,29 +85,21 @@ class TreeSource(UnsplitSource):
 
     @cached_property
     def energy_unit(self) -> UnitDecision:
-        """The unit of the energies, and why: of the first file with entries; the others are held
-        against it.
+        """The unit of the energies, and why: of the first file with entries; all are held against
+        it as they are read.
 
         Raises:
             DataError: the numbers fit no unit, or not the declared one.
         """
-        declared = self.branches.energy_unit if self.declared_unit == "auto" else self.declared_unit
-        decision: UnitDecision | None = None
-        for file in self.files:
-            with self._opened(file) as table:
-                if not table.n:
-                    continue
-                unit = declared if decision is None else decision.unit
-                found = decide_unit(*self._sample(table), unit, table.where)
-                decision = decision or found
-        if decision is None:
+        file = next((file for file, n in self._choice.entries.items() if n), None)
+        if file is None:
             raise DataError(f"{self.path}: no file has an entry; were they written to their end?")
+        declared = self.branches.energy_unit if self.declared_unit == "auto" else self.declared_unit
+        with self._opened(file) as table:
+            chunk = next(self._chunks(table, SAMPLED))
+        decision = decide_unit(*self._sample(chunk), declared, chunk.where)
         self._refuse_logarithms(decision)
         return decision
-
-    @property
-    def block_unit(self) -> EnergyUnit:
-        return "GeV"
 
     def scanned(self) -> Scan:
         reader = self._reader(self.energy_unit.unit)
@@ -116,15 +109,13 @@ class TreeSource(UnsplitSource):
         return scan
 
     def remarks(self, scan: Scan) -> Iterator[str]:
-        yield from self._about_branches()
+        yield from self._choice.sentences()
         for kind, objects in self.branches.objects.items():
             if objects.cut is not None:
                 seen, kept = scan.counts[f"{kind} seen"], scan.counts[f"{kind} kept"]
                 yield f"Of {seen:,} {kind}, {kept:,} pass the cut {objects.cut}."
         if left_out := sorted(NAMES.keys() - self.branches.objects.keys()):
             yield f"events.branches has no {', '.join(left_out)}: events have none."
-        if empty := [file.name for file, n in self._entries.items() if not n]:
-            yield f"Files without entries: {', '.join(empty)}."
         weight = self.branches.weight
         yield (
             "Event weights are not used."
@@ -154,81 +145,29 @@ class TreeSource(UnsplitSource):
     def _reader(self, unit: EnergyUnit) -> Reader:
         names = {name: name for pair in NAMES.values() for name in pair}
         types = numbers_of_types(self.object_types, names, "events.branches")
-        return Reader(self.branches, self._chosen, types, unit)
+        return Reader(self.branches, self._choice.chosen, types, unit)
+
+    @cached_property
+    def _choice(self) -> Choice:
+        return choose(self.branches, self.files, self._opened)
 
     def _blocks(self, file: Path, reader: Reader) -> Iterator[Block]:
-        first = 0
         with self._opened(file) as table:
-            for columns in table.chunks(self._names, CHUNK):
-                n = _length(columns)
-                yield reader.block(Chunk(columns, first, n, table.where, self._processes[file]))
-                first += n
+            for chunk in self._chunks(table, CHUNK):
+                if not chunk.first:
+                    decide_unit(*self._sample(chunk), reader.unit, chunk.where)
+                yield reader.block(chunk)
 
-    @cached_property
-    def _names(self) -> list[str]:
-        """Every branch that is read, once."""
-        return list(dict.fromkeys(self._chosen[names] for _, names in self.branches.sought()))
+    def _chunks(self, table: Table, size: int) -> Iterator[Chunk]:
+        first = 0
+        for columns in table.chunks(self._choice.names, size):
+            n = _length(columns)
+            yield Chunk(columns, first, n, table.where, self._processes[table.path])
+            first += n
 
-    @cached_property
-    def _chosen(self) -> dict[tuple[str, ...], str]:
-        """The first of each group of branches that all files have.
-
-        Raises:
-            DataError: a file has none of them, or files have different ones.
-        """
-        sought = list(self.branches.sought())
-        common = {names: list(names) for _, names in sought}
-        first: Table | None = None
-        for file in self.files:
-            with self._opened(file) as table:
-                for what, names in sought:
-                    left = [name for name in common[names] if table.has(name)]
-                    if not left:
-                        also = (
-                            f", and {first.path.name} has {common[names][0]}"
-                            if first is not None
-                            else ""
-                        )
-                        raise table.missing(what, names, also)
-                    common[names] = left
-                first = first or table
-        return {names: left[0] for names, left in common.items()}
-
-    @cached_property
-    def _types(self) -> dict[str, dict[str, list[str]]]:
-        """Files by type, by branch."""
-        found: dict[str, dict[str, list[str]]] = {name: {} for name in self._names}
-        for file in self.files:
-            with self._opened(file) as table:
-                for name in self._names:
-                    found[name].setdefault(table.type_of(name), []).append(file.name)
-        return found
-
-    @cached_property
-    def _entries(self) -> dict[Path, int]:
-        entries = {}
-        for file in self.files:
-            with self._opened(file) as table:
-                entries[file] = table.n
-        return entries
-
-    def _about_branches(self) -> Iterator[str]:
-        """What was chosen among several branches, and what differs between files."""
-        for names, chosen in self._chosen.items():
-            if len(names) > 1:
-                yield f"Of the branches {', '.join(names)}, {chosen} was taken."
-        for name, types in self._types.items():
-            if len(types) > 1:
-                kinds = "; ".join(f"{kind} in {', '.join(files)}" for kind, files in types.items())
-                yield f"Branch {name} has different types in different files: {kinds}."
-
-    def _sample(self, table: Table) -> tuple[NDArray[Any], NDArray[Any]]:
-        """(E, pT, eta, phi) of objects, [k, 4], and MET, [n], as the file has them, of its first
-        entries.
-        """
+    def _sample(self, chunk: Chunk) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(E, pT, eta, phi) of objects, [k, 4], and MET, [n], as the file has them."""
         reader = self._reader("GeV")
-        columns = next(iter(table.chunks(self._names, SAMPLED)))
-        chunk = Chunk(columns, 0, _length(columns), table.where, b"")
         p4 = [
             reader.kinematics(objects, reader.values(kind, chunk)[0], "GeV")
             for kind, objects in self.branches.objects.items()
