@@ -24,6 +24,7 @@ import uproot
 
 from lexon.config.branches import event_branches
 from lexon.datasets.events import EventsDataset
+from lexon.datasets.trees import TreeSource
 
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
 SPLITTING = {"split": {"train": 0.8, "val": 0.1, "test": 0.1}, "split_seed": 42}
@@ -108,6 +109,7 @@ def library(path: Path) -> None:
 
 def lexon(path: Path) -> None:
     source = EventsDataset(str(path), text=TEXT, branches="nanoaod").load()
+    assert isinstance(source, TreeSource)
     for _ in source.parts(STEP):
         pass
 

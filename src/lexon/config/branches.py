@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from lexon.config.base import Config, EnergyUnit
@@ -89,13 +89,13 @@ class Objects(Config):
             raise _wrong("energy and mass are given; leave one out")
         return self
 
-    @model_validator(mode="after")
-    def _has_a_cut(self) -> Self:
+    @field_validator("cut")
+    @classmethod
+    def _is_a_cut(cls, cut: str | None) -> str | None:
         try:
-            self.selection  # noqa: B018
+            return cut if cut is None else Cut(cut, QUANTITIES).text
         except ConfigurationError as error:
-            raise _wrong(f"cut {error}") from error
-        return self
+            raise _wrong(str(error).partition(": ")[2]) from error
 
     @property
     def selection(self) -> Cut | None:
@@ -313,9 +313,10 @@ def _refuse_parts(group: Config, polar: tuple[str, ...], cartesian: tuple[str, .
     """Refuse a momentum that is not given by all components of one kind."""
     given = [name for name in (*polar, *cartesian) if getattr(group, name) is not None]
     if given not in (list(polar), list(cartesian)):
+        ready = "" if given else "; to change a ready mapping, give events.branches.like=NAME too"
         raise _wrong(
             f"{', '.join(given) or 'no component'} given; a momentum is {', '.join(polar)}, or"
-            f" {', '.join(cartesian)}"
+            f" {', '.join(cartesian)}{ready}"
         )
 
 

@@ -25,8 +25,10 @@ from lexon.config import LABEL_SETS, EnergyUnit, named_labels
 from lexon.config.branches import EventBranches, event_branches, ready_mappings
 from lexon.datasets import split_layout as layout
 from lexon.datasets.event_rows import MET, P4, to_events, to_rows
+from lexon.datasets.files import matching_files
 from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
+from lexon.datasets.kinds import in_words, read_head
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit
 from lexon.errors import ConfigurationError
@@ -250,9 +252,10 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
                 self._filepath, **self._source, **self._text, branches=self._mapping()
             )
         if self._branches is not None:
+            first = matching_files(self._filepath)[0]
             raise ConfigurationError(
-                f"{self._filepath}: is no ROOT or Parquet file, and events.branches is for those;"
-                " leave it out"
+                f"{first}: {in_words(first, read_head(first))}; events.branches is for ROOT and"
+                " Parquet: give such a file, or leave events.branches out"
             )
         if self._text is not None and is_text(self._filepath):
             return DarkMachinesSource(self._filepath, **self._source, **self._text)

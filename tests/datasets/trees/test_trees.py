@@ -406,7 +406,9 @@ def test_a_mapping_is_asked_for_and_only_where_it_is_read(tmp_path, events, bran
     with pytest.raises(DatasetError, match=r"events.branches=cms_tutorial\|delphes\|nanoaod"):
         tree_source(path, None)
     (tmp_path / "a.csv").write_text("\n".join(lines_of(events)))
-    with pytest.raises(DatasetError, match="no ROOT or Parquet file, and events.branches is for"):
+    with pytest.raises(
+        DatasetError, match="a.csv: is DarkMachines text.*; events.branches is for ROOT and"
+    ):
         tree_source(tmp_path / "a.csv")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -91,19 +92,15 @@ class TreeSource(UnsplitSource):
         Raises:
             DataError: the numbers fit no unit, or not the declared one.
         """
-        file = next((file for file, n in self._choice.entries.items() if n), None)
-        if file is None:
-            raise DataError(f"{self.path}: no file has an entry; were they written to their end?")
         declared = self.branches.energy_unit if self.declared_unit == "auto" else self.declared_unit
-        with self._opened(file) as table:
-            chunk = next(self._chunks(table, SAMPLED))
-        decision = decide_unit(*self._sample(chunk), declared, chunk.where)
+        _, first, _ = self._begun
+        decision = decide_unit(*self._sample(first), declared, first[0].where)
         self._refuse_logarithms(decision)
         return decision
 
     def scanned(self) -> Scan:
         reader = self._reader(self.energy_unit.unit)
-        files = ((self._shown(file), self._blocks(file, reader)) for file in self.files)
+        files = ((self._shown(file), self._blocks(file, reader)) for file in self._choice.entries)
         scan = scan_blocks(files, Faults(reader.sentences, ("entry", "entries")), "GeV")
         self._refuse_empty_processes(scan)
         return scan
@@ -151,28 +148,50 @@ class TreeSource(UnsplitSource):
     def _choice(self) -> Choice:
         return choose(self.branches, self.files, self._opened)
 
+    @cached_property
+    def _begun(self) -> tuple[Path, list[Chunk], Iterator[Chunk]]:
+        """The first file with entries, its first chunks, which tell the unit, and the others, which
+        are read later: once is enough.
+
+        Raises:
+            DataError: no file has an entry.
+        """
+        file = next((file for file, n in self._choice.entries.items() if n), None)
+        if file is None:
+            raise DataError(f"{self.path}: no file has an entry; were they written to their end?")
+        chunks, first = self._chunks(file), list[Chunk]()
+        while sum(chunk.n for chunk in first) < SAMPLED and (chunk := next(chunks, None)):
+            first.append(chunk)
+        return file, first, chunks
+
     def _blocks(self, file: Path, reader: Reader) -> Iterator[Block]:
-        with self._opened(file) as table:
-            for chunk in self._chunks(table, CHUNK):
-                if not chunk.first:
-                    decide_unit(*self._sample(chunk), reader.unit, chunk.where)
-                yield reader.block(chunk)
+        begun, first, rest = self._begun
+        if file == begun:
+            yield from map(reader.block, chain(first, rest))
+            return
+        for chunk in self._chunks(file):
+            if not chunk.first:
+                decide_unit(*self._sample([chunk]), reader.unit, chunk.where)
+            yield reader.block(chunk)
 
-    def _chunks(self, table: Table, size: int) -> Iterator[Chunk]:
+    def _chunks(self, file: Path) -> Iterator[Chunk]:
         first = 0
-        for columns in table.chunks(self._choice.names, size):
-            n = _length(columns)
-            yield Chunk(columns, first, n, table.where, self._processes[table.path])
-            first += n
+        with self._opened(file) as table:
+            for columns in table.chunks(self._choice.names, CHUNK):
+                n = _length(columns)
+                yield Chunk(columns, first, n, table.where, self._processes[file])
+                first += n
 
-    def _sample(self, chunk: Chunk) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _sample(self, chunks: Sequence[Chunk]) -> tuple[NDArray[Any], NDArray[Any]]:
         """(E, pT, eta, phi) of objects, [k, 4], and MET, [n], as the file has them."""
         reader = self._reader("GeV")
         p4 = [
             reader.kinematics(objects, reader.values(kind, chunk)[0], "GeV")
+            for chunk in chunks
             for kind, objects in self.branches.objects.items()
         ]
-        return np.concatenate(p4), reader.met_in_gev(reader.met(chunk)[0], "GeV")[:, 0]
+        met = [reader.met_in_gev(reader.met(chunk)[0], "GeV")[:, 0] for chunk in chunks]
+        return np.concatenate(p4), np.concatenate(met)
 
     def _refuse_logarithms(self, decision: UnitDecision) -> None:
         if decision.unit != "ln(MeV)":

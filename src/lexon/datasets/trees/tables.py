@@ -129,4 +129,4 @@ def library(name: str, path: Path) -> ModuleType:
 def _in_a_line(error: BaseException) -> str:
     """The first line of what a library says."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[0][:200]
+    return (lines or [type(error).__name__])[0][:200].rstrip(" ,")
