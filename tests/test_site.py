@@ -101,6 +101,15 @@ def test_a_public_name_without_a_docstring_is_found():
     assert list(found(ast.parse("x = 1"))) == ["the module"]
 
 
+def test_every_public_name_has_a_docstring():
+    found = import_module("documented").undocumented
+    sources = {path: ast.parse(path.read_text()) for path in (ROOT / "src").rglob("*.py")}
+    names = [
+        f"{path.relative_to(ROOT)}: {name}" for path in sources for name in found(sources[path])
+    ]
+    assert names == []
+
+
 def test_docstrings_are_text():
     lines = ["|p| of `a|b`s, 2*x, type_ of ``c*``", ">>> a * b"]
     import_module("documented").as_text(None, "function", "f", None, None, lines)

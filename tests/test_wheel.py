@@ -44,7 +44,7 @@ def test_it_brings_the_whole_configuration(wheel):
 
 def test_it_brings_nothing_personal(wheel):
     names = [name for name in wheel.namelist() if name.startswith("lexon/conf/")]
-    assert [name for name in names if "local/" in name.replace("htcondor_local", "")] == []
+    assert [name for name in names if name.startswith("lexon/conf/local/")] == []
     assert [name for name in names if "credentials" in name] == []
 
 

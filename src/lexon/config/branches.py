@@ -119,6 +119,8 @@ class Objects(Config):
 
 
 class Jets(Objects):
+    """Jets, which have an energy or a mass; those with a tag above its threshold are b-jets."""
+
     btag: Annotated[Tag | None, BeforeValidator(_tag)] = None
 
     @model_validator(mode="after")
@@ -134,6 +136,8 @@ class Jets(Objects):
 
 
 class Leptons(Objects):
+    """Charged leptons; the charge tells a particle from its antiparticle."""
+
     charge: Branches | None = None
 
     @model_validator(mode="after")
@@ -148,18 +152,26 @@ class Leptons(Objects):
 
 
 class Electrons(Leptons):
+    """Electrons; without a mass in the file, theirs [GeV]."""
+
     mass: Mass | None = 0.000511
 
 
 class Muons(Leptons):
+    """Muons; without a mass in the file, theirs [GeV]."""
+
     mass: Mass | None = 0.105658
 
 
 class Photons(Objects):
+    """Photons, without a mass."""
+
     mass: Mass | None = 0.0
 
 
 class MissingEnergy(Config):
+    """Missing transverse energy, as magnitude and azimuth or as components."""
+
     pt: Branches | None = None
     phi: Branches | None = None
     px: Branches | None = None

@@ -50,6 +50,8 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 class ParquetTable(Table):
+    """The columns of a Parquet file."""
+
     def __init__(self, path: Path, file: Any) -> None:
         super().__init__(path, str(path), int(file.metadata.num_rows))
         self._file = file
