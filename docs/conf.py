@@ -54,7 +54,7 @@ apidoc_modules = [
         "destination": "reference/api",
         "module_first": True,
         "max_depth": 2,
-        "automodule_options": {"members", "show-inheritance"},
+        "automodule_options": {"members", "show-inheritance", "ignore-module-all"},
     }
 ]
 
