@@ -39,6 +39,8 @@ myst_heading_anchors = 3
 # A name in backticks is code; what is linked says so.
 default_role = "code"
 autodoc_member_order = "bysource"
+# A page shows what its module defines, not what it hands on: else names are there twice.
+autodoc_default_options = {"ignore-module-all": True}
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_inherit_docstrings = False  # of Kedro and torch: they are documented there
@@ -54,7 +56,7 @@ apidoc_modules = [
         "destination": "reference/api",
         "module_first": True,
         "max_depth": 2,
-        "automodule_options": {"members", "show-inheritance", "ignore-module-all"},
+        "automodule_options": {"members", "show-inheritance"},
     }
 ]
 
