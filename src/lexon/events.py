@@ -23,6 +23,7 @@ from lexon.physics import wrap_phi
 MAX_OBJECTS = 18
 N_TYPES = 7
 SPLITS = ("train", "val", "test")
+BAD_WEIGHT = "repair the weights, or leave events.weight out"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Events:
         met: missing transverse energy, float32 [N], GeV.
         met_phi: its azimuth, float32 [N], rad.
         labels: process label, int64 [N], as the file has it.
+        weights: of the events, float64 [N], any sign; None where each counts once.
     """
 
     ids: NDArray[np.int8]
@@ -42,6 +44,7 @@ class Events:
     met: NDArray[np.float32]
     met_phi: NDArray[np.float32]
     labels: NDArray[np.int64]
+    weights: NDArray[np.float64] | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -69,16 +72,16 @@ class Events:
 
     def __getitem__(self, index: Any) -> Self:
         """The events that a slice, an index array or a boolean array selects."""
-        return type(self)(*(getattr(self, field.name)[index] for field in fields(self)))
+        return type(self)(**{name: values[index] for name, values in self._arrays().items()})
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """The events of all parts, in order."""
         return cls(
-            *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(cls)
-            )
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in parts[0]._arrays()
+            }
         )
 
     @classmethod
@@ -135,9 +138,14 @@ class Events:
     def digest(self) -> str:
         """SHA-256 of the content: equal digests are the same events in the same order."""
         content = hashlib.sha256()
-        for field in fields(self):
-            content.update(np.ascontiguousarray(getattr(self, field.name)).data)
+        for values in self._arrays().values():
+            content.update(np.ascontiguousarray(values).data)
         return content.hexdigest()
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """All that there is of the events, by name."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: values for name, values in found.items() if values is not None}
 
     def validate(self, where: str, first_row: int = 0) -> Self:
         """Return self, or raise the DataError of the first rule that a row breaks.
@@ -197,6 +205,8 @@ class Events:
             "remove the event or repair the file",
         )
         check(self.met < 0, self.met, "negative MET", "MET is a magnitude")
+        if self.weights is not None:
+            check(~np.isfinite(self.weights), self.weights, "non-finite event weight", BAD_WEIGHT)
         return self
 
 

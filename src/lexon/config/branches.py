@@ -231,7 +231,7 @@ class EventBranches(Config):
     Attributes:
         tree: of a ROOT file; None where it has but one.
         energy_unit: of the file, where it is known; None where it is to be found out.
-        weight: named for those who will use it; nothing reads it.
+        weight: what a file of this kind calls weights; `events.weight` uses them, not this.
     """
 
     tree: str | None = None

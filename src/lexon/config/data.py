@@ -57,6 +57,7 @@ class EventsConfig(Config):
     max_bad_events: Fraction
     beam_energy: Annotated[float, Field(gt=0)]
     duplicates: Literal["keep", "drop"]
+    weight: Annotated[str, Field(min_length=1)] | None
 
     @model_validator(mode="before")
     @classmethod
@@ -67,6 +68,15 @@ class EventsConfig(Config):
     def _file_needs_path(self) -> Self:
         if self.source == "file" and self.path is None:
             raise ValueError("events.source=file needs events.path=FILE")
+        return self
+
+    @model_validator(mode="after")
+    def _only_files_have_weights(self) -> Self:
+        if self.weight is not None and self.source != "file":
+            raise ValueError(
+                f"events.weight={self.weight}: simulated events have no weights; give"
+                " events.path=FILE, or leave it out"
+            )
         return self
 
 
@@ -126,6 +136,7 @@ class EventsFile(Config):
     max_bad_lines: float
     duplicates: Literal["keep", "drop"]
     branches: EventBranches | None = Field(None, exclude_if=lambda branches: branches is None)
+    weight: str | None = Field(None, exclude_if=lambda weight: weight is None)
 
 
 class EventChecks(Config):

@@ -35,6 +35,7 @@ SHOWN = frozenset({"ambre", "tokeniser", "vector", "pid", "binning", "vqvae"})
 NETWORK = ("name", "embedding", *EXTENSIONS)
 Idle = Iterator[tuple[str, Collection[str]]]
 Levels = Mapping[str, Collection[Any]]
+UNWEIGHTED = ("only classifiers use the weights of events", {"events.weight"})
 # Losses, the share of an object's variance that is lost, what probes find in the latents, AUROC of
 # the reconstruction error.
 _AUTOENCODER = (
@@ -162,7 +163,14 @@ def _idle_in_quantisers(tokenisers: Collection[TokeniserConfig]) -> Idle:
         yield f"vqvae.quantiser is {', '.join(sorted(quantisers))}", idle
 
 
+def _idle_in_an_autoencoder(
+    _parameters: Parameters, _tokenisers: Collection[TokeniserConfig]
+) -> Idle:
+    yield UNWEIGHTED
+
+
 def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
+    yield UNWEIGHTED
     yield "a regression has one network", {f"model.{name}" for name in NETWORK}
     if parameters.regression.source != "events":
         yield (
@@ -172,6 +180,7 @@ def _idle_in_a_regression(parameters: Parameters, _tokenisers: Collection[Tokeni
 
 
 def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConfig]) -> Idle:
+    yield UNWEIGHTED
     if parameters.tags.path:
         yield "tags.path replaces events", EVENTS
 
@@ -179,9 +188,20 @@ def _idle_in_a_vae(parameters: Parameters, _tokenisers: Collection[TokeniserConf
 def _why_no_classifier(parameters: Parameters, asked: Levels) -> str:
     """Why a network, its tokens and their training do not go together."""
     return (
-        _why_not_embedded(parameters, asked)
+        _why_not_weighted(parameters)
+        or _why_not_embedded(parameters, asked)
         or _why_not_extended(parameters)
         or _why_not_turned(parameters)
+    )
+
+
+def _why_not_weighted(parameters: Parameters) -> str:
+    """Why tokens have no weights."""
+    if parameters.events.weight is None or parameters.tokeniser != "ambre":
+        return ""
+    return (
+        f"events.weight={parameters.events.weight}: the events of ambre.path have no weights; leave"
+        " it out"
     )
 
 
@@ -284,6 +304,7 @@ KINDS = {
             "autoencoder",
             reads=EVENTS | {"vector", "pid", "autoencoder", "training"},
             member=autoencoder_member,
+            idle=_idle_in_an_autoencoder,
             pipelines=(
                 "data_engineering:create_pipeline",
                 "pretraining.autoencoders:create_pipeline",

@@ -21,6 +21,7 @@ from lexon.physics import wrap_phi
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+COLUMNS = ("process", "weight", "met", "n_objects", "ids", "p4")  # of a block, in its file
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Block:
 
     Attributes:
         process: process of each event, bytes [n].
+        weight: of each event, decimal numbers [n]; where nothing asks for weights, it may be empty.
         met: MET and METphi, float32 [n, 2].
         n_objects: int64 [n].
         ids: object types, int8 [k], event by event.
@@ -39,6 +41,7 @@ class Block:
     """
 
     process: NDArray[np.bytes_]
+    weight: NDArray[np.floating]
     met: NDArray[np.float32]
     n_objects: Ints
     ids: NDArray[np.int8]
@@ -63,8 +66,8 @@ class BlockFile:
             DataError: the disk is full.
         """
         try:
-            for values in (block.process, block.met, block.n_objects, block.ids, block.p4):
-                np.save(self._file, values)
+            for name in COLUMNS:
+                np.save(self._file, getattr(block, name))
         except OSError as error:
             raise DataError(
                 f"{tempfile.gettempdir()}: cannot hold a temporary file ({error}); make room, or"
@@ -75,16 +78,9 @@ class BlockFile:
         end, here = self._file.seek(0, os.SEEK_END), 0
         while here < end:
             self._file.seek(here)  # another walk may have moved on
-            process, met, n_objects, ids, p4 = (np.load(self._file) for _ in range(5))
+            columns = {name: np.load(self._file) for name in COLUMNS}
             here = self._file.tell()
-            yield Block(
-                process,
-                met,
-                n_objects,
-                ids,
-                p4,
-                faults=(np.empty(0, np.int64), np.empty(0, np.int64)),
-            )
+            yield Block(**columns, faults=(np.empty(0, np.int64), np.empty(0, np.int64)))
 
 
 def numbers_of_types(
@@ -151,9 +147,11 @@ def _is_leading(pt: NDArray[np.float32], event: Ints, crowded: Mask) -> Mask:
     return among
 
 
-def to_events(block: Block, labels: Ints, order: Ints | None = None) -> Events:
-    """The events of a block that `leading` left, in the order of the file or another one, and their
-    labels, which are in that of the file.
+def to_events(
+    block: Block, labels: Ints, order: Ints | None = None, *, weighted: bool = False
+) -> Events:
+    """The events of a block that `leading` left, in the order of the file or another one, with
+    their labels, which are in that of the file, and with their weights where they are asked for.
     """
     n = len(block)
     order = np.arange(n) if order is None else order
@@ -170,6 +168,7 @@ def to_events(block: Block, labels: Ints, order: Ints | None = None) -> Events:
         met=block.met[order, 0],
         met_phi=block.met[order, 1],
         labels=labels[order],
+        weights=block.weight[order].astype(np.float64) if weighted else None,
     )
 
 

@@ -17,7 +17,9 @@ from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.datasets.scan import Faults, Scan, scan_blocks
 from lexon.datasets.units import UnitDecision, decide_unit, possible_units
 from lexon.datasets.unsplit import UnsplitSource
-from lexon.errors import DataError
+from lexon.errors import ConfigurationError, DataError
+
+COLUMN = "weight"
 
 
 def is_text(path: Path) -> bool:
@@ -35,7 +37,17 @@ def is_text(path: Path) -> bool:
 class DarkMachinesSource(UnsplitSource):
     """One file of text, or all that match a pattern. The unit is MeV, as the format has it, where
     the numbers do not contradict it.
+
+    Raises:
+        ConfigurationError: weights of another name than the one that its third field has here.
     """
+
+    def __post_init__(self) -> None:
+        if self.weight not in (None, COLUMN):
+            raise ConfigurationError(
+                f"events.weight={self.weight}: the weights of DarkMachines text ({self.path}) are"
+                f" its third field; give events.weight={COLUMN}, or leave it out"
+            )
 
     @cached_property
     def files(self) -> list[Path]:
@@ -88,7 +100,11 @@ class DarkMachinesSource(UnsplitSource):
     def remarks(self, scan: Scan) -> Iterator[str]:
         if n := scan.counts["remarks"]:
             yield f"Header or comment lines that are left out: {n:,}."
-        yield "Event IDs and weights are not used."
+        yield (
+            "Event IDs are not used."
+            if self.weighted
+            else f"Event IDs and weights are not used (events.weight={COLUMN} would use these)."
+        )
 
     @property
     def _remedy_for_one_label(self) -> str:

@@ -3,7 +3,7 @@
 
 A block of lines is taken apart where its separators are, all lines at once, and its numbers are
 read by pandas. Lines that make no sense are left out and named; headers and comments are left out
-and counted. Event IDs and weights are not used.
+and counted. Event IDs are not used, weights where they are asked for.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def parse(
     of_good = good[fields.objects.line]
     return Block(
         process=process[good],
+        weight=headers[good, 1],
         met=headers[good, 2:],
         n_objects=fields.n_objects[good],
         ids=fields.object_types[of_good],
@@ -102,6 +103,7 @@ def _no_events(faults: tuple[Ints, Ints], n_remarks: int) -> Block:
     numbers = np.empty((0, 4), np.float32)
     return Block(
         np.empty(0, "S1"),
+        numbers[:, 0],
         numbers[:, :2],
         np.empty(0, np.int64),
         np.empty(0, np.int8),

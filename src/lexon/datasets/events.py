@@ -9,8 +9,8 @@ What fits in memory is read at once, what does not is streamed, by the same node
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -113,11 +113,19 @@ class EventSource(SplitSource):
             *self.linked_note,
             *_on_negative_labels(self.label_counts("train")),
             *(
-                [f"Ignored in {self.path.name}: {listed(ignored)} (event weights are not used)."]
+                [f"Ignored in {self.path.name}: {listed(ignored)}{self._hint(ignored)}."]
                 if ignored
                 else []
             ),
         )
+
+    def _hint(self, ignored: Sequence[str]) -> str:
+        """That events have no weights, and what might be taken for such."""
+        if self.weighted:
+            return ""
+        possible = layout.possible_weights(ignored)
+        remedy = f"; events.weight={possible[0]} would use them" if possible else ""
+        return f" (event weights are not used{remedy})"
 
     def _note_on_names(self) -> list[str]:
         recognised = self.recognised_names
@@ -144,7 +152,8 @@ class EventSource(SplitSource):
         for start in range(0, self.n(split), n):
             with self.opened() as file:
                 rows, labels = file[key][start : start + n], file[label_key][start : start + n]
-            yield to_events(rows, labels, unit, f"{self.path}: {key}", start)
+            events = to_events(rows, labels, unit, f"{self.path}: {key}", start)
+            yield replace(events, weights=self.weights(split, start, start + n))
 
     def parts(self, n: int) -> Iterator[tuple[str, Events]]:
         """Every event once: (split, up to n events), in the order of the splits."""
@@ -215,6 +224,7 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
         text: how files without splits are read (`lexon.datasets.unsplit`): split, split_seed,
             max_bad_lines and object_types.
         branches: which branches of a ROOT or Parquet file are what (`lexon.config.branches`).
+        weight: where weights of the events are (`SplitSource.weight`, `UnsplitSource.weight`).
     """
 
     def __init__(
@@ -225,11 +235,16 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
         text: dict[str, Any] | None = None,
         linked_data: str | None = None,
         branches: dict[str, Any] | str | None = None,
+        weight: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self.linked_data = Path(linked_data) if linked_data else None
-        self._source = {"declared_unit": energy_unit, "configured_names": named_labels(label_names)}
+        self._source = {
+            "declared_unit": energy_unit,
+            "configured_names": named_labels(label_names),
+            "weight": weight,
+        }
         self._text, self._branches = text, branches
         self.metadata = metadata
 
@@ -278,8 +293,8 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
             for split, events in data.chunks:
                 checked = events.validate(f"{split} events for {self._filepath}")
                 rows = to_rows(checked, data.energy_unit)
-                layout.append(file, split, rows, checked.labels)
-                digests.update(split, rows, checked.labels)
+                layout.append(file, split, rows, checked.labels, checked.weights)
+                digests.update(split, rows, checked.labels, checked.weights)
                 file.check()
             layout.refuse_empty(file, self._filepath)
             attributes = data.attributes() if callable(data.attributes) else data.attributes

@@ -21,23 +21,40 @@ FACTORS = np.cumprod(np.full(5 * MAX_OBJECTS + 2, FACTOR))
 
 
 class SplitDigests:
-    """BLAKE2b of the rows and labels of each split as a file holds them; the borders between chunks
-    do not matter.
+    """BLAKE2b of the rows, labels and weights of each split as a file holds them; the borders
+    between chunks do not matter.
     """
 
     def __init__(self) -> None:
         self._rows = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
         self._labels = {split: hashlib.blake2b(digest_size=16) for split in SPLITS}
+        self._weights: dict[str, hashlib.blake2b] = {}
 
-    def update(self, split: str, rows: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
-        """Add the next rows [n, column] and their labels [n]."""
+    def update(
+        self,
+        split: str,
+        rows: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Add the next rows [n, column], their labels [n] and weights [n]: the same events with
+        other weights give other results.
+        """
         self._rows[split].update(np.ascontiguousarray(rows).data)
         self._labels[split].update(np.ascontiguousarray(labels).data)
+        if weights is not None:
+            self._weights.setdefault(split, hashlib.blake2b(digest_size=16)).update(
+                np.ascontiguousarray(weights).data
+            )
 
     def hex(self) -> dict[str, str]:
         """One digest for each split."""
         return {
-            split: self._rows[split].hexdigest() + self._labels[split].hexdigest()
+            split: "".join(
+                parts[split].hexdigest()
+                for parts in (self._rows, self._labels, self._weights)
+                if split in parts
+            )
             for split in SPLITS
         }
 

@@ -12,9 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lexon.classes import ClassMap
 from lexon.datasets import split_layout as layout
-from lexon.datasets.hdf5 import ReadFile, content_digest, linked_files, reading
+from lexon.datasets.hdf5 import (
+    ReadFile,
+    content_digest,
+    linked_files,
+    read_attributes,
+    reading,
+)
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import SPLITS
 
@@ -167,9 +176,12 @@ class SplitSource(LabelledSource):
 
     Attributes:
         linked_data: folder below which files may lie to which it refers; None: beside it only.
+        weight: what the keys of the events' weights begin with, before `_train` and so on;
+            ``own``: as lexon wrote them, if it did; None: events have no weights.
     """
 
     linked_data: Path | None = field(default=None, kw_only=True)
+    weight: str | None = field(default=None, kw_only=True)
     row: ClassVar[layout.Row]
     parameter: ClassVar[str]
 
@@ -203,7 +215,25 @@ class SplitSource(LabelledSource):
         """Keys, label counts and attributes, checked."""
         layout.require_hdf5(self.path, self.parameter)
         with self.opened() as file:
-            return layout.inspect(file, str(self.path), self.row)
+            return layout.inspect(file, str(self.path), self.row, self._weight_in(file))
+
+    def _weight_in(self, file: ReadFile) -> str | None:
+        return read_attributes(file).get("weight") if self.weight == layout.OWN else self.weight
+
+    @property
+    def weighted(self) -> bool:
+        """Whether its events have weights."""
+        return bool(self.header.weights)
+
+    def weights(
+        self, split: str, start: int = 0, stop: int | None = None
+    ) -> NDArray[np.float64] | None:
+        """Weights of the events of a split, checked, float64 [N]; None where they have none."""
+        if not self.weighted:
+            return None
+        key = self.header.weights[split]
+        with self.opened() as file:
+            return layout.read_weights(file[key][start:stop], f"{self.path}: {key}", start)
 
     @property
     def attributes(self) -> dict[str, Any]:

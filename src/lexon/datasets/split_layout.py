@@ -1,5 +1,9 @@
 """The split HDF5 layout: X_train, X_val, X_test [N, columns] and Y_train, y_val, y_test [N].
 
+Weights of events, where there are any, are float64 event_weight_train, event_weight_val and
+event_weight_test [N] in files that lexon writes, and may have any other name before the split in
+files that it reads.
+
 A row of events is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), 92 columns; padding is id 0
 and four zeros. A row of tokens is 18 object tokens | MET token | METphi token; padding is 0.
 """
@@ -7,7 +11,7 @@ and four zeros. A row of tokens is 18 object tokens | MET token | METphi token; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +24,18 @@ from lexon.datasets.darkmachines_lines import LAYOUT
 from lexon.datasets.hdf5 import ReadFile, listed, read_attributes, required_dataset
 from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.errors import DataError
-from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
+from lexon.events import BAD_WEIGHT, MAX_OBJECTS, SPLITS, reject_rows
 
 FEATURE_KEYS = {split: f"X_{split}" for split in SPLITS}
 LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
+# What files that lexon writes call weights (attribute `weight`), and what asks for these.
+WEIGHT = "event_weight"
+OWN = "own"
 BLOCK = 1 << 18
+# lzf would be three times faster to write, but only h5py reads it.
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 # Attributes without which a file would mean something else.
-NEEDED = ("label_names", "energy_unit", "split_digests", "vocab_size", "tokeniser")
+NEEDED = ("label_names", "energy_unit", "split_digests", "vocab_size", "tokeniser", "weight")
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Header:
         counts: events per label, by split; every split has the same labels.
         attributes: of the file, over those of its labels.
         ignored: keys that nothing reads.
+        weights: key of the weights by split; empty where events have none.
     """
 
     features: dict[str, str]
@@ -64,6 +74,7 @@ class Header:
     counts: dict[str, dict[int, int]]
     attributes: dict[str, Any]
     ignored: tuple[str, ...]
+    weights: dict[str, str]
 
 
 def require_hdf5(path: Path, parameter: str = "events.path") -> None:
@@ -92,8 +103,8 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
     )
 
 
-def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW) -> Header:
-    """Check everything but the rows themselves.
+def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW, weight: str | None = None) -> Header:
+    """Check everything but the rows themselves; `weight` is what the keys of weights begin with.
 
     Raises:
         DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that
@@ -107,11 +118,46 @@ def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW) -> Header:
         split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS
     }
     _check_labels(counts, where)
-    used = {key.lower() for key in (*features.values(), *labels.values())}
+    weights = _weights(file, features, weight, where) if weight else {}
+    used = {key.lower() for key in (*features.values(), *labels.values(), *weights.values())}
     attributes = read_attributes(file[labels["train"]], NEEDED) | read_attributes(file, NEEDED)
     return Header(
-        features, labels, counts, attributes, tuple(key for key in file if key.lower() not in used)
+        features,
+        labels,
+        counts,
+        attributes,
+        tuple(key for key in file if key.lower() not in used),
+        weights,
     )
+
+
+def _weights(
+    file: ReadFile, features: Mapping[str, str], weight: str, where: str
+) -> dict[str, str]:
+    """Key of the weights of each split, one number an event."""
+    found = {}
+    for split in SPLITS:
+        name = f"{weight}_{split}"
+        if name.lower() not in {key.lower() for key in file}:
+            raise DataError(
+                f"{where}: events.weight={weight}: {name} is missing; the file has"
+                f" {listed(file)}; give what stands before _train, _val and _test"
+            )
+        found[split] = _find(file, name, where)
+        shape, events = file[found[split]].shape, file[features[split]].shape
+        if shape != events[:1]:
+            raise DataError(
+                f"{where}: events.weight={weight}: {found[split]} has shape {shape},"
+                f" {features[split]} {events}; there is one weight an event"
+            )
+    return found
+
+
+def possible_weights(names: Iterable[str]) -> list[str]:
+    """What might be given as events.weight: the beginning of names that end with each split."""
+    names = list(names)
+    begun = (name.removesuffix("_train") for name in names if name.endswith("_train"))
+    return [start for start in begun if all(f"{start}_{split}" in names for split in SPLITS)]
 
 
 def _find(file: ReadFile, name: str, where: str) -> str:
@@ -205,10 +251,22 @@ def read_labels(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.int
     return raw.astype(np.int64)
 
 
+def read_weights(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.float64]:
+    """Weights as float64; each must be a finite number."""
+    weights = raw.astype(np.float64)
+    reject_rows(
+        ~np.isfinite(weights),
+        weights,
+        "event weight that is not finite",
+        BAD_WEIGHT,
+        where=where,
+        first_row=first_row,
+    )
+    return weights
+
+
 def create(file: h5py.File, row: Row, dtype: DTypeLike, chunk_rows: int) -> None:
     """Empty, growing, compressed X and Y of each split."""
-    # lzf would be three times faster to write, but only h5py reads it.
-    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
     for split in SPLITS:
         wide = row.width
         file.create_dataset(
@@ -217,16 +275,32 @@ def create(file: h5py.File, row: Row, dtype: DTypeLike, chunk_rows: int) -> None
             dtype,
             maxshape=(None, wide),
             chunks=(chunk_rows, wide),
-            **packed,
+            **PACKED,
         )
-        file.create_dataset(
-            LABEL_KEYS[split], (0,), "i8", maxshape=(None,), chunks=(chunk_rows,), **packed
-        )
+        _create_column(file, LABEL_KEYS[split], "i8", chunk_rows)
 
 
-def append(file: h5py.File, split: str, rows: NDArray[Any], labels: NDArray[np.integer]) -> None:
-    """More rows [n, columns] and their labels [n]."""
-    for key, values in ((FEATURE_KEYS[split], rows), (LABEL_KEYS[split], labels)):
+def _create_column(file: h5py.File, key: str, dtype: DTypeLike, chunk_rows: int) -> None:
+    file.create_dataset(key, (0,), dtype, maxshape=(None,), chunks=(chunk_rows,), **PACKED)
+
+
+def append(
+    file: h5py.File,
+    split: str,
+    rows: NDArray[Any],
+    labels: NDArray[np.integer],
+    weights: NDArray[np.float64] | None = None,
+) -> None:
+    """More rows [n, columns], their labels [n] and, where the events of a file have them, weights
+    [n].
+    """
+    columns = {FEATURE_KEYS[split]: rows, LABEL_KEYS[split]: labels}
+    if weights is not None:
+        if (key := f"{WEIGHT}_{split}") not in file:
+            _create_column(file, key, "f8", file[LABEL_KEYS[split]].chunks[0])
+            file.attrs["weight"] = WEIGHT
+        columns[key] = weights
+    for key, values in columns.items():
         dataset = file[key]
         start = len(dataset)
         dataset.resize(start + len(values), axis=0)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import h5py
 import numpy as np
@@ -49,7 +49,15 @@ READ_AT_ONCE = 1 << 18
 CHUNK_ROWS = 4096
 
 Rows = NDArray[np.int64]
-TokenChunk = tuple[str, NDArray[np.integer], NDArray[np.integer]]
+
+
+class TokenChunk(NamedTuple):
+    """Tokens of some events [n, 20], their labels [n] and, where events have them, weights [n]."""
+
+    split: str
+    rows: NDArray[np.integer]
+    labels: NDArray[np.integer]
+    weights: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +167,14 @@ class TokenSource(SplitSource):
                     index,
                 ),
             )
+        weights = self.weights(split)
         return ClassifiedTokens(
-            as_tokens(rows[index]), targets[index], labels[index], event, digest
+            as_tokens(rows[index]),
+            targets[index],
+            labels[index],
+            event,
+            digest,
+            None if weights is None else weights[index],
         )
 
     def _part_of(
@@ -293,13 +307,13 @@ class TokenSample:
     """Tokens on their way to a file.
 
     Attributes:
-        chunks: (split, rows [n, 20], labels [n]), in any order of splits; consumed once.
+        chunks: as `TokenChunk` has it, in any order of splits; consumed once.
         attributes: what to write on the file, `vocab_size` among them.
         arrays: more datasets by name.
         occupancy: how training events fill the tokens, in sentences; asked after the last chunk.
     """
 
-    chunks: Iterable[TokenChunk]
+    chunks: Iterable[TokenChunk | tuple[str, NDArray[np.integer], NDArray[np.integer]]]
     attributes: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     occupancy: Callable[[], Sequence[str]] = tuple
@@ -312,6 +326,7 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         linked_data: folder below which files to which this one refers may lie.
         parameter: the one by which a user chose the path, if any; a run then writes over nothing
             but its own file there.
+        weight: where weights of the events are (`SplitSource.weight`); None: they are not used.
     """
 
     def __init__(
@@ -320,9 +335,11 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         label_names: dict[int, str] | str | None = None,
         linked_data: str | None = None,
         parameter: str | None = None,
+        weight: str | None = layout.OWN,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
+        self._weight = weight
         self.linked_data = Path(linked_data) if linked_data else None
         self._label_names = named_labels(label_names)
         self.parameter = parameter
@@ -330,19 +347,23 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
 
     def load(self) -> TokenSource:
         return TokenSource(
-            self._filepath, configured_names=self._label_names, linked_data=self.linked_data
+            self._filepath,
+            configured_names=self._label_names,
+            linked_data=self.linked_data,
+            weight=self._weight,
         )
 
     def save(self, data: TokenSample) -> None:
         vocab_size = int(data.attributes["vocab_size"])
         with writing(self._filepath) as file:
             layout.create(file, layout.TOKEN_ROW, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
-            for split, rows, labels in data.chunks:
+            for chunk in data.chunks:
+                split, rows, labels, weights = TokenChunk(*chunk)
                 has_met = data.attributes.get("has_met") is not False
                 checked = checked_tokens(
                     rows, vocab_size, f"{split} tokens for {self._filepath}", 0, has_met
                 )
-                layout.append(file, split, checked, labels)
+                layout.append(file, split, checked, labels, weights)
                 file.check()
             layout.refuse_empty(file, self._filepath)
             for name, values in data.arrays.items():

@@ -40,6 +40,7 @@ class UnsplitSource(LabelledSource):
         max_bad_lines: share of rows that make no sense above which the files are refused.
         object_types: what each object type is called.
         declared_unit: of energies; ``auto`` decides from the numbers.
+        weight: what the file calls the weights of the events; None: they have none.
     """
 
     split: Mapping[str, float] = field(kw_only=True)
@@ -47,6 +48,12 @@ class UnsplitSource(LabelledSource):
     max_bad_lines: float = field(kw_only=True)
     object_types: Mapping[int, str] = field(kw_only=True)
     declared_unit: Literal["auto"] | EnergyUnit = field(default="auto", kw_only=True)
+    weight: str | None = field(default=None, kw_only=True)
+
+    @property
+    def weighted(self) -> bool:
+        """Whether its events have weights."""
+        return self.weight is not None
 
     @property
     @abstractmethod
@@ -133,7 +140,7 @@ class UnsplitSource(LabelledSource):
             here = slice(start, start + len(block))
             splits = self._splits[here]
             order = np.argsort(splits, kind="stable")
-            events = to_events(block, self._labels[here], order)
+            events = to_events(block, self._labels[here], order, weighted=self.weighted)
             ends = np.searchsorted(splits[order], np.arange(len(SPLITS)), side="right")
             first = int((splits == REPEATED).sum())
             for split, last in zip(SPLITS, ends.tolist(), strict=True):

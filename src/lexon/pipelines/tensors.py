@@ -17,6 +17,7 @@ def encoded(sample: ClassifiedEvents, tokeniser: Tokeniser) -> ClassifiedTokens:
         sample.events.labels,
         sample.index,
         sample.digest,
+        sample.events.weights,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -44,6 +44,7 @@ class ClassifiedTokens:
         index: row of the split, int64 [N].
         digest: of exactly these events: equal digests are the same events in the same order,
             whatever the tokeniser.
+        weights: of the events, float64 [N]; None where each counts once.
     """
 
     tokens: Tokens
@@ -51,6 +52,7 @@ class ClassifiedTokens:
     labels: NDArray[np.int64]
     index: NDArray[np.int64]
     digest: str
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -64,9 +66,15 @@ class ClassifiedTokens:
         if n is None:
             return self
         rows = random_rows(n, len(self), seed)
-        tokens = Tokens(*(getattr(self.tokens, field.name)[rows] for field in fields(Tokens)))
         digest = f"{self.digest}, {n} of {len(self)} by seed {seed}"
-        return type(self)(tokens, self.targets[rows], self.labels[rows], self.index[rows], digest)
+        return replace(self[rows], digest=digest)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Self:
+        """Some of the events, with the digest of all."""
+        tokens = Tokens(*(getattr(self.tokens, field.name)[rows] for field in fields(Tokens)))
+        weights = None if self.weights is None else self.weights[rows]
+        own = self.targets[rows], self.labels[rows], self.index[rows]
+        return type(self)(tokens, *own, self.digest, weights)
 
 
 def random_rows(n: int, total: int, seed: int) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lexon.config.branches import EventBranches
 from lexon.datasets.trees.tables import Table
 
 
@@ -44,20 +43,23 @@ class Choice:
 
 
 def choose(
-    mapping: EventBranches,
+    sought: Sequence[tuple[str, tuple[str, ...]]],
     files: Sequence[Path],
     opened: Callable[[Path], AbstractContextManager[Table]],
 ) -> Choice:
     """Of each group of names the first that all files have.
 
+    Args:
+        sought: what each group is, and its names, as `EventBranches.sought` says.
+
     Raises:
         DataError: a file has none of them, or files have different ones.
     """
-    common = {names: list(names) for _, names in mapping.sought()}
+    common = {names: list(names) for _, names in sought}
     choice = Choice({}, {}, {})
     for file in files:
         with opened(file) as table:
-            for what, names in mapping.sought():
+            for what, names in sought:
                 left = [name for name in common[names] if table.has(name)]
                 if not left:
                     raise table.missing(what, names, _elsewhere(choice, common[names]))

@@ -80,6 +80,7 @@ class Reader:
         chosen: the branch that was taken where the mapping names several, by their names.
         types: number of the type of each object, by the names of `NAMES`.
         unit: of the files' energies.
+        weight: branch of the weights of events, where they are asked for.
         sentences: what can be wrong with an entry; grows as such entries are met.
     """
 
@@ -87,6 +88,7 @@ class Reader:
     chosen: Mapping[tuple[str, ...], str]
     types: Mapping[str, int]
     unit: EnergyUnit
+    weight: str | None = None
     sentences: list[str] = field(default_factory=list)
 
     def block(self, chunk: Chunk) -> Block:
@@ -99,12 +101,13 @@ class Reader:
         counts: dict[str, int] = {}
         parts = [self._objects(kind, chunk, faults, counts) for kind in self.mapping.objects]
         met = self._met(chunk, faults)
-        process = self._process(chunk, faults)
+        process, weight = self._process(chunk, faults), self._weight(chunk, faults)
         good = faults.found == 0
         bad = np.flatnonzero(~good)
         n_objects, ids, p4 = _joined(parts, good)
         return Block(
             process=process[good],
+            weight=weight[good] if self.weight else weight,
             met=met[good],
             n_objects=n_objects,
             ids=ids,
@@ -242,6 +245,18 @@ class Reader:
         else:
             size, phi = values["pt"], values["phi"]
         return np.stack([to_gev(size, unit), phi.astype(np.float32)], axis=1)
+
+    def _weight(self, chunk: Chunk, faults: _Faults) -> NDArray[np.float64]:
+        """Weight of each event, [n]; none where they are not asked for."""
+        if self.weight is None:
+            return np.empty(0)
+        values, wrong = _one_each(chunk.columns[self.weight], chunk.n)
+        faults.mark(f"not exactly one value of {self.weight}", np.flatnonzero(wrong))
+        weights = values.astype(np.float64)
+        faults.mark(
+            f"a value of {self.weight} that is not finite", np.flatnonzero(~np.isfinite(weights))
+        )
+        return weights
 
     def _process(self, chunk: Chunk, faults: _Faults) -> NDArray[np.bytes_]:
         """Process of each event, bytes [n]."""

@@ -113,12 +113,13 @@ class TreeSource(UnsplitSource):
                 yield f"Of {seen:,} {kind}, {kept:,} pass the cut {objects.cut}."
         if left_out := sorted(NAMES.keys() - self.branches.objects.keys()):
             yield f"events.branches has no {', '.join(left_out)}: events have none."
-        weight = self.branches.weight
-        yield (
-            "Event weights are not used."
-            if weight is None
-            else f"Event weights (events.branches.weight={weight}) are not used."
-        )
+        if not self.weighted:
+            named = self.branches.weight
+            yield (
+                "Event weights are not used (events.weight=BRANCH uses them)."
+                if named is None
+                else f"Event weights are not used (events.weight={named} would use them)."
+            )
 
     @property
     def _remedy_for_one_label(self) -> str:
@@ -142,11 +143,12 @@ class TreeSource(UnsplitSource):
     def _reader(self, unit: EnergyUnit) -> Reader:
         names = {name: name for pair in NAMES.values() for name in pair}
         types = numbers_of_types(self.object_types, names, "events.branches")
-        return Reader(self.branches, self._choice.chosen, types, unit)
+        return Reader(self.branches, self._choice.chosen, types, unit, self.weight)
 
     @cached_property
     def _choice(self) -> Choice:
-        return choose(self.branches, self.files, self._opened)
+        weights = [] if self.weight is None else [("weight", (self.weight,))]
+        return choose([*self.branches.sought(), *weights], self.files, self._opened)
 
     @cached_property
     def _begun(self) -> tuple[Path, list[Chunk], Iterator[Chunk]]:

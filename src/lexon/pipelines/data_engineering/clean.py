@@ -12,6 +12,7 @@ from lexon.datasets.unsplit import UnsplitSource
 from lexon.events import SPLITS
 from lexon.pipelines.data_engineering.inspection import Inspection
 from lexon.pipelines.data_engineering.progress import with_progress
+from lexon.pipelines.data_engineering.weights import WeightsInspection
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +35,13 @@ def clean_events(
     known = [*raw.notes, *(_left_out(raw, classes) if raw.only_label is None else [])]
     total = sum(raw.n(split) for split in SPLITS)
     inspection = Inspection(str(raw.path), total, checks)
+    weights = WeightsInspection(str(raw.path), str(raw.weight), _class_of(raw, classes))
 
     def attributes() -> dict[str, Any]:
         for note in inspection.notes:
             logger.warning("%s: %s", raw.path.name, note)
+        for note in weights.notes:
+            logger.info("%s: %s", raw.path.name, note)
         return {
             "label_names": raw.label_names,
             "named_by_file": raw.named_by_file,
@@ -45,13 +49,22 @@ def clean_events(
             "raw_digest": raw.digest,
             "raw_energy_unit": raw.energy_unit.unit,
             "generator": str(raw.attributes.get("generator", "")),
-            "notes": [*known, *inspection.notes],
+            "notes": [*known, *weights.notes, *inspection.notes],
         }
 
     for note in known:
         logger.info("%s: %s", raw.path.name, note)
     parts = with_progress(raw.parts(CHUNK), total, "cleaning events")
-    return EventSample(inspection.passed(parts), attributes, energy_unit="GeV")
+    cleaned = weights.passed(inspection.passed(parts))
+    return EventSample(cleaned, attributes, energy_unit="GeV")
+
+
+def _class_of(raw: EventSource | DarkMachinesSource, classes: dict[str, Any]) -> dict[int, str]:
+    """Name of the class of each label that is in one; of events of one process, its own name."""
+    if raw.only_label is not None:
+        return raw.label_names
+    names = list(classes)
+    return {label: names[target] for label, target in raw.class_map(classes).lookup.items()}
 
 
 def _left_out(raw: LabelledSource, classes: dict[str, Any]) -> list[str]:

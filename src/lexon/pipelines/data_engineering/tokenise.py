@@ -124,7 +124,7 @@ def _encode(
     for split, chunk in with_progress(events.parts(CHUNK), total, "writing tokens"):
         tokens = tokeniser.encode(chunk)
         rows = np.concatenate([tokens.values, tokens.met], axis=1)
-        yield split, rows, chunk.labels
+        yield TokenChunk(split, rows, chunk.labels, chunk.weights)
         if split == "train" and len(judged) < MAX_JUDGED:
             judged.append(rows)
 
