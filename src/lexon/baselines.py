@@ -100,7 +100,8 @@ def score_baseline(
     probabilities = np.zeros((len(events), len(class_names)), dtype=np.float32)
     table = _columns(baseline.kind, events, baseline.object_types)[list(baseline.columns)]
     probabilities[:, baseline.model.classes_] = baseline.model.predict_proba(table)
-    return Scores(probabilities, target, events.labels, index, class_names, label_names, digest)
+    names = class_names, label_names, digest
+    return Scores(probabilities, target, events.labels, index, *names, events.weights)
 
 
 def _columns(kind: BaselineKind, events: Events, object_types: Mapping[int, str]) -> pd.DataFrame:

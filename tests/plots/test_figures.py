@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -278,3 +279,20 @@ def test_long_names_are_wrapped_into_the_figure() -> None:
         )
         for title in titles:
             assert title.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_figures_of_weighted_events_say_so_and_bear_negative_weights() -> None:
+    rng = np.random.default_rng(0)
+    scores = binormal_scores(1.2, n=1000)
+    weighted = replace(scores, weights=rng.normal(1, 0.8, 1000))
+    for draw in (
+        lambda one: classification.score_distributions(one, "cell"),
+        lambda one: classification.confusion(one, "cell"),
+        lambda one: classification.calibration({"cell": [one]}, {}),
+    ):
+        assert "weight" in words(draw(weighted))
+        assert "weight" not in words(draw(scores))
+    _, rejection = curve(classification.roc({"cell": [weighted]}, {}).axes[0], "cell")
+    finite = rejection[np.isfinite(rejection)]
+    assert len(finite) > 100
+    assert (np.diff(finite) <= 0).all()

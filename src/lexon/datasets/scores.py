@@ -22,7 +22,7 @@ ARRAYS = ("probabilities", "target", "labels", "index")
 
 class ScoresDataset(AbstractDataset[Scores, Scores]):
     """scores.h5: the arrays of `Scores`, names and the digest of the evaluated events as
-    attributes.
+    attributes; weights where events have some.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -34,7 +34,8 @@ class ScoresDataset(AbstractDataset[Scores, Scores]):
 
     def save(self, data: Scores) -> None:
         with writing(Path(self._filepath)) as file:
-            for name in ARRAYS:
+            weighted = [] if data.weights is None else ["weights"]
+            for name in [*ARRAYS, *weighted]:
                 file.create_dataset(
                     name,
                     data=getattr(data, name),
@@ -77,7 +78,8 @@ def read_scores(path: Path) -> Scores:
             raise DataError(
                 f"{path}: no {', '.join(missing)} in it, so these are no scores; {AGAIN}"
             )
-        arrays = {name: file[name][()] for name in ARRAYS}
+        present = [*ARRAYS, *(["weights"] if "weights" in file else [])]
+        arrays = {name: file[name][()] for name in present}
         attributes = read_attributes(file)
     scores = Scores(**arrays, **_names(attributes, path))
     _check(scores, path)
@@ -112,6 +114,10 @@ def _check(scores: Scores, path: Path) -> None:
             f"{path}: {shapes}: not one row an event and one column for each of {n_classes}"
             f" classes; {AGAIN}"
         )
+    if scores.weights is not None and (
+        np.shape(scores.weights) != (n,) or not np.isfinite(scores.weights).all()
+    ):
+        raise DataError(f"{path}: weights are not one finite number an event; {AGAIN}")
     kinds = [getattr(scores, name).dtype.kind for name in ARRAYS]
     if kinds[0] != "f" or not set(kinds[1:]) <= set("iu"):
         raise DataError(

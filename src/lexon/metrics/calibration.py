@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,37 +19,55 @@ class Reliability:
         edges: of the bins, float64 [bin + 1].
         probability: mean predicted probability, float64 [bin].
         fraction: share of events that belong to the class, float64 [bin].
-        count: events, int64 [bin].
+        count: events, or the sum of their weights, float64 [bin].
+        worth: how many events of equal weight have the same statistical error, float64 [bin]: all
+            of them, or (sum w)^2 / sum w^2.
+        excess: events of the class above what the probabilities predict, float64 [bin].
     """
 
     edges: NDArray[np.float64]
     probability: NDArray[np.float64]
     fraction: NDArray[np.float64]
-    count: NDArray[np.int64]
+    count: NDArray[np.float64]
+    worth: NDArray[np.float64]
+    excess: NDArray[np.float64]
 
     @property
     def error(self) -> float:
-        """Mean |fraction - probability| over bins, weighted by events."""
-        gap = np.abs(self.fraction - self.probability)
-        return float(np.nansum(gap * self.count) / self.count.sum())
+        """Mean |fraction - probability| over bins, weighted by events; where negative weights leave
+        a bin without a positive sum, what it holds counts all the same.
+        """
+        return float(np.abs(self.excess).sum() / self.count.sum())
 
 
-def reliability(probability: NDArray[np.floating], positive: NDArray[np.generic]) -> Reliability:
+def reliability(
+    probability: NDArray[np.floating],
+    positive: NDArray[Any],
+    weights: NDArray[np.float64] | None = None,
+) -> Reliability:
     """Curve of one class's predicted probabilities [event] against its indicators [event]."""
+    own = np.ones(len(probability)) if weights is None else weights
     edges = np.linspace(0, 1, N_BINS + 1)
     bins = np.minimum((probability * N_BINS).astype(int), N_BINS - 1)
-    count = np.bincount(bins, minlength=N_BINS)
+    count, squares, predicted, observed = (
+        np.bincount(bins, values, N_BINS).astype(np.float64)
+        for values in (own, own**2, own * probability, own * positive)
+    )
     filled = np.where(count > 0, count, np.nan)
     return Reliability(
         edges=edges,
-        probability=np.bincount(bins, probability, N_BINS) / filled,
-        fraction=np.bincount(bins, positive, N_BINS) / filled,
+        probability=predicted / filled,
+        fraction=observed / filled,
         count=count,
+        worth=np.divide(count**2, squares, out=np.zeros(N_BINS), where=squares > 0),
+        excess=observed - predicted,
     )
 
 
 def expected_calibration_error(
-    probabilities: NDArray[np.floating], one_hot: NDArray[np.int64]
+    probabilities: NDArray[np.floating],
+    one_hot: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
 ) -> float:
     """Classwise ECE over [event, class]: the mean over classes of each one's reliability error.
 
@@ -57,5 +76,7 @@ def expected_calibration_error(
     """
     columns = zip(probabilities.T, one_hot.T, strict=True)
     return float(
-        np.mean([reliability(probability, positive).error for probability, positive in columns])
+        np.mean(
+            [reliability(probability, positive, weights).error for probability, positive in columns]
+        )
     )

@@ -24,7 +24,8 @@ def classification_metrics(scores: Scores, rejections: Sequence[float]) -> dict[
     Binary: `auroc`, `average_precision` and `f1` are those of the signal. More classes: the
     unweighted mean of each class against the rest (macro), with `auroc_<class>` beside it;
     `log_loss`, `brier` and `ece` cover all classes. Always signal against rest:
-    `signal_efficiency_at_rejection_<r>` and `auroc_against_<process>`.
+    `signal_efficiency_at_rejection_<r>` and `auroc_against_<process>`. All of them count events by
+    their weights, where they have some.
 
     Args:
         scores: at least one event.
@@ -54,7 +55,7 @@ def classification_metrics(scores: Scores, rejections: Sequence[float]) -> dict[
 
 
 def _once(scores: Scores) -> NDArray[np.float32]:
-    """Each event counted once: the weights of a sample that is not resampled, [1, event]."""
+    """Each event drawn once: the counts of a sample that is not resampled, [1, event]."""
     return np.ones((1, len(scores)), dtype=np.float32)
 
 
@@ -62,22 +63,13 @@ def _auroc(scores: Scores) -> dict[str, float]:
     """AUROC and average precision of each class against the rest, and their mean; the signal's
     alone when binary.
     """
-    from sklearn.metrics import (
-        average_precision_score,
-        roc_auc_score,
-    )  # a second of import that the command line need not pay
-
     positives = scores.one_hot()
     names = scores.class_names if len(scores.class_names) > 2 else scores.class_names[:1]
-    pairs = [(positives[:, c], scores.probabilities[:, c]) for c in range(len(names))]
-    defined = [0 < truth.sum() < len(scores) for truth, _ in pairs]
-    auroc = [
-        roc_auc_score(*pair) if ok else np.nan for pair, ok in zip(pairs, defined, strict=True)
+    found = [
+        _one_auroc(positives[:, c], scores.probabilities[:, c], scores.weights)
+        for c in range(len(names))
     ]
-    precision = [
-        average_precision_score(*pair) if ok else np.nan
-        for pair, ok in zip(pairs, defined, strict=True)
-    ]
+    auroc, precision = zip(*found, strict=True)
     per_class = (
         {f"auroc_{name}": float(value) for name, value in zip(names, auroc, strict=True)}
         if len(names) > 1
@@ -87,6 +79,30 @@ def _auroc(scores: Scores) -> dict[str, float]:
         "auroc": float(np.mean(auroc)),
         "average_precision": float(np.mean(precision)),
     } | per_class
+
+
+def _one_auroc(
+    truth: NDArray[np.int64],
+    probability: NDArray[np.float32],
+    weights: NDArray[np.float64] | None,
+) -> tuple[float, float]:
+    """AUROC and average precision of one class; NaN where events, or weights, of either side sum
+    to nothing.
+    """
+    from sklearn.metrics import (
+        average_precision_score,
+        roc_auc_score,
+    )  # a second of import that the command line need not pay
+
+    total = len(truth) if weights is None else weights.sum()
+    if not 0 < (truth.sum() if weights is None else weights @ truth) < total:
+        return np.nan, np.nan
+    auroc = (
+        roc_auc_score(truth, probability)
+        if weights is None
+        else ranking.weighted_auroc(probability, truth > 0, weights)
+    )
+    return auroc, average_precision_score(truth, probability, sample_weight=weights)
 
 
 def _decisions(scores: Scores) -> dict[str, float]:
@@ -103,8 +119,10 @@ def _decisions(scores: Scores) -> dict[str, float]:
         pos_label=1 if multi_class else 0,
         average="macro" if multi_class else "binary",
         zero_division=np.nan,
+        sample_weight=scores.weights,
     )
-    return {"accuracy": float(accuracy_score(scores.target, decision)), "f1": float(f1)}
+    accuracy = accuracy_score(scores.target, decision, sample_weight=scores.weights)
+    return {"accuracy": float(accuracy), "f1": float(f1)}
 
 
 def _probabilities(scores: Scores) -> dict[str, float]:
@@ -117,9 +135,12 @@ def _probabilities(scores: Scores) -> dict[str, float]:
     return {
         "log_loss": float(
             log_loss(
-                scores.target, scores.probabilities, labels=list(range(len(scores.class_names)))
+                scores.target,
+                scores.probabilities,
+                labels=list(range(len(scores.class_names))),
+                sample_weight=scores.weights,
             )
         ),
-        "brier": float(squared.mean() / 2),
-        "ece": expected_calibration_error(scores.probabilities, scores.one_hot()),
+        "brier": float(np.average(squared, weights=scores.weights) / 2),
+        "ece": expected_calibration_error(scores.probabilities, scores.one_hot(), scores.weights),
     }

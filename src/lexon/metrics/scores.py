@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ class Scores:
         class_names: name of each class, signal first.
         label_names: name of each process label.
         digest: of the evaluated events; scores with different digests are never paired.
+        weights: of the events, float64 [event], any sign: every metric is then weighted. None:
+            each event counts once.
     """
 
     probabilities: NDArray[np.float32]
@@ -31,6 +34,7 @@ class Scores:
     class_names: tuple[str, ...]
     label_names: dict[int, str]
     digest: str
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -51,6 +55,17 @@ class Scores:
         present = np.unique(self.labels[~self.is_signal])
         return {self.label_names.get(int(label), str(label)): int(label) for label in present}
 
+    @property
+    def counted(self) -> NDArray[np.float64]:
+        """What each event counts, float64 [event]: its weight, or 1."""
+        return np.ones(len(self)) if self.weights is None else self.weights
+
+    def __getitem__(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        """The scores of some events, or of all in another order."""
+        names = ("probabilities", "target", "labels", "index")
+        own = {name: getattr(self, name)[rows] for name in names}
+        return replace(self, **own, weights=None if self.weights is None else self.weights[rows])
+
     def one_hot(self) -> NDArray[np.int64]:
         """Target as indicators, int64 [event, class]."""
         return np.eye(len(self.class_names), dtype=np.int64)[self.target]
@@ -61,8 +76,7 @@ def mean_scores(seeds: Sequence[Scores]) -> Scores:
     index.
     """
     order = np.argsort(seeds[0].index, kind="stable")
-    own = {name: getattr(seeds[0], name)[order] for name in ("target", "labels", "index")}
     probabilities = np.mean(
         [one.probabilities[np.argsort(one.index, kind="stable")] for one in seeds], axis=0
     )
-    return replace(seeds[0], **own, probabilities=probabilities)
+    return replace(seeds[0][order], probabilities=probabilities)

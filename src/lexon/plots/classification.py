@@ -29,6 +29,7 @@ from lexon.plots.style import (
     wrapped,
 )
 from lexon.statistics import Interval
+from lexon.weighting import effective_number
 
 Seeds = Sequence[Scores]
 _EFFICIENCIES = np.linspace(0.01, 1, 199)
@@ -113,7 +114,7 @@ def score_distributions(scores: Scores, name: str) -> Figure:
     figure = Figure(figsize=(9.2 if finer else 5.6, 3.9), layout="constrained")
     panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
     for axes, (title, group) in zip(panels, groups.items(), strict=True):
-        _histograms(axes, scores.signal, group)
+        _histograms(axes, scores.signal, scores.weights, group)
         axes.set(yscale="log", xlim=(0, 1), xlabel=f"P({scores.class_names[0]})")
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, 5e-3), high * 4)
@@ -123,7 +124,8 @@ def score_distributions(scores: Scores, name: str) -> Figure:
             fontsize=9,
         )
         note(axes, title)
-    panels[0].set_ylabel("Events, normalised to 1")
+    weighted = "" if scores.weights is None else ", weighted"
+    panels[0].set_ylabel(f"Events{weighted}, normalised to 1")
     figure.suptitle(
         wrapped(f"{name}, test split", figure.get_figwidth()), fontsize=10.5, x=0.01, ha="left"
     )
@@ -132,13 +134,17 @@ def score_distributions(scores: Scores, name: str) -> Figure:
 
 @styled
 def confusion(scores: Scores, name: str) -> Figure:
-    """Share of each true class (rows, sum 1) that is given to each class (most probable one), with
-    event counts.
+    """Share of each true class (rows, sum 1) that is given to each class (most probable one), by
+    weights where events have some, with event counts.
     """
     n = len(scores.class_names)
-    counts = np.zeros((n, n), dtype=int)
-    np.add.at(counts, (scores.target, scores.probabilities.argmax(1)), 1)
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    counts, sums = np.zeros((n, n), dtype=int), np.zeros((n, n))
+    given = scores.target, scores.probabilities.argmax(1)
+    np.add.at(counts, given, 1)
+    np.add.at(sums, given, scores.counted)
+    totals = sums.sum(1, keepdims=True)
+    shares = np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0)
+    weighted = "" if scores.weights is None else ", weighted"
     size = 2.6 + 0.85 * n
     figure = Figure(figsize=(size + 2.4, size), layout="constrained")
     axes = figure.subplots()
@@ -161,7 +167,7 @@ def confusion(scores: Scores, name: str) -> Figure:
     axes.set_xlabel("Most probable class", loc="center")
     axes.set_ylabel("True class", loc="center")
     axes.set_title(wrapped(f"{name}, test split", size), fontsize=10.5, loc="left")
-    figure.colorbar(image, ax=axes, label="Share of the true class", shrink=0.85)
+    figure.colorbar(image, ax=axes, label=f"Share of the true class{weighted}", shrink=0.85)
     return figure
 
 
@@ -177,8 +183,9 @@ def calibration(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> 
     styles = [*looks(len(cells)), *baseline_looks(len(baselines))]
     few = len(first_seeds) <= 4
     for (name, scores), style in zip(first_seeds.items(), styles, strict=True):
-        curve = reliability(scores.signal, scores.is_signal)
-        errors = np.sqrt(curve.fraction * (1 - curve.fraction) / np.maximum(curve.count, 1))
+        curve = reliability(scores.signal, scores.is_signal, scores.weights)
+        spread = np.clip(curve.fraction * (1 - curve.fraction), 0, None)
+        errors = np.sqrt(spread / np.maximum(curve.worth, 1))
         upper.errorbar(
             curve.probability,
             curve.fraction,
@@ -193,7 +200,8 @@ def calibration(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> 
     signal = next(iter(first_seeds.values())).class_names[0]
     upper.set(ylim=(-0.02, 1.02), ylabel=f"Observed share of {signal}")
     lower.set(xlim=(0, 1), ylim=(0, None), xlabel=f"Predicted P({signal}), mean of the bin")
-    lower.set_ylabel("Events", loc="center")
+    weighted = any(scores.weights is not None for scores in first_seeds.values())
+    lower.set_ylabel("Sum of weights" if weighted else "Events", loc="center")
     note(upper, "grey: perfectly calibrated")
     legend_beside(figure, upper)
     return figure
@@ -277,19 +285,24 @@ def _block(upper: Axes, lower: Axes, title: str, curves: Mapping[str, NDArray[np
 
 def _rejection(seeds: Seeds) -> NDArray[np.float64]:
     """1 / (background efficiency, mean over seeds) at `_EFFICIENCIES`; NaN where too few background
-    events pass.
+    events pass. Where negative weights make a curve fall, the largest efficiency so far stands.
     """
-    from sklearn.metrics import roc_curve  # a second of import that the command line need not pay
-
     scores = seeds[0]
-    n_background = int((~scores.is_signal).sum())
-    if n_background in (0, len(scores)):
+    if not 0 < scores.is_signal.sum() < len(scores):
         return np.full(len(_EFFICIENCIES), np.nan)
-    rates = [roc_curve(one.is_signal, one.signal)[:2] for one in seeds]
+    n_background = effective_number(scores.counted[~scores.is_signal])
+    rates = [[np.maximum.accumulate(rate) for rate in _rates(one)[:2]] for one in seeds]
     passing = np.mean(
         [np.interp(_EFFICIENCIES, signal, background) for background, signal in rates], axis=0
     )
     return 1 / np.where(passing * n_background >= MIN_PASSING_BACKGROUND, passing, np.nan)
+
+
+def _rates(scores: Scores) -> tuple[NDArray[np.float64], ...]:
+    """Efficiencies of background and signal at falling thresholds."""
+    from sklearn.metrics import roc_curve  # a second of import that the command line need not pay
+
+    return roc_curve(scores.is_signal, scores.signal, sample_weight=scores.weights)
 
 
 def _ratio_limits(ratios: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
@@ -303,21 +316,29 @@ def _ratio_limits(ratios: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
 def _histograms(
     axes: Axes,
     values: NDArray[np.floating],
+    weights: NDArray[np.float64] | None,
     groups: Mapping[str, NDArray[np.bool_]],
     n_bins: int = 25,
 ) -> None:
-    """Normalised step histograms with the square root of the counts as error, one a group."""
+    """Normalised step histograms with the square root of the counts, or of the sum of squared
+    weights, as error, one a group; the legend counts events.
+    """
     edges = np.linspace(0, 1, n_bins + 1)
     widths = np.array([high - low for low, high in pairwise(edges)])
     for (name, chosen), style in zip(groups.items(), looks(len(groups)), strict=True):
         if not chosen.any():
             continue
-        counts = np.histogram(values[chosen], edges)[0]
+        own = np.ones(chosen.sum()) if weights is None else weights[chosen]
+        counts, squares = (
+            np.histogram(values[chosen], edges, weights=power)[0] for power in (own, own**2)
+        )
+        if not counts.sum() > 0:
+            continue
         scale = 1 / (counts.sum() * widths)
         mplhep.histplot(
             counts * scale,
             edges,
-            yerr=np.sqrt(counts) * scale,
+            yerr=np.sqrt(squares) * scale,
             ax=axes,
             label=f"{name} ({chosen.sum():,})",
             **style,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -69,13 +68,17 @@ def aligned_orders(all_scores: Sequence[Scores]) -> dict[int, NDArray[np.intp]]:
                     f"cannot pair scores whose {name} differs (digest {first.digest}): evaluate"
                     " both on one split, with one `classes`"
                 )
+        if not np.array_equal(first.counted[orders[id(first)]], scores.counted[orders[id(scores)]]):
+            raise DataError(
+                f"cannot pair scores whose weights differ (digest {first.digest}): evaluate both"
+                " with one events.weight"
+            )
     return orders
 
 
 def taken(scores: Scores, rows: NDArray[np.intp]) -> Scores:
     """The scores of some events, or of all in another order."""
-    names = ("probabilities", "target", "labels", "index")
-    return replace(scores, **{name: getattr(scores, name)[rows] for name in names})
+    return scores[rows]
 
 
 def resamples(

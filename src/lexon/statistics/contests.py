@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,8 @@ def contest_trainings(
     rng: np.random.Generator,
     seedless: Container[str],
 ) -> list[dict[str, Trainings]]:
-    """For each contest the AUROC of each group's trainings, by the signal probability.
+    """For each contest the AUROC of each group's trainings, by the signal probability; weighted
+    where events have weights.
 
     Args:
         groups: scores of each cell, one a seed, all of the same events.
@@ -48,8 +50,8 @@ def contest_trainings(
         seedless: cells that no seed moves.
     """
     ranks = np.stack([np.unique(one, return_inverse=True)[1] for one in signal_of(groups)])
-    counts = draw_counts(ranks.shape[1], n, rng)
-    found = (_resampled(ranks, contest, counts) for contest in contests)
+    counts, weights = draw_counts(ranks.shape[1], n, rng), weights_of(groups)
+    found = (_resampled(ranks, contest, counts, weights) for contest in contests)
     return [by_group(estimates, values, groups, seedless) for estimates, values in found]
 
 
@@ -60,6 +62,16 @@ def signal_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float32]:
     every = [scores for seeds in groups.values() for scores in seeds]
     order = aligned_orders(every)
     return np.stack([scores.signal[order[id(scores)]] for scores in every])
+
+
+def weights_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float64] | None:
+    """Weights of the events, by their index; None where each counts once."""
+    first = next(scores for seeds in groups.values() for scores in seeds)
+    return (
+        None
+        if first.weights is None
+        else first.weights[np.argsort(first.index, kind="stable")]
+    )
 
 
 def by_group(
@@ -85,7 +97,11 @@ def places_of(groups: Mapping[str, Sequence[Scores]]) -> dict[str, slice]:
 
 
 def placements(
-    positives: NDArray[np.integer], negatives: NDArray[np.integer], n_ranks: int
+    positives: NDArray[np.integer],
+    negatives: NDArray[np.integer],
+    n_ranks: int,
+    of_positives: NDArray[np.float64] | None = None,
+    of_negatives: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Of each positive the share of negatives below it, of each negative the share of positives
     above it, equals counted half. The mean of either is the AUROC.
@@ -93,15 +109,19 @@ def placements(
     Args:
         positives, negatives: ranks of their scores among all, 0 to `n_ranks` - 1, equal scores with
             equal ranks. Counting them takes a fraction of the time of sorting scores.
+        of_positives, of_negatives: their weights, where shares and means are weighted ones.
     """
-    below, above = _below(negatives, n_ranks), _below(positives, n_ranks)
+    below = _below(negatives, n_ranks, of_negatives)
+    above = _below(positives, n_ranks, of_positives)
     return below[positives], 1 - above[negatives]
 
 
-def _below(ranks: NDArray[np.integer], n_ranks: int) -> NDArray[np.float32]:
+def _below(
+    ranks: NDArray[np.integer], n_ranks: int, weights: NDArray[np.float64] | None
+) -> NDArray[np.float32]:
     """The share of these ranks that is below each rank, equals counted half."""
-    counts = np.bincount(ranks, minlength=n_ranks)
-    return ((np.cumsum(counts) - counts / 2) / len(ranks)).astype(np.float32)
+    counts = np.bincount(ranks, weights, minlength=n_ranks)
+    return ((np.cumsum(counts) - counts / 2) / counts.sum()).astype(np.float32)
 
 
 def draw_counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -117,32 +137,47 @@ def draw_counts(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.uin
 
 
 def _resampled(
-    ranks: NDArray[np.integer], contest: Contest, counts: NDArray[np.uint8]
+    ranks: NDArray[np.integer],
+    contest: Contest,
+    counts: NDArray[np.uint8],
+    weights: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """AUROC of each training, float64 [training], and on each resample, [training, resample].
 
     Args:
         ranks: of the events' scores, [training, event].
+        weights: of the events, [event]; a drawn event brings its own.
     """
+    sides = contest.positives, contest.negatives
+    own = [None if weights is None else weights[rows] for rows in sides]
     placed = [
-        placements(one[contest.positives], one[contest.negatives], ranks.shape[1]) for one in ranks
+        placements(*(one[rows] for rows in sides), ranks.shape[1], *own) for one in ranks
     ]
     won, lost = (np.stack(part) for part in zip(*placed, strict=True))
-    estimates = won.mean(axis=1, dtype=np.float64)
-    moved = weighted_means(won, contest.positives, counts)
-    moved += weighted_means(lost, contest.negatives, counts)
+    estimates = (
+        won.mean(axis=1, dtype=np.float64)
+        if own[0] is None
+        else np.average(won, axis=1, weights=own[0])
+    )
+    moved = weighted_means(won, sides[0], counts, own[0])
+    moved += weighted_means(lost, sides[1], counts, own[1])
     return estimates, moved - estimates[:, None]
 
 
 def weighted_means(
-    values: NDArray[np.float32], rows: NDArray[np.intp], counts: NDArray[np.uint8]
+    values: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    counts: NDArray[np.uint8],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Means of values [training, event] over the resampled events, [training, resample]; NaN where
-    none was drawn.
+    """Means of values [training, event] over the resampled events, [training, resample], by the
+    events' weights where they have some; NaN where none was drawn.
     """
     sums, total = np.zeros((len(values), counts.shape[1])), np.zeros(counts.shape[1])
     for start in range(0, len(rows), _BLOCK):
-        drawn = counts[rows[start : start + _BLOCK]].astype(np.float32)
+        drawn: NDArray[Any] = counts[rows[start : start + _BLOCK]].astype(np.float32)
+        if weights is not None:
+            drawn = drawn * weights[start : start + _BLOCK, None]
         sums += values[:, start : start + _BLOCK] @ drawn
         total += drawn.sum(axis=0, dtype=np.float64)
     with np.errstate(invalid="ignore"):

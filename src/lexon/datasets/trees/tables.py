@@ -85,6 +85,11 @@ class Table(ABC):
             if group in ("jets", "electrons", "muons", "photons")
             else ""
         )
+        if what == "weight":
+            return DataError(
+                f"{self.where}: there is no branch {names[0]}, which events.weight names{also};"
+                f" {there}. Name the right one with events.weight, or leave it out"
+            )
         return DataError(
             f"{self.where}: there is no branch {' or '.join(names)}, which events.branches.{what}"
             f" names{also}; {there}. Name the right one with events.branches.{what}{leave_out}"

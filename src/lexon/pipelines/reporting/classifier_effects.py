@@ -252,11 +252,8 @@ def _reduced(scores: Scores, common: NDArray[np.integer], whole: str) -> Scores:
     """The scores of the common events; as they are where they are of other events altogether."""
     if not _is_of(scores, whole):
         return scores
-    rows = np.isin(scores.index, common)
-    arrays = {
-        name: getattr(scores, name)[rows] for name in ("probabilities", "target", "labels", "index")
-    }
-    return replace(scores, **arrays, digest=part_digest(whole, f"{len(common)} common"))
+    chosen = scores[np.isin(scores.index, common)]
+    return replace(chosen, digest=part_digest(whole, f"{len(common)} common"))
 
 
 def _expected_events(results: Sequence[Result], baselines: Baselines) -> str | None:

@@ -82,7 +82,8 @@ def _score(
         model, network_table(sample, config, shown, object_types), EVALUATION_BATCH, device
     )
     names = tuple(config.classes), source_of(shown, events).label_names
-    return Scores(probabilities, sample.targets, sample.labels, sample.index, *names, sample.digest)
+    own = sample.targets, sample.labels, sample.index
+    return Scores(probabilities, *own, *names, sample.digest, sample.weights)
 
 
 def token_use(shown: Shown) -> dict[str, Any]:
