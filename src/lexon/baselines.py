@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.config import Weighting
 from lexon.errors import DataError
 from lexon.events import Events
 from lexon.metrics.scores import Scores
+from lexon.weighting import training_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,7 @@ def fit_baseline(
     val_target: NDArray[np.int64],
     object_types: Mapping[int, str],
     seed: int,
+    weighting: Weighting | None = None,
 ) -> Baseline:
     """Boosted trees with early stopping on the validation loss; deterministic by `seed`.
 
@@ -60,6 +63,7 @@ def fit_baseline(
         kind: which columns, see `BASELINES`.
         train_target, val_target: class index [event], signal 0.
         object_types: name of each type id.
+        weighting: what events of a training count, as for a network; None: all alike.
 
     Raises:
         DataError: when a split holds one class only, or validation holds a class that training
@@ -81,8 +85,17 @@ def fit_baseline(
         axis=1, how="all"
     )  # the last slots may be empty in every event
     columns = [str(name) for name in table]
+    own = [
+        training_weights(events.weights, target, weighting) if weighting else None
+        for events, target in ((train, train_target), (val, val_target))
+    ]
     model.fit(
-        table, train_target, X_val=_columns(kind, val, object_types)[columns], y_val=val_target
+        table,
+        train_target,
+        sample_weight=own[0],
+        X_val=_columns(kind, val, object_types)[columns],
+        y_val=val_target,
+        sample_weight_val=own[1],
     )
     return Baseline(kind, tuple(columns), model, object_types)
 

@@ -39,3 +39,31 @@ def test_kinds_that_do_not_use_them_say_so(kind: str) -> None:
 def test_the_events_of_anothers_tokens_have_none() -> None:
     with pytest.raises(ConfigurationError, match=r"events\.weight=w: .*ambre\.path.*leave it out"):
         planned(**asked("w", tokeniser="ambre", ambre={"path": "b.h5"}))
+
+
+def test_what_is_done_with_weights_identifies_a_training_only_where_there_are_some() -> None:
+    training = {"event_weights": "overall", "negative_weights": "drop"}
+    with_weights = planned(**asked("w", training=training)).planned[0].config["training"]
+    assert training.items() <= with_weights.items()
+    without = planned(**asked(None, training=training))
+    assert without.planned[0].config == planned(**asked(None)).planned[0].config
+    for name in training:
+        assert "no weights" in without.why_unread(f"training.{name}")
+        assert not planned(**asked("w")).why_unread(f"training.{name}")
+    assert not without.why_unread("training.class_weights")
+
+
+def test_balanced_classes_need_no_weights_of_events() -> None:
+    own = planned(training={"class_weights": "balanced"}).planned[0].config["training"]
+    assert own["class_weights"] == "balanced"
+    assert "class_weights" not in planned().planned[0].config["training"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("event_weights", "overall"), ("class_weights", "balanced"), ("negative_weights", "drop")],
+)
+@pytest.mark.parametrize("kind", ["autoencoder", "regression", "vae"])
+def test_only_classifiers_are_trained_so(kind: str, name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"training\.{name}={value}: "):
+        planned(kind=kind, training={name: value})

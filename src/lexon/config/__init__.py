@@ -41,7 +41,7 @@ from lexon.config.tokenisers import (
     fitted_config,
     tokeniser_config,
 )
-from lexon.config.training import SIZES, TrainingConfig
+from lexon.config.training import SIZES, TrainingConfig, Weighting
 from lexon.config.vae import TagsConfig, VAEConfig
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "VAEConfig",
     "VAEMember",
     "VQVAEConfig",
+    "Weighting",
     "event_checks",
     "event_data",
     "fitted_config",

@@ -147,6 +147,11 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
             "tokens.path holds finished tokens",
             {*of_events, "simulation", "vector", "pid", "binning", "vqvae"},
         )
+    if parameters.events.weight is None:
+        yield (
+            "events have no weights (events.weight)",
+            {"training.event_weights", "training.negative_weights"},
+        )
     kinds = {tokeniser.kind for tokeniser in tokenisers}
     if "ambre" not in kinds:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}

@@ -185,13 +185,15 @@ def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
         parameters = parameters.model_copy(
             update={"model": model.model_copy(update={"embedding": TABLE})}
         )
+    weighted = parameters.events.weight is not None and not parameters.tokens.path
+    training = parameters.training
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
         classes=parameters.classes,
         tokeniser=tokeniser,
         classifier=classifier_classes()[model.name].of(parameters),
-        training=parameters.training,
+        training=training if weighted else training.without_event_weights(),
         n_train=parameters.n_train,
         equalise_to=parameters.model.equalise_to,
     )

@@ -31,6 +31,9 @@ OF_CLASSIFIERS = {
     "ema": (
         "codebooks and statistics of batches are no weights that can be averaged; leave it at null"
     ),
+    "event_weights": "only classifiers use the weights of events; leave it at per_class",
+    "class_weights": "this training learns no classes; leave it at none",
+    "negative_weights": "only classifiers use the weights of events; leave it at error",
     "optimiser": "it was tried with classifiers only; leave it at adamw",
 }
 
@@ -100,6 +103,19 @@ class TransformerConfig(Config):
         return self
 
 
+EventWeights = Literal["per_class", "overall", "none"]
+ClassWeights = Literal["none", "balanced"]
+NegativeWeights = Literal["error", "absolute", "drop"]
+
+
+class Weighting(Config):
+    """What each event of a training counts (`lexon.weighting.training_weights`)."""
+
+    event_weights: EventWeights
+    class_weights: ClassWeights
+    negative_weights: NegativeWeights
+
+
 class TrainingConfig(Config):
     """Settings of one training, read by `lexon.training.Training`; `label_smoothing` is part of the
     model's loss.
@@ -127,6 +143,22 @@ class TrainingConfig(Config):
         None, exclude_if=lambda value: value is None
     )
     optimiser: Literal["adamw", "muon"] = Field("adamw", exclude_if=lambda value: value == "adamw")
+    event_weights: EventWeights = Field("per_class", exclude_if=lambda value: value == "per_class")
+    class_weights: ClassWeights = Field("none", exclude_if=lambda value: value == "none")
+    negative_weights: NegativeWeights = Field("error", exclude_if=lambda value: value == "error")
+
+    @property
+    def weighting(self) -> Weighting:
+        """What each event of a training counts."""
+        return Weighting(**{name: getattr(self, name) for name in Weighting.model_fields})
+
+    def without_event_weights(self) -> Self:
+        """The same for events that have no weights: what would be done with these is no setting."""
+        return self.model_copy(update={"event_weights": "per_class", "negative_weights": "error"})
+
+
+# Values of settings at which they do nothing.
+UNSET = (None, 0, "none", "adamw", "per_class", "error")
 
 
 def refuse(training: TrainingConfig, reasons: Mapping[str, str], group: str = "training") -> None:
@@ -139,5 +171,5 @@ def refuse(training: TrainingConfig, reasons: Mapping[str, str], group: str = "t
         ValueError: one of them is set.
     """
     for name, reason in reasons.items():
-        if (value := getattr(training, name)) not in (None, 0, "none", "adamw"):
+        if (value := getattr(training, name)) not in UNSET:
             raise ValueError(f"{group}.{name}={value}: {reason}")

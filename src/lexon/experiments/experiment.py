@@ -159,6 +159,7 @@ class Experiment:
             "simulated": simulated_events(self.parameters).model_dump(mode="json"),
             "data": event_data(self.parameters).model_dump(mode="json"),
             "checks": event_checks(self.parameters).model_dump(mode="json"),
+            "weighting": self.parameters.training.weighting.model_dump(mode="json"),
             "object_types": self.parameters.events.object_types,
             "label_names": self.parameters.events.label_names,
             "division": {

@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import pad
 
 from lexon.config.embeddings import TABLE, EmbeddingName
 from lexon.events import MAX_OBJECTS
@@ -14,6 +14,7 @@ from lexon.models import Batch, Network, matrices
 from lexon.models.embeddings import Vocabulary, make_embedding
 from lexon.models.event_token import EventToken
 from lexon.models.layers import Encoder, Pool, pool_tokens, sinusoidal_positions
+from lexon.models.losses import classification_loss
 from lexon.models.pairwise import PairEmbedding
 
 
@@ -120,12 +121,12 @@ class Classifier(Network):
         return self.head(self.represent(batch))
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy in nats, smoothed in training mode only, and the accuracy."""
-        logits, target = self(batch), batch["target"]
-        loss = cross_entropy(
-            logits, target, label_smoothing=self.label_smoothing if self.training else 0.0
+        """Cross-entropy in nats, smoothed in training mode only, and the accuracy; weighted where
+        the batch has weights.
+        """
+        return classification_loss(
+            self(batch), batch, self.label_smoothing if self.training else 0.0
         )
-        return loss, {"accuracy": (logits.detach().argmax(-1) == target).float().mean()}
 
     def score(self, batch: Batch) -> Tensor:
         """Class probabilities [N, n_classes]; call it in eval mode."""

@@ -1,5 +1,5 @@
-"""Losses over the real objects of events. Padding is left out before anything is computed:
-`values[mask]` is [V, F].
+"""Losses of classes, and losses over the real objects of events. Of the latter, padding is left out
+before anything is computed: `values[mask]` is [V, F].
 
 V is the number of real objects of a batch of N events with up to T objects, in the order of `mask`
 [N, T].
@@ -7,8 +7,26 @@ V is the number of real objects of a batch of N events with up to T objects, in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+
+def classification_loss(
+    logits: Tensor, batch: Mapping[str, Tensor], label_smoothing: float
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Cross-entropy in nats and accuracy of logits [N, n_classes] for `batch["target"]`; where the
+    batch has a `weight` [N], of mean 1 over all batches, each event counts as much.
+    """
+    target, weight = batch["target"], batch.get("weight")
+    correct = (logits.detach().argmax(-1) == target).float()
+    if weight is None:
+        loss = cross_entropy(logits, target, label_smoothing=label_smoothing)
+        return loss, {"accuracy": correct.mean()}
+    losses = cross_entropy(logits, target, label_smoothing=label_smoothing, reduction="none")
+    return (weight * losses).mean(), {"accuracy": (weight * correct).mean()}
 
 
 def squared_error(predicted: Tensor, target: Tensor) -> Tensor:

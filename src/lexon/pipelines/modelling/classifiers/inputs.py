@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -25,6 +26,7 @@ from lexon.pipelines.tensors import encoded, tensor_table
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser, random_rows
 from lexon.training import TensorTable
 from lexon.training.augmentation import symmetries
+from lexon.weighting import trainable, training_weights
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ Shown = Tokeniser | TokenSource
 SAMPLE_SEED = 42
 # The array of a token file that holds the vectors of learnt codes.
 CODEBOOK = "codebook"
+# What events count in the loss, and their own weights.
+WEIGHTS = ("weight", "event_weight")
 
 
 def source_of(shown: Shown, events: EventSource | None) -> EventSource | TokenSource:
@@ -78,6 +82,28 @@ def network_table(
     )
 
 
+def trained_on(tokens: ClassifiedTokens, config: ClassifierMember, where: str) -> ClassifiedTokens:
+    """The training events, with what is done about negative weights."""
+    kept, weights = trainable(tokens.weights, tokens.index, config.training.weighting, where)
+    return replace(tokens, weights=weights)[np.flatnonzero(kept)]
+
+
+def weighted_table(
+    table: TensorTable, tokens: ClassifiedTokens, config: ClassifierMember
+) -> TensorTable:
+    """The table with what each event counts in the loss (``weight``, mean 1), and with the events'
+    own weights (``event_weight``), where there are any.
+    """
+    in_loss = training_weights(tokens.weights, tokens.targets, config.training.weighting)
+    columns = {"weight": in_loss, "event_weight": tokens.weights}
+    tensors = {
+        name: torch.from_numpy(values.astype(np.float32))
+        for name, values in columns.items()
+        if values is not None
+    }
+    return replace(table, tensors=table.tensors | tensors)
+
+
 def turned_table(
     plain: TensorTable,
     config: ClassifierMember,
@@ -94,6 +120,9 @@ def turned_table(
         if config.n_train is None
         else random_rows(config.n_train, len(whole.targets), SAMPLE_SEED)
     )
+    where = str(source_of(shown, events).path)
+    own = whole.events[rows].weights
+    rows = rows[trainable(own, whole.index[rows], config.training.weighting, where)[0]]
     sample = replace(
         whole, events=whole.events[rows], targets=whole.targets[rows], index=whole.index[rows]
     )
@@ -102,10 +131,12 @@ def turned_table(
     # for, do not.
     kept = {"event"} & plain.tensors.keys() if config.tokeniser.continuous else set()
     known = {name: plain.tensors[name] for name in kept}
+    weights = {name: plain.tensors[name] for name in WEIGHTS if name in plain.tensors}
 
     def of_epoch(epoch: int) -> TensorTable:
         turned = replace(sample, events=symmetries(sample.events, config.seed, epoch))
-        return network_table(encoded(turned, shown), config, shown, object_types, known)
+        table = network_table(encoded(turned, shown), config, shown, object_types, known)
+        return replace(table, tensors=table.tensors | weights)
 
     return of_epoch
 

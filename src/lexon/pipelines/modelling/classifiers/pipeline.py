@@ -60,7 +60,7 @@ def _member(member: Member, settings: list[str]) -> list[Node]:
 def _baselines() -> Node:
     return Node(
         node_function("modelling.classifiers.baselines:score_baselines"),
-        ["events", "params:classes", "params:object_types"],
+        ["events", "params:classes", "params:object_types", "params:weighting"],
         {kind: f"baseline_{kind}" for kind in BASELINES},
         name="score_baselines",
         tags="baseline",

@@ -16,6 +16,8 @@ from lexon.config.embeddings import OF_CODEBOOK, TABLE
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSource
 from lexon.datasets.tokens import TokenSource
+from lexon.errors import ConfigurationError
+from lexon.metrics.ranking import weighted_auroc
 from lexon.models import equalised_width, named
 from lexon.pipelines.members import train_member
 from lexon.pipelines.modelling.classifiers.inputs import (
@@ -23,8 +25,11 @@ from lexon.pipelines.modelling.classifiers.inputs import (
     codebook_of,
     network_table,
     read_tokens,
+    source_of,
+    trained_on,
     turned_table,
     vocabulary_of,
+    weighted_table,
 )
 from lexon.training import SelectBy, TensorTable, seeded
 
@@ -47,11 +52,14 @@ def train(
     """The model of the best validation epoch, one row of history per epoch, and facts for the run
     record.
     """
+    tokens = {split: read_tokens(split, config, shown, events) for split in ("train", "val")}
+    tokens["train"] = trained_on(tokens["train"], config, str(source_of(shown, events).path))
     tables = {
-        split: network_table(read_tokens(split, config, shown, events), config, shown, object_types)
-        for split in ("train", "val")
+        split: weighted_table(network_table(part, config, shown, object_types), part, config)
+        for split, part in tokens.items()
     }
     model = _network(config, shown, tables["train"])
+    _refuse_ignored_weights(model, tables["train"], config)
     turned = None
     if config.training.augmentation == "symmetries":
         assert events is not None
@@ -60,6 +68,28 @@ def train(
     return train_member(
         model, tables, config, device, checkpoints, member, SELECT_BY, _val_auroc, turned=turned
     )
+
+
+def _refuse_ignored_weights(model: Any, training: TensorTable, config: ClassifierMember) -> None:
+    """Check that twice the weights are twice the loss.
+
+    Raises:
+        ConfigurationError: they are not: the network's loss does not use them.
+    """
+    if "weight" not in training.tensors:
+        return
+    model.train(False)
+    few = training.batch(torch.arange(min(8, len(training))), None)
+    heavier = {**few, "weight": few["weight"] * 2}
+    with torch.inference_mode():
+        once, twice = (float(model.loss(batch)[0]) for batch in (few, heavier))
+    if not np.isclose(twice, 2 * once, rtol=1e-3):
+        raise ConfigurationError(
+            "events.weight, training.class_weights: the loss of"
+            f" model.name={config.classifier.name}"
+            ' does not use batch["weight"] (lexon.models.losses.classification_loss does); set'
+            " training.event_weights=none and training.class_weights=none"
+        )
 
 
 def _network(config: ClassifierMember, shown: Shown, training: TensorTable) -> Any:
@@ -96,8 +126,18 @@ def _recipe(config: ClassifierMember, shown: Shown, training: TensorTable) -> di
 
 
 def _val_auroc(probabilities: NDArray[np.float32], table: TensorTable) -> dict[str, float]:
-    """AUROC of the signal, or with more than two classes the mean of each against the rest."""
+    """AUROC of the signal, or with more than two classes the mean of each against the rest;
+    weighted as the test split's is.
+    """
     target = table.tensors["target"].cpu().numpy()
+    if "event_weight" in table.tensors:
+        weights = table.tensors["event_weight"].double().cpu().numpy()
+        n_classes = probabilities.shape[1]
+        one_by_one = [
+            weighted_auroc(probabilities[:, c], target == c, weights)
+            for c in range(n_classes if n_classes > 2 else 1)
+        ]
+        return {"auroc": float(np.mean(one_by_one))}
     if probabilities.shape[1] == 2:
         return {"auroc": float(roc_auc_score(target == 0, probabilities[:, 0]))}
     return {"auroc": float(roc_auc_score(target, probabilities, multi_class="ovr"))}
