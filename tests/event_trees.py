@@ -48,6 +48,8 @@ OWN: dict[str, Any] = {
     "label": {"branch": "process"},
 }
 Branches = dict[str, Any]
+# Options of the catalog's entry beside those of `text`.
+CATALOG = ("energy_unit", "label_names", "weight")
 
 
 def in_kinds(events: Events) -> Events:
@@ -128,7 +130,7 @@ WRITERS = {"tree.root": write_tree, "ntuple.root": write_ntuple, "table.parquet"
 
 def tree_source(path: Path | str, branches: Any = OWN, **text: Any) -> TreeSource:
     """A file as the catalog loads it."""
-    options = {name: text.pop(name) for name in ("energy_unit", "label_names") if name in text}
+    options = {name: text.pop(name) for name in CATALOG if name in text}
     source = EventsDataset(str(path), text=TEXT | text, branches=branches, **options).load()
     assert isinstance(source, TreeSource)
     return source

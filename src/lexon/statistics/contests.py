@@ -67,11 +67,7 @@ def signal_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float32]:
 def weights_of(groups: Mapping[str, Sequence[Scores]]) -> NDArray[np.float64] | None:
     """Weights of the events, by their index; None where each counts once."""
     first = next(scores for seeds in groups.values() for scores in seeds)
-    return (
-        None
-        if first.weights is None
-        else first.weights[np.argsort(first.index, kind="stable")]
-    )
+    return None if first.weights is None else first.weights[np.argsort(first.index, kind="stable")]
 
 
 def by_group(
@@ -151,7 +147,7 @@ def _resampled(
     sides = contest.positives, contest.negatives
     own = [None if weights is None else weights[rows] for rows in sides]
     placed = [
-        placements(*(one[rows] for rows in sides), ranks.shape[1], *own) for one in ranks
+        placements(one[sides[0]], one[sides[1]], ranks.shape[1], own[0], own[1]) for one in ranks
     ]
     won, lost = (np.stack(part) for part in zip(*placed, strict=True))
     estimates = (

@@ -184,8 +184,31 @@ def test_objects_that_a_mapping_leaves_out_are_reported(tmp_path, branches):
 def test_weights_are_not_used_and_that_is_reported(tmp_path, branches):
     path = write_tree(tmp_path / "a.root", branches)
     source = tree_source(path, OWN | {"weight": "genWeight"})
-    assert "Event weights (events.branches.weight=genWeight) are not used." in source.notes
-    assert "Event weights are not used." in tree_source(path).notes
+    unused = "Event weights are not used"
+    assert f"{unused} (events.weight=genWeight would use them)." in source.notes
+    assert f"{unused} (events.weight=BRANCH uses them)." in tree_source(path).notes
+    assert all_events(source).weights is None
+
+
+@pytest.mark.parametrize("format_", WRITERS)
+def test_weights_come_from_the_branch_that_events_weight_names(tmp_path, events, branches, format_):
+    own = events.met.astype(np.float64) - 50
+    path = WRITERS[format_](tmp_path / format_, branches | {"genWeight": own})
+    source = tree_source(path, weight="genWeight")
+    assert not any("weights" in note for note in source.notes)
+    read = all_events(source)
+    np.testing.assert_allclose(read.weights, read.met - 50, rtol=1e-4, atol=1e-4)
+
+
+def test_a_branch_of_weights_that_is_missing_or_not_finite_is_said(tmp_path, branches):
+    weights = np.ones(300)
+    weights[[5, 9]] = np.nan
+    path = write_tree(tmp_path / "a.root", branches | {"genWeight": weights})
+    with pytest.raises(DataError, match=r"no branch genweigth, which events\.weight names.*near"):
+        list(tree_source(path, weight="genweigth").parts(100))
+    source = tree_source(path, weight="genWeight", max_bad_lines=0.1)
+    assert any("a value of genWeight that is not finite" in note for note in source.notes)
+    assert np.isfinite(all_events(source).weights).all()
 
 
 # --- processes

@@ -59,7 +59,7 @@ def clean_events(
     return EventSample(cleaned, attributes, energy_unit="GeV")
 
 
-def _class_of(raw: EventSource | DarkMachinesSource, classes: dict[str, Any]) -> dict[int, str]:
+def _class_of(raw: EventSource | UnsplitSource, classes: dict[str, Any]) -> dict[int, str]:
     """Name of the class of each label that is in one; of events of one process, its own name."""
     if raw.only_label is not None:
         return raw.label_names

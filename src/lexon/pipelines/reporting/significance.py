@@ -252,6 +252,11 @@ def _processes(scores: Scores) -> dict[int, str]:
 def _why_not(scores: Scores, config: SignificanceConfig, simulated: dict[str, float]) -> str:
     if scores.is_signal.all() or not scores.is_signal.any():
         return "No significance: the test events are of one class only."
+    if scores.weights is not None:
+        return (
+            "No significance: the test events are weighted (events.weight), and a significance"
+            " takes the events of a process alike."
+        )
     names = list(_processes(scores).values())
     for key, known, what in (
         ("cross_sections", config.cross_sections, "cross section in fb"),
