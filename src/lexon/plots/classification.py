@@ -62,7 +62,10 @@ def roc(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> Figure:
     first = next(iter([*cells.values(), *([scores] for scores in baselines.values())]))[0]
     upper.plot(_EFFICIENCIES, 1 / _EFFICIENCIES, color="0.8", linewidth=1, zorder=0)
     upper.set(yscale="log", ylim=(0.9, None), ylabel=r"Background rejection $1/\epsilon_B$")
-    lower.set(xlim=(0, 1), xlabel=rf"Signal efficiency $\epsilon_S$ ({first.class_names[0]})")
+    weighted = "" if first.weights is None else ", weighted"
+    lower.set(
+        xlim=(0, 1), xlabel=rf"Signal efficiency $\epsilon_S$ ({first.class_names[0]}){weighted}"
+    )
     lower.set_ylabel("Ratio to first\nbaseline" if reference else "Ratio to\nfirst", loc="center")
     lower.set_ylim(*_ratio_limits([curve / divisor for curve in drawn]))
     legend_beside(figure, upper)
@@ -212,12 +215,15 @@ def auroc_bars(
     cells: Mapping[str, Interval],
     baselines: Mapping[str, Interval],
     others: Mapping[str, Interval] | None = None,
+    *,
+    weighted: bool = False,
 ) -> Figure:
     """AUROC with 95 % interval, one row a cell, best on top; baselines in black with a line through
     the best one.
 
     Args:
         others: cells on other test events: hollow, below the rest.
+        weighted: whether events count by their weights.
     """
     others = others or {}
     rows = {**cells, **baselines, **others}
@@ -263,7 +269,7 @@ def auroc_bars(
         )
     )
     axes.set_xlabel(
-        "AUROC on the test split, 95 % interval"
+        f"{'Weighted ' * weighted}AUROC on the test split, 95 % interval"
         + ("; hollow: of other test events" if others else "")
     )
     return figure

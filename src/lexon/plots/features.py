@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lexon.events import MAX_OBJECTS, Events
 from lexon.features import event_features
 from lexon.plots.style import Figure, looks, styled
+from lexon.weighting import effective_number
 
 # Column, axis label, and whether the values are whole numbers.
 PANELS = (
@@ -45,12 +46,13 @@ def feature_distributions(
     """
     features = event_features(events, object_types)
     present = {name: groups == group for group, name in names.items() if (groups == group).any()}
+    weighted = "" if events.weights is None else ", weighted"
     figure = Figure(figsize=(9.2, 9.6), layout="constrained")
     panels = figure.subplots(4, 2).ravel()
     for axes, (column, label, whole) in zip(panels, PANELS, strict=False):
-        _histogram(axes, features[column], present, whole)
+        _histogram(axes, features[column], events.weights, present, whole)
         axes.set_xlabel(label)
-        axes.set_ylabel("Share of events")
+        axes.set_ylabel(f"Share of events{weighted}")
     _types(panels[-1], events, present, object_types)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
@@ -58,16 +60,20 @@ def feature_distributions(
         labels,
         loc="outside upper center",
         ncols=min(len(labels), 5),
-        title=f"{split} split, shares of all events; the last bin holds the overflow",
+        title=f"{split} split, shares of all events{weighted}; the last bin holds the overflow",
     )
     return figure
 
 
 def _histogram(
-    axes: Axes, values: pd.Series, groups: Mapping[str, NDArray[np.bool_]], whole: bool
+    axes: Axes,
+    values: pd.Series,
+    weights: NDArray[np.float64] | None,
+    groups: Mapping[str, NDArray[np.bool_]],
+    whole: bool,
 ) -> None:
     """One panel: steps with statistical errors; the last bin of a continuous quantity holds the
-    overflow.
+    overflow. The legend counts events, whatever their weights.
     """
     array = values.to_numpy(dtype=float)
     finite = array[np.isfinite(array)]
@@ -79,15 +85,21 @@ def _histogram(
     top = min(finite.max(), MAX_OBJECTS) if whole else np.quantile(finite, 0.99)
     edges = np.arange(-0.5, top + 1) if whole else np.linspace(0, top or 1, 31)
     for (name, chosen), style in zip(groups.items(), looks(len(groups)), strict=True):
-        inside = np.clip(array[chosen & np.isfinite(array)], edges[0], edges[-1])
-        counts = np.histogram(inside, edges)[0]
-        n = int(chosen.sum())
+        known = chosen & np.isfinite(array)
+        inside = np.clip(array[known], edges[0], edges[-1])
+        own = np.ones(len(array)) if weights is None else weights
+        counts, squares = (
+            np.histogram(inside, edges, weights=power[known])[0] for power in (own, own**2)
+        )
+        total = own[chosen].sum()
+        if not total > 0:
+            continue
         mplhep.histplot(
-            counts / n,
+            counts / total,
             edges,
-            yerr=np.sqrt(counts) / n,
+            yerr=np.sqrt(squares) / total,
             ax=axes,
-            label=f"{name} ({n:,})",
+            label=f"{name} ({chosen.sum():,})",
             linewidth=1.3,
             **style,
         )
@@ -106,8 +118,13 @@ def _types(
     counts = np.stack([(events.ids == label).sum(1) for label in object_types], axis=1)
     offsets = np.linspace(-0.25, 0.25, len(groups)) if len(groups) > 1 else [0.0]
     for offset, chosen, style in zip(offsets, groups.values(), looks(len(groups)), strict=True):
-        mean = counts[chosen].mean(0)
-        error = counts[chosen].std(0) / np.sqrt(chosen.sum())
+        own = np.ones(len(events)) if events.weights is None else events.weights
+        own = own[chosen]
+        if not own.sum() > 0:
+            continue
+        mean = np.average(counts[chosen], axis=0, weights=own)
+        spread = np.average((counts[chosen] - mean) ** 2, axis=0, weights=own)
+        error = np.sqrt(np.maximum(spread, 0) / effective_number(own))
         axes.errorbar(
             positions + offset,
             mean,

@@ -35,6 +35,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
+from lexon.pipelines.reporting.classifier_weights import weight_name
 from lexon.pipelines.reporting.classifier_words import findings
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.significance import (
@@ -118,6 +119,12 @@ def summary_table(
         for kind, scores in baselines.items()
     ]
     return pd.DataFrame(rows)
+
+
+def with_weights(table: pd.DataFrame, cells: Sequence[ClassifierCell]) -> pd.DataFrame:
+    """The table with a column that names the weights, where events have some."""
+    name = weight_name(cells)
+    return table.assign(weights=name) if name else table
 
 
 def comparisons_table(
@@ -255,7 +262,8 @@ def figures(
         ),
         "calibration": classification.calibration(cells, others),
         "auroc_bars": classification.auroc_bars(
-            *(_intervals(summary, kind) for kind in ("cell", "baseline", "other events"))
+            *(_intervals(summary, kind) for kind in ("cell", "baseline", "other events")),
+            weighted="weights" in summary,
         ),
     }
 
@@ -351,7 +359,7 @@ def compare_results(
     cells, baselines = classifier_cells(results, baselines)
     aurocs, min_effect = measure(cells, baselines, report.n_bootstrap), report.min_effect.score
     cost = TokenCost.of(cells, aurocs, min_effect, run)
-    summary = summary_table(cells, baselines, aurocs, evaluation, run)
+    summary = with_weights(summary_table(cells, baselines, aurocs, evaluation, run), cells)
     tables = {
         "summary": summary,
         "comparisons": comparisons_table(cells, baselines, aurocs, min_effect, run),
@@ -375,7 +383,7 @@ def compare_results(
     words["sentences"] += [*significance_sentences(promised), *slice_sentences(slices)]
     words |= {"slices": list(slices.notes), "significance": list(promised.notes)}
     return {
-        "members": members_table(cells, run, _member_numbers),
+        "members": with_weights(members_table(cells, run, _member_numbers), cells),
         **tables,
         "means": means,
         "slices": slices.table,

@@ -27,6 +27,11 @@ from lexon.pipelines.reporting.classifier_effects import (
     comparable,
     ranked_by_validation,
 )
+from lexon.pipelines.reporting.classifier_weights import (
+    weight_caveats,
+    weight_name,
+    weighted_sentence,
+)
 from lexon.pipelines.reporting.tables import json_rows, jsonable, rows_of, run_record
 from lexon.pipelines.reporting.words import axis_words, bounded, capital, listing, paired
 from lexon.plots.style import NOTHING
@@ -71,6 +76,7 @@ def findings(
     return {
         "headline": _headline(ranked, tables["summary"]),
         "sentences": [
+            *weighted_sentence(cells),
             *found,
             *_baseline_sentences(tables["summary"]),
             *_detail_sentences(details, evaluation),
@@ -83,6 +89,7 @@ def findings(
         "claims": [answer.row() for answer in answers],
         "best_cell": ranked[0].name if ranked else None,
         "selected_by": "validation AUROC, mean over seeds",
+        **({"weighted_by": name} if (name := weight_name(cells)) else {}),
         "details": {name: jsonable(vars(interval)) for name, interval in details.items()},
         **{name: json_rows(table) for name, table in tables.items()},
         "record": run_record(
@@ -101,7 +108,10 @@ def _headline(ranked: Sequence[ClassifierCell], summary: pd.DataFrame) -> str:
     row = summary[summary["cell"] == ranked[0].name].iloc[0]
     value = _value(row["auroc"], row["auroc_low"], row["auroc_high"])
     chosen = f", the best of {len(ranked)} finished models on validation" if len(ranked) > 1 else ""
-    return f"{capital(ranked[0].label)}: AUROC{_meaning(ranked[0].scores)} {value}{chosen}."
+    weighted = "weighted " if weight_name(ranked[:1]) else ""
+    return (
+        f"{capital(ranked[0].label)}: {weighted}AUROC{_meaning(ranked[0].scores)} {value}{chosen}."
+    )
 
 
 def _of_the_best(
@@ -391,6 +401,7 @@ def caveats(
         *shared.small_sample(data, "train", shared.SMALL_TRAINING, "events"),
         *_sizes_of_training(data),
         *shared.of_the_data(finished),
+        *weight_caveats(finished),
         *_balance(finished),
         *shared.not_converged(finished),
         *shared.verdicts(
@@ -418,13 +429,14 @@ def _balance(finished: Sequence[Result]) -> list[str]:
     scores = next((result.scores for result in finished if result.scores is not None), None)
     if scores is None:
         return []
-    share = float(scores.is_signal.mean())
+    share = float(np.average(scores.is_signal, weights=scores.weights))
+    of = "test events" if scores.weights is None else "weight of the test events"
     binary = len(scores.class_names) == 2
     if binary and BALANCED[0] <= share <= BALANCED[1]:
         return []
     name = scores.class_names[0]
     return [
-        f"Class balance: {share:.1%} of the test events are {name}. Accuracy, F1, average precision"
+        f"Class balance: {share:.1%} of the {of} are {name}. Accuracy, F1, average precision"
         " and calibration depend on this share; AUROC does not."
     ]
 

@@ -22,11 +22,13 @@ Format = Annotated[str, Field(pattern=r"^(whole|percent|short|plain|signed_\d|fi
 
 class FigureLayout(Config):
     """A figure: its heading, and what a reader who cannot see it should know. A `*` in its name
-    also stands for figures of one each.
+    also stands for figures of one each. `weighted`: it counts events, by their weights where they
+    have some, and its heading then says so.
     """
 
     heading: str
     alt: str
+    weighted: bool = False
 
 
 class IntervalLayout(Config):
@@ -51,6 +53,8 @@ class TableLayout(Config):
         only_measured: kinds of which only those rows are kept that have a number in any of its
             columns.
         formats: how its columns are written, where that differs from the formats of the page.
+        weighted: its numbers count events, by their weights where they have some; its caption then
+            says so.
     """
 
     of: str
@@ -60,6 +64,7 @@ class TableLayout(Config):
     statuses: tuple[str, ...] = ()
     only_measured: tuple[str, ...] = ()
     formats: dict[Format, tuple[str, ...]] = Field(default_factory=dict)
+    weighted: bool = False
 
 
 class SectionLayout(Config):

@@ -15,6 +15,7 @@ from lexon.pipelines.reporting.layout import FigureLayout, IntervalLayout, Table
 from lexon.pipelines.reporting.words import LARGE, number
 from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, table, whole
 
+WEIGHTED = ", weighted"
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "whole": whole,
     "percent": percent,
@@ -35,7 +36,7 @@ def write_page(
     Args:
         kind: whose layout.
         findings: `headline`, `sentences`, `caveats`, `record`, and the texts and small tables that
-            the layout names.
+            the layout names; `weighted_by` names the weights of events, where they have some.
         shown: tables by name, and figures as PNG by ``figure_`` and their name; None where a figure
             was not drawn.
     """
@@ -49,15 +50,19 @@ def write_page(
     worded = {
         name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names
     }
+    by = str(findings.get("weighted_by", ""))
     sections = [
         Section(
             section.heading,
             text=findings[section.text] if section.text else (),
             figures=[
-                figure(name, one.heading, one.alt, png)
+                figure(name, one.heading + (WEIGHTED if one.weighted and by else ""), one.alt, png)
                 for name, one, png in _drawn(section.figures, drawn)
             ],
-            tables=[_table(one, worded[one.of], layout.formats) for one in section.tables],
+            tables=[
+                _table(one, worded[one.of], layout.formats, by if one.weighted else "")
+                for one in section.tables
+            ],
         )
         for section in layout.sections
     ]
@@ -77,7 +82,9 @@ def _drawn(
             rest, png = _rest(pattern, name), drawn[name]
             if rest is not None and png is not None:
                 words = FigureLayout(
-                    heading=one.heading.replace("*", rest), alt=one.alt.replace("*", rest)
+                    heading=one.heading.replace("*", rest),
+                    alt=one.alt.replace("*", rest),
+                    weighted=one.weighted,
                 )
                 found.append((name, words, png))
     return found
@@ -88,7 +95,12 @@ def _says_nothing(layout: TableLayout, frame: pd.DataFrame) -> bool:
     return len(layout.columns) > 1 and len(_columns(layout.columns, list(frame.columns))) == 1
 
 
-def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Sequence[str]]) -> Block:
+def _table(
+    layout: TableLayout,
+    frame: pd.DataFrame,
+    formats: Mapping[str, Sequence[str]],
+    weighted_by: str,
+) -> Block:
     if _says_nothing(layout, frame):
         frame = frame.iloc[:0]
     for column, kept in (("kind", layout.kinds), ("status", layout.statuses)):
@@ -100,7 +112,8 @@ def _table(layout: TableLayout, frame: pd.DataFrame, formats: Mapping[str, Seque
             ~frame["kind"].isin(layout.only_measured)
             | frame[list(columns)].select_dtypes("number").notna().any(axis=1)
         ]
-    return table(frame, columns, layout.caption, _written_as(columns, [formats, layout.formats]))
+    caption = layout.caption + (f". Events are weighted by {weighted_by}" if weighted_by else "")
+    return table(frame, columns, caption, _written_as(columns, [formats, layout.formats]))
 
 
 def _written_as(
