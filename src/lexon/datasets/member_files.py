@@ -308,7 +308,8 @@ def check_agreement(
 
 def _recalculated(scores: Scores | None, arrays: Arrays | None) -> dict[str, float]:
     if scores is not None:
-        return {"accuracy": float((scores.probabilities.argmax(1) == scores.target).mean())}
+        right = scores.probabilities.argmax(1) == scores.target
+        return {"accuracy": float(np.average(right, weights=scores.weights))}
     assert arrays is not None
     if "test_prediction" in arrays:
         return {

@@ -52,7 +52,7 @@ def feature_distributions(
     for axes, (column, label, whole) in zip(panels, PANELS, strict=False):
         _histogram(axes, features[column], events.weights, present, whole)
         axes.set_xlabel(label)
-        axes.set_ylabel(f"Share of events{weighted}")
+        axes.set_ylabel("Share of events" if events.weights is None else "Share of weight")
     _types(panels[-1], events, present, object_types)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(

@@ -87,6 +87,16 @@ def test_without_weights_nothing_is_said_of_them(plain) -> None:
     assert "weights" not in tables["summary"]
 
 
+def test_baselines_alone_are_weighted_too() -> None:
+    failed = result({"pool": "max"}, status="failed", notes="out of memory")
+    failed = replace(failed, member=replace(failed.member, config=failed.member.config | CONFIG))
+    trees = binormal_scores(0.95, own=7)
+    baselines = {"event_level": replace(trees, weights=own(trees))}
+    found = compare_results([failed], baselines, EVALUATION, REPORT, "main")
+    assert found["findings"]["sentences"][0].startswith("Weighted: ")
+    assert found["findings"]["weighted_by"] == "event_weight"
+
+
 def test_numbers_are_the_weighted_ones(report) -> None:
     summary = report[0]["summary"]
     scores = weighted(result({"pool": "max"}, separation=1.3)).scores

@@ -17,16 +17,11 @@ MAX_SHIFT = 0.02  # of the share of signal, from which on probabilities mean som
 
 
 def weight_name(cells: Sequence[Cell]) -> str:
-    """`events.weight` of the finished members whose test events are weighted; empty where none
-    are.
+    """`events.weight` of the members, finished or not: baselines have it too; empty where there is
+    none.
     """
-    named = (
-        str(result.member.config["data"].get("weight") or "events.weight")
-        for cell in cells
-        for result in cell.finished
-        if result.scores is not None and result.scores.weights is not None
-    )
-    return next(named, "")
+    data = (result.member.config.get("data", {}) for cell in cells for result in cell.results)
+    return next((str(one["weight"]) for one in data if one.get("weight")), "")
 
 
 def weighted_sentence(cells: Sequence[Cell]) -> list[str]:
