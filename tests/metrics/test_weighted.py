@@ -160,6 +160,15 @@ def test_a_rejection_needs_background_that_is_worth_ten_events() -> None:
     assert np.isnan(efficiency(with_weights(scores, weights))(once(scores))[0])
 
 
+def test_one_heavy_event_below_the_threshold_makes_a_rejection_unknown_too() -> None:
+    scores = two_classes(2000)
+    weights = np.ones(2000)
+    low = np.flatnonzero(~scores.is_signal)[np.argmin(scores.signal[~scores.is_signal])]
+    weights[low] = 1e5
+    efficiency = ranking.signal_efficiency(20.0)
+    assert np.isnan(efficiency(with_weights(scores, weights))(once(scores))[0])
+
+
 def test_classes_without_a_positive_sum_have_no_auroc() -> None:
     scores = two_classes(300)
     found = classification_metrics(with_weights(scores, np.where(scores.is_signal, 0, 1)), ())

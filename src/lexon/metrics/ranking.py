@@ -52,9 +52,9 @@ def signal_efficiency(rejection: float) -> Metric:
     """Share of signal above the threshold that leaves at most 1/rejection of the background.
 
     NaN where fewer than `MIN_PASSING_BACKGROUND` background events would pass, of weighted ones
-    where those that pass are worth fewer ((sum w)^2 / sum w^2). Events at the threshold do not
-    pass. Where negative weights make the background fall and rise again, the threshold is the
-    first, from the top, at which there is too much of it.
+    where those that pass, or all of them, are worth fewer ((sum w)^2 / sum w^2). Events at the
+    threshold do not pass. Where negative weights make the background fall and rise again, the
+    threshold is the first, from the top, at which there is too much of it.
     """
 
     def metric(scores: Scores) -> Statistic:
@@ -88,7 +88,8 @@ def signal_efficiency(rejection: float) -> Metric:
             enough = (
                 n_background >= MIN_PASSING_BACKGROUND * rejection
                 if own is None
-                else _worth(counts[:, falling_background], own, passing) >= MIN_PASSING_BACKGROUND
+                else _least_worth(counts[:, falling_background], own, passing)
+                >= MIN_PASSING_BACKGROUND
             )
             return np.where(enough, efficiency, np.nan)
 
@@ -108,15 +109,20 @@ def _before_first(marked: NDArray[np.bool_]) -> NDArray[np.intp]:
     return (~np.logical_or.accumulate(marked, axis=1)).sum(1)
 
 
-def _worth(
+def _least_worth(
     counts: Weights, weights: NDArray[np.float64], passing: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Effective number of the first `passing` events of each resample."""
+    """Effective number of the first `passing` events of each resample, or of all where that is
+    smaller: an efficiency is as uncertain as either.
+    """
+    last = np.full_like(passing, counts.shape[1])
+    places = np.stack([passing, last], axis=1)
     sums, squares = (
-        np.take_along_axis(_cumulative(counts * power), passing[:, None], axis=1)[:, 0]
+        np.take_along_axis(_cumulative(counts * power), places, axis=1)
         for power in (weights, weights**2)
     )
-    return np.divide(sums**2, squares, out=np.zeros_like(sums), where=squares > 0)
+    worth = np.divide(sums**2, squares, out=np.zeros_like(sums), where=squares > 0)
+    return worth.min(axis=1)
 
 
 def weighted_auroc(

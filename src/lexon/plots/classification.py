@@ -51,7 +51,9 @@ def roc(cells: Mapping[str, Seeds], baselines: Mapping[str, Scores]) -> Figure:
     reference = {name: _rejection([scores]) for name, scores in baselines.items()}
     drawn = [*curves.values(), *reference.values()]
     if not any(np.isfinite(curve).any() for curve in drawn):
-        return empty_figure("no ROC curve: no finished member, or one class only")
+        return empty_figure(
+            "no ROC curve: no finished member, one class only, or too few background events"
+        )
     figure = Figure(figsize=(9.2, 5.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     styles = [*looks(len(curves)), *baseline_looks(len(reference))]
