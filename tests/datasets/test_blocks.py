@@ -19,6 +19,7 @@ def block(n: int, most: int, seed: int = 0) -> Block:
     p4[:, 3] = rng.uniform(-9, 9, k)
     return Block(
         process=np.full(n, b"x"),
+        weight=np.arange(n) / 4,
         met=rng.uniform(0, 9, (n, 2)).astype(np.float32),
         n_objects=counts,
         ids=rng.integers(1, 8, k).astype(np.int8),
@@ -46,3 +47,11 @@ def test_the_leading_objects_are_kept_in_their_order():
         pt = made.p4[start : start + n, 1]
         kept = np.sort(np.argsort(-pt, kind="stable")[:MAX_OBJECTS])
         np.testing.assert_array_equal(events.pt[event, : len(kept)], pt[kept])
+
+
+def test_weights_go_where_their_events_go_and_only_if_asked_for():
+    shown, order = leading(block(60, 40), "GeV"), np.random.default_rng(1).permutation(60)
+    labels = np.arange(60)
+    events = to_events(shown, labels, order, weighted=True)
+    np.testing.assert_array_equal(events.weights, events.labels / 4)
+    assert to_events(shown, labels, order).weights is None
