@@ -3,8 +3,9 @@
 All comparisons on the same events are paired: every model sees the same resamples, so what the
 events have in common cancels. Intervals hold 95 %. `intervals` says what an interval is,
 `bootstrap` draws the events, `contests` judges many parts of a sample at once, `discovery`
-turns scores into expected significances, `differences` compares cells over events and seeds,
-`effects` turns the cells of a grid into main effects and interactions.
+turns scores into expected significances, `exchanges` says what a feature is worth, `differences`
+compares cells over events and seeds, `effects` turns the cells of a grid into main effects and
+interactions.
 """
 
 from lexon.statistics.bootstrap import (
@@ -44,6 +45,7 @@ from lexon.statistics.discovery import (
     discovery,
 )
 from lexon.statistics.effects import UNPAIRED, Contrast, Grid, Mean, contrasts
+from lexon.statistics.exchanges import ExchangedScores, falls
 from lexon.statistics.intervals import (
     LEVEL,
     Interval,
@@ -69,6 +71,7 @@ __all__ = [
     "Contrast",
     "Difference",
     "Discovery",
+    "ExchangedScores",
     "Grid",
     "Interval",
     "Mean",
@@ -84,6 +87,7 @@ __all__ = [
     "contest_trainings",
     "contrasts",
     "discovery",
+    "falls",
     "of_seed",
     "outcome_of",
     "resample",

@@ -1,0 +1,63 @@
+"""The fall in AUROC by an exchanged feature: that of the scores, paired over events."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fabricate import binormal_scores
+from sklearn.metrics import roc_auc_score
+
+from lexon.metrics.scores import Scores
+from lexon.statistics import ExchangedScores, falls
+
+N = 2000
+
+
+def exchanged(seed: int) -> tuple[Scores, ExchangedScores]:
+    """Without `lost` the scores are random; `kept` changes nothing; `noisy` hardly anything."""
+    rng = np.random.default_rng(seed)
+    plain = binormal_scores(1.5, N, own=seed)
+    noise = rng.normal(0, 1e-3, (2, N)).astype(np.float32)
+    found = {
+        "lost": rng.permuted(np.tile(plain.signal, (3, 1)), axis=1),
+        "kept": np.tile(plain.signal, (3, 1)),
+        "noisy": plain.signal + noise,
+    }
+    return plain, ExchangedScores(plain, found)
+
+
+def test_the_estimate_is_the_fall_in_auroc_and_what_is_ignored_is_worth_exactly_nothing():
+    plain, one = exchanged(1)
+    found = falls([one, exchanged(2)[1]], 200, np.random.default_rng(0))
+    aurocs = [roc_auc_score(plain.is_signal, scores) for scores in one.exchanged["lost"]]
+    expected = roc_auc_score(plain.is_signal, plain.signal) - np.mean(aurocs)
+    assert found["lost"].estimates[0] == pytest.approx(expected, abs=1e-6)
+    assert found["lost"].n == 2
+    assert not found["kept"].estimates.any()
+    assert not found["kept"].values.any()
+
+
+def test_events_are_resampled_together_so_that_a_small_change_has_a_small_interval():
+    found = falls([exchanged(1)[1]], 300, np.random.default_rng(0))
+    assert found["noisy"].values.std() < 0.001
+    assert found["lost"].values.std() > 0.005
+
+
+def test_the_order_of_the_events_does_not_matter():
+    _, one = exchanged(3)
+    order = np.random.default_rng(5).permutation(N)
+    arrays = {
+        name: getattr(one.plain, name)[order]
+        for name in ("probabilities", "target", "labels", "index")
+    }
+    shuffled = ExchangedScores(
+        type(one.plain)(
+            **arrays,
+            class_names=one.plain.class_names,
+            label_names=one.plain.label_names,
+            digest=one.plain.digest,
+        ),
+        {name: values[:, order] for name, values in one.exchanged.items()},
+    )
+    first, second = (falls([each], 100, np.random.default_rng(0)) for each in (one, shuffled))
+    np.testing.assert_allclose(first["lost"].values, second["lost"].values, atol=1e-6)
