@@ -15,6 +15,7 @@ from lexon.config.data import (
     SimulationConfig,
     named_labels,
 )
+from lexon.config.importance import ImportanceConfig
 from lexon.config.kinds import KINDS, Kind, member_config
 from lexon.config.members import (
     AutoencoderMember,
@@ -66,6 +67,7 @@ __all__ = [
     "EventsConfig",
     "EventsFile",
     "FittedConfig",
+    "ImportanceConfig",
     "Kind",
     "Label",
     "MemberConfig",

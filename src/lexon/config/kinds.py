@@ -288,6 +288,7 @@ KINDS = {
                 "n_train",
                 "training",
                 "evaluation",
+                "importance",
                 "slices",
             },
             member=classifier_member,

@@ -17,6 +17,7 @@ from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveI
 from lexon.config.classifiers import ClassifierName, Pairwise, Positions
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
 from lexon.config.embeddings import EmbeddingName
+from lexon.config.importance import ImportanceConfig
 from lexon.config.kinds import KINDS, KindName
 from lexon.config.names import InputPath, Name, OutputPath
 from lexon.config.regression import CollapseConfig, RegressionConfig
@@ -127,6 +128,7 @@ class Parameters(Config):
     beta: NonNegative | None
     tags: TagsConfig
     evaluation: EvaluationConfig
+    importance: ImportanceConfig
     report: ReportConfig
     slices: SlicesConfig
     significance: SignificanceConfig

@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from lexon.baselines import BASELINES
 from lexon.config import KINDS
-from lexon.datasets.arrays import ArraysDataset
+from lexon.datasets.arrays import Arrays, ArraysDataset, read_arrays
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
 from lexon.datasets.evaluated_events import (
     EvaluatedEvents,
@@ -106,6 +106,10 @@ class MemberFolders:
     def evaluated_events(self) -> EvaluatedEvents | None:
         """What is known of the test events beside their scores."""
         return self.beside("evaluated_events.h5", "Test events", read_evaluated_events)
+
+    def importance(self, result: Result) -> Arrays | None:
+        """What a member has left of features exchanged between its test events."""
+        return self.beside(f"{result.member.folder}/importance.h5", "Importance", read_arrays)
 
     def beside(self, name: str, what: str, read: Callable[[Path], T]) -> T | None:
         """The content of a file beside the members; None where there is none, or where it is
@@ -226,7 +230,9 @@ class MemberEvents(MemberFile, EvaluatedEventsDataset):
 
 
 class MemberArrays(MemberFile, ArraysDataset):
-    """A member's scores.h5 where it holds predictions rather than class probabilities."""
+    """A member's importance.h5, or its scores.h5 where it holds predictions rather than class
+    probabilities.
+    """
 
 
 class MemberTable(MemberFile, CSVDataset):

@@ -37,6 +37,12 @@ from lexon.pipelines.reporting.classifier_effects import (
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_weights import weight_name
 from lexon.pipelines.reporting.classifier_words import findings
+from lexon.pipelines.reporting.importance import (
+    Importances,
+    Read,
+    importance_sentences,
+    importances_of_report,
+)
 from lexon.pipelines.reporting.nodes import collect, completed
 from lexon.pipelines.reporting.significance import (
     Significances,
@@ -48,6 +54,7 @@ from lexon.pipelines.reporting.tables import Row, cell_row, members_table
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
+from lexon.plots import importance as importance_plots
 from lexon.plots import significance as significance_plots
 from lexon.plots import slices as slice_plots
 from lexon.plots.style import empty_figure
@@ -344,8 +351,8 @@ def compare_results(
     of_events: OfEvents | None = None,
 ) -> dict[str, Any]:
     """The tables members, summary, comparisons, effects, means, best_models, ensembles, slices,
-    slice_differences, significance, significance_differences and significance_curves, and the
-    findings in words, by name.
+    slice_differences, significance, significance_differences, significance_curves, importance and
+    importance_differences, and the findings in words, by name.
 
     Members that are not done are rows with a status and a note, and in no statistics; choices use
     validation only.
@@ -379,9 +386,17 @@ def compare_results(
     )
     words["sentences"][:0] = cost.sentences
     words["caveats"] += cost.caveats
-    slices, promised = _of_events(of_events, cells, baselines, aurocs, report, run)
-    words["sentences"] += [*significance_sentences(promised), *slice_sentences(slices)]
-    words |= {"slices": list(slices.notes), "significance": list(promised.notes)}
+    slices, promised, worth = _of_events(of_events, cells, baselines, aurocs, report, run)
+    words["sentences"] += [
+        *significance_sentences(promised),
+        *slice_sentences(slices),
+        *importance_sentences(worth),
+    ]
+    words |= {
+        "slices": list(slices.notes),
+        "significance": list(promised.notes),
+        "importance": list(worth.notes),
+    }
     return {
         "members": with_weights(members_table(cells, run, _member_numbers), cells),
         **tables,
@@ -391,6 +406,8 @@ def compare_results(
         "significance": promised.table,
         "significance_differences": promised.differences,
         "significance_curves": promised.curves,
+        "importance": worth.table,
+        "importance_differences": worth.differences,
         "findings": words,
     }
 
@@ -403,11 +420,13 @@ class OfEvents:
         events: their quantities, where they were described.
         slices: that they are cut into.
         significance: what scores are turned into significances with.
+        importance: what a member has left of exchanged features, if anything.
     """
 
     events: EvaluatedEvents | None
     slices: SlicesConfig
     significance: SignificanceConfig
+    importance: Read = lambda _result: None
 
 
 def _of_events(
@@ -417,14 +436,19 @@ def _of_events(
     aurocs: Aurocs,
     report: ReportConfig,
     run: str,
-) -> tuple[Slices, Significances]:
+) -> tuple[Slices, Significances, Importances]:
     if asked is None:
-        return Slices.none(NOT_ASKED, run), Significances([NOT_ASKED], run)
+        return (
+            Slices.none(NOT_ASKED, run),
+            Significances([NOT_ASKED], run),
+            Importances([NOT_ASKED], run),
+        )
     labels = {kind: baseline_label(kind) for kind in baselines}
     known = (cells, baselines, aurocs, asked.events)
     return (
         slices_of_report(*known, asked.slices, labels, report, run),
         significances_of_report(*known, asked.significance, labels, report, run),
+        importances_of_report(cells, aurocs, asked.importance, report, run),
     )
 
 
@@ -448,7 +472,7 @@ def compare(
         report,
         run,
         questions,
-        OfEvents(members.evaluated_events(), slices, significance),
+        OfEvents(members.evaluated_events(), slices, significance, members.importance),
     )
     return completed(found, members, plan, report)
 
@@ -483,3 +507,8 @@ def draw_slices(slices: pd.DataFrame) -> Figure:
 def draw_significance(significance: pd.DataFrame, significance_curves: pd.DataFrame) -> Figure:
     """Expected significances."""
     return significance_plots.significances(significance, significance_curves)
+
+
+def draw_importance(importance: pd.DataFrame) -> Figure:
+    """What each feature is worth to each classifier."""
+    return importance_plots.importances(importance)

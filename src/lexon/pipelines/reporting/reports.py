@@ -10,7 +10,7 @@ from lexon.baselines import BASELINES
 from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, shown_as, tokeniser_name
 from lexon.pipelines.member_nodes import member_outputs
-from lexon.pipelines.modelling.classifiers.pipeline import EVALUATED_EVENTS
+from lexon.pipelines.modelling.classifiers.pipeline import EVALUATED_EVENTS, IMPORTANCE, explains
 from lexon.pipelines.modelling.regression import pipeline as regressions
 from lexon.pipelines.node_functions import node_function
 from lexon.pipelines.pretraining.autoencoders import pipeline as autoencoders
@@ -35,6 +35,8 @@ CLASSIFIER = Report(
         "significance",
         "significance_differences",
         "significance_curves",
+        "importance",
+        "importance_differences",
     ),
     settings=(
         "evaluation",
@@ -79,6 +81,8 @@ def classifier(experiment: Experiment) -> Pipeline:
     drawn += _draw_token_cost(experiment)
     drawn += [_draw_table("slices", "slices")] if from_events else []
     drawn += [_draw_table("significance", "significance", "significance_curves")]
+    explained = [member for member in experiment.planned if explains(experiment, member)]
+    drawn += [_draw_table("importance", "importance")] if explained else []
     if shows_events:
         drawn += [
             _draw_features(),
@@ -89,6 +93,11 @@ def classifier(experiment: Experiment) -> Pipeline:
             ),
         ]
     finished = member_outputs(experiment.trained)
+    finished += [
+        f"grid.{member.name}.{IMPORTANCE}"
+        for member in experiment.trained
+        if explains(experiment, member)
+    ]
     if from_events:
         finished += [*(f"baseline_{kind}" for kind in BASELINES), EVALUATED_EVENTS]
     return report_pipeline(

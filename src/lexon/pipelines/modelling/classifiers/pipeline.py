@@ -1,5 +1,5 @@
-"""Two nodes a member, train and evaluate, and one node each for the baselines and for what the
-report asks of the test events.
+"""Two nodes a member, train and evaluate, and more where it is asked what it looks at; one node
+each for the baselines and for what the report asks of the test events.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from lexon.provenance import resting_on
 
 TRAIN = node_function("modelling.classifiers.train:train")
 EVALUATED_EVENTS = "evaluated_events"
+IMPORTANCE = "importance"
 EVALUATE = node_function("modelling.classifiers.evaluate:evaluate")
 
 
@@ -24,6 +25,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     """The trainings of an experiment, to be put into its namespace."""
     settings = ["evaluation", "label_names"]
     members = [node for member in experiment.trained for node in _member(member, settings)]
+    members += [node for member in experiment.trained for node in _explanations(experiment, member)]
     of_events = [] if experiment.parameters.tokens.path else [_baselines(), _describe(experiment)]
     return Pipeline([*members, *of_events])
 
@@ -54,6 +56,55 @@ def _member(member: Member, settings: list[str]) -> list[Node]:
         resting_on(EVALUATE, *encodes),
         shown,
         settings,
+    )
+
+
+def explains(experiment: Experiment, member: Member) -> bool:
+    """Whether the importance of features is measured for a member."""
+    return experiment.parameters.importance.permutations > 0 and _has_events(experiment, member)
+
+
+def _has_events(experiment: Experiment, member: Member) -> bool:
+    """Finished tokens are no events in which a feature could be exchanged."""
+    config = tokeniser_config(member.config["tokeniser"])
+    return experiment.starts_from_events and isinstance(config, FittedConfig)
+
+
+def _explanations(experiment: Experiment, member: Member) -> list[Node]:
+    """Nodes of their own, so that asking for them evaluates nothing again."""
+    of_importance = {"permutations": "params:importance.permutations", "device": "params:device"}
+    of_attention = {"attention_events": "params:importance.attention_events"}
+    importance = "modelling.classifiers.importance:measure_importance"
+    attention = "modelling.classifiers.attention:draw_attention"
+    found = []
+    if explains(experiment, member):
+        found.append(_explanation(member, importance, IMPORTANCE, of_importance))
+    if experiment.parameters.importance.attention_events and _has_events(experiment, member):
+        found.append(_explanation(member, attention, "figure_attention", of_attention))
+    return found
+
+
+def _explanation(member: Member, function: str, output: str, more: dict[str, str]) -> Node:
+    """A node that encodes events itself, even where the classifier was trained on a token file."""
+    config = tokeniser_config(member.config["tokeniser"])
+    assert isinstance(config, FittedConfig)
+    own = f"grid.{member.name}"
+    return Node(
+        resting_on(node_function(function), config.module),
+        {
+            "tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}",
+            "events": "events",
+            "model": f"{own}.model",
+            "training_record": f"{own}.training_record",
+            "config": f"params:{own}.config",
+            "member": f"params:{own}.name",
+            "object_types": "params:object_types",
+            **more,
+        },
+        f"{own}.{output}",
+        name=function.rpartition(":")[2],
+        tags="evaluate",
+        namespace=own,
     )
 
 

@@ -1,0 +1,75 @@
+"""What each feature of the test events is worth to one classifier: its scores of the same events
+with the feature exchanged between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lexon.config import ClassifierMember
+from lexon.datasets.arrays import Arrays
+from lexon.datasets.events import ClassifiedEvents, EventSource
+from lexon.exchange import FEATURES, Feature, exchanged
+from lexon.models import Model
+from lexon.pipelines.members import EVALUATION_BATCH, refuse_other_parameters
+from lexon.pipelines.modelling.classifiers.inputs import network_table
+from lexon.pipelines.tensors import encoded
+from lexon.tokenisers.base import Tokeniser
+from lexon.training import TensorTable, choose_device, predict
+
+
+def measure_importance(
+    tokeniser: Tokeniser,
+    events: EventSource,
+    model: Model,
+    training_record: dict[str, Any],
+    permutations: int,
+    config: ClassifierMember,
+    device: str,
+    member: str,
+    object_types: dict[int, str],
+) -> Arrays:
+    """The signal probability of each test event: `plain` float32 [event], and of each feature of
+    `FEATURES`, exchanged, [permutation, event]; `index` of the events.
+
+    Features are exchanged before the events are encoded, so that all ways to show events are
+    compared on the same ones, and one permuted copy of the test split is held at a time.
+    """
+    refuse_other_parameters(config, training_record, member)
+    test, chosen = events.classified("test", config.classes), choose_device(device)
+
+    def table_of(sample: ClassifiedEvents) -> TensorTable:
+        return network_table(encoded(sample, tokeniser), config, tokeniser, object_types)
+
+    def signal(table: TensorTable) -> NDArray[np.float32]:
+        return predict(model, table, EVALUATION_BATCH, chosen)[:, 0]
+
+    own = table_of(test)
+    plain = signal(own)
+
+    def of(feature: Feature, number: int) -> NDArray[np.float32]:
+        table = table_of(replace(test, events=exchanged(test.events, feature, number)))
+        return plain if _shows_the_same(own, table, config) else signal(table)
+
+    found: dict[str, NDArray[Any]] = {
+        feature: np.stack([of(feature, number) for number in range(permutations)])
+        for feature in FEATURES
+    }
+    return {"index": test.index, "plain": plain, **found}
+
+
+def _shows_the_same(one: TensorTable, other: TensorTable, config: ClassifierMember) -> bool:
+    """Whether a network is shown the same in two tables, because it never sees what differs."""
+    shown = one.tensors.keys() - (set() if config.classifier.met else {"met"})
+    return all(_equal(name, one.tensors, other.tensors) for name in shown)
+
+
+def _equal(name: str, one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return torch.equal(one[name].nan_to_num(), other[name].nan_to_num())

@@ -1,0 +1,309 @@
+"""What each feature of events is worth to each classifier: by how much its AUROC falls when the
+feature is exchanged between test events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lexon.config import ReportConfig
+from lexon.datasets.arrays import Arrays
+from lexon.exchange import FEATURES
+from lexon.experiments import Result
+from lexon.pipelines.reporting.asked import REPRESENTATION, Asked, asked_of
+from lexon.pipelines.reporting.cells import grouped
+from lexon.pipelines.reporting.classifier_effects import (
+    Aurocs,
+    ClassifierCell,
+    comparable,
+    ranked_by_validation,
+)
+from lexon.pipelines.reporting.tables import difference_row, rows_of
+from lexon.pipelines.reporting.words import bounded, counted, listing, paired
+from lexon.statistics import (
+    CERTAIN,
+    SEED,
+    ExchangedScores,
+    SmallestEffect,
+    Trainings,
+    compare,
+    falls,
+)
+
+Read = Callable[[Result], Arrays | None]
+SHOWN, OTHER = "shown", "other"
+MAX_SHOWN = 8  # more groups of bars cannot be read
+IMPORTANCE_COLUMNS = (
+    "run",
+    "kind",
+    "cell",
+    "label",
+    "feature",
+    "importance",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+    "verdict",
+    "effect",
+    "n_seeds",
+    "n_permutations",
+)
+DIFFERENCE_COLUMNS = (
+    "run",
+    "kind",
+    "feature",
+    "a",
+    "b",
+    "difference",
+    "low",
+    "high",
+    "low_all",
+    "high_all",
+    "verdict",
+    "effect",
+    "averaged_over",
+    "n_averaged",
+)
+# What two machines may differ in a probability; two trainings differ in some event by far more.
+_SAME_MODEL = 0.01
+_MOST_LISTED = 3
+
+
+@dataclass(frozen=True)
+class Importances:
+    """Importances of a report.
+
+    Attributes:
+        notes: what is measured and what is missing, or why there are none.
+        run: the label that keeps results apart.
+        falls: in AUROC, by the name of the cell and by feature.
+        cells: those in `falls`, best on validation first.
+        asked: differences between them.
+        min_effect: smallest change of an AUROC that counts.
+        n_permutations: of each feature.
+    """
+
+    notes: Sequence[str]
+    run: str
+    falls: Mapping[str, Mapping[str, Trainings]] = field(default_factory=dict)
+    cells: Sequence[ClassifierCell] = ()
+    asked: Sequence[Asked] = ()
+    min_effect: float = 0.0
+    n_permutations: int = 0
+
+    @cached_property
+    def _flat(self) -> dict[str, Trainings]:
+        """All by feature and cell, for one family."""
+        return {
+            _key(feature, name): trainings
+            for name, found in self.falls.items()
+            for feature, trainings in found.items()
+        }
+
+    @property
+    def _shown(self) -> set[str]:
+        """The best cells by validation, that of each tokeniser among them."""
+        of_tokenisers = grouped(self.cells, lambda cell: str(cell.level("tokeniser")))
+        first = [cells[0].name for cells in of_tokenisers.values()]
+        others = [cell.name for cell in self.cells if cell.name not in first]
+        return {*[*first, *others][:MAX_SHOWN]}
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a cell and feature, all of them one family."""
+        family = {
+            (cell.name, feature): [{_key(feature, cell.name): 1.0}]
+            for cell in self.cells
+            for feature in FEATURES
+        }
+        found, shown = self._compared(family), self._shown
+        rows = []
+        for cell in self.cells:
+            for feature, words in FEATURES.items():
+                fall = difference_row(found[cell.name, feature])
+                rows.append(
+                    {
+                        "run": self.run,
+                        "kind": SHOWN if cell.name in shown else OTHER,
+                        "cell": cell.name,
+                        "label": cell.label,
+                        "feature": words,
+                        "importance": fall.pop("difference"),
+                    }
+                    | fall
+                    | {
+                        "n_seeds": self.falls[cell.name][feature].n,
+                        "n_permutations": self.n_permutations,
+                    }
+                )
+        return pd.DataFrame(rows, columns=list(IMPORTANCE_COLUMNS))
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """One row a difference between levels of an axis and feature, all of them one family."""
+        family = {
+            (number, feature): [
+                {_key(feature, name): weight for name, weight in setting.items()}
+                for setting in one.settings
+            ]
+            for number, one in enumerate(self.asked)
+            for feature in FEATURES
+        }
+        rows = [
+            {"run": self.run, "feature": FEATURES[feature]}
+            | self.asked[number].row
+            | difference_row(difference)
+            for (number, feature), difference in self._compared(family).items()
+        ]
+        return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+
+    def _compared(self, family: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        if not family:
+            return {}
+        smallest = SmallestEffect(self.min_effect, "absolute")
+        return compare(self._flat, family, smallest, np.random.default_rng(SEED))
+
+
+def _key(feature: str, name: str) -> str:
+    return f"{feature}:{name}"
+
+
+def importances_of_report(
+    cells: Sequence[ClassifierCell],
+    aurocs: Aurocs,
+    read: Read,
+    report: ReportConfig,
+    run: str,
+) -> Importances:
+    """The importances of a report, or the reason why it has none.
+
+    Args:
+        read: what a member has left of exchanged features, if anything.
+    """
+    ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
+    found: dict[str, Mapping[str, Trainings]] = {}
+    reasons: dict[str, list[str]] = {}
+    n_permutations = 0
+    for cell in ranked:
+        seeds = list(_seeds(cell, read, reasons))
+        if seeds:
+            n_permutations = min(len(one) for one in seeds[0].exchanged.values())
+            found[cell.name] = falls(seeds, report.n_bootstrap, np.random.default_rng(SEED))
+    missing = [
+        f"Without importance: {counted(len(names), 'member')}, {reason}: "
+        f"{listing(names, _MOST_LISTED)}."
+        for reason, names in reasons.items()
+    ]
+    if not found:
+        return Importances(missing or ["No importance: nothing is finished."], run)
+    asked = [
+        one
+        for one in asked_of(cells, ranked, aurocs, {})
+        if all(name in found for setting in one.settings for name in setting)
+    ]
+    return Importances(
+        [*_notes(n_permutations), *missing],
+        run,
+        found,
+        [cell for cell in ranked if cell.name in found],
+        asked,
+        report.min_effect.score,
+        n_permutations,
+    )
+
+
+def _seeds(
+    cell: ClassifierCell, read: Read, reasons: dict[str, list[str]]
+) -> Iterator[ExchangedScores]:
+    """The trainings of a cell that have importances; of the others, the reason is noted."""
+    for result in cell.finished:
+        arrays = read(result)
+        found = _not_measured() if arrays is None else _exchanged(result, arrays)
+        if isinstance(found, str):
+            reasons.setdefault(found, []).append(result.member.folder)
+        else:
+            yield found
+
+
+def _not_measured() -> str:
+    return (
+        "where it was not measured (importance.permutations is 0, or events are read as finished"
+        " tokens)"
+    )
+
+
+def _exchanged(result: Result, arrays: Arrays) -> ExchangedScores | str:
+    """What a member has left, for the events of its scores; or why it cannot be used."""
+    scores = result.scores
+    assert scores is not None
+    if not {"index", "plain", *FEATURES} <= arrays.keys():
+        return "whose importance.h5 holds something else (delete it and run again)"
+    order = np.argsort(arrays["index"])
+    sorted_index = arrays["index"][order]
+    rows = order[np.clip(np.searchsorted(sorted_index, scores.index), 0, len(order) - 1)]
+    if not np.array_equal(arrays["index"][rows], scores.index):
+        return "whose importance.h5 is of other test events (run the experiment again)"
+    plain = arrays["plain"][rows]
+    if np.abs(plain - scores.signal).max() > _SAME_MODEL:
+        return "whose importance.h5 is of another training (run the experiment again)"
+    # As scored by the process that scored the permuted events too: what a network ignores changes
+    # not a digit.
+    own = replace(scores, probabilities=plain[:, None])
+    return ExchangedScores(own, {name: arrays[name][:, rows] for name in FEATURES})
+
+
+def _notes(n_permutations: int) -> list[str]:
+    return [
+        "By how much the AUROC of the test events falls when one feature is exchanged between them"
+        f" before they are encoded, mean of {counted(n_permutations, 'permutation')}. An object"
+        " takes the value of the object in the same place of another event, as the second b-jet"
+        " that of the second b-jet; a type that of the type in the same position; MET is exchanged"
+        " with its azimuth. The energy follows pT and eta: E / |p| is what it says beside them.",
+        "What two features both say, each of them can say alone: both may look unimportant. How"
+        " many objects an event has, and their order, are in no feature.",
+    ]
+
+
+def importance_sentences(found: Importances) -> list[str]:
+    """What matters most to the best network, and what matters more to one representation than to
+    another.
+    """
+    if not found.cells:
+        return []
+    rows = [row for row in rows_of(found.table) if row["cell"] == found.cells[0].name]
+    differences = [row for row in rows_of(found.differences) if row["kind"] == REPRESENTATION]
+    pairs = grouped(differences, lambda row: f"{row['a']} less {row['b']}").values()
+    return [_of_the_best(rows), *filter(None, map(_of_a_pair, pairs))]
+
+
+def _of_the_best(rows: Sequence[Mapping[str, Any]]) -> str:
+    ordered = sorted(rows, key=lambda row: -row["importance"])
+    certain = [row for row in ordered if row["low_all"] > 0]
+    rest = [row["feature"] for row in ordered if row["low_all"] <= 0]
+    label, n_seeds = rows[0]["label"], rows[0]["n_seeds"]
+    end = f"; nothing certain by {', '.join(rest)}" if rest else ""
+    end += "; one seed, so these are intervals over test events only" if n_seeds == 1 else ""
+    listed = ", ".join(_worth(row) for row in certain) or "none certainly"
+    return f"Exchanged between events, features cost {label} in AUROC: {listed}{end}."
+
+
+def _worth(row: Mapping[str, Any]) -> str:
+    return f"{row['feature']} {bounded(row['importance'], row['low_all'], row['high_all'], 3)}"
+
+
+def _of_a_pair(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Empty where no feature is certainly worth more to one."""
+    certain = sorted(
+        (row for row in rows if row["verdict"] in CERTAIN), key=lambda row: -abs(row["difference"])
+    )
+    if not certain:
+        return ""
+    listed = ", ".join(f"{row['feature']} {paired(row)}" for row in certain)
+    return f"Importance of features, {rows[0]['a']} less {rows[0]['b']}: {listed}."
