@@ -51,11 +51,11 @@ def nothing_crosses_in_memory(
 
 def gpus_fit_torch(workflow: Workflow, engine: Engine) -> None:
     """Raise a ConfigurationError if jobs would ask for GPUs that this environment's torch, which
-    they use, cannot use.
+    they use unless they have an interpreter or an image of their own, cannot use.
     """
     jobs = engine.settings.jobs
     kinds = sorted({job.kind for job in workflow.all if jobs[job.kind].gpus})
-    if not kinds or engine.settings.python:
+    if not kinds or engine.settings.python or engine.settings.image:
         return
     import torch  # seconds that only a submission for GPUs should pay
 

@@ -17,7 +17,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 
 from lexon.errors import FAILED, ConfigurationError, exit_code
-from lexon.runners.cluster import checks, submission, view
+from lexon.runners.cluster import checks, containers, submission, view
 from lexon.runners.cluster.engine import Engine, Ticket, new_ticket
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.state import Progress
@@ -157,13 +157,7 @@ class ClusterRunner(AbstractRunner):
             checks.gpus_fit_torch(workflow, self.engine)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
         folder = submissions.folder / name
-        site = Site(
-            folder,
-            self.request.project,
-            self.settings.python or sys.executable,
-            self.request.environment(),
-            self._capability(workflow),
-        )
+        site = self._site(folder, pipeline, catalog, self._capability(workflow))
         submission.write(
             folder,
             self.request,
@@ -173,12 +167,34 @@ class ClusterRunner(AbstractRunner):
         )
         return workflow, folder
 
+    def _site(
+        self, folder: Path, pipeline: Pipeline, catalog: CatalogProtocol, gpu_capability: str
+    ) -> Site:
+        project, python = self.request.project, self.settings.python
+        environment = self.request.environment()
+        image = containers.image_of(self.settings, self.engine.name.lower(), project)
+        if image is None:
+            return Site(folder, project, python or sys.executable, environment, gpu_capability)
+        return Site(
+            folder,
+            project,
+            python or containers.PYTHON,
+            containers.environment(environment),
+            gpu_capability,
+            image,
+            containers.binds(
+                (self.request.data_root, project, *containers.outside(pipeline, catalog))
+            ),
+        )
+
     def _capability(self, workflow: Workflow) -> str:
         """The least capability of a GPU that the jobs' torch can use, where one asks for GPUs and
         they use this interpreter.
         """
-        if self.settings.python or not any(
-            self.settings.jobs[job.kind].gpus for job in workflow.all
+        if (
+            self.settings.python
+            or self.settings.image
+            or not any(self.settings.jobs[job.kind].gpus for job in workflow.all)
         ):
             return UNKNOWN_BUILD
         from lexon.training import (

@@ -35,6 +35,8 @@ class Site:
         python: the interpreter of the jobs.
         environment: variables that every job gets.
         gpu_capability: the least that the jobs' torch is built for.
+        image: that jobs start in, see `containers`.
+        binds: folders of the machine that it must see.
     """
 
     folder: Path
@@ -42,6 +44,8 @@ class Site:
     python: str
     environment: Mapping[str, str]
     gpu_capability: str = "7.5"
+    image: str | None = None
+    binds: tuple[Path, ...] = ()
 
 
 def variables(kind: JobKind, settings: ClusterSettings, site: Site) -> dict[str, str]:

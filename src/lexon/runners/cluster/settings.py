@@ -5,9 +5,16 @@ conf/base/runner.yml, below the name of each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from lexon.config import Config
 from lexon.errors import ConfigurationError
@@ -44,6 +51,7 @@ class ClusterSettings(Config):
     retries: NonNegativeInt
     max_jobs: PositiveInt | None
     python: str | None
+    image: Annotated[str, Field(min_length=1)] | None
     setup: str | None
     environment: dict[str, str]
     submit: dict[str, Any]

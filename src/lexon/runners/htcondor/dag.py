@@ -74,6 +74,7 @@ def submit_file(kind: JobKind, settings: HTCondorSettings, site: Site) -> str:
         "request_disk": f"{job.disk}MB",
         **_memory(job),
         **_other_machine(kind, settings),
+        **({"+SingularityImage": _macro_free(string(site.image))} if site.image else {}),
         **settings.submit,
         **job.submit,
     }
@@ -141,10 +142,27 @@ def job_script(settings: HTCondorSettings, site: Site) -> str:
             script.shebang(settings),
             f"exec >> {script.log(site)} 2>&1",
             'echo "--- try $(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
+            *_in_container(site),
             *script.setup(settings),
             f'exec {script.command(site)} --failed "$4"\n',
         ]
     )
+
+
+def _in_container(site: Site) -> list[str]:
+    """Whether the machine decides that an image counts is up to its configuration: where it does
+    not, the job must not run outside in silence.
+    """
+    if site.image is None:
+        return []
+    inside = '[ -n "$APPTAINER_CONTAINER$SINGULARITY_CONTAINER" ] || [ -e /.singularity.d ]'
+    said = "runs jobs outside the image: HTCondor's SINGULARITY_JOB is not true there"
+    return [f'{inside} || {{ echo "$(hostname) {said}"; exit {OTHER_MACHINE}; }}']
+
+
+def string(text: str) -> str:
+    """A ClassAd string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def quoted(words: list[str]) -> str:

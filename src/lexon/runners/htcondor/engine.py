@@ -37,7 +37,7 @@ class HTCondor:
             str(self.settings.max_idle),
             *(["-maxjobs", str(self.settings.max_jobs)] if self.settings.max_jobs else []),
         ]
-        label = f"+{LABEL} = {_string(str(ticket.folder))}"
+        label = f"+{LABEL} = {dag.string(str(ticket.folder))}"
         command = ["condor_submit_dag", *throttles, "-batch-name", title, "-append", label, dag.DAG]
         done = call(command, ticket.folder)
         if done is None or done.returncode:
@@ -77,9 +77,4 @@ class HTCondor:
 
     def _named(self, ticket: Ticket) -> list[str]:
         schedd = ["-name", ticket.schedd] if ticket.schedd else []
-        return [*schedd, "-constraint", f"{LABEL} == {_string(str(ticket.folder))}"]
-
-
-def _string(text: str) -> str:
-    """A ClassAd string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return [*schedd, "-constraint", f"{LABEL} == {dag.string(str(ticket.folder))}"]

@@ -13,7 +13,7 @@ import shlex
 
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
 from lexon.runners.cluster import script
-from lexon.runners.cluster.script import GROWTH, MAX_STARTS, STOPPED, Site
+from lexon.runners.cluster.script import GPU_REQUESTED, GROWTH, MAX_STARTS, STOPPED, Site
 from lexon.runners.slurm.settings import SlurmSettings
 
 NOTES = "state"
@@ -130,8 +130,8 @@ def job_script(settings: SlurmSettings, site: Site) -> str:
     body = _SCRIPT.format(
         folder=shlex.quote(str(site.folder)),
         notes=NOTES,
-        setup="".join(f"{line}\n" for line in script.setup(settings)),
-        command=script.command(site),
+        setup="".join(f"{line}\n" for line in [*script.setup(settings), *_container(site)]),
+        command=_command(site),
         retries=settings.retries,
         again=AGAIN,
         elsewhere=ELSEWHERE,
@@ -147,3 +147,26 @@ def job_script(settings: SlurmSettings, site: Site) -> str:
         pause=PAUSE,
     )
     return f"{script.shebang(settings)}\n{body}"
+
+
+def _container(site: Site) -> list[str]:
+    """Find what starts containers, which a site's `setup` may have to load first."""
+    if site.image is None:
+        return []
+    missing = "there is neither apptainer nor singularity: load one of them in slurm.setup"
+    return [
+        "runtime=$(command -v apptainer || command -v singularity) ||",
+        f'    {{ echo "$(hostname): {missing}"; exit {OTHER_MACHINE}; }}',
+    ]
+
+
+def _command(site: Site) -> str:
+    """What runs the job that `$1` names, in its image where it has one. Signals and exit codes pass
+    through Apptainer.
+    """
+    if site.image is None:
+        return script.command(site)
+    image, project = shlex.quote(site.image), shlex.quote(str(site.project))
+    shown = " ".join(f"--bind {shlex.quote(str(folder))}" for folder in site.binds)
+    gpu = f"${{{GPU_REQUESTED}:+--nv}}"
+    return f'"$runtime" exec {gpu} {shown} --pwd {project} {image} {script.command(site)}'
