@@ -66,9 +66,17 @@ class MachineError(LexonError):
 
 
 class Killed(LexonError):
-    """A process ended in the middle of its work: a later try may do."""
+    """A process ended in the middle of its work: a later try may do.
+
+    Attributes:
+        number: of the signal that ended it, 0 for none.
+    """
 
     exit_code = FAILED
+
+    def __init__(self, message: str, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 def first_cause(error: BaseException) -> BaseException:

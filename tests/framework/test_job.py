@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lexon.errors import USER_MISTAKE
+from lexon.errors import USER_MISTAKE, ConfigurationError, Killed
+from lexon.framework import job
 from lexon.framework.job import main
-from lexon.runners.cluster.script import PASSED_ON, STOPPED
+from lexon.runners.cluster.script import KILLED, PASSED_ON, STOPPED
+from lexon.runners.local import RunFailed
 
 MODEL = Path("data/test/06_models/default/main/single__seed_42/model.pt")
 
@@ -77,3 +79,41 @@ def test_the_time_limit_ends_a_training_with_a_checkpoint(submitted):
     assert end.value.code == STOPPED == 128 + signal.SIGTERM
     assert MODEL.with_name("checkpoint.pt").exists()
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_members_of_one_job_train_at_once_and_fail_alone(submitted, project):
+    path = project / "conf/htcondor_local/runner.yml"
+    text = path.read_text().replace("htcondor:\n", "htcondor:\n  members_per_job: 2\n", 1)
+    path.write_text(text.replace("member:   {", "member:   {cpus: 2, "))
+    folder = submitted(pool=["max", "mean"])
+    assert main(folder, "data") == 0
+    members = MODEL.parents[1]
+    in_the_way = members / "pool_max__seed_42/model.pt/x"
+    in_the_way.mkdir(parents=True)
+    assert main(folder, "pack_1_of_2_members") == USER_MISTAKE, "as a job of that member alone"
+    records = {
+        path.parent.name: json.loads(path.read_text()) for path in members.glob("*/run.json")
+    }
+    assert {name: record["status"] for name, record in records.items()} == {
+        "pool_max__seed_42": "failed",
+        "pool_mean__seed_42": "done",
+    }
+    assert "1 thread" in records["pool_mean__seed_42"]["device"], "each has a process of its own"
+
+
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ([Killed("killed by signal 9", signal.SIGKILL), ConfigurationError("pool")], KILLED),
+        ([Killed("killed by signal 11", signal.SIGSEGV)], 1),
+        ([ConfigurationError("pool")], USER_MISTAKE),
+    ],
+)
+def test_a_batch_system_hears_that_memory_ran_out(submitted, monkeypatch, errors, code):
+    """Else it would start the job again with the same memory."""
+
+    def fail(*_: object) -> None:
+        raise RunFailed({str(number): error for number, error in enumerate(errors)}, [])
+
+    monkeypatch.setattr(job, "_run", fail)
+    assert main(submitted(), "data") == code

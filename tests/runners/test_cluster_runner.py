@@ -308,3 +308,20 @@ def test_too_little_space_is_found_before_anything_is_submitted(tmp_path, kedro_
     with pytest.raises(ConfigurationError, match="MB free, about 1,000,000,000 MB needed"):
         checks.space_suffices(plan_workflow(pipeline), greedy, tmp_path)
     checks.space_suffices(plan_workflow(pipeline), read_settings(raw), tmp_path)
+
+
+def test_members_that_share_a_core_are_warned_of(kedro_session, dagman, project, caplog):
+    caplog.set_level("INFO")
+    path = project / "conf/htcondor_local/runner.yml"
+    text = path.read_text().replace("htcondor:\n", "htcondor:\n  members_per_gpu: 2\n", 1)
+    path.write_text(text.replace("member:   {", "member:   {gpus: 1, "))
+    with kedro_session(CLUSTER, pool=["max", "mean", "cls"]) as session:
+        session.run(preview=True)
+    assert "up to 2 of them at the same time" in caplog.text
+    assert "htcondor.jobs.member.cpus=1: 2 members at a time share that" in caplog.text
+    (record,) = JOBS.glob("preview-*/submission.json")
+    jobs = json.loads(record.read_text())["jobs"]
+    members = {name: job for name, job in jobs.items() if job["kind"] == "member"}
+    assert sorted(len(job["nodes"]) for job in members.values()) == [2, 4]
+    assert {job["workers"] for job in members.values()} == {2}
+    assert jobs["data"]["workers"] == 1

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from kedro.framework.project import pipelines
 from kedro.pipeline import Node, Pipeline
 
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.checks import nothing_crosses_in_memory
 from lexon.runners.cluster.workflow import plan_workflow
+from lexon.runners.slurm.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
 
 # Kedro warns of the dots that it put into members' names itself.
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names")
@@ -121,3 +127,29 @@ def test_nothing_can_need_the_report():
     late = Node(work, "exp.page", "exp.more", name="exp.late", tags="data")
     with pytest.raises(ConfigurationError, match=r"exp\.late needs what a report writes"):
         plan_workflow(Pipeline([experiment(), late]))
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "per_job", "per_gpu", "pack", "at_once"),
+    [
+        (1, 0, 1, 1, 1, 1),
+        (4, 0, 1, 1, 1, 1),  # one member uses all its cores
+        (1, 0, 6, 4, 6, 1),
+        (4, 0, 6, 1, 6, 4),
+        (4, 0, 2, 1, 2, 2),
+        (4, 1, 6, 1, 6, 1),  # a GPU is shared only where that is asked for
+        (1, 1, 1, 4, 4, 4),
+        (1, 1, 12, 4, 12, 4),
+        (1, 2, 1, 3, 6, 6),
+        (1, 2, 1, 1, 1, 1),
+        (1, 2, 4, 1, 4, 2),
+    ],
+)
+def test_how_many_members_a_job_has_and_how_many_of_them_train_at_once(
+    cpus, gpus, per_job, per_gpu, pack, at_once
+):
+    raw = yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["slurm"]
+    member = raw["jobs"]["member"] | {"cpus": cpus, "gpus": gpus}
+    own = {"members_per_job": per_job, "members_per_gpu": per_gpu}
+    settings = read_settings(raw | own | {"jobs": raw["jobs"] | {"member": member}})
+    assert (settings.pack, settings.at_once) == (pack, at_once)

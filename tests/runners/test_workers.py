@@ -88,6 +88,7 @@ def test_a_worker_that_is_killed_costs_its_member_alone(world, monkeypatch, capl
     ) as failure:
         run(world, 4, workers=2)
     assert failure.value.exit_code == 1
+    assert failure.value.failed["study.grid.a.train"].number == signal.SIGKILL
     assert failure.value.skipped == ["study.grid.a.evaluate"]
     assert record(world, "a")["status"] == "failed"
     assert record(world, "a")["error"] == "Killed: killed by signal 9, probably out of memory"

@@ -17,11 +17,12 @@ from typing import Any
 
 from kedro.framework.startup import bootstrap_project
 
-from lexon.errors import LexonError, first_cause
+from lexon.errors import Killed, LexonError, first_cause
 from lexon.framework.session import LexonSession, log_plainly_without_terminal
 from lexon.provenance import code_version
+from lexon.runners.capacity import exactly
 from lexon.runners.cluster import submission
-from lexon.runners.cluster.script import PASSED_ON
+from lexon.runners.cluster.script import KILLED, PASSED_ON
 from lexon.runners.local import LocalRunner, RunFailed
 
 logger = logging.getLogger(__name__)
@@ -47,13 +48,14 @@ def main(folder: Path, name: str, failed_before: int = 0) -> int:
     bootstrap_project(Path(record["project"]))
     try:
         with _ending_after(job["minutes"]):
-            _run(folder, record, job["nodes"])
+            # A job that was submitted by an older version trains one member after the other.
+            _run(folder, record, job["nodes"], job.get("workers", 1))
     except Exception as error:  # noqa: BLE001  # the process ends here; the batch system wants to know whether to try again
         return _explain(error)
     return PASSED_ON if failed_before else 0
 
 
-def _run(folder: Path, record: dict[str, Any], nodes: list[str]) -> None:
+def _run(folder: Path, record: dict[str, Any], nodes: list[str], workers: int) -> None:
     command = record["command"]
     session: Any = LexonSession.create(
         project_path=record["project"],
@@ -73,7 +75,7 @@ def _run(folder: Path, record: dict[str, Any], nodes: list[str]) -> None:
     session.run(
         pipeline_names=command["pipelines"],
         node_names=nodes,
-        runner=LocalRunner(rerun=record["rerun"]),
+        runner=LocalRunner(rerun=record["rerun"], settings=exactly(workers)),
     )
 
 
@@ -104,7 +106,13 @@ def _explain(error: Exception) -> int:
         traceback.print_exception(error)
         return 1
     print(cause)
-    return cause.exit_code
+    return KILLED if isinstance(cause, RunFailed) and _ran_out_of_memory(cause) else cause.exit_code
+
+
+def _ran_out_of_memory(failure: RunFailed) -> bool:
+    """Whether a member's process was killed: a batch system must hear it as if it was the job's."""
+    causes = [first_cause(error) for error in failure.failed.values()]
+    return any(isinstance(cause, Killed) and cause.number == signal.SIGKILL for cause in causes)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ def read_settings(raw: dict[str, Any]) -> LocalSettings:
         ) from error
 
 
+def exactly(workers: int) -> LocalSettings:
+    """The settings for so many workers, whatever the machine has: only `auto` looks at that."""
+    return LocalSettings(workers=workers, workers_per_gpu=1, worker_memory=1)
+
+
 def workers_for(members: int, settings: LocalSettings, here: Capacity) -> int:
     """How many processes train that many members at once; 1 means in this process.
 

@@ -177,7 +177,8 @@ class Supervisor:
         """What a worker that was killed leaves: the node that it worked on failed, those after it
         cannot run.
         """
-        error = Killed(_how(worker.process.exitcode or 0))
+        code = worker.process.exitcode or 0
+        error = Killed(_how(code), max(0, -code))
         remove_traces(worker.unit, self.work.catalog)
         records.mark_failed(worker.node, self.work.catalog, error)
         logger.error("%s failed: %s", worker.node.name, error)

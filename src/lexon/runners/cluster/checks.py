@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from lexon.errors import ConfigurationError
 from lexon.runners.cluster.engine import Engine
 from lexon.runners.cluster.settings import ClusterSettings
 from lexon.runners.cluster.workflow import Workflow
+
+logger = logging.getLogger(__name__)
 
 
 def commands_exist(engine: Engine) -> None:
@@ -65,6 +68,24 @@ def gpus_fit_torch(workflow: Workflow, engine: Engine) -> None:
             f" for GPUs ({', '.join(kinds)}): install a build for GPUs"
             " (docs/how_to/first_run_on_stoomboot.md, section 1), or set"
             f" {engine.name.lower()}.jobs.KIND.gpus: 0 in conf/local/runner.yml"
+        )
+
+
+def members_have_cores(workflow: Workflow, engine: Engine) -> None:
+    """Say how many members jobs train at the same time, and warn where they share cores."""
+    settings = engine.settings
+    job, at_once = settings.jobs["member"], settings.at_once
+    if at_once == 1 or not any(job.kind == "member" for job in workflow.jobs):
+        return
+    logger.info("A job of several members trains up to %d of them at the same time", at_once)
+    if job.cpus < at_once:
+        logger.warning(
+            "%s.jobs.member.cpus=%d: %d members at a time share that, and a training keeps a core"
+            " busy; ask for cpus: %d, and for the memory of all of them, in conf/<site>/runner.yml",
+            engine.name.lower(),
+            job.cpus,
+            at_once,
+            at_once,
         )
 
 

@@ -149,12 +149,13 @@ class ClusterRunner(AbstractRunner):
         reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
         show_plan(pipeline, catalog, reasons)
         needed = pipeline.filter(node_names=list(reasons)) if reasons else Pipeline([])
-        workflow = plan_workflow(needed, self.settings.members_per_job)
+        workflow = plan_workflow(needed, self.settings.pack)
         if not workflow.all:
             return workflow, None
         checks.nothing_crosses_in_memory(workflow, needed, catalog)
         if not self.preview:
             checks.gpus_fit_torch(workflow, self.engine)
+        checks.members_have_cores(workflow, self.engine)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
         folder = submissions.folder / name
         site = self._site(folder, pipeline, catalog, self._capability(workflow))

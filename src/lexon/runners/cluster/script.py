@@ -17,6 +17,7 @@ SCRIPT = "job.sh"
 # verdict on the whole.
 PASSED_ON = 4
 STOPPED = 143  # 128 + SIGTERM: a training has saved its checkpoint and wants to go on
+KILLED = 137  # 128 + SIGKILL: what the kernel does where memory runs out
 MAX_STARTS = 100  # limit on restarts of one job in the queue
 RESUMABLE: tuple[JobKind, ...] = ("member", "pretrain")  # kinds of jobs that keep checkpoints
 # A job that asked for a GPU must not train on the CPU in silence (lexon.training.device reads

@@ -48,6 +48,7 @@ class ClusterSettings(Config):
     wait: bool
     poll_seconds: PositiveFloat
     members_per_job: PositiveInt
+    members_per_gpu: PositiveInt
     retries: NonNegativeInt
     max_jobs: PositiveInt | None
     python: str | None
@@ -63,6 +64,19 @@ class ClusterSettings(Config):
         if missing:
             raise ValueError(f"jobs: no settings for {', '.join(missing)}")
         return self
+
+    @property
+    def pack(self) -> int:
+        """Members of one job."""
+        if self.members_per_gpu == 1:
+            return self.members_per_job
+        return max(self.members_per_job, self.jobs["member"].gpus * self.members_per_gpu)
+
+    @property
+    def at_once(self) -> int:
+        """Members that one job trains at the same time, on its GPUs or else on its cores."""
+        job = self.jobs["member"]
+        return min(self.pack, job.gpus * self.members_per_gpu if job.gpus else job.cpus)
 
 
 Settings = TypeVar("Settings", bound=ClusterSettings)

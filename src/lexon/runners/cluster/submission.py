@@ -149,7 +149,12 @@ def write(
     (folder / LOGS).mkdir(parents=True)
     freeze(request.conf_source, request.frozen_layers, folder / CONF)
     jobs = {
-        job.name: {"kind": job.kind, "nodes": job.nodes, "minutes": settings.jobs[job.kind].minutes}
+        job.name: {
+            "kind": job.kind,
+            "nodes": job.nodes,
+            "minutes": settings.jobs[job.kind].minutes,
+            "workers": settings.at_once if job.kind == "member" else 1,
+        }
         for job in workflow.all
     }
     record = {

@@ -13,7 +13,14 @@ import shlex
 
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
 from lexon.runners.cluster import script
-from lexon.runners.cluster.script import GPU_REQUESTED, GROWTH, MAX_STARTS, STOPPED, Site
+from lexon.runners.cluster.script import (
+    GPU_REQUESTED,
+    GROWTH,
+    KILLED,
+    MAX_STARTS,
+    STOPPED,
+    Site,
+)
 from lexon.runners.slurm.settings import SlurmSettings
 
 NOTES = "state"
@@ -21,7 +28,6 @@ NOTES = "state"
 # on a different machine, and with more memory.
 STOPPED_EARLY, AGAIN, ELSEWHERE, MEMORY = "stopped", "again", "elsewhere", "memory"
 GOES_ON = (STOPPED_EARLY, AGAIN, ELSEWHERE, MEMORY)
-KILLED = 137  # 128 + SIGKILL: what the kernel does where memory runs out
 PAUSE = 5  # seconds before a job that went back may start; left alone, Slurm waits two minutes
 PATIENCE = 60  # times that a job asks a controller that does not answer, ten seconds apart
 
