@@ -8,9 +8,13 @@ from fabricate import binormal_scores
 from sklearn.metrics import roc_auc_score
 
 from lexon.metrics.scores import Scores
-from lexon.statistics import ExchangedScores, falls
+from lexon.statistics import ExchangedScores, draw_counts, falls
 
 N = 2000
+
+
+def counts() -> np.ndarray:
+    return draw_counts(N, 200, np.random.default_rng(0))
 
 
 def exchanged(seed: int) -> tuple[Scores, ExchangedScores]:
@@ -28,7 +32,7 @@ def exchanged(seed: int) -> tuple[Scores, ExchangedScores]:
 
 def test_the_estimate_is_the_fall_in_auroc_and_what_is_ignored_is_worth_exactly_nothing():
     plain, one = exchanged(1)
-    found = falls([one, exchanged(2)[1]], 200, np.random.default_rng(0))
+    found = falls([one, exchanged(2)[1]], counts())
     aurocs = [roc_auc_score(plain.is_signal, scores) for scores in one.exchanged["lost"]]
     expected = roc_auc_score(plain.is_signal, plain.signal) - np.mean(aurocs)
     assert found["lost"].estimates[0] == pytest.approx(expected, abs=1e-6)
@@ -38,7 +42,7 @@ def test_the_estimate_is_the_fall_in_auroc_and_what_is_ignored_is_worth_exactly_
 
 
 def test_events_are_resampled_together_so_that_a_small_change_has_a_small_interval():
-    found = falls([exchanged(1)[1]], 300, np.random.default_rng(0))
+    found = falls([exchanged(1)[1]], counts())
     assert found["noisy"].values.std() < 0.001
     assert found["lost"].values.std() > 0.005
 
@@ -59,5 +63,5 @@ def test_the_order_of_the_events_does_not_matter():
         ),
         {name: values[:, order] for name, values in one.exchanged.items()},
     )
-    first, second = (falls([each], 100, np.random.default_rng(0)) for each in (one, shuffled))
+    first, second = (falls([each], counts()) for each in (one, shuffled))
     np.testing.assert_allclose(first["lost"].values, second["lost"].values, atol=1e-6)

@@ -18,6 +18,7 @@ from lexon.statistics.bootstrap import (
 from lexon.statistics.contests import (
     Contest,
     contest_trainings,
+    draw_counts,
 )
 from lexon.statistics.differences import (
     CERTAIN,
@@ -87,6 +88,7 @@ __all__ = [
     "contest_trainings",
     "contrasts",
     "discovery",
+    "draw_counts",
     "falls",
     "of_seed",
     "outcome_of",

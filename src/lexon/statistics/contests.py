@@ -49,8 +49,19 @@ def contest_trainings(
         rng: draws them; the same one gives those of `resample`.
         seedless: cells that no seed moves.
     """
+    n_events = len(next(one for seeds in groups.values() for one in seeds))
+    return counted_trainings(groups, contests, draw_counts(n_events, n, rng), seedless)
+
+
+def counted_trainings(
+    groups: Mapping[str, Sequence[Scores]],
+    contests: Sequence[Contest],
+    counts: NDArray[np.uint8],
+    seedless: Container[str],
+) -> list[dict[str, Trainings]]:
+    """`contest_trainings` on resamples that were drawn before (`draw_counts`)."""
     ranks = np.stack([np.unique(one, return_inverse=True)[1] for one in signal_of(groups)])
-    counts, weights = draw_counts(ranks.shape[1], n, rng), weights_of(groups)
+    weights = weights_of(groups)
     found = (_resampled(ranks, contest, counts, weights) for contest in contests)
     return [by_group(estimates, values, groups, seedless) for estimates, values in found]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.metrics.scores import Scores
-from lexon.statistics.contests import Contest, contest_trainings
+from lexon.statistics.contests import Contest, counted_trainings
 from lexon.statistics.differences import Trainings
 
 
@@ -37,15 +37,12 @@ class ExchangedScores:
         return bool((self.exchanged[feature] == self.plain.signal).all())
 
 
-def falls(
-    seeds: Sequence[ExchangedScores], n: int, rng: np.random.Generator
-) -> dict[str, Trainings]:
+def falls(seeds: Sequence[ExchangedScores], counts: NDArray[np.uint8]) -> dict[str, Trainings]:
     """The fall in AUROC by each feature, mean over its permutations, of one cell's trainings.
 
     Args:
         seeds: all of the same events and features.
-        n: number of resamples.
-        rng: draws them; the same one gives those of `resample`.
+        counts: of each event in each resample (`draw_counts`), the same for all cells.
     """
     features = list(seeds[0].exchanged)
     groups = {"": [one.plain for one in seeds]}
@@ -58,7 +55,7 @@ def falls(
         for feature in features
         for number in numbers[feature]
     }
-    found = contest_trainings(groups, [_contest(seeds[0].plain)], n, rng, ())[0]
+    found = counted_trainings(groups, [_contest(seeds[0].plain)], counts, ())[0]
     return {
         feature: _fall(found[""], [found[_key(feature, number)] for number in numbers[feature]])
         for feature in features

@@ -151,6 +151,12 @@ def test_what_cannot_be_used_is_left_out_and_named(read, reason):
     assert "seed_42" in note
 
 
+def test_nothing_finished_is_said():
+    found = report(results=[result({"tokeniser": "direct"}, 42, status="pending")])
+    assert found["importance"].empty
+    assert found["findings"]["importance"] == ["No importance: nothing is finished."]
+
+
 def test_events_in_another_order_are_matched():
     def shuffled(one: Result) -> Arrays:
         order = np.random.default_rng(1).permutation(N)

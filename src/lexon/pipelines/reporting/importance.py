@@ -33,6 +33,7 @@ from lexon.statistics import (
     SmallestEffect,
     Trainings,
     compare,
+    draw_counts,
     falls,
 )
 
@@ -190,12 +191,15 @@ def importances_of_report(
     ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
     found: dict[str, Mapping[str, Trainings]] = {}
     reasons: dict[str, list[str]] = {}
-    n_permutations = 0
+    n_permutations, counts = 0, None
     for cell in ranked:
         seeds = list(_seeds(cell, read, reasons))
         if seeds:
             n_permutations = min(len(one) for one in seeds[0].exchanged.values())
-            found[cell.name] = falls(seeds, report.n_bootstrap, np.random.default_rng(SEED))
+            if counts is None:  # drawn once: all cells are of the same events
+                n_events, rng = len(seeds[0].plain), np.random.default_rng(SEED)
+                counts = draw_counts(n_events, report.n_bootstrap, rng)
+            found[cell.name] = falls(seeds, counts)
     missing = [
         f"Without importance: {counted(len(names), 'member')}, {reason}: "
         f"{listing(names, _MOST_LISTED)}."
