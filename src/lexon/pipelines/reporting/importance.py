@@ -238,8 +238,8 @@ def _seeds(
 
 def _not_measured() -> str:
     return (
-        "where it was not measured (importance.permutations is 0, or events are read as finished"
-        " tokens)"
+        "where it was not measured (importance.permutations is 0, events are read as finished"
+        " tokens, or an earlier version evaluated it)"
     )
 
 
