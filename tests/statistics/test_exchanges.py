@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fabricate import binormal_scores
@@ -41,6 +43,18 @@ def test_the_estimate_is_the_fall_in_auroc_and_what_is_ignored_is_worth_exactly_
     assert not found["kept"].values.any()
 
 
+def test_weighted_events_count_by_their_weight():
+    plain, one = exchanged(4)
+    weights = np.random.default_rng(6).exponential(1, N)
+    weighted = ExchangedScores(replace(plain, weights=weights), one.exchanged)
+    aurocs = [
+        roc_auc_score(plain.is_signal, scores, sample_weight=weights)
+        for scores in (plain.signal, *one.exchanged["lost"])
+    ]
+    found = falls([weighted], counts())
+    assert found["lost"].estimates[0] == pytest.approx(aurocs[0] - np.mean(aurocs[1:]), abs=1e-6)
+
+
 def test_events_are_resampled_together_so_that_a_small_change_has_a_small_interval():
     found = falls([exchanged(1)[1]], counts())
     assert found["noisy"].values.std() < 0.001
@@ -55,12 +69,7 @@ def test_the_order_of_the_events_does_not_matter():
         for name in ("probabilities", "target", "labels", "index")
     }
     shuffled = ExchangedScores(
-        type(one.plain)(
-            **arrays,
-            class_names=one.plain.class_names,
-            label_names=one.plain.label_names,
-            digest=one.plain.digest,
-        ),
+        replace(one.plain, **arrays),
         {name: values[:, order] for name, values in one.exchanged.items()},
     )
     first, second = (falls([each], counts()) for each in (one, shuffled))
