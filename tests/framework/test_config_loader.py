@@ -242,7 +242,12 @@ def test_what_is_called_otherwise_is_refused_with_the_names_there_are(conf, para
 
 def test_what_only_some_kinds_read_exists():
     assert Parameters.model_fields.keys() >= reading._SPECIFIC
-    assert set(reading._READ) == {*KINDS, reading.TOKEN_FILE}
+    assert set(reading._READ) == {
+        *KINDS,
+        reading.TOKEN_FILE,
+        reading.MEMBER_EXPORT,
+        reading.MEMBER_SCORES,
+    }
 
 
 AXES = """
