@@ -21,11 +21,11 @@ class SignificanceConfig(Config):
         cross_sections: fb, by name of the process.
         efficiencies: selected events as a share of all that are produced, by name of the process;
             simulated events know theirs.
-        n_bins: of the fit, equally many signal events in each.
+        fit_bins: of the fit, equally many signal events in each.
     """
 
     luminosity: Positive
     background_uncertainty: Annotated[float, Field(ge=0, le=10)]
     cross_sections: dict[str, Positive]
     efficiencies: dict[str, Share]
-    n_bins: Annotated[int, Field(ge=1, le=100)]
+    fit_bins: Annotated[int, Field(ge=1, le=100)]

@@ -25,7 +25,7 @@ CONFIG = SignificanceConfig(
     background_uncertainty=0.2,
     cross_sections={"tttt": 12.0, "ttH": 507.0, "ttW": 722.0},
     efficiencies={},
-    n_bins=6,
+    fit_bins=6,
 )
 EFFICIENCIES = {"tttt": 0.034, "ttH": 0.0017, "ttW": 0.001}
 BASELINES = {"event_level": binormal_scores(1.2, N, own=5, noise=0.3)}
@@ -143,7 +143,7 @@ def test_the_figure_is_drawn():
         {"background_uncertainty": -0.1},
         {"efficiencies": {"tttt": 1.5}},
         {"cross_sections": {"tttt": -12}},
-        {"n_bins": 0},
+        {"fit_bins": 0},
     ],
 )
 def test_what_cannot_be_is_refused(wrong):

@@ -227,7 +227,7 @@ def significances_of_report(
         return Significances([reason], run)
     expected = _expected(one, config, simulated | config.efficiencies)
     rng = np.random.default_rng(SEED)
-    sample = Sample.of(one, expected, config.background_uncertainty, config.n_bins, rng)
+    sample = Sample.of(one, expected, config.background_uncertainty, config.fit_bins, rng)
     shown = {kind: labels[kind] for kind in baselines}
     return Significances(
         _notes(one, expected, config),
