@@ -5,12 +5,15 @@ what to do next.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from threadpoolctl import threadpool_limits
 
 from lexon.errors import USER_MISTAKE, ConfigurationError, Killed
 from lexon.framework import job
@@ -81,7 +84,18 @@ def test_the_time_limit_ends_a_training_with_a_checkpoint(submitted):
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
-def test_members_of_one_job_train_at_once_and_fail_alone(submitted, project):
+@pytest.fixture
+def threads(monkeypatch):
+    """A job has a process of its own: what it sets there must not stay in that of the tests."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    before = torch.get_num_threads()
+    with threadpool_limits():
+        yield
+    torch.set_num_threads(before)
+
+
+def test_members_of_one_job_train_at_once_and_fail_alone(submitted, project, threads):
     path = project / "conf/htcondor_local/runner.yml"
     text = path.read_text().replace("htcondor:\n", "htcondor:\n  members_per_job: 2\n", 1)
     path.write_text(text.replace("member:   {", "member:   {cpus: 2, "))
@@ -98,7 +112,12 @@ def test_members_of_one_job_train_at_once_and_fail_alone(submitted, project):
         "pool_max__seed_42": "failed",
         "pool_mean__seed_42": "done",
     }
-    assert "1 thread" in records["pool_mean__seed_42"]["device"], "each has a process of its own"
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    assert main(folder, "pack_1_of_2_members") == 0
+    for path in members.glob("*/run.json"):
+        device = json.loads(path.read_text())["device"]
+        assert "1 thread" in device, "the one that was left has the numbers of its first try"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from kedro.framework.startup import bootstrap_project
 from lexon.errors import Killed, LexonError, first_cause
 from lexon.framework.session import LexonSession, log_plainly_without_terminal
 from lexon.provenance import code_version
-from lexon.runners.capacity import exactly
+from lexon.runners.capacity import exactly, use_threads
 from lexon.runners.cluster import submission
 from lexon.runners.cluster.script import KILLED, PASSED_ON
 from lexon.runners.local import LocalRunner, RunFailed
@@ -57,6 +57,8 @@ def main(folder: Path, name: str, failed_before: int = 0) -> int:
 
 def _run(folder: Path, record: dict[str, Any], nodes: list[str], workers: int) -> None:
     command = record["command"]
+    if workers > 1:
+        use_threads(1)  # a member that is left for a later try gets the numbers of its first one
     session: Any = LexonSession.create(
         project_path=record["project"],
         env=command["env"],
