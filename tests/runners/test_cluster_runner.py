@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from lexon.framework import cluster
 from lexon.runners.cluster import checks
 from lexon.runners.cluster.engine import Ticket
 from lexon.runners.cluster.runner import WorkflowFailed
+from lexon.runners.cluster.submission import Submissions
 from lexon.runners.cluster.workflow import plan_workflow
 from lexon.runners.htcondor import dag
 from lexon.runners.htcondor.engine import HTCondor
@@ -104,7 +106,8 @@ def test_the_jobs_get_the_configuration_of_this_moment(kedro_session, dagman, pr
     record = json.loads((ticket.folder / "submission.json").read_text())
     assert record["command"]["params"] == {"pool": "max"}
     assert record["jobs"]["single__seed_42"]["nodes"] == [
-        f"default.grid.single__seed_42.{verb}" for verb in ("train", "evaluate")
+        f"default.grid.single__seed_42.{verb}"
+        for verb in ("train", "evaluate", "measure_importance")
     ]
     frozen = {
         str(path.relative_to(ticket.folder / "conf"))
@@ -180,6 +183,16 @@ def test_a_preview_writes_and_shows_and_submits_nothing(kedro_session, dagman, c
     assert "JOB single__seed_42 member.sub" in caplog.text
     assert '+UseOS = "el9"' in caplog.text
     assert len(list(JOBS.glob("preview-*/workflow.dag"))) == 1
+
+
+def test_two_submissions_of_one_second_have_folders_of_their_own(tmp_path):
+    submissions = Submissions(tmp_path, "default", "main")
+    now, folders = datetime(2026, 1, 2, 3, 4, 5), []
+    for _ in range(3):
+        folders.append(submissions.unused(now))
+        folders[-1].mkdir(parents=True)
+    assert [folder.name[15:] for folder in folders] == ["", "-2", "-3"]
+    assert submissions.unused(now, "preview-").name == "preview-20260102-030405"
 
 
 def test_status_names_what_is_missing(kedro_session, dagman, project):
@@ -322,6 +335,7 @@ def test_members_that_share_a_core_are_warned_of(kedro_session, dagman, project,
     (record,) = JOBS.glob("preview-*/submission.json")
     jobs = json.loads(record.read_text())["jobs"]
     members = {name: job for name, job in jobs.items() if job["kind"] == "member"}
-    assert sorted(len(job["nodes"]) for job in members.values()) == [2, 4]
+    packs = [{node.rpartition(".")[0] for node in job["nodes"]} for job in members.values()]
+    assert sorted(map(len, packs)) == [1, 2]
     assert {job["workers"] for job in members.values()} == {2}
     assert jobs["data"]["workers"] == 1

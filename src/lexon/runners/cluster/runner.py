@@ -128,9 +128,7 @@ class ClusterRunner(AbstractRunner):
     def _submit(
         self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions
     ) -> Ticket | None:
-        workflow, folder = self._write(
-            pipeline, catalog, submissions, f"{datetime.now():%Y%m%d-%H%M%S}"
-        )
+        workflow, folder = self._write(pipeline, catalog, submissions.unused(datetime.now()))
         if folder is None:
             return None
         ticket = new_ticket(folder, f"{datetime.now():%F %T}", self.engine.name)
@@ -141,10 +139,12 @@ class ClusterRunner(AbstractRunner):
         return ticket
 
     def _write(
-        self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions, name: str
+        self, pipeline: Pipeline, catalog: CatalogProtocol, folder: Path
     ) -> tuple[Workflow, Path | None]:
-        """The workflow of what has to run, in a folder of its own; no folder where nothing
-        has to.
+        """Write the workflow of what has to run; no folder where nothing has to.
+
+        Args:
+            folder: that is not there yet.
         """
         reasons = reasons_to_run(pipeline, catalog, self.request.rerun)
         show_plan(pipeline, catalog, reasons)
@@ -157,7 +157,6 @@ class ClusterRunner(AbstractRunner):
             checks.gpus_fit_torch(workflow, self.engine)
         checks.members_have_cores(workflow, self.engine)
         checks.space_suffices(workflow, self.settings, self.request.data_root)
-        folder = submissions.folder / name
         site = self._site(folder, pipeline, catalog, self._capability(workflow))
         submission.write(
             folder,
@@ -205,9 +204,7 @@ class ClusterRunner(AbstractRunner):
         return least_capability() or UNKNOWN_BUILD
 
     def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> None:
-        _, folder = self._write(
-            pipeline, catalog, submissions, f"preview-{datetime.now():%Y%m%d-%H%M%S}"
-        )
+        _, folder = self._write(pipeline, catalog, submissions.unused(datetime.now(), "preview-"))
         for path in sorted(folder.iterdir()) if folder else []:
             if path.is_file() and path.name != submission.RECORD:
                 logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))

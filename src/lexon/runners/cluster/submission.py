@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,12 @@ class Submissions:
                     " minute"
                 ) from error
             yield
+
+    def unused(self, when: datetime, prefix: str = "") -> Path:
+        """The folder of a new submission, named after its second; two may have the same one."""
+        name = f"{prefix}{when:%Y%m%d-%H%M%S}"
+        names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
+        return next(path for path in map(self.folder.joinpath, names) if not path.exists())
 
     @property
     def ticket(self) -> Ticket | None:
