@@ -32,13 +32,13 @@ def main(site_name: str, n_members: int, folder: Path) -> None:
     members = [Job(f"m{number}", "member", (), ("data",)) for number in range(n_members)]
     workflow = Workflow((Job("data", "data", ()), *members), Job("report", "report", ()))
     python, times = folder / "python", folder / "times"
-    python.write_text(f'#!/bin/bash\ndate +%s.%N > "{times}/$4"\n')
+    python.write_text(f'#!/bin/bash\ndate +%s.%N > "{times}/$4"\n', encoding="utf-8")
     python.chmod(0o755)
     site = Site(folder / "jobs", folder, str(python), {})
     for needed in (times, site.folder / "logs"):
         needed.mkdir(parents=True)
     for name, text in engine.render(workflow, site).items():
-        (site.folder / name).write_text(text)
+        (site.folder / name).write_text(text, encoding="utf-8")
     (site.folder / SCRIPT).chmod(0o755)
 
     begin = time.time()
@@ -52,7 +52,7 @@ def main(site_name: str, n_members: int, folder: Path) -> None:
         if progress.over:
             break
         time.sleep(runner[runner["engine"]]["poll_seconds"])
-    began = {path.name: float(path.read_text()) for path in times.iterdir()}
+    began = {path.name: float(path.read_text(encoding="utf-8")) for path in times.iterdir()}
     of_members = sorted(began[job.name] for job in members)
     print(f"{len(progress.named('done'))} of {len(names)} jobs done on {engine.name}")
     print(f"submitted in          {submitted - begin:8.2f} s")
