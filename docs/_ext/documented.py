@@ -10,12 +10,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
-from sphinx.util import logging
+if TYPE_CHECKING:  # tests use this module without Sphinx
+    from sphinx.application import Sphinx
 
-logger = logging.getLogger(__name__)
 SOURCE = Path(__file__).parents[2] / "src" / "lexon"
 _CODE = re.compile(r"(``.+?``|`[^`]+`)")
 _MARKUP = re.compile(r"[*|]|(?<=\w)_(?!\w)")
@@ -34,6 +33,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def refuse_undocumented(_app: Sphinx) -> None:
     """Warn of each name that a reader of the API would meet without a word."""
+    from sphinx.util import logging
+
+    logger = logging.getLogger(__name__)
     for path in sorted(SOURCE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for name in undocumented(tree):
