@@ -78,9 +78,11 @@ def curve(result: Training) -> list[tuple[float, ...]]:
     ]
 
 
-@pytest.mark.parametrize(
-    "key", sorted(TrainingConfig.model_fields.keys() - {"augmentation"})
-)  # which is for `turned` to act on
+# These act on the data before a training sees them (tests/pipelines/modelling).
+OF_THE_DATA = {"augmentation", "event_weights", "class_weights", "negative_weights"}
+
+
+@pytest.mark.parametrize("key", sorted(TrainingConfig.model_fields.keys() - OF_THE_DATA))
 def test_each_key_of_the_recipe_is_alive(
     key: str, make_table: Callable, make_model: Callable, make_config: Callable
 ) -> None:

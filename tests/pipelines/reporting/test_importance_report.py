@@ -22,7 +22,7 @@ N = 3000
 REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}, source=None)
 SLICES = SlicesConfig(n_jets=2, n_b_jets=2, n_leptons=2, ht=2, met=2, min_events=50)
 SIGNIFICANCE = SignificanceConfig(
-    luminosity=139, background_uncertainty=0.2, cross_sections={}, efficiencies={}, n_bins=8
+    luminosity=139, background_uncertainty=0.2, cross_sections={}, efficiencies={}, fit_bins=8
 )
 # Share of the events whose scores are dealt out anew, by tokeniser and feature.
 PLANTED = {

@@ -29,7 +29,7 @@ REPORT = ReportConfig(n_bootstrap=200, min_effect={"loss": 0.05, "score": 0.005}
 CONFIG = SlicesConfig(n_jets=(7, 8), n_b_jets=(3,), n_leptons=(3,), ht=2, met=2, min_events=50)
 
 SIGNIFICANCE = SignificanceConfig(
-    luminosity=139, background_uncertainty=0.2, cross_sections={}, efficiencies={}, n_bins=8
+    luminosity=139, background_uncertainty=0.2, cross_sections={}, efficiencies={}, fit_bins=8
 )
 
 
