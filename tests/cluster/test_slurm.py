@@ -34,6 +34,7 @@ JOBS = Path("data/test/09_jobs/default/main")
 REPORTS = Path("data/test/08_reporting/default")
 # Long enough to be caught in the act.
 LONG = "training.epochs=150,events.n=800"
+SAVED_WITHIN = 6  # seconds: slurmctld writes what it knows at least every five
 # Differ between two runs of the same numbers.
 OWN = ["run", "notes", "seconds", "device", "events_per_second"]
 
@@ -153,6 +154,10 @@ def test_a_killed_waiter_a_dead_controller_a_requeued_job_and_a_time_limit(study
     process_of(job)
     waiter.kill()
     waiter.wait()
+    # A job that ends while the controller is gone, or whose end it has not saved yet, would count
+    # as running until its machine registers again, minutes later.
+    wait_for(lambda: "baseline" not in call("squeue", "--noheader", "--format", "%j"))
+    time.sleep(SAVED_WITHIN)
     controller = set_of_controller()
     os.kill(int(Path(controller["SlurmctldPidFile"]).read_text()), signal.SIGKILL)
     call("slurmctld", "-f", controller["SLURM_CONF"])
