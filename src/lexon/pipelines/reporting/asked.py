@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
+    Baselines,
     ClassifierCell,
+    comparable,
     contrast_row,
     grid_of,
+    ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import Row
-from lexon.statistics import Setting, contrasts
+from lexon.statistics import Setting, contrasts, taken
 
 BEST, REPRESENTATION, OTHER = "best network", "representation", "other axis"
 # What an axis of these changes is how events are shown.
@@ -24,6 +30,22 @@ class Asked(NamedTuple):
 
     row: Row
     settings: Sequence[Setting]
+
+
+def compared_on_events(
+    cells: Sequence[ClassifierCell], baselines: Baselines
+) -> tuple[list[ClassifierCell], dict[str, Sequence[Scores]]]:
+    """The cells with scores, best validation AUROC first; and the scores of each and of the
+    baselines, by name.
+    """
+    ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
+    groups: dict[str, Sequence[Scores]] = {cell.name: cell.scores for cell in ranked}
+    return ranked, groups | {kind: [scores] for kind, scores in baselines.items()}
+
+
+def in_order(scores: Scores) -> Scores:
+    """One classifier's scores, events by their index."""
+    return taken(scores, np.argsort(scores.index, kind="stable"))
 
 
 def asked_of(

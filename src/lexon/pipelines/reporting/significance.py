@@ -15,13 +15,18 @@ import pandas as pd
 from lexon.config import ReportConfig, SignificanceConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.asked import BEST, REPRESENTATION, Asked, asked_of
+from lexon.pipelines.reporting.asked import (
+    BEST,
+    REPRESENTATION,
+    Asked,
+    asked_of,
+    compared_on_events,
+    in_order,
+)
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
     ClassifierCell,
-    comparable,
-    ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import capital, paired, with_interval
@@ -41,7 +46,6 @@ from lexon.statistics import (
     Verdict,
     compare,
     discovery,
-    taken,
     weighted_intervals,
 )
 
@@ -215,13 +219,10 @@ def significances_of_report(
         events: the test events, where they were described.
         labels: of the baselines, by kind.
     """
-    ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
-    groups: dict[str, Sequence[Scores]] = {cell.name: cell.scores for cell in ranked}
-    groups |= {kind: [scores] for kind, scores in baselines.items()}
+    ranked, groups = compared_on_events(cells, baselines)
     if not groups:
         return Significances(["Nothing to turn into a significance yet."], run)
-    first = next(iter(groups.values()))[0]
-    one = taken(first, np.argsort(first.index, kind="stable"))
+    one = in_order(next(iter(groups.values()))[0])
     simulated = dict(events.efficiencies) if events is not None else {}
     if reason := _why_not(one, config, simulated):
         return Significances([reason], run)

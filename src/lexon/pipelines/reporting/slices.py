@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from lexon.config import ReportConfig, SlicesConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.metrics.scores import Scores
-from lexon.pipelines.reporting.asked import BEST, REPRESENTATION, Asked, asked_of
+from lexon.pipelines.reporting.asked import (
+    BEST,
+    REPRESENTATION,
+    Asked,
+    asked_of,
+    compared_on_events,
+    in_order,
+)
 from lexon.pipelines.reporting.cells import grouped
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
     ClassifierCell,
-    comparable,
-    ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
@@ -38,7 +43,6 @@ from lexon.statistics import (
     Verdict,
     compare,
     contest_trainings,
-    taken,
     weighted_intervals,
 )
 
@@ -300,12 +304,10 @@ def slices_of_report(
         events: the test events, where they were described.
         labels: of the baselines, by kind.
     """
-    ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
-    groups: dict[str, Sequence[Scores]] = {cell.name: cell.scores for cell in ranked}
-    groups |= {kind: [scores] for kind, scores in baselines.items()}
+    ranked, groups = compared_on_events(cells, baselines)
     if not groups:
         return Slices.none("Nothing to slice yet.", run)
-    one = _in_order(next(iter(groups.values()))[0])
+    one = in_order(next(iter(groups.values()))[0])
     quantities = events.of(one.digest, one.index) if events is not None else None
     if quantities is None:
         return Slices.none(_why_not(events), run)
@@ -338,11 +340,6 @@ def _why_not(events: EvaluatedEvents | None) -> str:
         else "No slices: evaluated_events.h5 beside the members is of other test events than their"
         " scores; run the experiment again."
     )
-
-
-def _in_order(scores: Scores) -> Scores:
-    """One classifier's scores, events by their index."""
-    return taken(scores, np.argsort(scores.index, kind="stable"))
 
 
 def _places(found: Sequence[Slice], scores: Scores) -> list[Place]:
