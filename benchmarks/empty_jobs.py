@@ -51,6 +51,8 @@ def main(site_name: str, n_members: int, folder: Path) -> None:
         looks.append(time.time() - before)
         if progress.over:
             break
+        if progress.named("unsubmitted"):
+            ticket = engine.submit(ticket, "empty jobs")
         time.sleep(runner[runner["engine"]]["poll_seconds"])
     began = {path.name: float(path.read_text(encoding="utf-8")) for path in times.iterdir()}
     of_members = sorted(began[job.name] for job in members)

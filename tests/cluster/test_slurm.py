@@ -265,3 +265,37 @@ def test_a_cancelled_workflow_ends_with_its_report(engine, tmp_path):
         "report": "done",
     }
     assert ended["data"].reason == "cancelled"
+
+
+def test_jobs_beyond_a_limit_are_submitted_as_others_end(engine, tmp_path, monkeypatch):
+    """A site without accounting has no such limit: an `sbatch` before the real one has it."""
+    (tmp_path / "bin").mkdir()
+    sbatch = tmp_path / "bin" / "sbatch"
+    sbatch.write_text(
+        "#!/bin/bash\n"
+        "for word; do [[ $word = --array=* ]] && range=${word#--array=}; done\n"
+        'here=$(sed -n "s/^#SBATCH --array=//p" "$word"); range=${range:-${here:-0-0}}\n'
+        f'queued=$(squeue --noheader --array --format %k | grep -cF "{tmp_path}")\n'
+        "if [ $((queued + ${range#*-} - ${range%-*} + 1)) -gt 4 ]; then\n"
+        "    echo 'sbatch: error: AssocMaxSubmitJobLimit' >&2; exit 1\n"
+        f'fi\nPATH=${{PATH#*:}} exec sbatch "$@"\n'
+    )
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{sbatch.parent}:{os.environ['PATH']}")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/bash\necho "$4" >> {tmp_path}/ran\n')
+    python.chmod(0o755)
+    members = [Job(f"m{number}", "member", (), ("data",)) for number in range(7)]
+    workflow = Workflow((Job("data", "data", ()), *members), Job("report", "report", ()))
+    names = [job.name for job in workflow.all]
+    ticket = submitted(engine, workflow, Site(tmp_path / "jobs", tmp_path, str(python), {}))
+    assert len(engine.poll(ticket, names).named("unsubmitted")) == 5
+
+    def over() -> bool:
+        engine.submit(ticket, "title")
+        return engine.poll(ticket, names).over
+
+    wait_for(over)
+    ran = (tmp_path / "ran").read_text().split()
+    assert sorted(ran) == sorted(names), "each once"
+    assert (ran[0], ran[-1]) == ("data", "report")

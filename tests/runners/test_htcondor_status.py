@@ -75,6 +75,20 @@ def test_a_job_is_held_until_it_is_released_or_removed():
     )
 
 
+def test_how_often_a_try_was_held_is_said():
+    again = "1795244946 held JOB_RELEASED 7.0 - - 5\n1795244949 held JOB_HELD 7.0 - - 5\n"
+    submit = "1795244944 held SUBMIT 7.0 - - 5\n"
+    held = "1795244945 held JOB_HELD 7.0 - - 5\n"
+    reason = "via condor_hold (by user minipool)"
+    assert parse(submit + held, EVENTS, NAMES).jobs["held"].reason == reason
+    twice = parse(submit + held + again, EVENTS, NAMES).jobs["held"]
+    assert twice.reason == f"held 2 times: {reason}"
+    removed = "1795244956 held JOB_FAILURE -1002 - - 5\n"
+    failed = parse(submit + held + again + removed, EVENTS, NAMES).jobs["held"]
+    assert failed.reason == f"held 2 times, then removed: {reason}"
+    assert not parse(submit + held + again + submit, EVENTS, NAMES).jobs["held"].holds
+
+
 def test_every_beginning_of_the_logs_can_be_read():
     """A log is read while it is written: no cut may fail, invent a job, or call a running workflow
     finished.

@@ -67,13 +67,13 @@ def test_every_job_is_in_one_batch_which_comes_after_what_it_waits_for(n_members
 
 
 def test_members_that_wait_for_the_same_are_one_array(settings):
-    files = render(workflow(5), settings, SITE)
+    files = render(workflow(5), settings, SITE, 1000)
     assert set(files) == {
         BATCHES,
         "job.sh",
         *(f"{name}.sbatch" for name in ("data", "pretrain_vq", "members_1", "members_2", "report")),
     }
-    assert from_json(files[BATCHES]) == batches(workflow(5), settings.array_size)
+    assert from_json(files[BATCHES]) == batches(workflow(5), 1000)
     assert options(files["members_1.sbatch"])["array"] == "0-2"
     assert "jobs=(m0 m2 m4)\n" in files["members_1.sbatch"]
     assert "# after: data, pretrain_vq\n" in files["members_1.sbatch"]
@@ -82,7 +82,7 @@ def test_members_that_wait_for_the_same_are_one_array(settings):
 
 
 def test_a_throttle_holds_for_all_arrays_together(settings):
-    files = render(workflow(9), settings.model_copy(update={"max_jobs": 5}), SITE)
+    files = render(workflow(9), settings.model_copy(update={"max_jobs": 5}), SITE, 1000)
     assert options(files["members_1.sbatch"])["array"] == "0-4%2"
     assert options(files["members_2.sbatch"])["array"] == "0-3%2"
 

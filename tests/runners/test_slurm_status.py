@@ -13,6 +13,7 @@ BATCHES = [
     Batch("report", "report", ("report",), last=True),
 ]
 NAMES = ("data", "max", "mean", "cls", "report")
+SUBMITTED = dict.fromkeys(NAMES, "1")
 DATA = "100 began 1 vm 10\n106 ended 0 done\n"
 # Stopped once, failed once on the first machine, done on the second one.
 LONG = """\
@@ -25,8 +26,8 @@ LONG = """\
 """
 
 
-def jobs(queue: dict[str, Entry] | None, **notes: str):
-    return parse({name: notes.get(name, "") for name in NAMES}, queue, BATCHES)
+def jobs(queue: dict[str, Entry] | None, submitted=SUBMITTED, **notes: str):
+    return parse({name: notes.get(name, "") for name in NAMES}, queue, BATCHES, submitted)
 
 
 def states(queue: dict[str, Entry] | None, **notes: str) -> str:
@@ -98,8 +99,8 @@ vim|12|N/A|RUNNING|None|(null)
 """
     assert entries(listed, ["11"], "/d/1", BATCHES) == {
         "data": Entry("RUNNING", "None", "10"),
-        "max": Entry("PENDING", "Resources", "11"),
-        "cls": Entry("PENDING", "ReqNodeNotAvail, UnavailableNodes:a", "11"),
+        "max": Entry("PENDING", "Resources", "11_0"),
+        "cls": Entry("PENDING", "ReqNodeNotAvail, UnavailableNodes:a", "11_2"),
     }
 
 
@@ -133,8 +134,25 @@ def test_why_slurm_ended_a_job():
         " ***\n"
     )
     assert causes(log) == {"2": "it reached its time limit", "3": "cancelled"}
-    assert accounted("12|CANCELLED by 1000\n13|OUT_OF_MEMORY\n14|BOOT_FAIL\n") == {
-        "12": "cancelled",
-        "13": "out of memory",
-        "14": "ended by Slurm: boot_fail",
+    assert accounted("12|CANCELLED by 1000\n13_1|OUT_OF_MEMORY\n14|\n") == {
+        "12": "CANCELLED",
+        "13_1": "OUT_OF_MEMORY",
     }
+
+
+def test_what_a_limit_left_is_unsubmitted_unless_it_will_never_run():
+    some = {"data": "10", "max": "11_0"}
+    running = {"max": Entry("RUNNING", "None")}
+    left = jobs(running, some, data=DATA, max="110 began 1 vm 12\n")
+    assert [job.state for job in left.values()] == ["done", "running"] + 3 * ["unsubmitted"]
+    assert not progress(left, running, BATCHES).over
+    over = progress(left, {}, BATCHES)
+    assert over.still, "nothing goes on by itself"
+    assert not over.over, "but the same command has something to submit"
+    lost = jobs({}, some, data="100 began 1 vm 10\n106 ended 2 failed\n")
+    assert " ".join(job.state for job in lost.values()) == (
+        "failed waiting waiting waiting unsubmitted"
+    ), "members that need what failed are skipped, the report comes in any case"
+    dropped = jobs({}, some | dict.fromkeys(("mean", "cls", "report"), "-"), data=DATA, max=DATA)
+    assert " ".join(job.state for job in dropped.values()) == "done done waiting waiting waiting"
+    assert progress(dropped, {}, BATCHES).over

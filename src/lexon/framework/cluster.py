@@ -38,12 +38,17 @@ def status(
         ConfigurationError: nothing was submitted.
     """
     with readable_errors():
-        ticket, engine = _latest(project, pipelines, env, params)
+        _, ticket, engine = _latest(project, pipelines, env, params)
         names = list(submission.read(ticket.folder)["jobs"])
         progress = engine.poll(ticket, names)
         if watch and not progress.over:
             seconds = engine.settings.poll_seconds
-            progress = view.watch(lambda: engine.poll(ticket, names), ticket.folder, seconds)
+            progress = view.watch(
+                lambda: engine.poll(ticket, names),
+                ticket.folder,
+                seconds,
+                lambda now: now.still,
+            )
         if as_json:
             click.echo(view.as_json(progress, ticket.folder))
         elif progress.over:
@@ -59,8 +64,9 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
         ConfigurationError: nothing was submitted, or it cannot be removed.
     """
     with readable_errors():
-        ticket, engine = _latest(project, pipelines, env, params)
-        engine.cancel(ticket)
+        submissions, ticket, engine = _latest(project, pipelines, env, params)
+        with submissions.locked(patient=True):
+            engine.cancel(ticket)
         logger.info(
             "%s is being removed; its report comes last and shows what was done until now", ticket
         )
@@ -68,8 +74,8 @@ def cancel(project: Path, pipelines: list[str], env: str | None, params: dict[st
 
 def _latest(
     project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]
-) -> tuple[Ticket, Engine]:
-    """The latest workflow, and the batch system that it was given to."""
+) -> tuple[Submissions, Ticket, Engine]:
+    """The latest workflow of a run, and the batch system that it was given to."""
     bootstrap_project(project)
     log_plainly_without_terminal()
     session: Any = LexonSession.create(
@@ -90,4 +96,4 @@ def _latest(
         raise ConfigurationError(
             f"{submissions.title}: nothing was submitted (no {submissions.folder}/ticket.json)"
         )
-    return ticket, engine_named(ticket.engine.lower(), loader["runner"])
+    return submissions, ticket, engine_named(ticket.engine.lower(), loader["runner"])

@@ -77,7 +77,9 @@ class Engine(Protocol):
         """The files that describe a workflow, by name."""
 
     def submit(self, ticket: Ticket, title: str) -> Ticket:
-        """Submit the workflow that lies in the ticket's folder; the ticket comes back complete."""
+        """Submit the workflow that lies in the ticket's folder; the ticket comes back complete.
+        What a limit of the site leaves is `unsubmitted`: a later call submits more of it.
+        """
 
     def poll(self, ticket: Ticket, names: list[str]) -> Progress:
         """Progress of the named jobs; works on any machine that sees the folder."""
@@ -87,12 +89,15 @@ class Engine(Protocol):
 
 
 def call(
-    command: list[str], folder: Path | None = None, environment: Mapping[str, str] | None = None
+    command: list[str],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 120,
 ) -> subprocess.CompletedProcess[str] | None:
     """The output of a command; None where it does not exist or does not answer."""
     if shutil.which(command[0]) is None:
         return None
-    options: dict[str, Any] = {"cwd": folder, "env": environment, "timeout": 120}
+    options: dict[str, Any] = {"cwd": folder, "env": environment, "timeout": seconds}
     try:
         return subprocess.run(
             command,

@@ -27,6 +27,10 @@ from lexon.runners.local import reasons_to_run, show_plan
 
 logger = logging.getLogger(__name__)
 
+LATER = (
+    "The same command submits more as others end, and with `wait: true` in runner.yml it stays to"
+    " do so"
+)
 UNKNOWN_BUILD = "7.5"  # the least compute capability of torch's present builds
 
 
@@ -88,7 +92,7 @@ class ClusterRunner(AbstractRunner):
         with submissions.locked():
             ticket = self._running(submissions) or self._submit(pipeline, catalog, submissions)
         if ticket is not None:
-            self._follow(ticket)
+            self._follow(ticket, submissions)
         return {}
 
     def _get_executor(self, max_workers: int) -> Executor | None:  # noqa: ARG002
@@ -135,7 +139,7 @@ class ClusterRunner(AbstractRunner):
         submissions.save(ticket)
         ticket = self.engine.submit(ticket, submissions.title)
         submissions.save(ticket)
-        logger.info("Submitted %d jobs as %s; files: %s", len(workflow.all), ticket, folder)
+        logger.info("A workflow of %d jobs: %s; files: %s", len(workflow.all), ticket, folder)
         return ticket
 
     def _write(
@@ -209,14 +213,27 @@ class ClusterRunner(AbstractRunner):
             if path.is_file() and path.name != submission.RECORD:
                 logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
 
-    def _follow(self, ticket: Ticket) -> None:
+    def _follow(self, ticket: Ticket, submissions: Submissions) -> None:
+        progress = self._advance(ticket, submissions)
+        if left := progress.named("unsubmitted"):
+            logger.warning(
+                "%d of %d jobs are not submitted: the site allows no more at once. %s; fewer jobs"
+                " hold more members each (%s.members_per_job)",
+                len(left),
+                len(progress.jobs),
+                "They follow as others end" if self.settings.wait else LATER,
+                self.engine.name.lower(),
+            )
         if not self.settings.wait:
-            now = view.counts(self._look(ticket)[1])
+            now = view.counts(progress)
             logger.info("%s; `kedro cluster status` with the same options shows how far it is", now)
             return
         try:
             progress = view.watch(
-                lambda: self._look(ticket)[1], ticket.folder, self.settings.poll_seconds
+                lambda: self._advance(ticket, submissions),
+                ticket.folder,
+                self.settings.poll_seconds,
+                lambda now: now.over,
             )
         except KeyboardInterrupt:
             logger.warning(
@@ -225,6 +242,17 @@ class ClusterRunner(AbstractRunner):
             )
             raise
         conclude(progress, ticket.folder)
+
+    def _advance(self, ticket: Ticket, submissions: Submissions) -> Progress:
+        """The progress, once what a limit of the site left before is submitted as far as it is
+        allowed now.
+        """
+        engine, progress = self._look(ticket)
+        if not progress.named("unsubmitted"):
+            return progress
+        with submissions.locked(patient=True):
+            submissions.save(engine.submit(ticket, submissions.title))
+        return self._look(ticket)[1]
 
 
 def conclude(progress: Progress, folder: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["waiting", "queued", "running", "held", "done", "failed"]
+# waiting: for other jobs; unsubmitted: the site allows no more jobs in the queue.
+State = Literal["unsubmitted", "waiting", "queued", "running", "held", "done", "failed"]
 Queue = Literal["alive", "gone", "unknown"]
 
 
@@ -54,7 +55,12 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Nothing more will happen."""
+        """Nothing more will happen, and nothing is left to submit."""
+        return not self.named("unsubmitted") and self.still
+
+    @property
+    def still(self) -> bool:
+        """Nothing more will happen by itself."""
         return self.queue == "gone" or (self.finished and self.queue == "unknown")
 
     def named(self, *states: State) -> list[str]:

@@ -111,14 +111,17 @@ class Submissions:
         self.title = f"lexon {experiment} {run}"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patient: bool = False) -> Iterator[None]:
         """Keep other commands from submitting; the lock ends with its process, however that
         ends.
+
+        Args:
+            patient: wait for another command that submits just now.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w", encoding="utf-8") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB))
             except BlockingIOError as error:
                 raise ConfigurationError(
                     f"{self.title}: another command is submitting it just now; look again in a"

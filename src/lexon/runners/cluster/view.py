@@ -32,13 +32,18 @@ _STAMP = re.compile(r"^\d\d:\d\d:\d\d \w+ +")
 _ATTENTION: tuple[State, ...] = ("held", "failed", "running")
 
 
-def watch(poll: Callable[[], Progress], folder: Path, seconds: float) -> Progress:
-    """Show the progress until the workflow is over."""
+def watch(
+    poll: Callable[[], Progress],
+    folder: Path,
+    seconds: float,
+    until: Callable[[Progress], bool],
+) -> Progress:
+    """Show the progress until it is as far as that."""
     with _shown(folder) as show:
         while True:
             progress = poll()
             show(progress)
-            if progress.over:
+            if until(progress):
                 return progress
             time.sleep(seconds)
 
@@ -71,9 +76,12 @@ def overview(progress: Progress, folder: Path) -> str:
 
 
 def _waits(progress: Progress) -> list[str]:
-    """How many jobs wait in the queue for which reason, where the batch system tells."""
-    reasons = Counter(progress.jobs[name].reason for name in progress.named("queued"))
-    return [f"{n} queued: {reason}" for reason, n in reasons.most_common() if reason]
+    """How many jobs wait in the queue, or before it, for which reason, where the batch system
+    tells.
+    """
+    waiting = [progress.jobs[name] for name in progress.named("queued", "unsubmitted")]
+    reasons = Counter((job.state, job.reason) for job in waiting if job.reason)
+    return [f"{n} {state}: {reason}" for (state, reason), n in reasons.most_common()]
 
 
 def as_json(progress: Progress, folder: Path) -> str:
@@ -112,11 +120,11 @@ def how_it_ended(job: JobStatus) -> str:
 
 
 def failures(progress: Progress, folder: Path) -> list[str]:
-    """Each failed job: exit code, tries, the tail of its log and where that lies; then what could
-    not run because of it.
+    """The failed jobs, the first ones of many: exit code, tries, the tail of its log and where that
+    lies; then what could not run because of them.
     """
-    lines = []
-    for name in progress.named("failed"):
+    lines, failed = [], progress.named("failed")
+    for name in failed[:SHOWN]:
         job, log = progress.jobs[name], log_of(folder, name)
         lines += [
             f"{name}: {how_it_ended(job)}, {job.tries} {'try' if job.tries == 1 else 'tries'};"
@@ -127,8 +135,13 @@ def failures(progress: Progress, folder: Path) -> list[str]:
             for line in last_try(log)[-TAIL:]
             or ["(no log: the machine that ran it did not reach that folder)"]
         ]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN} more; their logs lie there, too")
     skipped = progress.named("waiting")
-    return lines + ([f"skipped because of that: {', '.join(skipped)}"] if skipped and lines else [])
+    if skipped and lines:
+        more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
+        lines.append(f"skipped because of that: {', '.join(skipped[:SHOWN])}{more}")
+    return lines
 
 
 def last_try(log: Path) -> list[str]:

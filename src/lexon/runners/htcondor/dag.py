@@ -4,6 +4,8 @@ every job starts with.
 
 from __future__ import annotations
 
+import math
+
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
 from lexon.runners.cluster import script
 from lexon.runners.cluster.script import GROWTH, MAX_STARTS, RESUMABLE, SCRIPT, STOPPED, Site
@@ -121,14 +123,17 @@ def _other_machine(kind: JobKind, settings: HTCondorSettings) -> dict[str, objec
 
 def _memory(job: JobSettings) -> dict[str, str]:
     """Ask for more than a job was seen to use, and let it go on while its limit leaves room for
-    that.
+    that; as often as its memory can grow, for a site may hold it for a memory that requests do
+    not change.
     """
+    steps = math.ceil(math.log(job.memory_limit / job.memory, GROWTH)) + 1
     wanted = f"min({{{job.memory_limit}, max({{{job.memory}, int(MemoryUsage * {GROWTH})}})}})"
     was_memory = f'(HoldReasonCode == {OUT_OF_RESOURCES} || regexp("memory", HoldReason, "i"))'
     return {
         "request_memory": f"ifThenElse(MemoryUsage isnt undefined, {wanted}, {job.memory})",
         "periodic_release": (
             f"JobStatus == 5 && {was_memory} && MemoryProvisioned < {job.memory_limit}"
+            f" && NumHolds <= {steps}"
         ),
     }
 

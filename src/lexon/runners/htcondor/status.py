@@ -29,9 +29,11 @@ class NodeStatus(JobStatus):
 
     Attributes:
         cluster: the number of its last try.
+        holds: how often that was held.
     """
 
     cluster: str = ""
+    holds: int = 0
 
     def happened(self, event: str, time: float, detail: str) -> None:
         """Take in a line of DAGMan's log."""
@@ -42,8 +44,9 @@ class NodeStatus(JobStatus):
             return
         self.tries += event == "SUBMIT"
         self.starts += event == "EXECUTE"
+        self.holds += event == "JOB_HELD"
         if event == "SUBMIT":
-            self.cluster = detail.partition(".")[0]
+            self.cluster, self.holds = detail.partition(".")[0], 0
         elif event == "JOB_FAILURE":
             self.code = int(detail) if int(detail) > _NO_CODE else None
         self.state = "done" if event == "JOB_FAILURE" and self.code == PASSED_ON else _EVENTS[event]
@@ -51,7 +54,11 @@ class NodeStatus(JobStatus):
     def explain(self, reason: str) -> None:
         """Take in why it was held last."""
         removed = self.state == "failed" and self.code is None
-        self.reason = f"held, then removed: {reason}" if removed else reason
+        often = f"held {self.holds} times" if self.holds > 1 else "held"
+        if removed:
+            self.reason = f"{often}, then removed: {reason}"
+        else:
+            self.reason = f"{often}: {reason}" if self.holds > 1 else reason
 
 
 def parse(jobstate: str, events: str, names: Iterable[str]) -> Progress:

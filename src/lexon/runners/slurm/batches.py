@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -35,6 +35,10 @@ class Batch:
     jobs: tuple[str, ...]
     after: tuple[str, ...] = ()
     last: bool = False
+
+    def places(self, names: Collection[str]) -> list[int]:
+        """The places of those of its jobs that have these names."""
+        return [place for place, job in enumerate(self.jobs) if job in names]
 
 
 def batches(workflow: Workflow, array_size: int) -> list[Batch]:
@@ -72,9 +76,11 @@ def from_json(text: str) -> list[Batch]:
     ]
 
 
-def render(workflow: Workflow, settings: SlurmSettings, site: Site) -> dict[str, str]:
+def render(
+    workflow: Workflow, settings: SlurmSettings, site: Site, array_size: int
+) -> dict[str, str]:
     """Every file that Slurm and its jobs need, by name."""
-    found = batches(workflow, settings.array_size)
+    found = batches(workflow, array_size)
     arrays = sum(len(batch.jobs) > 1 for batch in found)
     at_once = max(1, settings.max_jobs // max(1, arrays)) if settings.max_jobs else None
     return {

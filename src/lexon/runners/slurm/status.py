@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lexon.runners.cluster.state import JobStatus, Progress
 from lexon.runners.slurm.batches import Batch
+from lexon.runners.slurm.numbers import DROPPED
 from lexon.runners.slurm.retries import GOES_ON
 
 # One line a job: name of the batch, number of the whole array, place in it, state, reason, comment.
@@ -44,10 +45,18 @@ REASONS = {
 }
 # With these nothing will happen before somebody does something.
 NEVER = ("DependencyNeverSatisfied", "Partition", "BadConstraints", "Invalid")
+NOT_YET = "a limit of the site; the same `kedro run` submits them as others end"
 NEVER_BEGAN = "removed from the queue before it began, or its machine does not see this folder"
 NO_LAST_WORD = "removed from the queue, or killed with its machine"
+# Slurm's words for the end of a job.
+ENDS = {
+    "CANCELLED": "cancelled",
+    "TIMEOUT": "it reached its time limit",
+    "OUT_OF_MEMORY": "out of memory",
+    "NODE_FAIL": "its machine failed",
+}
 _KILLED = re.compile(r"\*\*\* JOB (\d+) ON \S+ CANCELLED AT \S+(?: DUE TO ([\w ]+))? \*\*\*")
-_CAUSES = {"": "cancelled", "TIME LIMIT": "it reached its time limit"}
+_CAUSES = {"": ENDS["CANCELLED"], "TIME LIMIT": ENDS["TIMEOUT"]}
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Entry:
     """A job in the queue.
 
     Attributes:
-        number: of its whole array, where it belongs to one.
+        number: ARRAY_PLACE where it belongs to an array.
     """
 
     state: str
@@ -74,6 +83,11 @@ class NotedStatus(JobStatus):
 
     number: str = ""
     word: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """It failed without an exit code."""
+        return self.state == "failed" and self.code is None
 
     def read(self, notes: str) -> None:
         """Take in the notes; the last line may be cut off."""
@@ -111,6 +125,14 @@ class NotedStatus(JobStatus):
             self.state, self.reason = "failed", NEVER_BEGAN
         elif self.state in ("running", "queued") or ended_by_slurm:
             self.state, self.code, self.reason = "failed", None, NO_LAST_WORD
+            self.accounted(self.word)
+
+    def accounted(self, word: str) -> None:
+        """Take in Slurm's word for its end; the job wrote none."""
+        if word == "COMPLETED":
+            self.state, self.code, self.reason = "done", 0, ""
+        elif word.isupper():
+            self.reason = ENDS.get(word, f"ended by Slurm: {word.lower()}")
 
 
 def in_words(reason: str) -> str:
@@ -126,45 +148,59 @@ def in_words(reason: str) -> str:
 
 
 def entries(
-    listed: str, numbers: Iterable[str], folder: str, batches: Iterable[Batch]
+    listed: str, arrays: Iterable[str], folder: str, batches: Iterable[Batch]
 ) -> dict[str, Entry]:
     """The jobs of a workflow that are in the queue, by name, from `squeue --format FORMAT`.
 
     Args:
-        numbers: that sbatch gave; a job that was submitted in the moment before its command was
-            killed is found by its comment.
+        arrays: numbers that sbatch gave; a job that was submitted in the moment before its command
+            was killed is found by its comment.
     """
-    jobs, own = {batch.name: batch.jobs for batch in batches}, set(numbers)
+    jobs, own = {batch.name: batch.jobs for batch in batches}, set(arrays)
     found: dict[str, Entry] = {}
     for line in listed.splitlines():
         match line.split("|", 5):
             case [batch, number, place, state, reason, comment] if batch in jobs and (
                 number in own or comment == folder
             ):
-                found[jobs[batch][int(place) if place.isdigit() else 0]] = Entry(
-                    state, reason, number
+                known = place.isdigit()
+                found[jobs[batch][int(place) if known else 0]] = Entry(
+                    state, reason, f"{number}_{place}" if known else number
                 )
     return found
 
 
 def parse(
-    notes: Mapping[str, str], queue: Mapping[str, Entry] | None, batches: Iterable[Batch]
+    notes: Mapping[str, str],
+    queue: Mapping[str, Entry] | None,
+    batches: Iterable[Batch],
+    numbers: Mapping[str, str],
 ) -> dict[str, NotedStatus]:
     """The state of each job.
 
     Args:
         notes: the text of each job's notes, by its name.
         queue: what is in it; None where it does not answer.
+        batches: each after those that it waits for.
+        numbers: of what was submitted, by the name of the job.
     """
-    after = {name: batch.after for batch in batches for name in batch.jobs}
     jobs = {name: NotedStatus() for name in notes}
     for name, job in jobs.items():
         job.read(notes[name])
         if queue is not None and name in queue:
             job.in_queue(queue[name])
-    for name, job in jobs.items():
-        if queue is not None and name not in queue:
-            job.left_queue(jobs[parent] for parent in after.get(name, ()) if parent in jobs)
+    never: set[str] = set()  # these fail, or will not run
+    for batch in batches:
+        parents = [jobs[name] for name in batch.after if name in jobs]
+        for name in jobs.keys() & set(batch.jobs):
+            job, gone = jobs[name], queue is not None and name not in queue
+            known = name in numbers or job.state != "waiting"
+            if gone and not known and never.isdisjoint(batch.after):
+                job.state, job.reason = "unsubmitted", NOT_YET
+            elif gone and known and numbers.get(name) != DROPPED:
+                job.left_queue(parents)
+            if job.state == "failed" or (gone and job.state == "waiting"):
+                never.add(name)
     return jobs
 
 
@@ -193,15 +229,6 @@ def causes(slurm_log: str) -> dict[str, str]:
 
 
 def accounted(listed: str) -> dict[str, str]:
-    """The same from `sacct --parsable2 --format JobIDRaw,State`."""
-    found = {}
-    for line in listed.splitlines():
-        number, _, state = line.partition("|")
-        word = state.split()[0] if state else ""
-        found[number] = {
-            "CANCELLED": "cancelled",
-            "TIMEOUT": "it reached its time limit",
-            "OUT_OF_MEMORY": "out of memory",
-            "NODE_FAIL": "its machine failed",
-        }.get(word, f"ended by Slurm: {word.lower()}")
-    return found
+    """Slurm's word for the end of each job, from `sacct --parsable2 --format JobID,State`."""
+    rows = (line.partition("|")[::2] for line in listed.splitlines())
+    return {number: state.split()[0] for number, state in rows if state}
