@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import shutil
 import subprocess
@@ -157,9 +158,23 @@ def test_versions_are_those_that_run():
 
 def test_a_checkout_knows_its_commit():
     version = provenance.code_version()
-    if not version:
+    if "commit" not in version:
         pytest.skip("not run from a git checkout")
     assert len(version["commit"]) == 40
+
+
+def test_sources_have_the_same_digest_without_git(tmp_path):
+    """An image holds the code of the checkout that it was built from, and not its history."""
+    shutil.copytree(Path(provenance.__file__).parent, tmp_path / "lexon")
+    code = "import json; from lexon.provenance import code_version as v; print(json.dumps(v()))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert json.loads(run.stdout) == {"digest": provenance.code_version()["digest"]}
 
 
 def test_a_node_rests_on_what_its_parameters_choose_too():

@@ -53,21 +53,28 @@ def versions() -> dict[str, str]:
 
 
 def code_version() -> dict[str, Any]:
-    """Commit of the checkout that lexon runs from and whether it was changed since, both when this
-    process started; empty outside one.
+    """The code of this process when it started: `digest` of lexon's sources; where they lie in a
+    checkout, its `commit`, and `dirty` where they were changed since.
     """
     return dict(_VERSION)
 
 
 def _version_now() -> dict[str, Any]:
+    version = {"digest": _digest_at_start()}
     try:
         commit = _git(_ROOT, "rev-parse", "HEAD")
-        return {
-            "commit": commit,
-            "dirty": bool(_git(_ROOT, "status", "--porcelain", "--", str(_ROOT))),
-        }
+        dirty = bool(_git(_ROOT, "status", "--porcelain", "--", str(_ROOT)))
+        return {"commit": commit, "dirty": dirty, **version}
     except (OSError, subprocess.CalledProcessError):
-        return {}
+        return version  # an installed package, or an image without git
+
+
+def _digest_at_start() -> str:
+    """The same wherever the package lies, in a checkout or in an image."""
+    whole = hashlib.sha256()
+    for file, (source, _) in _AT_START.items():
+        whole.update(f"{file.relative_to(_ROOT).as_posix()} {len(source)} ".encode() + source)
+    return whole.hexdigest()
 
 
 @cache

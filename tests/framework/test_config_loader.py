@@ -85,6 +85,15 @@ def test_personal_settings_come_last_but_stay_out_of_the_mini_world(conf):
     assert load(conf, "test")["parameters"]["report"]["n_bootstrap"] != 107
 
 
+def test_a_trial_on_a_site_starts_its_jobs_as_a_real_run(conf):
+    write(conf / "local" / "runner.yml", {"engine": "slurm", "slurm": {"setup": "module load x"}})
+    trial = load(conf, "test+cluster")
+    assert trial["runner"]["slurm"]["setup"] == "module load x"
+    assert trial["parameters"]["report"]["n_bootstrap"] != 107
+    assert trial["globals"]["data_root"] == "/elsewhere"
+    assert load(conf, "test")["runner"]["engine"] == "local", "the same on every machine"
+
+
 def test_paths_follow_the_site_and_the_run(conf):
     path = load(conf, "cluster", run="second")["catalog"]["default.events"]["filepath"]
     assert path == "/elsewhere/02_intermediate/default/second/events.h5"

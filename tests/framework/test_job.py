@@ -61,6 +61,19 @@ def test_jobs_run_what_was_submitted_one_after_the_other(submitted, project):
     assert MODEL.stat().st_mtime_ns == before, "a job that is started again does nothing twice"
 
 
+def test_a_job_says_if_its_code_is_not_what_was_submitted(submitted, monkeypatch, caplog):
+    """An image knows no commit, and has the same sources."""
+    folder = submitted()
+    code = json.loads((folder / "submission.json").read_text())["code"]
+    monkeypatch.setattr(job, "code_version", lambda: {"digest": code["digest"]})
+    assert main(folder, "data") == 0
+    assert "not the code" not in caplog.text
+    monkeypatch.setattr(job, "code_version", lambda: {"digest": "1234567890abcdef"})
+    assert main(folder, "data") == 0
+    assert "not the code that was submitted" in caplog.text
+    assert "now sources 1234567890ab" in caplog.text
+
+
 def test_a_mistake_of_the_user_has_its_own_code(submitted, capsys):
     folder = submitted()
     (folder / "conf/test/parameters.yml").write_text("training: {epohcs: 1}")

@@ -195,14 +195,6 @@ def test_a_mistake_in_a_site_is_named(defaults, changed, message):
         read_settings(defaults | changed)
 
 
-@pytest.mark.parametrize(("limit", "holds"), [(4000, 1), (6000, 2), (16000, 5)])
-def test_a_job_held_for_memory_is_released_as_often_as_it_can_grow(defaults, limit, holds):
-    member = defaults["jobs"]["member"] | {"memory": 4000, "memory_limit": limit}
-    settings = read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}})
-    text = submit_file("member", settings, SITE)
-    assert re.search(rf"^periodic_release = .* && NumHolds <= {holds}$", text, re.MULTILINE)
-
-
 def test_a_memory_limit_below_the_request_is_a_mistake(defaults):
     member = defaults["jobs"]["member"] | {"memory": 9000, "memory_limit": 8000}
     with pytest.raises(ConfigurationError, match="memory_limit=8000 is below memory=9000"):

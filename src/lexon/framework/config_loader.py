@@ -255,7 +255,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 folder.
         """
         known = plain(merged(self._configs(key, [BASE])))
-        for layer in (name for name in self.layers if name != BASE):
+        layers = self.layers  # a variable that is not set is named first
+        if key == "runner":
+            layers = self.folders.of_runner
+        for layer in (name for name in layers if name != BASE):
             for path, config in self.files.of(key, layer).items():
                 if unknown := [str(name) for name in config if name not in known]:
                     raise ConfigurationError(
@@ -263,13 +266,13 @@ class LayeredConfigLoader(OmegaConfigLoader):
                         f" {', '.join(known)}"
                     )
         settings = plain(
-            merged(self._configs(key, self.layers)),
-            origin=lambda name: self._origin(name, self.layers, key),
+            merged(self._configs(key, layers)),
+            origin=lambda name: self._origin(name, layers, key),
         )
         if reason := why_no_folder(settings.get("data_root", "data")):
             raise ConfigurationError(
                 f"data_root={settings['data_root']!r}"
-                f" ({self._origin('data_root', self.layers, key)}): {reason}"
+                f" ({self._origin('data_root', layers, key)}): {reason}"
             )
         return settings | (
             {"data_root": str(Path(settings["data_root"]).expanduser())}

@@ -67,13 +67,7 @@ def _run(folder: Path, record: dict[str, Any], nodes: list[str], workers: int) -
         save_on_close=False,
     )
     log_plainly_without_terminal()
-    now = code_version()
-    if now != record["code"]:
-        logger.warning(
-            "the code changed since this was submitted: %s, now %s",
-            _named(record["code"]),
-            _named(now),
-        )
+    _say_if_different(record["code"], code_version())
     session.run(
         pipeline_names=command["pipelines"],
         node_names=nodes,
@@ -81,10 +75,18 @@ def _run(folder: Path, record: dict[str, Any], nodes: list[str], workers: int) -
     )
 
 
+def _say_if_different(submitted: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compare sources: an image has them, and no commit."""
+    if now["digest"] != submitted.get("digest"):
+        logger.warning(
+            "this is not the code that was submitted: %s, now %s", _named(submitted), _named(now)
+        )
+
+
 def _named(code: dict[str, Any]) -> str:
-    """A version of the code in words."""
-    changed = " with uncommitted changes" if code.get("dirty") else ""
-    return f"{code.get('commit', 'unknown')[:12]}{changed}"
+    """A version of the code in words; an image knows no commit."""
+    commit = f"commit {code['commit'][:12]}, " if "commit" in code else ""
+    return f"{commit}sources {code.get('digest', 'unknown')[:12]}"
 
 
 @contextmanager

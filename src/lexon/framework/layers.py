@@ -50,6 +50,14 @@ class Layers:
         return [BASE, *folders, *([LOCAL] if TEST not in names else [])]
 
     @cached_property
+    def of_runner(self) -> list[str]:
+        """The folders that say how nodes are run. On a site, what is personal there counts in the
+        mini-world too: a trial run that asks for other machines than a real one tries nothing.
+        """
+        on_site = any(name in self.sites and name != TEST for name in self.names)
+        return [*self.names, LOCAL] if on_site and LOCAL not in self.names else self.names
+
+    @cached_property
     def experiments(self) -> list[str]:
         """Every folder of conf/experiments that has parameters, broken or not."""
         return sorted(

@@ -130,11 +130,9 @@ def failures(progress: Progress, folder: Path) -> list[str]:
             f"{name}: {how_it_ended(job)}, {job.tries} {'try' if job.tries == 1 else 'tries'};"
             f" {log}"
         ]
-        lines += [
-            f"    {line}"
-            for line in last_try(log)[-TAIL:]
-            or ["(no log: the machine that ran it did not reach that folder)"]
-        ]
+        no_log = ["(no log: the machine that ran it did not reach that folder)"]
+        tail = last_try(log)[-TAIL:] or (no_log if job.tries else [])
+        lines += [f"    {line}" for line in tail]
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN} more; their logs lie there, too")
     skipped = progress.named("waiting")

@@ -4,8 +4,6 @@ every job starts with.
 
 from __future__ import annotations
 
-import math
-
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
 from lexon.runners.cluster import script
 from lexon.runners.cluster.script import GROWTH, MAX_STARTS, RESUMABLE, SCRIPT, STOPPED, Site
@@ -74,7 +72,7 @@ def submit_file(kind: JobKind, settings: HTCondorSettings, site: Site) -> str:
             else {}
         ),
         "request_disk": f"{job.disk}MB",
-        **_memory(job),
+        **_memory(job, settings.retries),
         **_other_machine(kind, settings),
         **({"+SingularityImage": _macro_free(string(site.image))} if site.image else {}),
         **settings.submit,
@@ -121,19 +119,18 @@ def _other_machine(kind: JobKind, settings: HTCondorSettings) -> dict[str, objec
     }
 
 
-def _memory(job: JobSettings) -> dict[str, str]:
+def _memory(job: JobSettings, retries: int) -> dict[str, str]:
     """Ask for more than a job was seen to use, and let it go on while its limit leaves room for
-    that; as often as its memory can grow, for a site may hold it for a memory that requests do
-    not change.
+    that. A job that would ask for no more than it had is released `retries` times at most: a site
+    may hold it for a memory that no request changes.
     """
-    steps = math.ceil(math.log(job.memory_limit / job.memory, GROWTH)) + 1
     wanted = f"min({{{job.memory_limit}, max({{{job.memory}, int(MemoryUsage * {GROWTH})}})}})"
     was_memory = f'(HoldReasonCode == {OUT_OF_RESOURCES} || regexp("memory", HoldReason, "i"))'
+    helps = f"(RequestMemory > MemoryProvisioned || NumJobStarts <= {retries})"
     return {
         "request_memory": f"ifThenElse(MemoryUsage isnt undefined, {wanted}, {job.memory})",
         "periodic_release": (
-            f"JobStatus == 5 && {was_memory} && MemoryProvisioned < {job.memory_limit}"
-            f" && NumHolds <= {steps}"
+            f"JobStatus == 5 && {was_memory} && MemoryProvisioned < {job.memory_limit} && {helps}"
         ),
     }
 
