@@ -66,6 +66,16 @@ def test_small_parts_have_the_width_of_the_exact_bootstrap(n):
     assert found.values.std() == pytest.approx(exact.values.std(), rel=0.12)
 
 
+@pytest.mark.parametrize("separation", [2.5, 4.0])
+def test_no_resampled_auroc_is_above_1(separation):
+    one = binormal_scores(separation, N, own=3)
+    rows = np.arange(60)
+    part = Contest(rows[one.is_signal[rows]], rows[~one.is_signal[rows]])
+    found = trainings(part, n=1000, a=[one])["a"]
+    assert found.estimates[0] > 0.95
+    assert found.values.max() <= 1
+
+
 def test_events_outside_a_part_do_not_count():
     one = binormal_scores(1.0, N, own=3)
     changed = one.probabilities.copy()

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fabricate import binormal_scores
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from lexon.errors import DataError
@@ -25,6 +27,7 @@ from lexon.statistics import (
     resample,
     score_statistics,
     seed_spread,
+    share_intervals,
     simultaneous_intervals,
     weighted_intervals,
 )
@@ -303,3 +306,54 @@ def test_a_cell_is_in_no_mean_of_an_axis_that_does_not_concern_it() -> None:
     assert [set(mean.weights) for mean in grid.means("x")] == [
         set(mean.weights) for mean in whole.means("x")
     ]
+
+
+def shares(estimates: Sequence[float], spread: float = 0.01, n: int = 400) -> Trainings:
+    """Trainings whose resampled values stay between 0 and 1."""
+    logits = np.log(np.array(estimates) / (1 - np.array(estimates)))
+    moves = spread * rng().normal(size=(n, 1)) / (np.array(estimates) * (1 - np.array(estimates)))
+    return Trainings(np.array(estimates), 1 / (1 + np.exp(-(logits + moves))))
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.floats(0.02, 0.9999), min_size=2, max_size=4),
+    st.lists(st.floats(0.02, 0.9999), min_size=2, max_size=4),
+)
+def test_the_interval_of_a_share_lies_between_0_and_1(one: list[float], other: list[float]) -> None:
+    cells = {"a": shares(one), "b": shares(other)}
+    means: dict[str, Setting] = {"a": {"a": 1.0}, "both": {"a": 0.5, "b": 0.5}}
+    for interval in share_intervals(cells, means, rng()).values():
+        assert 0 <= interval.low <= interval.high <= 1
+        assert interval.low <= interval.estimate + 0.05
+        assert interval.high >= interval.estimate - 0.05
+
+
+def test_far_from_0_and_1_a_share_has_the_interval_of_any_number() -> None:
+    cells = {"a": shares([0.80, 0.81, 0.805], 0.002), "b": shares([0.7, 0.702], 0.002)}
+    means = {"a": {"a": 1.0}, "mean": {"a": 0.5, "b": 0.5}}
+    bounded = share_intervals(cells, means, rng())
+    for name, plain in weighted_intervals(cells, means, rng()).items():
+        assert bounded[name].estimate == plain.estimate
+        assert bounded[name].low == pytest.approx(plain.low, abs=0.1 * width(plain))
+        assert bounded[name].high == pytest.approx(plain.high, abs=0.1 * width(plain))
+
+
+def test_near_1_seeds_move_a_share_down_more_than_up() -> None:
+    """Where the same seeds, added, would end above 1."""
+    cells = {"a": shares([0.999, 0.97], 0.001)}
+    plain = weighted_intervals(cells, {"a": {"a": 1.0}}, rng())["a"]
+    interval = share_intervals(cells, {"a": {"a": 1.0}}, rng())["a"]
+    assert plain.high > 1 > interval.high
+    assert interval.estimate - interval.low > interval.high - interval.estimate
+
+
+def test_perfect_shares_stay_and_negative_weights_make_no_shares() -> None:
+    for estimates in ([1.0, 1.0], [0.0, 0.0], [1.02, 1.01]):
+        values = np.repeat(np.array(estimates)[None], 400, axis=0)
+        cells = {"a": Trainings(np.array(estimates), values), "b": shares([0.8, 0.9])}
+        interval = share_intervals(cells, {"a": {"a": 1.0}}, rng())["a"]
+        if estimates[0] > 1:
+            assert interval == weighted_intervals(cells, {"a": {"a": 1.0}}, rng())["a"]
+        else:
+            assert interval.low == interval.high == estimates[0]

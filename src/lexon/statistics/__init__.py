@@ -32,6 +32,7 @@ from lexon.statistics.differences import (
     compare,
     outcome_of,
     resample,
+    share_intervals,
     weighted_intervals,
 )
 from lexon.statistics.discovery import (
@@ -95,6 +96,7 @@ __all__ = [
     "resample",
     "score_statistics",
     "seed_spread",
+    "share_intervals",
     "simultaneous_intervals",
     "taken",
     "weighted_intervals",

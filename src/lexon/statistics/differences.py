@@ -26,6 +26,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from lexon.metrics.ranking import Statistic
 from lexon.statistics.bootstrap import resamples
@@ -36,6 +37,7 @@ MIN_SETTINGS = 3  # fewer give a spread with one degree of freedom, whose interv
 
 Key = TypeVar("Key", bound=Hashable)
 Setting = Mapping[str, float]  # weight of each cell, by name: {"a": 1, "b": -1}
+Moves = tuple[NDArray[np.float64], NDArray[np.float64]]  # by events and by seeds, [resample] each
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,16 @@ def weighted_intervals(
     return {key: noise.difference([weights]).interval() for key, weights in sums.items()}
 
 
+def share_intervals(
+    cells: Mapping[str, Trainings], means: Mapping[Key, Setting], rng: np.random.Generator
+) -> dict[Key, Interval]:
+    """`weighted_intervals` of means of cells that lie between 0 and 1, as AUROCs and efficiencies
+    do: intervals lie there too, because seeds move them on the logistic scale (`moved_share`).
+    """
+    noise = _SeedNoise(cells, rng)
+    return {key: noise.share(weights).interval() for key, weights in means.items()}
+
+
 def _judged(
     cells: Mapping[str, Trainings],
     settings: Sequence[Setting],
@@ -286,15 +298,25 @@ class _SeedNoise:
         estimate, values = _weighted(self._cells, weights)
         moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
         if _seeds_show_it(self._cells, settings):
-            values = estimate + self._by_seeds(values - estimate, moved)
+            values = estimate + np.sum(self._by_seeds(values - estimate, moved), axis=0)
         elif len(blocks := _blocks(self._cells, settings)) >= MIN_SETTINGS:
-            values = estimate + self._by_blocks(values - estimate, moved, blocks, len(settings))
+            by_blocks = self._by_blocks(values - estimate, moved, blocks, len(settings))
+            values = estimate + np.sum(by_blocks, axis=0)
         return Replicates(estimate, values)
 
-    def _by_seeds(self, events: NDArray[np.float64], weights: Setting) -> NDArray[np.float64]:
+    def share(self, weights: Setting) -> Replicates:
+        """A mean of cells that lie between 0 and 1, with replicates that do so too."""
+        estimate, values = _weighted(self._cells, weights)
+        if not _seeds_show_it(self._cells, [weights]):
+            return Replicates(estimate, values)
+        moved = {name: weight for name, weight in weights.items() if not self._cells[name].seedless}
+        events, seeds = self._by_seeds(values - estimate, moved)
+        return Replicates(estimate, moved_share(estimate + events, seeds, estimate))
+
+    def _by_seeds(self, events: NDArray[np.float64], weights: Setting) -> Moves:
         """Moves of a difference whose cells have several trainings each."""
         if not all(np.isfinite(self._cells[name].estimates).all() for name in weights):
-            return events
+            return events, np.zeros(self._n)
         own, seeds = 0.0, np.zeros(self._n)
         for name, weight in weights.items():
             cell = self._cells[name]
@@ -308,7 +330,7 @@ class _SeedNoise:
         weights: Setting,
         blocks: Sequence[Sequence[Setting]],
         n_settings: int,
-    ) -> NDArray[np.float64]:
+    ) -> Moves:
         """Moves of a difference with one training a cell: its settings stand for the seeds."""
         over = _over_blocks(self._cells, blocks)
         # Blocks of unequal numbers of settings: as many equal ones would have the variance of the
@@ -329,11 +351,29 @@ class _SeedNoise:
         return total / np.sqrt(sum(weight**2 for weight in weights.values()))
 
 
-def _replaced(
-    events: NDArray[np.float64], own: float, seeds: NDArray[np.float64]
+def moved_share(
+    values: NDArray[np.float64], by: NDArray[np.float64], estimate: float
 ) -> NDArray[np.float64]:
+    """Shares that small moves leave between 0 and 1: they are made on the logistic scale, where a
+    move by d is one by d / (p (1 - p)) at the estimate p (G. Qin and L. Hotilovac, Stat. Methods
+    Med. Res. 17 (2008) 207, for AUROCs).
+
+    A share of exactly 0 or 1 stays. What negative weights bring outside of both is no share: moves
+    are added.
+    """
+    if not 0 <= estimate <= 1:
+        return values + by
+    if estimate in (0, 1):
+        return values
+    inside = (values > 0) & (values < 1)
+    shares = np.where(inside, values, 0.5)
+    scaled = by / (estimate * (1 - estimate))
+    return np.where(inside, expit(logit(shares) + scaled), values)
+
+
+def _replaced(events: NDArray[np.float64], own: float, seeds: NDArray[np.float64]) -> Moves:
     """How far resampled events move a difference, the part that differs between trainings replaced
-    by what was seen of it.
+    by what was seen of it; and how far other seeds do.
 
     Args:
         events: moves by the bootstrap, [resample].
@@ -341,11 +381,11 @@ def _replaced(
         seeds: moves by other seeds, [resample].
     """
     if not np.any(seeds):  # nothing moves with the seed
-        return events
+        return events, seeds
     variance = np.nanvar(events)
     # Cells whose events move alike, as copies of one model, leave nothing that could be shared.
     shared = np.sqrt(np.clip(1 - own / variance, 0, 1)) if variance > 0 else 0.0
-    return shared * events + seeds
+    return shared * events, seeds
 
 
 def _weighted(

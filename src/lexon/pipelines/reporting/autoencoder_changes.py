@@ -30,6 +30,7 @@ from lexon.statistics import (
     compare,
     outcome_of,
     resample,
+    share_intervals,
     weighted_intervals,
 )
 
@@ -46,6 +47,7 @@ COMPARED = ("rec_tokens", "rec_globals", "criterion")
 LOSSES = ("rec_tokens", "rec_globals", "criterion", "total")
 PROBES = {"probe_met_r2": slice(0, 1), "probe_met_phi_r2": slice(1, 3)}
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
+AUROCS = frozenset({"anomaly", *CORRUPTIONS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,10 +399,10 @@ class Grid:
 
     @cached_property
     def _alone(self) -> dict[str, Interval]:
-        return weighted_intervals(
-            self.trainings,
-            {name: {name: 1.0} for name in self.trainings},
-            np.random.default_rng(SEED),
+        alone = {name: {name: 1.0} for name in self.trainings}
+        aurocs = {name: alone[name] for name in alone if name.partition(":")[0] in AUROCS}
+        return weighted_intervals(self.trainings, alone, np.random.default_rng(SEED)) | (
+            share_intervals(self.trainings, aurocs, np.random.default_rng(SEED))
         )
 
     def _change(self, asked: Comparison, found: Difference) -> Change:

@@ -42,7 +42,7 @@ from lexon.pipelines.reporting.words import (
     with_interval,
 )
 from lexon.plots.style import NOTHING
-from lexon.statistics import Interval, Verdict
+from lexon.statistics import Verdict
 
 Findings = dict[str, Any]
 
@@ -162,11 +162,12 @@ def anomaly_sentences(grid: Grid, cell: GridCell) -> list[str]:
     found = {WORDS[name]: grid.interval(name, cell) for name in CORRUPTIONS if grid.has(name, cell)}
     sentences = []
     if grid.has("anomaly", cell):
+        shown = [f"{words} {with_interval(value, '.3f')}" for words, value in found.items()]
         sentences.append(
             f"Reconstruction error as an anomaly score ({cell.label}, trained on {trained}): AUROC"
-            f" of the signal {_share(signal)}; of events with something wrong in one object,"
-            " against the same events as they were:"
-            f" {', '.join(f'{words} {_share(value)}' for words, value in found.items())}."
+            f" of the signal {with_interval(signal, '.3f')}; of events with something wrong in one"
+            " object, against the same events as they were:"
+            f" {', '.join(shown)}."
         )
     return [*sentences, _invisible(config)]
 
@@ -181,13 +182,6 @@ def _invisible(config: dict[str, dict[str, object]]) -> str:
     if not config["tokeniser"]["pid"]:
         reasons.append("a swapped type (pid=false hides it)")
     return f"Not tested, because invisible by construction: {'; '.join(reasons)}."
-
-
-def _share(interval: Interval) -> str:
-    """An AUROC; a seed spread with few degrees of freedom may reach beyond what it can be."""
-    return with_interval(
-        Interval(interval.estimate, max(interval.low, 0), min(interval.high, 1)), ".3f"
-    )
 
 
 @dataclass(frozen=True)

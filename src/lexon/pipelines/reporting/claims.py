@@ -8,7 +8,7 @@ differences that a claim asks for are one family.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
@@ -39,6 +39,7 @@ from lexon.statistics import (
     Trainings,
     compare,
     outcome_of,
+    share_intervals,
     weighted_intervals,
 )
 
@@ -91,6 +92,7 @@ class Evidence:
         smallest: effect of each statistic.
         words: an axis and a level, for a reader.
         notes: what to know of a statistic.
+        shares: statistics that lie between 0 and 1.
     """
 
     cells: Sequence[Cell]
@@ -98,6 +100,7 @@ class Evidence:
     smallest: Mapping[str, SmallestEffect]
     words: Callable[[str, Any], str]
     notes: Mapping[str, str] = field(default_factory=dict)
+    shares: Collection[str] = ()
 
     def differences(self, asked: Sequence[Asked]) -> dict[Asked, Found]:
         """Those of one family."""
@@ -139,7 +142,8 @@ class Evidence:
         key, trainings = _key(statistic, cell), self.trainings(frozenset({statistic}))
         if key not in trainings:
             return UNKNOWN
-        found = weighted_intervals(trainings, {key: {key: 1.0}}, np.random.default_rng(SEED))[key]
+        intervals = share_intervals if statistic in self.shares else weighted_intervals
+        found = intervals(trainings, {key: {key: 1.0}}, np.random.default_rng(SEED))[key]
         if self.smallest[statistic].scale != "log":
             return found
         return Interval(

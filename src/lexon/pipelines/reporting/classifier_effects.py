@@ -45,7 +45,7 @@ from lexon.statistics import (
     contrasts,
     resample,
     score_statistics,
-    weighted_intervals,
+    share_intervals,
 )
 
 Baselines = Mapping[str, Scores]
@@ -290,8 +290,8 @@ class Aurocs:
         )
 
     def means(self, sums: Mapping[Key, Setting]) -> dict[Key, Interval]:
-        """Weighted sums of models, each by itself."""
-        return weighted_intervals(self.paired, sums, np.random.default_rng(SEED))
+        """Weighted means of models, each by itself."""
+        return share_intervals(self.paired, sums, np.random.default_rng(SEED))
 
     def row(self, difference: Difference, settings: Sequence[Setting]) -> dict[str, Any]:
         """A difference as columns; the verdict follows from the interval that holds for all of the
@@ -338,7 +338,8 @@ def evidence_of(cells: Sequence[ClassifierCell], aurocs: Aurocs, report: ReportC
     """
     trainings = {f"auroc:{name}": found for name, found in aurocs.paired.items()}
     smallest = {"auroc": SmallestEffect(report.min_effect.score, "absolute")}
-    return Evidence(comparable(cells), partial(known, trainings), smallest, level_words)
+    found = partial(known, trainings)
+    return Evidence(comparable(cells), found, smallest, level_words, shares={"auroc"})
 
 
 def _trainings(
@@ -353,7 +354,7 @@ def _trainings(
 
 
 def _alone(trainings: Mapping[str, Trainings]) -> dict[str, Interval]:
-    return weighted_intervals(
+    return share_intervals(
         trainings, {name: {name: 1.0} for name in trainings}, np.random.default_rng(SEED)
     )
 

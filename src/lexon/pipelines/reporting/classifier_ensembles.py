@@ -12,7 +12,7 @@ import pandas as pd
 from lexon.metrics import ranking
 from lexon.metrics.scores import mean_scores
 from lexon.pipelines.reporting.classifier_effects import Aurocs, ClassifierCell, comparable
-from lexon.statistics import SEED, resample, score_statistics, weighted_intervals
+from lexon.statistics import SEED, resample, score_statistics, share_intervals
 
 ENSEMBLE_COLUMNS = (
     "run",
@@ -42,7 +42,7 @@ def ensembles_table(
     trainings = resample(
         statistics, n_events, n_bootstrap, np.random.default_rng(SEED), seedless=groups
     )
-    found = weighted_intervals(
+    found = share_intervals(
         trainings, {name: {name: 1.0} for name in groups}, np.random.default_rng(SEED)
     )
     rows = [

@@ -43,7 +43,7 @@ from lexon.statistics import (
     Verdict,
     resample,
     score_statistics,
-    weighted_intervals,
+    share_intervals,
 )
 
 BELOW, ABOVE = "below it", "above it on the test split, though not chosen by validation"
@@ -144,14 +144,9 @@ def _details(
         name: score_statistics({"": seeds}, metric)[0][""] for name, metric in metrics.items()
     }
     trainings = resample(statistics, len(seeds[0]), n_bootstrap, np.random.default_rng(SEED))
-    intervals = weighted_intervals(
+    return share_intervals(
         trainings, {name: {name: 1.0} for name in metrics}, np.random.default_rng(SEED)
     )
-    # A seed spread with few degrees of freedom may reach beyond what a share can be.
-    return {
-        name: Interval(value.estimate, *np.clip([value.low, value.high], 0, 1).tolist())
-        for name, value in intervals.items()
-    }
 
 
 def _meaning(seeds: Sequence[Scores]) -> str:

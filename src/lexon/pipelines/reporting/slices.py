@@ -43,7 +43,7 @@ from lexon.statistics import (
     Verdict,
     compare,
     contest_trainings,
-    weighted_intervals,
+    share_intervals,
 )
 
 ALL = "all"  # backgrounds
@@ -208,7 +208,7 @@ class Slices:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a place and cell or baseline, each with an interval of its own."""
-        intervals = weighted_intervals(
+        intervals = share_intervals(
             self._flat, {key: {key: 1.0} for key in self._flat}, np.random.default_rng(SEED)
         )
         drawn = self._drawn
