@@ -1,4 +1,4 @@
-"""Scores of a user's file: the same in both formats, whole or absent, never over anything."""
+"""Scores of a user's file: the same in all formats, whole or absent, never over anything."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import uproot
 from kedro.io import DatasetError
 
 from lexon.datasets import scored
@@ -33,8 +34,8 @@ def sample(folder: Path, **options: bool) -> ScoredEvents:
     )
 
 
-def test_both_formats_hold_the_same(tmp_path):
-    for name in ("a.h5", "a.parquet"):
+def test_all_formats_hold_the_same(tmp_path):
+    for name in ("a.h5", "a.parquet", "a.root"):
         ScoredEventsDataset(path=str(tmp_path / name)).save(sample(tmp_path))
     table = pq.read_table(tmp_path / "a.parquet")
     with h5py.File(tmp_path / "a.h5") as file:
@@ -45,11 +46,20 @@ def test_both_formats_hold_the_same(tmp_path):
             assert file[name][()].tolist() == table[column].to_pylist()
         columns = [table[f"p_{name}"].to_numpy() for name in ("signal", "rest")]
         np.testing.assert_array_equal(file["probabilities"][()], np.stack(columns, axis=1))
+    with uproot.open(tmp_path / "a.root") as file:
+        assert json.loads(str(file["model_digest"])) == "abc"
+        tree = file["scores"].arrays(library="np")
+        names = np.array(json.loads(str(file["splits"])))
+        assert names[tree.pop("split")].tolist() == table["split"].to_pylist()
+        assert tree.keys() == set(table.column_names) - {"split"}
+        for name, column in tree.items():
+            np.testing.assert_array_equal(column, table[name].to_numpy())
+            assert column.dtype == table[name].to_numpy().dtype
     facts = pq.read_metadata(tmp_path / "a.parquet").metadata
     assert json.loads(facts[b"model_digest"]) == "abc"
 
 
-@pytest.mark.parametrize("name", ["a.h5", "a.parquet"])
+@pytest.mark.parametrize("name", ["a.h5", "a.parquet", "a.root"])
 def test_a_file_is_whole_or_absent(tmp_path, name):
     with pytest.raises(DatasetError, match="killed"):
         ScoredEventsDataset(path=str(tmp_path / name)).save(sample(tmp_path, fails=True))
@@ -73,8 +83,10 @@ def test_nothing_is_written_over_and_nothing_is_scored_in_vain(tmp_path, name):
 
 
 def test_a_name_that_says_no_format_is_refused(tmp_path, monkeypatch):
-    with pytest.raises(DatasetError, match=r"HDF5 \(.h5\) or Parquet \(.parquet\)"):
-        ScoredEventsDataset(path=str(tmp_path / "a.root")).save(sample(tmp_path))
+    with pytest.raises(DatasetError, match=r"\(.h5\), Parquet \(.parquet\) or ROOT \(.root\)"):
+        ScoredEventsDataset(path=str(tmp_path / "a.csv")).save(sample(tmp_path))
     monkeypatch.setattr(scored, "find_spec", lambda name: None)
-    with pytest.raises(DatasetError, match="Parquet needs pyarrow"):
-        ScoredEventsDataset(path=str(tmp_path / "a.parquet")).save(sample(tmp_path))
+    for suffix, needs in (("parquet", "Parquet needs pyarrow"), ("root", "ROOT needs uproot")):
+        with pytest.raises(DatasetError, match=rf"{needs}.*lexon\[root\]"):
+            ScoredEventsDataset(path=str(tmp_path / f"a.{suffix}")).save(sample(tmp_path))
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,5 @@
-"""Scores of a user's file on disk: HDF5, or Parquet where the name ends so; streamed, whole or
-absent, never written over anything.
+"""Scores of a user's file on disk: HDF5, or Parquet or ROOT where the name ends so; streamed, whole
+or absent, never written over anything.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from lexon.events import SPLITS
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = (".h5", ".hdf5", ".parquet")
 CHUNK_ROWS = 4096
+TREE = "scores"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class ScoredEventsDataset(AbstractDataset[ScoredEvents, None]):
     def save(self, data: ScoredEvents) -> None:
         path = self._path or data.folder / f"{data.name}.h5"
         _refuse(path)
-        n = (_to_parquet if path.suffix == ".parquet" else _to_hdf5)(path, data)
+        n = _WRITERS[path.suffix](path, data)
         logger.info("Scores: %s: %s events", shown_path(path), f"{n:,}")
 
     def _exists(self) -> bool:
@@ -102,15 +102,16 @@ def _refuse(path: Path) -> None:
             f"{shown_path(path)}: is there already, and scores are never written over anything;"
             " name a new file, --params score.output=FILE.h5, or move it away"
         )
-    if path.suffix not in SUFFIXES:
+    if path.suffix not in _WRITERS:
         raise ConfigurationError(
-            f"score.output={path}: scores are written as HDF5 (.h5) or Parquet (.parquet); name"
-            " the file so"
+            f"score.output={path}: scores are written as HDF5 (.h5), Parquet (.parquet) or ROOT"
+            " (.root); name the file so"
         )
-    if path.suffix == ".parquet" and not find_spec("pyarrow"):
+    kind, library = _NEEDED.get(path.suffix, ("", ""))
+    if library and not find_spec(library):
         raise ConfigurationError(
-            f"score.output={path}: Parquet needs pyarrow, which is not installed; pip install"
-            " pyarrow, or name a file that ends in .h5"
+            f"score.output={path}: {kind} needs {library}, which is not installed; pip install"
+            " 'lexon[root]', or name a file that ends in .h5"
         )
 
 
@@ -180,3 +181,33 @@ def _parquet(path: Path, schema: Any) -> Iterator[Any]:
 
     with atomic_path(path) as temporary, ParquetWriter(temporary, schema) as file:
         yield file
+
+
+def _to_root(path: Path, data: ScoredEvents) -> int:
+    """A tree of the columns of the HDF5 file, and a TObjString of JSON for each attribute."""
+    import uproot
+
+    kinds = {"split": "int8", **dict.fromkeys(("index", "place", "label"), "int64")}
+    kinds |= {f"p_{name}": "float32" for name in data.class_names}
+    n = 0
+    with atomic_path(path) as temporary, uproot.recreate(temporary) as file:
+        tree = file.mktree(TREE, kinds)
+        for part in data.parts:
+            columns = _columns(part)
+            probabilities = np.ascontiguousarray(columns.pop("probabilities").T)
+            tree.extend(dict(zip(kinds, (*columns.values(), *probabilities), strict=True)))
+            n += len(part.index)
+        named = {"class_names": list(data.class_names), "splits": list(SPLITS)}
+        for name, value in {**named, **data.attributes()}.items():
+            file[name] = json.dumps(value)
+    return n
+
+
+_WRITERS = {
+    ".h5": _to_hdf5,
+    ".hdf5": _to_hdf5,
+    ".parquet": _to_parquet,
+    ".root": _to_root,
+}
+# What a format is called, and the library that writes it.
+_NEEDED = {".parquet": ("Parquet", "pyarrow"), ".root": ("ROOT", "uproot")}
