@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fabricate import binormal_scores
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
 from lexon.metrics.scores import Scores
 from lexon.metrics.significance import asimov, binned_asimov
 from lexon.statistics import CUT, CUT_KNOWN, EFFICIENCIES, FIT, FIT_KNOWN, Sample, discovery
 from lexon.statistics.discovery import best_cut, bins
+from lexon.weighting import effective_number
 
 EXPECTED = {1: 50.0, 2: 300.0, 3: 100.0}
 N = 4000
@@ -105,7 +110,9 @@ def test_the_numbers_are_those_of_the_cut_and_the_bins():
         for own in (one.is_signal, ~one.is_signal)
     )
     assert result.found[FIT]["one"].estimates[0] == pytest.approx(binned_asimov(s, b, 0.2))
-    signal, background = result.events["one"]
+    signal, background, *errors = result.events["one"]
+    assert errors[0] < signal
+    assert errors[1] < background
     assert result.found[CUT]["one"].estimates[0] == pytest.approx(asimov(signal, background, 0.2))
 
 
@@ -137,3 +144,83 @@ def test_curves_fall_to_counting_all_events():
     assert np.nanmax(curve[0]) > asimov(50.0, 400.0, 0.2)
     known = np.isfinite(curve[2])
     assert (np.diff(curve[2, known]) <= 0).all()
+
+
+def weighted(scores: Scores, heavy: float = 1.0, seed: int = 0) -> Scores:
+    """The same scores of events with weights; those of background spread by `heavy`."""
+    weights = np.exp(heavy * np.random.default_rng(seed).normal(size=len(scores)))
+    return replace(scores, weights=np.where(scores.is_signal, 1.0, weights))
+
+
+@settings(deadline=None, max_examples=5)
+@given(factor=st.floats(1e-6, 1e6))
+def test_equal_weights_change_nothing(factor):
+    one = binormal_scores(1.0, 1000, own=1)
+    plain = found(one=[one])
+    alike = found(one=[replace(one, weights=np.full(len(one), factor))])
+    for statistic in (FIT, CUT):
+        np.testing.assert_allclose(
+            alike.found[statistic]["one"].values, plain.found[statistic]["one"].values, rtol=1e-4
+        )
+    np.testing.assert_allclose(alike.events["one"], plain.events["one"])
+    np.testing.assert_allclose(alike.curves["one"], plain.curves["one"])
+
+
+def test_weighted_events_share_out_what_is_expected_and_know_its_error():
+    scores = weighted(binormal_scores(1.0, N))
+    made = sample(scores)
+    for label, expected in EXPECTED.items():
+        rows = scores.labels == label
+        assert made.weights[rows].sum() == pytest.approx(expected)
+        assert made.relative[rows].mean() == pytest.approx(1)
+        np.testing.assert_allclose(
+            made.weights[rows] / made.weights[rows].sum(),
+            scores.weights[rows] / scores.weights[rows].sum(),
+        )
+    signal, background, *errors = found(n_bins=1, one=[scores]).events["one"]
+    assert (errors[1] / background) ** 2 > 1 / N, "as if there were fewer events than there are"
+    assert errors[0] < 0.2 * signal
+
+
+def test_events_that_are_repeated_are_events_with_the_weight_of_their_number():
+    """Where both have enough background events, the best cut is the same one."""
+    one = binormal_scores(1.0, N, own=1)
+    times = np.random.default_rng(2).integers(1, 5, len(one))
+    many = np.repeat(np.arange(len(one)), times)
+    cut = best_cut(one.signal, times.astype(float), one.is_signal, 0.0, times / times.mean())
+    again = best_cut(one.signal[many], np.ones(len(many)), one.is_signal[many], 0.0)
+    assert cut == again
+
+
+@pytest.mark.parametrize("heavy", [0.5, 2.0])
+def test_weighted_bins_hold_as_much_as_enough_equal_events_would(heavy):
+    scores = weighted(binormal_scores(2.0, N, own=3), heavy)
+    made = sample(scores, n_bins=20)
+    number = bins(scores.signal, made)
+    background = ~scores.is_signal
+    worth = [
+        effective_number(made.relative[background & (number == one)]) for one in np.unique(number)
+    ]
+    assert min(worth) > MIN_PASSING_BACKGROUND / 2, "of both halves, each chosen on the other"
+    plain = bins(scores.signal, sample(replace(scores, weights=None), n_bins=20))
+    assert number.max() <= plain.max()
+
+
+def test_few_heavy_events_make_wide_intervals():
+    one = binormal_scores(1.0, N, own=1)
+    every = [found(one=[weighted(one, heavy)]).found[FIT]["one"] for heavy in (0.01, 2.0)]
+    light, heavy = (one.values.std() / one.estimates[0] for one in every)
+    assert heavy > 1.5 * light
+
+
+def test_negative_weights_are_subtracted():
+    one = binormal_scores(1.5, N, own=1)
+    rng = np.random.default_rng(4)
+    signs = np.where(rng.random(N) < 0.1, -1.0, 1.0)
+    made = sample(replace(one, weights=signs))
+    for label, expected in EXPECTED.items():
+        assert made.weights[one.labels == label].sum() == pytest.approx(expected)
+    result = found(one=[replace(one, weights=signs)]).found[FIT]["one"]
+    plain = found(one=[one]).found[FIT]["one"]
+    assert result.estimates[0] == pytest.approx(plain.estimates[0], rel=0.2)
+    assert result.values.std() > plain.values.std()

@@ -35,19 +35,21 @@ def binned_asimov(
     signal: ArrayLike, background: ArrayLike, uncertainty: float = 0.0
 ) -> NDArray[np.float64]:
     """Significance of a fit in bins, [..., bin] -> [...]; NaN where a bin has signal but no
-    background, which no sample can tell from infinity.
+    background, which no sample can tell from infinity, or where negative weights leave a bin with
+    fewer than no events. A signal of nothing or less promises nothing: 0.
 
     Args:
         uncertainty: of the background, relative, one factor for all bins.
     """
     s, b = np.asarray(signal, dtype=float), np.asarray(background, dtype=float)
-    empty = ((b <= 0) & (s > 0)).any(axis=-1)
+    empty = (((b <= 0) & (s > 0)) | (b < 0) | (s + b < 0)).any(axis=-1)
     total_signal, total = s.sum(axis=-1), b.sum(axis=-1)
-    ratio = xlogy(s + b, 1 + s / np.where(b > 0, b, 1.0)).sum(axis=-1)
-    if uncertainty:
-        m = uncertainty**-2  # events of the measurement that constrains the background
-        shared = (total_signal + total + m) * np.log1p(total_signal / (total + m))
-    else:
-        shared = total_signal
-    found = np.sqrt(2 * np.clip(ratio - shared, 0, None))
-    return np.where(empty, np.nan, found)
+    with np.errstate(invalid="ignore"):  # of events below zero, which are NaN in the end
+        ratio = xlogy(s + b, 1 + s / np.where(b > 0, b, 1.0)).sum(axis=-1)
+        if uncertainty:
+            m = uncertainty**-2  # events of the measurement that constrains the background
+            shared = (total_signal + total + m) * np.log1p(total_signal / (total + m))
+        else:
+            shared = total_signal
+        found = np.sqrt(2 * np.clip(ratio - shared, 0, None))
+    return np.where(empty, np.nan, np.where(total_signal > 0, found, 0.0))

@@ -149,3 +149,53 @@ def test_the_figure_is_drawn():
 def test_what_cannot_be_is_refused(wrong):
     with pytest.raises(ValidationError):
         SignificanceConfig(**CONFIG.model_dump() | wrong)
+
+
+def heavier(one: Any, of: int, factor: float) -> Any:
+    """Weighted scores: a process counts `factor`, every third of its events three times as much."""
+    own = np.where(np.arange(len(one)) % 3 == 0, 3.0, 1.0)
+    return replace(one, weights=np.where(one.labels == of, factor * own, own))
+
+
+def weighted_report(factor: float) -> dict[str, Any]:
+    config = {"data": {"weight": "event_weight"}, "training": {}}
+    results = [
+        replace(
+            one,
+            scores=heavier(one.scores, 2, factor),
+            member=replace(one.member, config=one.member.config | config),
+        )
+        for one in members((42,))
+    ]
+    baselines = {name: heavier(one, 2, factor) for name, one in BASELINES.items()}
+    return compare_results(
+        results,
+        baselines,
+        EvaluationConfig(rejections=REJECTIONS),
+        REPORT,
+        "main",
+        (),
+        OfEvents(events(EFFICIENCIES), SLICES, CONFIG),
+    )
+
+
+def test_weighted_events_have_a_significance_that_says_so():
+    found, plain = weighted_report(1.0), usual()
+    notes = " ".join(found["findings"]["significance"])
+    assert "by its weight (events.weight)" in notes
+    assert "(sum w)^2 / sum w^2" in notes
+    assert "weight" not in " ".join(plain["findings"]["significance"])
+    table, usually = (one["significance"].set_index("cell") for one in (found, plain))
+    assert table.loc["event_level", "fit"] == pytest.approx(
+        usually.loc["event_level", "fit"], rel=0.3
+    )
+    assert table["background_events_error"].between(0, table["background_events"]).all()
+    again = weighted_report(17.0)["significance"].set_index("cell")
+    np.testing.assert_allclose(again["fit"], table["fit"], rtol=1e-6)
+
+
+def test_weights_that_sum_to_nothing_are_no_number_of_events():
+    found = weighted_report(-0.2)
+    (note,) = found["findings"]["significance"]
+    assert "test events of ttH sum to -" in note
+    assert found["significance"].empty

@@ -64,6 +64,8 @@ SIGNIFICANCE_COLUMNS = (
     *(f"{name}{bound}" for name in STATISTICS for bound in ("", "_low", "_high")),
     "signal_events",
     "background_events",
+    "signal_events_error",
+    "background_events_error",
 )
 CURVE_COLUMNS = (
     "run",
@@ -146,7 +148,6 @@ class Significances:
 
     def _numbers(self, name: str) -> Row:
         assert self.found is not None
-        signal, background = self.found.events[name]
         row: Row = {"n_seeds": self.found.found[FIT][name].n}
         for statistic in STATISTICS:
             one = self.intervals[statistic][name]
@@ -155,7 +156,7 @@ class Significances:
                 f"{statistic}_low": one.low,
                 f"{statistic}_high": one.high,
             }
-        return row | {"signal_events": signal, "background_events": background}
+        return row | dict(zip(SIGNIFICANCE_COLUMNS[-4:], self.found.events[name], strict=True))
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -253,11 +254,6 @@ def _processes(scores: Scores) -> dict[int, str]:
 def _why_not(scores: Scores, config: SignificanceConfig, simulated: dict[str, float]) -> str:
     if scores.is_signal.all() or not scores.is_signal.any():
         return "No significance: the test events are of one class only."
-    if scores.weights is not None:
-        return (
-            "No significance: the test events are weighted (events.weight), and a significance"
-            " takes the events of a process alike."
-        )
     names = list(_processes(scores).values())
     for key, known, what in (
         ("cross_sections", config.cross_sections, "cross section in fb"),
@@ -267,6 +263,20 @@ def _why_not(scores: Scores, config: SignificanceConfig, simulated: dict[str, fl
             return (
                 f"No significance: no {what} of {', '.join(missing)} is known; give it as"
                 f" significance.{key}.{missing[0]}."
+            )
+    return _why_not_weighted(scores)
+
+
+def _why_not_weighted(scores: Scores) -> str:
+    """Why the weights of a process do not share out what is expected of it."""
+    if scores.weights is None:
+        return ""
+    for label, name in _processes(scores).items():
+        own = scores.weights[scores.labels == label]
+        if not own.sum() > 0:
+            return (
+                f"No significance: the weights (events.weight) of the {len(own):,} test events of"
+                f" {name} sum to {own.sum():g}, so they cannot stand for a number of events."
             )
     return ""
 
@@ -297,15 +307,23 @@ def _notes(
     return [
         f"Expected after the selection in {config.luminosity:g}/fb: {listed} (luminosity x cross"
         f" section x selected share; {source}). Each test event counts for its process's share of"
-        " that.",
+        f" that{_by_weight(scores)}.",
         "Assumed: no other backgrounds than these (no misidentified leptons, no wrong charges from"
         " other processes, no dibosons), one common uncertainty of"
         f" {config.background_uncertainty:.0%} on their sum, none on their shapes or on the signal."
         " Real significances are lower; differences between classifiers are what this is for.",
         "Members keep no scores of validation events, so cut and bins are chosen on one half of the"
         " test events and used on the other, both ways; each holds at least 10 background events"
-        " where it is chosen.",
+        f" where it is chosen{_by_effective_number(scores)}.",
     ]
+
+
+def _by_weight(scores: Scores) -> str:
+    return "" if scores.weights is None else ", by its weight (events.weight)"
+
+
+def _by_effective_number(scores: Scores) -> str:
+    return "" if scores.weights is None else ", counted as (sum w)^2 / sum w^2 of their weights"
 
 
 def significance_sentences(found: Significances) -> list[str]:
