@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: run test test-cluster test-lowest test-newest lint bench docs site wheel try-wheel image-steps lock clean
+.PHONY: run test test-cluster test-lowest test-newest test-tracking lint bench docs site wheel try-wheel image-steps lock clean
 
 run: .venv/installed
 	$(BIN)/kedro run
@@ -19,6 +19,10 @@ test: .venv/installed
 # On the HTCondor pool and the Slurm that the commands on the PATH belong to; without one its tests skip and say so.
 test-cluster: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m cluster tests/cluster
+
+# The clients of MLflow and W&B are no part of .venv until this is asked for: they are as large as all other tools together, and few changes touch them.
+test-tracking: .venv/installed-tracking
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/tracking
 
 # What the bounds of pyproject.toml promise, in environments of their own: all tests with the lowest versions that they allow
 # (of the oldest Python), and with the newest that there are. Prints a row of docs/reference/versions.md.
@@ -90,6 +94,10 @@ lock: .venv/installed-release
 
 .venv/installed-site: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,site]'
+	@touch $@
+
+.venv/installed-tracking: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,tracking]'
 	@touch $@
 
 .venv/installed-release: .venv/installed

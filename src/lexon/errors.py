@@ -57,6 +57,12 @@ class InUse(LexonError):
     exit_code = FAILED
 
 
+class ServiceError(LexonError):
+    """A service on the network does not answer, or refuses: the same command may succeed later."""
+
+    exit_code = FAILED
+
+
 class MachineError(LexonError):
     """A fault of this machine, such as a GPU that torch cannot use or a stale file handle: another
     machine or a later try may do.

@@ -1,0 +1,136 @@
+"""Runs of Weights & Biases: one a training, in a group for the experiment's run, whose report is a
+run of its own there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lexon.errors import ServiceError
+from lexon.tracking.content import Content, Found, Place
+from lexon.tracking.settings import WandbSettings
+from lexon.tracking.turns import one_at_a_time
+
+if TYPE_CHECKING:
+    import wandb
+
+# Nothing is told about the use of W&B; its messages are not lexon's.
+CLIENT = {"WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true", "WANDB_CONSOLE": "off"}
+CONTENT = "lexon.content"  # a file in the folder of a W&B run: the digest of what it shows
+_SECONDS = 20.0  # that a service has to answer
+
+
+class WandbService:
+    """A project of W&B.
+
+    Args:
+        settings: of the site.
+        folder: where W&B puts its files; it makes `wandb/` there.
+    """
+
+    name = "W&B"
+
+    def __init__(self, settings: WandbSettings, folder: Path) -> None:
+        for variable, value in CLIENT.items():
+            os.environ.setdefault(variable, value)
+        self._settings, self._folder = settings, folder
+        self.where = (
+            f"{folder / 'wandb'} (`wandb sync` sends it)"
+            if settings.mode == "offline"
+            else f"project {settings.project}"
+        )
+
+    def send(self, found: Found) -> Counter[str]:
+        """Let W&B hold what was found; returns how many runs are new, updated, as before.
+
+        Raises:
+            ServiceError: it does not answer, or refuses.
+        """
+        import wandb
+
+        counts: Counter[str] = Counter()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if found.report is not None:
+                state = self._show(found.place, found.report, found.place.report)
+                counts[f"report {state}"] += 1
+            for member in found.members:
+                counts[self._show(found.place, member, found.place.members / member.name)] += 1
+        except (wandb.Error, OSError, TimeoutError) as error:
+            raise ServiceError(f"W&B, {self.where}: {str(error).strip()[:300]}") from error
+        return counts
+
+    def _show(self, place: Place, content: Content, folder: Path) -> str:
+        """Let a run hold what is in a folder; returns whether it is new, updated, as before."""
+        with one_at_a_time(folder):
+            earlier = sorted((self._folder / "wandb").glob(f"*run-*-{content.identity}"))
+            if any(_digest_in(path) == content.digest for path in earlier):
+                return "as before"
+            written = self._write(place, content, "report" if folder == place.report else "member")
+            for path in earlier:
+                if path != written and not any(path.glob("*.wandb.synced")):
+                    shutil.rmtree(path)  # the new one holds all that it held
+        return "updated" if earlier else "new"
+
+    def _write(self, place: Place, content: Content, job: str) -> Path:
+        """A run with all of it; online, a run of this identity is continued."""
+        import wandb
+
+        with wandb.init(
+            project=self._settings.project,
+            entity=self._settings.entity,
+            mode=self._settings.mode,
+            dir=str(self._folder),
+            id=content.identity,
+            resume="allow" if self._settings.mode == "online" else None,
+            name=content.name,
+            group=place.title,
+            job_type=job,
+            config={**content.parameters, **{f"lexon.{k}": v for k, v in content.facts.items()}},
+            settings=wandb.Settings(
+                init_timeout=_SECONDS,
+                disable_git=True,
+                x_disable_stats=True,
+                x_disable_meta=True,
+                x_save_requirements=False,
+            ),
+        ) as run:
+            folder = Path(run.dir).parent
+            _log(run, content)
+        (folder / CONTENT).write_text(content.digest, encoding="utf-8")
+        return folder
+
+
+def _log(run: wandb.Run, content: Content) -> None:
+    """Epochs that the run does not have, then what there is at the end."""
+    for row in content.history:
+        step = int(row["epoch"])
+        if step >= run.step:
+            run.log({f"epoch/{name}": value for name, value in row.items()}, step=step)
+    shown = {name: media for name, path in content.files.items() if (media := _media(path))}
+    if shown:
+        run.log(shown, step=max(len(content.history), run.step))
+    run.summary.update({**content.metrics, "status": content.status})
+
+
+def _media(path: Path) -> Any:
+    """A figure, page or table as W&B shows it; None for what it does not show."""
+    import wandb
+
+    match path.suffix:
+        case ".png":
+            return wandb.Image(str(path))
+        case ".html":
+            return wandb.Html(str(path), inject=False)
+    return None
+
+
+def _digest_in(folder: Path) -> str | None:
+    try:
+        return (folder / CONTENT).read_text(encoding="utf-8")
+    except OSError:
+        return None
