@@ -24,7 +24,16 @@ ROOT = Path(__file__).parents[1]
 KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
 # What only a node that runs may import: together they take longer than all else that a command
 # does.
-HEAVY = {"torch", "sklearn", "scipy", "matplotlib", "pandas", "vector_quantize_pytorch"}
+HEAVY = {
+    "torch",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "pandas",
+    "vector_quantize_pytorch",
+    "mlflow",
+    "wandb",
+}
 
 
 def kedro(*arguments: str) -> subprocess.CompletedProcess[str]:

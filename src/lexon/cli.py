@@ -1,5 +1,5 @@
-"""`kedro cluster`: look at, preview and end what `kedro run` submitted. The options are those of
-`kedro run`.
+"""`kedro cluster`: look at, preview and end what `kedro run` submitted. `kedro tracking`: show a
+run on a tracking service. The options are those of `kedro run`.
 """
 
 from __future__ import annotations
@@ -106,3 +106,17 @@ def preview(pipelines: list[str], env: str | None, params: dict[str, Any], tags:
         project_path=_project(), env=env, runtime_params=params, save_on_close=False
     )
     session.run(pipeline_names=pipelines, tags=tags, preview=True)
+
+
+@cli.group()
+def tracking() -> None:
+    """Tracking services, MLflow and W&B (sites whose tracking.yml names one)."""
+
+
+@tracking.command()
+@_options
+def export(pipelines: list[str], env: str | None, params: dict[str, Any]) -> None:
+    """Show what is there of an experiment's run, finished or not; again, it updates that."""
+    from lexon.framework import tracking as services
+
+    services.export(_project(), pipelines, env, params)

@@ -13,10 +13,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tracking_world import DONE, TRAINS, epochs, finish_member, write_checkpoint, write_member
+from tracking_world import (
+    DONE,
+    TRAINS,
+    epochs,
+    finish_member,
+    write_checkpoint,
+    write_member,
+    write_report,
+)
 
 from lexon.errors import ServiceError
-from lexon.tracking.content import read_run
+from lexon.tracking.content import Place, read_run
 from lexon.tracking.export import Export, Exporter
 from lexon.tracking.settings import WandbSettings, read_settings
 
@@ -103,6 +111,20 @@ def test_mlflow_keeps_an_earlier_training_and_says_so(mlflow, place):
     runs = runs_of(mlflow, place)
     assert runs.keys() == {"", DONE, TRAINS, f"{TRAINS} (superseded)"}
     assert runs[TRAINS].data.params["pool"] == "cls"
+
+
+def test_mlflow_has_one_run_of_all_from_the_first_member_on(mlflow, place):
+    empty = Place(place.data_root / "new", place.experiment, place.run)
+    assert mlflow.send(read_run(empty)) == {}
+    before = empty.identity
+    write_member(empty.members / TRAINS, "running")
+    write_checkpoint(empty.members / TRAINS, epochs(1))
+    mlflow.send(read_run(empty))
+    write_report(empty)
+    mlflow.send(read_run(empty))
+    runs = runs_of(mlflow, empty)
+    assert runs[""].data.tags["lexon.id"] == before
+    assert runs.keys() == {"", TRAINS}
 
 
 def test_a_job_shows_its_member_below_the_run_of_all(mlflow, place):
@@ -193,3 +215,19 @@ def test_wandb_uses_the_folder_of_its_own_variable(place, tmp_path, monkeypatch)
     settings = read_settings({"wandb": {"project": "tops"}})
     assert all(is_well for _, is_well in Exporter(asked, settings).export())
     assert len(list(Path(tmp_path, "outputs", "wandb").glob("offline-run-*"))) == 1
+
+
+def test_wandb_that_does_not_answer_leaves_nothing_behind(
+    place, tmp_path, monkeypatch, deaf_address
+):
+    pytest.importorskip("wandb", reason="needs W&B's client: make test-tracking")
+    from lexon.tracking import wandb_service
+
+    monkeypatch.setattr(wandb_service, "_SECONDS", 2.0)
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setenv("WANDB_BASE_URL", deaf_address)
+    settings = WandbSettings(project="tops", mode="online")
+    service = wandb_service.WandbService(settings, tmp_path / "online")
+    with pytest.raises(ServiceError, match="W&B, project tops"):
+        service.send(read_run(place))
+    assert not [path for path in (tmp_path / "online/wandb").glob("run-*") if path.is_dir()]

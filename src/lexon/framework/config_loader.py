@@ -56,6 +56,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
         refuse_unusable(overrides)
         kwargs["config_patterns"] = {
             "runner": ["runner.yml"],
+            "tracking": ["tracking.yml"],
             **(kwargs.get("config_patterns") or {}),
         }
         self.asked: list[str] | None = None
@@ -84,7 +85,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
                         for experiment in self.experiments
                         for name, entry in self._catalog(experiment).items()
                     }
-                case "globals" | "runner":
+                case "globals" | "runner" | "tracking":
                     self[key] = self._settings(key)
                 case _:
                     self[key] = plain(merged(self._configs(key, self.layers)))
@@ -248,7 +249,8 @@ class LayeredConfigLoader(OmegaConfigLoader):
         return plain(merged(files), keep_helpers=True, origin=lambda key: self._origin(key, layers))
 
     def _settings(self, key: str) -> dict[str, Any]:
-        """globals.yml or runner.yml: what conf/base has, with the values of the other layers.
+        """globals.yml, runner.yml or tracking.yml: what conf/base has, with the values of the other
+        layers.
 
         Raises:
             ConfigurationError: a key that conf/base does not have, or a data root that is no

@@ -30,6 +30,7 @@ from lexon.errors import ConfigurationError, LexonError, first_cause
 from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
+from lexon.framework.exports import exported_beside, exports_of
 from lexon.framework.layers import EXPORT, OF_DEFAULT, SCORE
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
@@ -38,6 +39,8 @@ from lexon.runners.cluster.submission import Request
 from lexon.runners.engines import NAMES, engine_named
 from lexon.runners.local import LocalRunner, RunFailed
 from lexon.runs.reports import only_reports, recorded_cells, reportable
+from lexon.tracking.export import Export
+from lexon.tracking.settings import read_settings, refuse_missing_packages
 
 # The parameter that names each file from outside, by the dataset that reads it.
 INPUTS = {
@@ -92,9 +95,15 @@ class LexonSession(KedroSession):
                 kwargs["node_names"] = reportable(
                     chosen, DataCatalog.from_config(loader["catalog"])
                 )
+            tracking = read_settings(loader["tracking"])
             if not _runner_was_chosen(kwargs.get("runner")):
+                refuse_missing_packages(tracking)
                 kwargs["runner"] = self._runner(loader, kwargs, preview)
-            return super().run(*args, **{**kwargs, "pipeline_names": names})
+            # What a cluster runs, its jobs export.
+            here = not isinstance(kwargs["runner"], ClusterRunner)
+            exports = self.exports(loader, chosen) if here and tracking.services else []
+            with exported_beside(exports, tracking):
+                return super().run(*args, **{**kwargs, "pipeline_names": names})
 
     def load_context(self) -> KedroContext:
         """Kedro's context; what cannot be right in the configuration ends the command here."""
@@ -177,6 +186,12 @@ class LexonSession(KedroSession):
             pipelines=list(options.get("pipeline_names") or []),
             selection={name: values for name, values in chosen.items() if values},
         )
+
+    def exports(self, loader: LayeredConfigLoader, pipeline: Pipeline) -> list[Export]:
+        """What tracking services are shown of the nodes of a pipeline."""
+        request = self.request(loader, {})
+        runs = {name: one.parameters.run for name, one in loader.experiments.items()}
+        return exports_of(pipeline, runs, request)
 
     def _runner(
         self, loader: LayeredConfigLoader, options: Mapping[str, Any], preview: bool

@@ -56,7 +56,7 @@ class Place:
     @property
     def identity(self) -> str:
         """Tells this run from one of the same name of another user, or in another data root."""
-        return _digest([getpass.getuser(), str(self.folder.resolve())])
+        return _digest([getpass.getuser(), str(self.data_root.resolve()), self.title])
 
 
 @dataclass(frozen=True)

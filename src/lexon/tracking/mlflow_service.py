@@ -72,6 +72,8 @@ class MLflowService:
 
     def _send(self, found: Found) -> Counter[str]:
         counts: Counter[str] = Counter()
+        if found.report is None and not found.members:
+            return counts
         place = found.place
         experiment = self._experiment(place)
         started = min((member.started for member in found.members), default=time.time())

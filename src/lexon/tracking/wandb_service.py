@@ -67,14 +67,25 @@ class WandbService:
     def _show(self, place: Place, content: Content, folder: Path) -> str:
         """Let a run hold what is in a folder; returns whether it is new, updated, as before."""
         with one_at_a_time(folder):
-            earlier = sorted((self._folder / "wandb").glob(f"*run-*-{content.identity}"))
+            earlier = self._folders(content)
             if any(_digest_in(path) == content.digest for path in earlier):
                 return "as before"
-            written = self._write(place, content, "report" if folder == place.report else "member")
+            try:
+                written = self._write(
+                    place, content, "report" if folder == place.report else "member"
+                )
+            except BaseException:  # half a run is nothing to keep
+                for path in set(self._folders(content)).difference(earlier):
+                    shutil.rmtree(path, ignore_errors=True)
+                raise
             for path in earlier:
                 if path != written and not any(path.glob("*.wandb.synced")):
                     shutil.rmtree(path)  # the new one holds all that it held
         return "updated" if earlier else "new"
+
+    def _folders(self, content: Content) -> list[Path]:
+        """Where W&B keeps what was exported of this."""
+        return sorted((self._folder / "wandb").glob(f"*run-*-{content.identity}"))
 
     def _write(self, place: Place, content: Content, job: str) -> Path:
         """A run with all of it; online, a run of this identity is continued."""

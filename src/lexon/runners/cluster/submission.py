@@ -36,8 +36,8 @@ RECORD = "submission.json"
 LOGS = "logs"
 CONF = "conf"
 # Of the shell that submits: how programs are found, and how HDF5 reads files (locking, plugins with
-# filters).
-INHERITED = re.compile("HOME|PATH|PYTHONPATH|HDF5_\\w+")
+# filters), and where W&B puts its files. No key or password is among them.
+INHERITED = re.compile("HOME|PATH|PYTHONPATH|HDF5_\\w+|WANDB_DIR")
 
 
 @dataclass(frozen=True)
