@@ -3,9 +3,9 @@
 All comparisons on the same events are paired: every model sees the same resamples, so what the
 events have in common cancels. Intervals hold 95 %. `intervals` says what an interval is,
 `bootstrap` draws the events, `contests` judges many parts of a sample at once, `discovery`
-turns scores into expected significances, `exchanges` says what a feature is worth, `differences`
-compares cells over events and seeds, `effects` turns the cells of a grid into main effects and
-interactions.
+turns scores into expected significances, `exchanges` says what a feature is worth, `two_samples`
+says how far two samples are apart, `differences` compares cells over events and seeds, `effects`
+turns the cells of a grid into main effects and interactions.
 """
 
 from lexon.statistics.bootstrap import (
@@ -56,6 +56,7 @@ from lexon.statistics.intervals import (
     seed_spread,
     simultaneous_intervals,
 )
+from lexon.statistics.two_samples import Distances, distances, told_apart
 
 __all__ = [
     "CERTAIN",
@@ -73,6 +74,7 @@ __all__ = [
     "Contrast",
     "Difference",
     "Discovery",
+    "Distances",
     "ExchangedScores",
     "Grid",
     "Interval",
@@ -89,6 +91,7 @@ __all__ = [
     "contest_trainings",
     "contrasts",
     "discovery",
+    "distances",
     "draw_counts",
     "falls",
     "of_seed",
@@ -99,6 +102,7 @@ __all__ = [
     "share_intervals",
     "simultaneous_intervals",
     "taken",
+    "told_apart",
     "weighted_intervals",
     "weighted_mean",
 ]
