@@ -15,6 +15,7 @@ from lexon.config.data import (
     SimulationConfig,
     named_labels,
 )
+from lexon.config.elsewhere import ElsewhereConfig
 from lexon.config.importance import ImportanceConfig
 from lexon.config.kinds import KINDS, Kind, member_config
 from lexon.config.members import (
@@ -60,6 +61,7 @@ __all__ = [
     "Config",
     "DirectConfig",
     "Division",
+    "ElsewhereConfig",
     "EnergyUnit",
     "EvaluationConfig",
     "EventChecks",

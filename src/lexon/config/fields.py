@@ -57,10 +57,11 @@ def _at(annotation: Any, parts: Sequence[str]) -> Any:
     """The type of what lies at a path below another type; None where nothing does."""
     for part in parts:
         models = _models(annotation)
+        mappings = [kind for kind in _alternatives(annotation) if get_origin(kind) is dict]
         if models and part in (names := _typed_names(models[0])):
             annotation = models[0].model_fields[names[part]].annotation
-        elif not models and get_origin(annotation) is dict:
-            annotation = get_args(annotation)[1]
+        elif not models and mappings:
+            annotation = get_args(mappings[0])[1]
         else:
             return None
     return annotation

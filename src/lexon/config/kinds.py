@@ -152,6 +152,11 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
             "events have no weights (events.weight)",
             {"training.event_weights", "training.negative_weights"},
         )
+    if parameters.evaluation.path is None:
+        yield (
+            "no second sample is named (evaluation.path)",
+            {"evaluation.events", "evaluation.classes"},
+        )
     kinds = {tokeniser.kind for tokeniser in tokenisers}
     if "ambre" not in kinds:
         yield "none of its tokenisers is ambre (tokeniser=ambre)", {"ambre"}
@@ -265,6 +270,28 @@ def _why_not_turned(parameters: Parameters) -> str:
     return f"training.augmentation={augmentation}: {reason}; leave it at none"
 
 
+def _can_be_tested_elsewhere(parameters: Parameters) -> None:
+    """A second sample is encoded by the tokenisers of the first; its classes are those of the
+    study.
+    """
+    asked = parameters.evaluation
+    if asked.path is None:
+        return
+    if parameters.tokens.path is not None:
+        raise ValueError(
+            f"evaluation.path={asked.path}: events of a second sample would have to be made into"
+            f" tokens, and tokens.path={parameters.tokens.path} holds finished ones only; train on"
+            " events (events.path), or leave evaluation.path out"
+        )
+    if asked.classes is not None and set(asked.classes) != set(parameters.classes):
+        raise ValueError(
+            f"evaluation.classes={dict(asked.classes)}: name each class of the study"
+            f" ({', '.join(parameters.classes)}) and no other, with the labels of"
+            f" {asked.path} that stand for it; or leave it out to take the processes of the same"
+            " names"
+        )
+
+
 def _is_complete(parameters: Parameters) -> None:
     if parameters.preset not in parameters.presets:
         raise ValueError(
@@ -302,6 +329,7 @@ KINDS = {
             files=Files(history=("*_loss", "val_auroc"), metrics=("accuracy",), arrays=None),
             statistics={"auroc": COMPARED},
             idle=_idle_in_a_classifier,
+            check=_can_be_tested_elsewhere,
             why_no_cell=_why_no_classifier,
             once={"tokeniser": frozenset({"binning", "vqvae", "model.embedding"})},
             starts_from_events=lambda parameters: parameters.tokens.path is None,

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, computed_field, field_validator, model_validator
 
 from lexon.config.autoencoder import AutoencoderConfig
 from lexon.config.base import MAX_SEEDS, Classes, Config, NonNegative, PositiveInt, Seed
 from lexon.config.classifiers import ClassifierName, Pairwise, Positions
 from lexon.config.data import AmbreConfig, EventsConfig, SimulationConfig, TokensConfig
+from lexon.config.elsewhere import ElsewhereConfig, OtherFile, other_file
 from lexon.config.embeddings import EmbeddingName
 from lexon.config.importance import ImportanceConfig
 from lexon.config.kinds import KINDS, KindName
@@ -32,6 +33,16 @@ class EvaluationConfig(Config):
     """What classifiers are asked on the test split."""
 
     rejections: tuple[Annotated[float, Field(gt=1)], ...]
+
+
+class TestedConfig(EvaluationConfig):
+    """What classifiers are asked, and on which other sample: its keys reach nodes as
+    `Parameters.elsewhere`, so that a second sample evaluates nothing of the first again.
+    """
+
+    path: Annotated[InputPath | None, Field(exclude=True)]
+    events: Annotated[OtherFile, Field(exclude=True)]
+    classes: Annotated[Classes | None, Field(exclude=True)]
 
 
 class MinEffect(Config):
@@ -127,7 +138,7 @@ class Parameters(Config):
     configurations: dict[Name, VAEConfig]
     beta: NonNegative | None
     tags: TagsConfig
-    evaluation: EvaluationConfig
+    evaluation: TestedConfig
     importance: ImportanceConfig
     report: ReportConfig
     slices: SlicesConfig
@@ -137,6 +148,17 @@ class Parameters(Config):
     member: Annotated[str, Field(min_length=1)] | None
     score: ScoreConfig
     grid: GridConfig
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic has it
+    @property
+    def elsewhere(self) -> ElsewhereConfig:
+        """The second sample that classifiers are tested on."""
+        asked = self.evaluation
+        return ElsewhereConfig(
+            asked=asked.path is not None,
+            data=other_file(self.events, asked.events),
+            classes=asked.classes,
+        )
 
     @field_validator("device")
     @classmethod

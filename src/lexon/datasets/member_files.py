@@ -40,9 +40,23 @@ FACTS: dict[str, Any] = dict.fromkeys(NUMBERS, int | float) | {
     "given_up": str,
     "code_version": dict,
 }
+# What sample_shift.json holds.
+SHIFT = ("path", "digest", "test_digest", "notes", "sizes", "features", "two_samples")
 # Predictions of a diverged training are not finite, and are reported as such.
 MAY_DIVERGE = ("val_prediction", "test_prediction")
 NOT_PER_ROW = ("group_names", "tag_names", "kl_per_unit")
+
+
+def read_shift(path: Path) -> dict[str, Any]:
+    """sample_shift.json: how far a second sample is from the test split.
+
+    Raises:
+        DataError: it cannot be read, or holds something else.
+    """
+    found = _mapping(_json(path), path)
+    if missing := [name for name in SHIFT if name not in found]:
+        raise DataError(f"{path}: no {missing[0]} in it, so it is no such file; {AGAIN}")
+    return found
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lexon.baselines import BASELINES
 from lexon.config import KINDS
 from lexon.datasets.arrays import Arrays, ArraysDataset, read_arrays
 from lexon.datasets.atomic import CSVDataset, FigureDataset, JSONDataset
+from lexon.datasets.elsewhere import ElsewhereDataset, ElsewhereScores, read_elsewhere
 from lexon.datasets.evaluated_events import (
     EvaluatedEvents,
     EvaluatedEventsDataset,
@@ -29,6 +30,7 @@ from lexon.datasets.member_files import (
     read_member_scores,
     read_metrics,
     read_record,
+    read_shift,
 )
 from lexon.datasets.recorded import recorded_members
 from lexon.datasets.scores import ScoresDataset, read_scores
@@ -93,12 +95,12 @@ class MemberFolders:
         """The result of each planned member, in the order of the plan."""
         return [self._result(member) for member in planned]
 
-    def baselines(self) -> dict[str, Scores]:
-        """Test scores of the baselines that lie beside the members, by kind; a damaged file counts
-        as none.
+    def baselines(self, file: str = "scores.h5") -> dict[str, Scores]:
+        """Scores of the baselines that lie beside the members, by kind, of the test split or of a
+        second sample (`file`); a damaged file counts as none.
         """
         found = {
-            kind: self.beside(f"baseline_{kind}/scores.h5", "Baseline", read_scores)
+            kind: self.beside(f"baseline_{kind}/{file}", "Baseline", read_scores)
             for kind in BASELINES
         }
         return {kind: scores for kind, scores in found.items() if scores is not None}
@@ -110,6 +112,16 @@ class MemberFolders:
     def importance(self, result: Result) -> Arrays | None:
         """What a member has left of features exchanged between its test events."""
         return self.beside(f"{result.member.folder}/importance.h5", "Importance", read_arrays)
+
+    def elsewhere(self, result: Result) -> ElsewhereScores | None:
+        """What a member has left of the events of a second sample."""
+        return self.beside(
+            f"{result.member.folder}/scores_elsewhere.h5", "Second sample", read_elsewhere
+        )
+
+    def sample_shift(self) -> dict[str, Any] | None:
+        """How far the second sample is from the test split."""
+        return self.beside("sample_shift.json", "Shift of the second sample", read_shift)
 
     def beside(self, name: str, what: str, read: Callable[[Path], T]) -> T | None:
         """The content of a file beside the members; None where there is none, or where it is
@@ -223,6 +235,10 @@ class MemberJSON(MemberFile, JSONDataset):
 
 class MemberScores(MemberFile, ScoresDataset):
     """A member's scores.h5."""
+
+
+class MemberElsewhere(MemberFile, ElsewhereDataset):
+    """A member's scores_elsewhere.h5."""
 
 
 class MemberEvents(MemberFile, EvaluatedEventsDataset):

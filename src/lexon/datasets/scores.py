@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import h5py
@@ -33,24 +34,7 @@ class ScoresDataset(AbstractDataset[Scores, Scores]):
         return read_scores(Path(self._filepath))
 
     def save(self, data: Scores) -> None:
-        with writing(Path(self._filepath)) as file:
-            weighted = [] if data.weights is None else ["weights"]
-            for name in [*ARRAYS, *weighted]:
-                file.create_dataset(
-                    name,
-                    data=getattr(data, name),
-                    compression="gzip",
-                    compression_opts=1,
-                    shuffle=True,
-                )
-            write_attributes(
-                file,
-                {
-                    "class_names": data.class_names,
-                    "label_names": data.label_names,
-                    "digest": data.digest,
-                },
-            )
+        write_scores(Path(self._filepath), data)
 
     def preview(self) -> TablePreview:
         """Name, shape and type of each array, for kedro-viz."""
@@ -65,6 +49,24 @@ class ScoresDataset(AbstractDataset[Scores, Scores]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+def write_scores(
+    path: Path, scores: Scores, more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Write scores atomically, with further attributes."""
+    names = {name: getattr(scores, name) for name in ("class_names", "label_names", "digest")}
+    with writing(path) as file:
+        weighted = [] if scores.weights is None else ["weights"]
+        for name in [*ARRAYS, *weighted]:
+            file.create_dataset(
+                name,
+                data=getattr(scores, name),
+                compression="gzip",
+                compression_opts=1,
+                shuffle=True,
+            )
+        write_attributes(file, {**names, **more})
 
 
 def read_scores(path: Path) -> Scores:

@@ -58,6 +58,10 @@ SHARED_GROUPS = (
 )
 
 
+# Mappings whose values may be lists themselves: none of them spans an axis.
+GROUPS_OF_LISTS = ("classes.", "presets.", "evaluation.classes.")
+
+
 def expand(
     name: str, configured: Mapping[str, Any], asked: Mapping[str, Any], origin: Callable[[str], str]
 ) -> Experiment:
@@ -221,7 +225,7 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
     lists = [
         key
         for key, value in flatten(asked).items()
-        if isinstance(value, list) and key.split(".")[0] not in ("classes", "presets")
+        if isinstance(value, list) and not f"{key}.".startswith(GROUPS_OF_LISTS)
     ]
     spanned = [key for key in lists if not isinstance(value_at(configured, key), list)]
     axes = unique([*as_list(asked["grid"]["axes"]), *spanned])

@@ -45,6 +45,7 @@ from lexon.tracking.settings import read_settings, refuse_missing_packages
 # The parameter that names each file from outside, by the dataset that reads it.
 INPUTS = {
     "raw_events": "events.path",
+    "raw_elsewhere": "evaluation.path",
     "tokens_file": "tokens.path",
     "ambre": "ambre.path",
     "raw_rows": "regression.path",
