@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lexon.baselines import BASELINES, fit_baseline, score_baseline
+from lexon.baselines import BASELINES, Baseline, BaselineKind, fit_baseline, score_baseline
 from lexon.config import Weighting
-from lexon.datasets.events import EventSource
+from lexon.datasets.events import ClassifiedEvents, EventSource
 from lexon.metrics.scores import Scores
 from lexon.weighting import trainable
 
@@ -22,17 +22,37 @@ def score_baselines(
     weighting: Weighting,
 ) -> dict[str, Scores]:
     """Test scores of each baseline, by its kind; trained with the weights of a network's events."""
-    train, val, test = (events.classified(split, classes) for split in ("train", "val", "test"))
+    test = events.classified("test", classes)
+    return {
+        kind: scores_of(baseline, test, tuple(classes), events.label_names)
+        for kind, baseline in fitted_baselines(events, classes, object_types, weighting).items()
+    }
+
+
+def fitted_baselines(
+    events: EventSource,
+    classes: dict[str, Any],
+    object_types: dict[int, str],
+    weighting: Weighting,
+) -> dict[BaselineKind, Baseline]:
+    """Each baseline, fitted on the training split; the same trees each time."""
+    train, val = (events.classified(split, classes) for split in ("train", "val"))
     kept, weights = trainable(train.events.weights, train.index, weighting, str(events.path))
     seen, targets = replace(train.events, weights=weights)[kept], train.targets[kept]
-    fitted = {
+    return {
         kind: fit_baseline(
             kind, seen, targets, val.events, val.targets, object_types, SEED, weighting
         )
         for kind in BASELINES
     }
-    names = tuple(classes), events.label_names, test.digest
-    return {
-        kind: score_baseline(baseline, test.events, test.targets, test.index, *names)
-        for kind, baseline in fitted.items()
-    }
+
+
+def scores_of(
+    baseline: Baseline,
+    sample: ClassifiedEvents,
+    class_names: tuple[str, ...],
+    label_names: dict[int, str],
+) -> Scores:
+    """A baseline's scores of a sample."""
+    names = class_names, label_names, sample.digest
+    return score_baseline(baseline, sample.events, sample.targets, sample.index, *names)

@@ -1,5 +1,6 @@
-"""Two nodes a member, train and evaluate, and more where it is asked what it looks at; one node
-each for the baselines and for what the report asks of the test events.
+"""Two nodes a member, train and evaluate, and more where it is asked what it looks at or how it
+does on a second sample; one node each for the baselines and for what the report asks of the test
+events.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from lexon.provenance import resting_on
 TRAIN = node_function("modelling.classifiers.train:train")
 EVALUATED_EVENTS = "evaluated_events"
 IMPORTANCE = "importance"
+SCORE_ELSEWHERE = "modelling.classifiers.elsewhere:score_elsewhere"
+SCORES_ELSEWHERE, SAMPLE_SHIFT = "scores_elsewhere", "sample_shift"
+BASELINE_ELSEWHERE = "elsewhere_baseline"
 EVALUATE = node_function("modelling.classifiers.evaluate:evaluate")
 
 
@@ -27,7 +31,7 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     members = [node for member in experiment.trained for node in _member(member, settings)]
     members += [node for member in experiment.trained for node in _explanations(experiment, member)]
     of_events = [] if experiment.parameters.tokens.path else [_baselines(), _describe(experiment)]
-    return Pipeline([*members, *of_events])
+    return Pipeline([*members, *of_events, *_elsewhere(experiment)])
 
 
 def _member(member: Member, settings: list[str]) -> list[Node]:
@@ -72,19 +76,61 @@ def _has_events(experiment: Experiment, member: Member) -> bool:
 
 def _explanations(experiment: Experiment, member: Member) -> list[Node]:
     """Nodes of their own, so that asking for them evaluates nothing again."""
-    of_importance = {"permutations": "params:importance.permutations", "device": "params:device"}
-    of_attention = {"attention_events": "params:importance.attention_events"}
+    of_importance = {
+        "events": "events",
+        "permutations": "params:importance.permutations",
+        "device": "params:device",
+    }
+    of_attention = {"events": "events", "attention_events": "params:importance.attention_events"}
     importance = "modelling.classifiers.importance:measure_importance"
     attention = "modelling.classifiers.attention:draw_attention"
     found = []
     if explains(experiment, member):
-        found.append(_explanation(member, importance, IMPORTANCE, of_importance))
+        found.append(_of_a_model(member, importance, IMPORTANCE, of_importance))
     if experiment.parameters.importance.attention_events and _has_events(experiment, member):
-        found.append(_explanation(member, attention, "figure_attention", of_attention))
+        found.append(_of_a_model(member, attention, "figure_attention", of_attention))
     return found
 
 
-def _explanation(member: Member, function: str, output: str, more: dict[str, str]) -> Node:
+def tested_elsewhere(experiment: Experiment, member: Member) -> bool:
+    """Whether a member is tested on a second sample as well."""
+    return experiment.parameters.elsewhere.asked and _has_events(experiment, member)
+
+
+def _elsewhere(experiment: Experiment) -> list[Node]:
+    """A second sample: cleaned, scored by members and baselines, and compared with the first."""
+    members = [member for member in experiment.trained if tested_elsewhere(experiment, member)]
+    if not experiment.parameters.elsewhere.asked:
+        return []
+    both = ["events", "elsewhere", "params:classes", "params:object_types"]
+    own = {"elsewhere": "elsewhere", "device": "params:device"}
+    return [
+        Node(
+            node_function("data_engineering.clean_elsewhere:clean_elsewhere"),
+            ["raw_elsewhere", "events", "params:classes", "params:elsewhere", "params:checks"],
+            "elsewhere",
+            name="clean_elsewhere",
+            tags="data",
+        ),
+        *(_of_a_model(member, SCORE_ELSEWHERE, SCORES_ELSEWHERE, own) for member in members),
+        Node(
+            node_function("modelling.classifiers.elsewhere:score_baselines_elsewhere"),
+            [*both, "params:weighting"],
+            {kind: f"{BASELINE_ELSEWHERE}_{kind}" for kind in BASELINES},
+            name="score_baselines_elsewhere",
+            tags="baseline",
+        ),
+        Node(
+            node_function("modelling.classifiers.shift:compare_samples"),
+            [*both, "params:report.n_bootstrap"],
+            SAMPLE_SHIFT,
+            name="compare_samples",
+            tags="baseline",
+        ),
+    ]
+
+
+def _of_a_model(member: Member, function: str, output: str, more: dict[str, str]) -> Node:
     """A node that encodes events itself, even where the classifier was trained on a token file."""
     config = tokeniser_config(member.config["tokeniser"])
     assert isinstance(config, FittedConfig)
@@ -93,7 +139,6 @@ def _explanation(member: Member, function: str, output: str, more: dict[str, str
         resting_on(node_function(function), config.module),
         {
             "tokeniser": f"tokeniser_{tokeniser_name(member.config['tokeniser'])}",
-            "events": "events",
             "model": f"{own}.model",
             "training_record": f"{own}.training_record",
             "config": f"params:{own}.config",
