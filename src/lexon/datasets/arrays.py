@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import h5py
-import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 from numpy.typing import NDArray
@@ -17,25 +16,12 @@ from lexon.datasets.hdf5 import reading, writing
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class ArraysDataset(AbstractDataset[Arrays, Arrays]):
-    """An HDF5 file with one compressed dataset for each array."""
+class ArraysFile(AbstractDataset[Any, Any]):
+    """What datasets of one HDF5 file of arrays have in common; each says how it loads and saves."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = PurePosixPath(filepath)
         self.metadata = metadata
-
-    def load(self) -> Arrays:
-        return read_arrays(Path(self._filepath))
-
-    def save(self, data: Arrays) -> None:
-        with writing(Path(self._filepath)) as file:
-            for name, values in data.items():
-                packed = (
-                    {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-                    if np.ndim(values)
-                    else {}
-                )
-                file.create_dataset(name, data=values, **packed)
 
     def preview(self) -> TablePreview:
         """Name, shape and type of each array, for kedro-viz."""
@@ -50,6 +36,17 @@ class ArraysDataset(AbstractDataset[Arrays, Arrays]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+class ArraysDataset(ArraysFile):
+    """An HDF5 file with one compressed dataset for each array."""
+
+    def load(self) -> Arrays:
+        return read_arrays(Path(self._filepath))
+
+    def save(self, data: Arrays) -> None:
+        with writing(Path(self._filepath)) as file:
+            file.pack(data)
 
 
 def read_arrays(path: Path) -> Arrays:

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 import h5py
 import numpy as np
-from kedro.io import AbstractDataset
-from kedro_datasets._typing import TablePreview
 from numpy.typing import NDArray
 
+from lexon.datasets.arrays import ArraysFile
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import is_part
 from lexon.errors import DataError
@@ -52,37 +50,16 @@ class EvaluatedEvents:
         return {name: values[rows] for name, values in self.quantities.items()}
 
 
-class EvaluatedEventsDataset(AbstractDataset[EvaluatedEvents, EvaluatedEvents]):
+class EvaluatedEventsDataset(ArraysFile):
     """evaluated_events.h5: an array for each quantity, the rest as `index` and attributes."""
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
 
     def load(self) -> EvaluatedEvents:
         return read_evaluated_events(Path(self._filepath))
 
     def save(self, data: EvaluatedEvents) -> None:
         with writing(Path(self._filepath)) as file:
-            for name, values in [("index", data.index), *data.quantities.items()]:
-                file.create_dataset(
-                    name, data=values, compression="gzip", compression_opts=1, shuffle=True
-                )
+            file.pack({"index": data.index, **data.quantities})
             write_attributes(file, {"digest": data.digest, "efficiencies": dict(data.efficiencies)})
-
-    def preview(self) -> TablePreview:
-        """Name, shape and type of each array, for kedro-viz."""
-        with reading(Path(self._filepath)) as file:
-            rows = [[name, str(file[name].shape), str(file[name].dtype)] for name in file]
-        return TablePreview(
-            {"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows}
-        )
-
-    def _exists(self) -> bool:
-        return Path(self._filepath).exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def read_evaluated_events(path: Path) -> EvaluatedEvents:

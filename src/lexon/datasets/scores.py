@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import h5py
 import numpy as np
-from kedro.io import AbstractDataset
-from kedro_datasets._typing import TablePreview
 
+from lexon.datasets.arrays import ArraysFile
 from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
 from lexon.errors import DataError
 from lexon.metrics.scores import Scores
@@ -21,34 +20,16 @@ AGAIN = "evaluate the member again"
 ARRAYS = ("probabilities", "target", "labels", "index")
 
 
-class ScoresDataset(AbstractDataset[Scores, Scores]):
+class ScoresDataset(ArraysFile):
     """scores.h5: the arrays of `Scores`, names and the digest of the evaluated events as
     attributes; weights where events have some.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
 
     def load(self) -> Scores:
         return read_scores(Path(self._filepath))
 
     def save(self, data: Scores) -> None:
         write_scores(Path(self._filepath), data)
-
-    def preview(self) -> TablePreview:
-        """Name, shape and type of each array, for kedro-viz."""
-        with reading(Path(self._filepath)) as file:
-            rows = [[name, str(file[name].shape), str(file[name].dtype)] for name in ARRAYS]
-        return TablePreview(
-            {"index": list(range(len(rows))), "columns": ["array", "shape", "type"], "data": rows}
-        )
-
-    def _exists(self) -> bool:
-        return Path(self._filepath).exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def write_scores(
@@ -57,15 +38,8 @@ def write_scores(
     """Write scores atomically, with further attributes."""
     names = {name: getattr(scores, name) for name in ("class_names", "label_names", "digest")}
     with writing(path) as file:
-        weighted = [] if scores.weights is None else ["weights"]
-        for name in [*ARRAYS, *weighted]:
-            file.create_dataset(
-                name,
-                data=getattr(scores, name),
-                compression="gzip",
-                compression_opts=1,
-                shuffle=True,
-            )
+        arrays = {name: getattr(scores, name) for name in ARRAYS}
+        file.pack(arrays if scores.weights is None else arrays | {"weights": scores.weights})
         write_attributes(file, {**names, **more})
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lexon.datasets.darkmachines_lines import LAYOUT
-from lexon.datasets.hdf5 import ReadFile, listed, read_attributes, required_dataset
+from lexon.datasets.hdf5 import PACKED, ReadFile, listed, read_attributes, required_dataset
 from lexon.datasets.kinds import in_words, is_darkmachines, is_hdf5, read_head
 from lexon.errors import DataError
 from lexon.events import BAD_WEIGHT, MAX_OBJECTS, SPLITS, reject_rows
@@ -32,8 +32,6 @@ LABEL_KEYS = {"train": "Y_train", "val": "y_val", "test": "y_test"}
 WEIGHT = "event_weight"
 OWN = "own"
 BLOCK = 1 << 18
-# lzf would be three times faster to write, but only h5py reads it.
-PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 # Attributes without which a file would mean something else.
 NEEDED = ("label_names", "energy_unit", "split_digests", "vocab_size", "tokeniser", "weight")
 

@@ -193,10 +193,7 @@ class TableDataset(AbstractDataset[Table, Table]):
             **({} if data.groups is None else {GROUP: data.groups}),
         }
         with writing(Path(self._filepath)) as file:
-            for name, values in arrays.items():
-                file.create_dataset(
-                    name, data=values, compression="gzip", compression_opts=1, shuffle=True
-                )
+            file.pack(arrays)
             write_attributes(
                 file, {"names": data.names, "origin": data.origin, "notes": data.notes}
             )

@@ -133,14 +133,7 @@ class TagSplitsDataset(AbstractDataset[TagSplits, TagSplits]):
     def save(self, data: TagSplits) -> None:
         with writing(Path(self._filepath)) as file:
             for name, parts in {"X": data.rows, "index": data.index, "group": data.groups}.items():
-                for split, values in parts.items():
-                    file.create_dataset(
-                        f"{name}_{split}",
-                        data=values,
-                        compression="gzip",
-                        compression_opts=1,
-                        shuffle=True,
-                    )
+                file.pack({f"{name}_{split}": values for split, values in parts.items()})
             for name in LISTS:
                 file.create_dataset(name, data=list(getattr(data, name)), dtype=h5py.string_dtype())
             file.attrs.update(group_name=data.group_name, digest=data.digest)

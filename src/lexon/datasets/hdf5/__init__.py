@@ -8,9 +8,10 @@ library means. `attributes`: as plain Python values. `write`: new files.
 from lexon.datasets.hdf5.attributes import read_attributes, write_attributes
 from lexon.datasets.hdf5.dependencies import content_digest, linked_files
 from lexon.datasets.hdf5.read import ReadFile, listed, reading, required_dataset
-from lexon.datasets.hdf5.write import WholeFile, writing
+from lexon.datasets.hdf5.write import PACKED, WholeFile, writing
 
 __all__ = [
+    "PACKED",
     "ReadFile",
     "WholeFile",
     "content_digest",
