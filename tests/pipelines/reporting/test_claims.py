@@ -22,15 +22,8 @@ from lexon.pipelines.reporting import (
 )
 from lexon.pipelines.reporting.autoencoder_changes import Grid
 from lexon.pipelines.reporting.cells import Cell
-from lexon.pipelines.reporting.claims import (
-    MISSING,
-    Answer,
-    Evidence,
-    answers,
-    claims_of,
-    level_words,
-    sentences,
-)
+from lexon.pipelines.reporting.claim_evidence import MISSING, Evidence, level_words
+from lexon.pipelines.reporting.claims import Answer, answers, claims_of, sentences
 from lexon.pipelines.reporting.classifier_effects import Aurocs
 from lexon.statistics import SmallestEffect, of_seed, resample
 

@@ -14,7 +14,7 @@ import numpy as np
 from lexon.config import KINDS, ReportConfig
 from lexon.pipelines.reporting.autoencoder_changes import BETA, LOSSES, Grid, GridCell, of_cells
 from lexon.pipelines.reporting.cells import Cell
-from lexon.pipelines.reporting.claims import (
+from lexon.pipelines.reporting.claim_evidence import (
     Asked,
     Evidence,
     Found,

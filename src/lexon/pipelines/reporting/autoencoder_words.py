@@ -31,7 +31,8 @@ from lexon.pipelines.reporting.autoencoder_changes import (
     steps,
 )
 from lexon.pipelines.reporting.cells import Cell
-from lexon.pipelines.reporting.claims import LISTED, MIN_SEEDS, Answer, sentences
+from lexon.pipelines.reporting.claim_evidence import MIN_SEEDS
+from lexon.pipelines.reporting.claims import LISTED, Answer, sentences
 from lexon.pipelines.reporting.tables import json_rows, run_record
 from lexon.pipelines.reporting.words import (
     axis_words,

@@ -50,7 +50,7 @@ from lexon.pipelines.reporting.significance import (
     significances_of_report,
 )
 from lexon.pipelines.reporting.slices import Slices, slice_sentences, slices_of_report
-from lexon.pipelines.reporting.tables import Row, cell_row, members_table
+from lexon.pipelines.reporting.tables import BOUNDS, Row, cell_row, members_table
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
@@ -65,11 +65,7 @@ COMPARISON_COLUMNS = (
     "a",
     "b",
     "against",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "relative",
     "verdict",
     "effect",

@@ -26,8 +26,8 @@ from lexon.pipelines.reporting.cells import (
     most_common_rows,
     set_aside_other_rows,
 )
-from lexon.pipelines.reporting.claims import Evidence, known
-from lexon.pipelines.reporting.tables import Row, difference_row
+from lexon.pipelines.reporting.claim_evidence import Evidence, known
+from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row
 from lexon.pipelines.reporting.words import axis_words
 from lexon.statistics import (
     SEED,
@@ -62,11 +62,7 @@ EFFECT_COLUMNS = (
     "less_with",
     "averaged_over",
     "n_averaged",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "relative",
     "verdict",
     "effect",
@@ -452,9 +448,7 @@ def _settings(contrast: Contrast, grid: Grid) -> str:
 def _not_compared(contrast: Contrast) -> Row:
     unpaired = contrast.left_out.get(UNPAIRED, 0) == contrast.n_compared
     status, notes = ("done", OTHER_EVENTS) if unpaired else ("pending", NOT_FINISHED)
-    numbers = dict.fromkeys(
-        ("difference", "low", "high", "low_all", "high_all", "relative"), np.nan
-    )
+    numbers = dict.fromkeys((*BOUNDS, "relative"), np.nan)
     return numbers | {
         "verdict": str(Verdict.UNDECIDED),
         "effect": False,

@@ -24,7 +24,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     comparable,
     ranked_by_validation,
 )
-from lexon.pipelines.reporting.tables import difference_row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, difference_row, rows_of
 from lexon.pipelines.reporting.words import bounded, counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
@@ -62,11 +62,7 @@ DIFFERENCE_COLUMNS = (
     "feature",
     "a",
     "b",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "verdict",
     "effect",
     "averaged_over",

@@ -33,7 +33,7 @@ from lexon.pipelines.reporting.regression_sweep import (
     r2_differences,
 )
 from lexon.pipelines.reporting.regression_words import PENDING, findings, selected_parameters
-from lexon.pipelines.reporting.tables import Row, cell_row, difference_row, members_table
+from lexon.pipelines.reporting.tables import BOUNDS, Row, cell_row, difference_row, members_table
 from lexon.pipelines.reporting.words import LARGE, counted, number, setting_words
 from lexon.plots import regression as plots
 
@@ -61,11 +61,7 @@ BASELINE = "0.0 (Baseline)"
 COMPARISON_COLUMNS = [
     "variance_lambda",
     "against",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
 ]
 COMPARISON_COLUMNS += ["verdict", "effect", "n_seeds", "status", "notes"]
 

@@ -15,7 +15,7 @@ from lexon.config import ReportConfig
 from lexon.config.claims import Expected
 from lexon.metrics.collapse import Judged
 from lexon.pipelines.reporting.cells import Cell
-from lexon.pipelines.reporting.claims import MISSING, UNDECIDED, Evidence, Found
+from lexon.pipelines.reporting.claim_evidence import MISSING, UNDECIDED, Evidence, Found
 from lexon.pipelines.reporting.regression_sweep import FALLING, LambdaCell, Sweep, trainings_of
 from lexon.pipelines.reporting.words import counted, number, percentage, setting_words
 from lexon.statistics import SmallestEffect

@@ -28,7 +28,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Baselines,
     ClassifierCell,
 )
-from lexon.pipelines.reporting.tables import Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import capital, paired, with_interval
 from lexon.statistics import (
     CERTAIN,
@@ -83,11 +83,7 @@ DIFFERENCE_COLUMNS = (
     "kind",
     "a",
     "b",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "verdict",
     "effect",
     "averaged_over",

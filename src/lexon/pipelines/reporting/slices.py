@@ -32,7 +32,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Baselines,
     ClassifierCell,
 )
-from lexon.pipelines.reporting.tables import Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
@@ -75,11 +75,7 @@ DIFFERENCE_COLUMNS = (
     "against",
     "a",
     "b",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "verdict",
     "effect",
     "averaged_over",

@@ -16,6 +16,8 @@ from lexon.statistics import Difference
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
 FACTS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "device")
+# What a difference is, and its intervals: alone, and of all its table together.
+BOUNDS = ("difference", "low", "high", "low_all", "high_all")
 _MAX_LISTED = 6
 _PER_MEMBER = ("member", "node", "status", "error", "cell")  # rows of the members' table already
 
@@ -91,13 +93,8 @@ def difference_row(difference: Difference) -> Row:
     table; the verdict is by the latter.
     """
     alone, family = difference.alone, difference.family
-    bounds = {
-        "difference": alone.estimate,
-        "low": alone.low,
-        "high": alone.high,
-        "low_all": family.low,
-        "high_all": family.high,
-    }
+    values = (alone.estimate, alone.low, alone.high, family.low, family.high)
+    bounds = dict(zip(BOUNDS, values, strict=True))
     return bounds | {"verdict": difference.verdict, "effect": difference.is_effect}
 
 

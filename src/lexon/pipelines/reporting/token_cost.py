@@ -25,7 +25,7 @@ from lexon.pipelines.reporting.representations import (
     difference,
     representations_of,
 )
-from lexon.pipelines.reporting.tables import Row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, Row, rows_of
 from lexon.pipelines.reporting.words import listing, paired
 from lexon.statistics import CERTAIN, EFFECTS, Setting, Verdict
 
@@ -44,11 +44,7 @@ COST_COLUMNS = (
     "n_train",
     "bits_a",
     "bits_b",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "relative",
     "verdict",
     "effect",

@@ -11,7 +11,7 @@ import numpy as np
 
 from lexon.config import KINDS, ReportConfig
 from lexon.metrics.ranking import Statistic
-from lexon.pipelines.reporting.claims import Evidence, level_words
+from lexon.pipelines.reporting.claim_evidence import Evidence, level_words
 from lexon.pipelines.reporting.vae_cells import ADDED, COLUMNS, Configuration
 from lexon.pipelines.reporting.vae_differences import MEASURES, smallest_of, statistics_by_rows
 from lexon.statistics import SEED, SmallestEffect, Trainings, of_seed, resample

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lexon.config import ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.ranking import Statistic, Weights
-from lexon.pipelines.reporting.tables import FACTS, Row, cell_row, difference_row
+from lexon.pipelines.reporting.tables import BOUNDS, FACTS, Row, cell_row, difference_row
 from lexon.pipelines.reporting.vae_cells import (
     ADDED,
     COLUMNS,
@@ -42,11 +42,7 @@ DIFFERENCE_COLUMNS = [
     "scope",
     "a",
     "b",
-    "difference",
-    "low",
-    "high",
-    "low_all",
-    "high_all",
+    *BOUNDS,
     "relative",
     "verdict",
     "effect",
