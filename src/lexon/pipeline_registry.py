@@ -7,7 +7,6 @@ file.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from kedro.utils import find_kedro_project
 
 from lexon.config import KINDS
 from lexon.experiments import Experiment
-from lexon.framework.archive import unpacked
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.layers import DATA_ENGINEERING, DEFAULT, EXPORT, SCORE
 from lexon.framework.session import log_plainly_without_terminal, readable_errors
@@ -34,9 +32,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     log_plainly_without_terminal()
     with readable_errors():  # a command without a session, such as `kedro registry list`
         project = find_kedro_project(Path.cwd()) or Path.cwd()
-        folder, temporary = unpacked(str(project / settings.CONF_SOURCE))
-        with temporary or nullcontext():  # the pipelines are built before it goes
-            return _pipelines(LayeredConfigLoader(folder, **settings.CONFIG_LOADER_ARGS))
+        source = project / settings.CONF_SOURCE
+        return _pipelines(LayeredConfigLoader(source, **settings.CONFIG_LOADER_ARGS))
 
 
 def _pipelines(loader: LayeredConfigLoader) -> dict[str, Pipeline]:

@@ -25,6 +25,7 @@ from lexon.datasets.files import matching_files
 from lexon.errors import ConfigurationError, LexonError, MissingFile
 from lexon.experiments import Experiment, expand, flatten
 from lexon.experiments.nested import value_at, with_values
+from lexon.framework.archive import unpacked
 from lexon.framework.command_line import refuse_unusable, split_lists
 from lexon.framework.config_files import ConfigFiles, has_key
 from lexon.framework.layers import BASE, DATA_ENGINEERING, DEFAULT, OF_DEFAULT, SCORE, Layers
@@ -61,9 +62,11 @@ class LayeredConfigLoader(OmegaConfigLoader):
         }
         self.asked: list[str] | None = None
         self.project = Path(conf_source).resolve().parent
+        # Here and not in a session: kedro-viz makes one of Kedro's own.
+        folder, self._temporary = unpacked(str(conf_source))
         self._raw: dict[str, dict[str, Any]] = {}
         self._expanded: dict[str, Experiment] = {}
-        super().__init__(conf_source, env, overrides, **kwargs)
+        super().__init__(str(folder), env, overrides, **kwargs)
         self.runtime_params = at_home(overrides, plain(merged(self._configs("parameters", [BASE]))))
         LayeredConfigLoader.current = self
         pipelines._is_data_loaded = (

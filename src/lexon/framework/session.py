@@ -27,7 +27,6 @@ from rich.logging import RichHandler
 
 from lexon.datasets.trained_vqvae import why_not_there
 from lexon.errors import ConfigurationError, LexonError, first_cause
-from lexon.framework.archive import unpacked
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.exports import exported_beside, exports_of
@@ -119,8 +118,6 @@ class LexonSession(KedroSession):
     def loader(self) -> LayeredConfigLoader:
         """The configuration of this session, read once."""
         if self._loader is None:
-            folder, self._temporary = unpacked(self._conf_source)
-            self._conf_source = str(folder)
             loader: Any = super()._get_config_loader()
             loader.project = self._project_path
             self._loader = loader
