@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 
-.PHONY: run test test-cluster test-lowest test-newest test-tracking lint bench docs site wheel try-wheel image-steps lock clean
+.PHONY: run test test-cluster test-lowest test-newest test-tracking lint bench docs site gallery notebooks links wheel try-wheel image-steps lock clean
 
 run: .venv/installed
 	$(BIN)/kedro run
@@ -51,9 +51,22 @@ docs: .venv/installed
 	cp data/08_reporting/validate_simulation/main/figures/means.png docs/figures/simulation_means.png
 
 # A warning is an error: a broken link, a public name without a docstring, a parameter without a reason.
-site: .venv/installed-site
+site: gallery notebooks
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -j auto docs build/site
+	$(BIN)/python docs/_ext/built_links.py build/site
 	@echo "build/site/index.html"
+
+# Reports of small runs and kedro-viz's page, for the site; what is up to date stays.
+gallery: .venv/installed-site
+	$(BIN)/python docs/_ext/gallery.py
+
+# All notebooks, on results of a small study.
+notebooks: .venv/installed-site
+	$(BIN)/python docs/_ext/notebooks.py
+
+# Addresses elsewhere; those within the project are checked by `make site` and the tests.
+links: .venv/installed-site
+	$(BIN)/sphinx-build -b linkcheck -q -d build/site/.doctrees docs build/links
 
 wheel: .venv/installed-release
 	rm -rf build/dist

@@ -25,14 +25,16 @@ author = "the authors of lexon"
 version = release = lexon.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown too
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.apidoc",
     "from_the_project",
     "documented",
+    "gallery",
 ]
 exclude_patterns = ["_ext", "figures"]
+nb_execution_mode = "off"  # `make notebooks` has run them
 myst_enable_extensions = ["colon_fence", "attrs_block"]
 myst_heading_anchors = 3
 

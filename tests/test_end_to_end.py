@@ -67,6 +67,7 @@ def run_notebook(project: Path) -> None:
     """Every cell of the notebook that reads results, on the mini-world's."""
     cells = json.loads((ROOT / "notebooks" / "results.ipynb").read_text())["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = code.replace("%matplotlib inline", "")
     exec(code.replace('"../data"', repr(str(project / "data" / "test"))), {})
 
 

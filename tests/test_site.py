@@ -5,11 +5,13 @@ date. Building it is `make site`.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +21,8 @@ from lexon.experiments import flatten
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+EXPERIMENTS = sorted(path.parent.name for path in ROOT.glob("conf/experiments/*/parameters.yml"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +30,7 @@ def extensions(monkeypatch):
     """The site's own modules can be imported."""
     monkeypatch.syspath_prepend(str(DOCS / "_ext"))
     yield
-    for name in ("parameters", "documented"):
+    for name in ("parameters", "documented", "gallery", "small_study"):
         sys.modules.pop(name, None)
 
 
@@ -124,6 +128,86 @@ def test_every_experiment_has_a_page_with_three_sizes():
         sizes = page.partition("| size | command |")[2].partition("\n\n")[0].splitlines()[2:]
         assert len(sizes) >= 2, name
         assert f"--pipelines {name}" in page
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_question_says_how_its_report_was_made(name):
+    commands = import_module("gallery").commands((DOCS / "questions" / f"{name}.md").read_text())
+    assert commands, "no row of the report below"
+    assert all(command[0] == "run" and "test" in command for command in commands)
+    assert commands[-1][1:3] == ["--pipelines", name]
+
+
+def test_a_command_of_a_table_is_read_as_a_shell_would():
+    page = '| the report below: two | `kedro run -p "a=1\\|2"`, then `kedro run` with `FILE` |\n'
+    assert import_module("gallery").commands(page) == [["run", "-p", "a=1|2"], ["run"]]
+
+
+def test_a_question_shows_its_report_where_one_was_made(monkeypatch, tmp_path):
+    gallery = import_module("gallery")
+    monkeypatch.setattr(gallery, "PAGES", tmp_path)
+    page = ["# Q\n\n## Its configuration\n"]
+    gallery.show(None, "questions/recipe", page)
+    assert "make gallery" in page[0]
+    report = tmp_path / "gallery" / "recipe" / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("<body>")
+    page = ["# Q\n\n## Its configuration\n"]
+    gallery.show(None, "questions/recipe", page)
+    assert gallery.LABEL in page[0]
+    assert page[0].index("iframe") < page[0].index("## Its configuration")
+
+
+def test_a_report_of_the_gallery_says_that_it_is_of_a_small_run():
+    gallery = import_module("gallery")
+    made = gallery.labelled("<html><body>\n<h1>AUROC</h1>")
+    assert made.index(gallery.LABEL) < made.index("AUROC")
+    with pytest.raises(ValueError, match="template"):
+        gallery.labelled("<html>")
+
+
+def test_the_picture_loads_no_fonts_from_elsewhere():
+    page = (
+        '<link rel="icon" href="./x.ico" /><link\n href="https://fonts.gstatic.com" crossorigin />'
+    )
+    assert import_module("gallery").offline(page) == '<link rel="icon" href="./x.ico" />'
+
+
+def test_what_was_made_from_the_same_is_not_made_again(monkeypatch, tmp_path):
+    small_study = import_module("small_study")
+    monkeypatch.setattr(small_study, "BUILD", tmp_path)
+    made = []
+
+    def make():
+        made.append("again")
+        (tmp_path / "page").write_text("x")
+
+    for made_from in (b"a", b"a", b"b"):
+        small_study.once(tmp_path / "page", make, made_from)
+    assert len(made) == 2
+    (tmp_path / "page").unlink()
+    small_study.once(tmp_path / "page", make, b"b")
+    assert len(made) == 3
+    with pytest.raises(ZeroDivisionError):  # half of it may be there
+        small_study.once(tmp_path / "page", lambda: 1 // 0, b"c")
+    small_study.once(tmp_path / "page", make, b"b")
+    assert len(made) == 4
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_listed_and_committed_without_results(path):
+    cells = json.loads(path.read_text())["cells"]
+    assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+    assert cells[0]["source"][0].startswith("# ")
+    assert f"(../notebooks/{path.name})" in (DOCS / "notebooks.md").read_text()
+
+
+def test_arrays_of_ones_own_need_no_results():
+    cells = json.loads((ROOT / "notebooks" / "own_arrays.ipynb").read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    names: dict[str, Any] = {}
+    exec(code.replace("%matplotlib inline", ""), names)
+    assert names["found"].verdict
 
 
 def test_the_library_page_has_every_public_name():

@@ -16,6 +16,8 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[2]
+NOTEBOOKS = "reference/made/notebooks"
+RUN_NOTEBOOKS = ROOT / "build" / "notebooks" / "pages"  # `make notebooks`
 # Texts of the project that are pages too.
 ADOPTED = {
     "CHANGELOG.md": "reference/made/changelog.md",
@@ -24,6 +26,9 @@ ADOPTED = {
     "SECURITY.md": "reference/made/security.md",
     "REPRODUCE.md": "reference/made/reproduce.md",
     "benchmarks/README.md": "reference/made/benchmarks.md",
+} | {
+    f"notebooks/{path.name}": f"{NOTEBOOKS}/{path.name}"
+    for path in (ROOT / "notebooks").glob("*.ipynb")
 }
 # [text](path) or [text](path#anchor) of a file; pictures are left alone.
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([\w./-]+\.(?:md|py|yml|toml|ipynb|cff))(#[^)\s]*)?\)")
@@ -42,7 +47,9 @@ def write_pages(app: Sphinx) -> None:
     """
     made = {"reference/made/parameters.md": parameters_page(ROOT / "conf" / "base")}
     for source, target in ADOPTED.items():
-        text = (ROOT / source).read_text(encoding="utf-8")
+        run = RUN_NOTEBOOKS / Path(source).name
+        path = run if run.exists() and source.startswith("notebooks/") else ROOT / source
+        text = path.read_text(encoding="utf-8")
         made[target] = _LINK.sub(_from(Path(source).parent, Path(target).parent), text)
     for name, text in made.items():
         path = Path(app.srcdir) / name

@@ -402,7 +402,7 @@ def run_notebook(old: str = "", new: str = "") -> dict[str, Any]:
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     assert old in code
     names: dict[str, Any] = {}
-    exec(code.replace('"../conf"', repr(str(ROOT / "conf"))).replace(old or " ", new or " "), names)
+    exec(code.replace("%matplotlib inline", "").replace(old or " ", new or " "), names)
     return names
 
 
