@@ -27,7 +27,7 @@ from sklearn.preprocessing import KBinsDiscretizer
 
 from lexon.datasets.darkmachines_text import CODES
 from lexon.datasets.events import EventSample, EventsDataset
-from lexon.datasets.split_layout import EVENT_ROW, TOKEN_ROW, Row, append, create
+from lexon.datasets.split_layout import EVENT_ROW, TOKEN_ROW, append, create
 from lexon.datasets.tokeniser import TokeniserDataset
 from lexon.datasets.tokens import TokensDataset
 from lexon.events import MAX_OBJECTS, SPLITS, Events
@@ -109,17 +109,17 @@ def step_write(folder: Path) -> None:
 
 
 def step_copy_events(folder: Path) -> None:
-    _copy(folder / "events.h5", folder / "copy.h5", EVENT_ROW, "f4")
+    _copy(folder / "events.h5", folder / "copy.h5", EVENT_ROW.width(), "f4")
 
 
 def step_copy_tokens(folder: Path) -> None:
-    _copy(folder / "tokens.h5", folder / "copy.h5", TOKEN_ROW, "u2")
+    _copy(folder / "tokens.h5", folder / "copy.h5", TOKEN_ROW.width(), "u2")
 
 
-def _copy(source: Path, target: Path, row: Row, dtype: str) -> None:
+def _copy(source: Path, target: Path, width: int, dtype: str) -> None:
     """What h5py needs for the same bytes: chunk by chunk, the same compressor."""
     with h5py.File(source) as old, h5py.File(target, "w") as new:
-        create(new, row, dtype, 1024)
+        create(new, width, dtype, 1024)
         for split in SPLITS:
             x, y = old[f"X_{split}"], old[f"Y_{split}" if split == "train" else f"y_{split}"]
             for start in range(0, len(x), CHUNK):

@@ -1,16 +1,16 @@
 """Events: the in-memory data type. Every file format is read into it, every tokeniser starts from
 it.
 
-An event is at most 18 reconstructed objects, real ones first, then padding (type 0, four zeros),
-plus missing transverse energy. All energies are in GeV and all angles in rad, whatever the file
-held.
+An event is its reconstructed objects, at most `events.max_objects` of them, real ones first, then
+padding (type 0, four zeros), plus missing transverse energy. All energies are in GeV and all angles
+in rad, whatever the file held.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from lexon.errors import DataError
 from lexon.physics import wrap_phi
 
+# Places for objects unless `events.max_objects` says otherwise: those of the published layouts.
 MAX_OBJECTS = 18
 N_TYPES = 7
 SPLITS = ("train", "val", "test")
@@ -28,11 +29,11 @@ BAD_WEIGHT = "repair the weights, or leave events.weight out"
 
 @dataclass(frozen=True)
 class Events:
-    """Reconstructed events; ``N`` along the first axis of every array.
+    """Reconstructed events; ``N`` along the first axis of every array, ``M`` places for objects.
 
     Attributes:
-        ids: object types, int8 [N, 18]; 0 is padding, 1..7 as `events.object_types` names them.
-        p4: (E, pT, eta, phi), float32 [N, 18, 4], GeV and rad; zero for padding.
+        ids: object types, int8 [N, M]; 0 is padding, 1..7 as `events.object_types` names them.
+        p4: (E, pT, eta, phi), float32 [N, M, 4], GeV and rad; zero for padding.
         met: missing transverse energy, float32 [N], GeV.
         met_phi: its azimuth, float32 [N], rad.
         labels: process label, int64 [N], as the file has it.
@@ -48,8 +49,13 @@ class Events:
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """True for real objects, bool [N, 18]."""
+        """True for real objects, bool [N, M]."""
         return self.ids != 0
+
+    @property
+    def max_objects(self) -> int:
+        """Places for objects, M."""
+        return self.ids.shape[1]
 
     @property
     def energy(self) -> NDArray[np.float32]:
@@ -92,8 +98,10 @@ class Events:
         met: ArrayLike,
         met_phi: ArrayLike,
         labels: ArrayLike | None = None,
+        max_objects: int = MAX_OBJECTS,
     ) -> Self:
-        """Checked events from arrays of at most 18 objects each; azimuths are brought to [-pi, pi).
+        """Checked events from arrays of at most `max_objects` objects each; azimuths are brought to
+        [-pi, pi).
 
         >>> from lexon import Events
         >>> events = Events.from_arrays(
@@ -113,17 +121,18 @@ class Events:
             met: missing transverse energy, [N], GeV.
             met_phi: its azimuth, [N], rad.
             labels: process of each event, whole numbers [N]; None: all 0.
+            max_objects: places for objects of each event.
 
         Raises:
-            DataError: shapes that do not fit together, more than 18 objects, or a value that cannot
-                be right.
+            DataError: shapes that do not fit together, more objects than places, or a value that
+                cannot be right.
         """
         types, vectors = np.asarray(ids), np.asarray(p4, dtype=np.float32)
         process = np.zeros(len(types)) if labels is None else np.asarray(labels)
         event = {"met": np.shape(met), "met_phi": np.shape(met_phi), "labels": process.shape}
-        _refuse_shapes(types.shape, vectors.shape, event)
+        _refuse_shapes(types.shape, vectors.shape, event, max_objects)
         _refuse_fractions(ids=types, labels=process)
-        missing = MAX_OBJECTS - types.shape[1]
+        missing = max_objects - types.shape[1]
         vectors = np.pad(vectors, ((0, 0), (0, missing), (0, 0)))
         vectors[..., 3] = wrap_phi(vectors[..., 3])
         known = np.clip(types, -1, N_TYPES + 1)  # a type that int8 cannot hold stays unknown
@@ -134,6 +143,26 @@ class Events:
             met_phi=wrap_phi(np.asarray(met_phi, dtype=np.float32)),
             labels=process.astype(np.int64),
         ).validate("Events.from_arrays")
+
+    def with_places(self, max_objects: int) -> Self:
+        """The same events with so many places for objects: those of events with more are the
+        hardest, in their order; of equal pT, the first.
+        """
+        missing = max_objects - self.max_objects
+        if missing == 0:
+            return self
+        if missing > 0:
+            ids, p4 = self.ids, self.p4
+        else:
+            hardest = np.argsort(-self.pt, axis=1, kind="stable")[:, :max_objects]
+            kept, missing = np.sort(hardest, axis=1), 0
+            ids = np.take_along_axis(self.ids, kept, axis=1)
+            p4 = np.take_along_axis(self.p4, kept[..., None], axis=1)
+        return replace(
+            self,
+            ids=np.pad(ids, ((0, 0), (0, missing))),
+            p4=np.pad(p4, ((0, 0), (0, missing), (0, 0))),
+        )
 
     def digest(self) -> str:
         """SHA-256 of the content: equal digests are the same events in the same order."""
@@ -211,15 +240,18 @@ class Events:
 
 
 def _refuse_shapes(
-    ids: tuple[int, ...], p4: tuple[int, ...], event: Mapping[str, tuple[int, ...]]
+    ids: tuple[int, ...],
+    p4: tuple[int, ...],
+    event: Mapping[str, tuple[int, ...]],
+    max_objects: int,
 ) -> None:
     """Refuse arrays that are not of the same events and objects, or hold too many objects."""
     if len(ids) != 2:
         raise DataError(f"ids has the shape {ids}: give [N, n], a type for each object")
-    if ids[1] > MAX_OBJECTS:
+    if ids[1] > max_objects:
         raise DataError(
-            f"ids has {ids[1]} objects an event: at most {MAX_OBJECTS}; keep the {MAX_OBJECTS} of"
-            " largest pT"
+            f"ids has {ids[1]} objects an event: at most {max_objects}; keep the {max_objects} of"
+            f" largest pT, or give max_objects={ids[1]}"
         )
     if p4 != (*ids, 4):
         raise DataError(f"p4 has the shape {p4}: give (E, pT, eta, phi) for each type, {(*ids, 4)}")

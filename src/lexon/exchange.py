@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lexon.events import MAX_OBJECTS, N_TYPES, Events
+from lexon.events import N_TYPES, Events
 from lexon.physics import massless_energy
 
 Feature = Literal["type", "pt", "eta", "phi", "energy", "met"]
@@ -83,7 +83,7 @@ def _numbers(ids: NDArray[np.int8]) -> NDArray[np.int64]:
     places = np.zeros(ids.shape, np.int64)
     for label in range(1, N_TYPES + 1):
         same = ids == label
-        places[same] = label * MAX_OBJECTS + (np.cumsum(same, axis=1) - 1)[same]
+        places[same] = label * ids.shape[1] + (np.cumsum(same, axis=1) - 1)[same]
     return places
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lexon import physics
-from lexon.events import MAX_OBJECTS, N_TYPES, Events
+from lexon.events import N_TYPES, Events
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.floating]
@@ -50,12 +50,12 @@ def flat_columns(events: Events) -> pd.DataFrame:
     }
     types = {
         f"id_{i + 1}": pd.Categorical(events.ids[:, i], categories=range(N_TYPES + 1))
-        for i in range(MAX_OBJECTS)
+        for i in range(events.max_objects)
     }
     values = {
         f"{name}_{i + 1}": array[:, i]
         for name, array in per_object.items()
-        for i in range(MAX_OBJECTS)
+        for i in range(events.max_objects)
     }
     met = {
         "log_met": np.log1p(events.met),
@@ -142,6 +142,8 @@ def ranked(values: FloatArray, chosen: BoolArray, rank: int) -> FloatArray:
     """The value [event, object] that is `rank`-th largest (0 first) among the chosen ones, NaN
     where there are fewer.
     """
+    if rank >= values.shape[1]:
+        return np.full(len(values), np.nan)
     falling = -np.sort(-np.where(chosen, values, -np.inf), axis=1)[:, rank]
     return np.where(np.isfinite(falling), falling, np.nan)
 
@@ -198,7 +200,7 @@ def _masses(events: Events, kinds: ObjectKinds) -> Columns:
 def _z_mass(events: Events, kinds: ObjectKinds) -> FloatArray:
     """Mass of the e+e- or mu+mu- pair nearest to the Z boson, NaN without such a pair."""
     nearest = np.full(len(events), np.nan)
-    for i, j in zip(*np.triu_indices(MAX_OBJECTS, 1), strict=True):
+    for i, j in zip(*np.triu_indices(events.max_objects, 1), strict=True):
         pair = kinds.leptons[:, i] & kinds.leptons[:, j]
         pair &= (kinds.positive_leptons[:, i] != kinds.positive_leptons[:, j]) & (
             kinds.electrons[:, i] == kinds.electrons[:, j]
@@ -239,9 +241,10 @@ def _angles(events: Events, kinds: ObjectKinds) -> Columns:
 
 def _closest(events: Events, chosen: BoolArray) -> FloatArray:
     """Smallest Delta R between two of the chosen objects, NaN below two."""
-    first, second = np.triu_indices(MAX_OBJECTS, 1)
+    first, second = np.triu_indices(events.max_objects, 1)
     smallest = np.full(len(events), np.inf)
-    # One column of pairs at a time: all 153 at once would take gigabytes for a real file.
+    # One column of pairs at a time: all at once, 153 of 18 places, would take gigabytes for a real
+    # file.
     for i, j in zip(first, second, strict=True):
         distance = physics.delta_r(
             events.eta[:, i], events.phi[:, i], events.eta[:, j], events.phi[:, j]

@@ -30,28 +30,41 @@ def block(n: int, most: int, seed: int = 0) -> Block:
 
 @pytest.mark.parametrize("unit", ["GeV", "MeV"])
 @pytest.mark.parametrize(("n", "most"), [(200, 30), (50, 1), (5, 0), (0, 3)])
-def test_the_hash_is_that_of_the_events(n, most, unit):
+@pytest.mark.parametrize("max_objects", [1, 7, MAX_OBJECTS, 24])
+def test_the_hash_is_that_of_the_events(n, most, unit, max_objects):
     made = block(n, most)
-    shown = leading(made, unit)
-    events = to_events(shown, np.zeros(n, np.int64))
+    shown = leading(made, unit, max_objects)
+    events = to_events(shown, np.zeros(n, np.int64), max_objects)
     np.testing.assert_array_equal(content_hashes(shown), row_hashes(events))
-    np.testing.assert_array_equal(events.mask.sum(1), np.minimum(made.n_objects, MAX_OBJECTS))
+    np.testing.assert_array_equal(events.mask.sum(1), np.minimum(made.n_objects, max_objects))
+    assert events.max_objects == max_objects
     assert np.all(np.abs(events.phi) <= np.float32(np.pi))
 
 
-def test_the_leading_objects_are_kept_in_their_order():
+def test_places_change_no_hash():
+    made, labels = block(200, MAX_OBJECTS), np.zeros(200, np.int64)
+    hashes = [
+        row_hashes(to_events(leading(made, "GeV", places), labels, places))
+        for places in (MAX_OBJECTS, MAX_OBJECTS + 1, 40)
+    ]
+    np.testing.assert_array_equal(hashes[0], hashes[1])
+    np.testing.assert_array_equal(hashes[0], hashes[2])
+
+
+@pytest.mark.parametrize("max_objects", [1, MAX_OBJECTS, 24])
+def test_the_leading_objects_are_kept_in_their_order(max_objects):
     made = block(60, 40)
-    events = to_events(leading(made, "GeV"), np.zeros(60, np.int64))
+    events = to_events(leading(made, "GeV", max_objects), np.zeros(60, np.int64), max_objects)
     starts = np.cumsum(made.n_objects) - made.n_objects
     for event, (start, n) in enumerate(zip(starts, made.n_objects, strict=True)):
         pt = made.p4[start : start + n, 1]
-        kept = np.sort(np.argsort(-pt, kind="stable")[:MAX_OBJECTS])
+        kept = np.sort(np.argsort(-pt, kind="stable")[:max_objects])
         np.testing.assert_array_equal(events.pt[event, : len(kept)], pt[kept])
 
 
 def test_weights_go_where_their_events_go_and_only_if_asked_for():
-    shown, order = leading(block(60, 40), "GeV"), np.random.default_rng(1).permutation(60)
-    labels = np.arange(60)
-    events = to_events(shown, labels, order, weighted=True)
+    shown = leading(block(60, 40), "GeV", 18)
+    labels, order = np.arange(60), np.random.default_rng(1).permutation(60)
+    events = to_events(shown, labels, 18, order, weighted=True)
     np.testing.assert_array_equal(events.weights, events.labels / 4)
-    assert to_events(shown, labels, order).weights is None
+    assert to_events(shown, labels, 18, order).weights is None

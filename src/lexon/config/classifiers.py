@@ -40,6 +40,7 @@ class ClassifierConfig(Config, ABC):
             is linear; "" for none.
         embeds: whether it takes `embedding` and what goes with it
             (`lexon.models.embeddings.make_embedding`); else a table is all it has.
+        sized: whether it takes `max_objects`, the most objects of an event.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ClassifierConfig(Config, ABC):
     made_by: ClassVar[str]
     equalised_by: ClassVar[str] = ""
     embeds: ClassVar[bool] = False
+    sized: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -90,6 +92,7 @@ class NormFormerConfig(ClassifierConfig, TransformerConfig):
     made_by: ClassVar[str] = "classifier.Classifier"
     equalised_by: ClassVar[str] = "mlp_dim"
     embeds: ClassVar[bool] = True
+    sized: ClassVar[bool] = True
 
     @classmethod
     def of(cls, parameters: Parameters) -> Self:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from lexon.config.base import Classes, Config, EnergyUnit, Fraction, Seed
 from lexon.config.branches import EventBranches, OfEvents
 from lexon.config.names import InputPath, OutputPath
+from lexon.events import MAX_OBJECTS
 
 # Names of the labels of known files, which do not hold them: those of the four-top study of the
 # split layout.
@@ -38,6 +39,9 @@ def named_labels(names: Any) -> Any:
     return LABEL_SETS[names]
 
 
+MaxObjects = Annotated[int, Field(ge=1, le=100)]
+# Left out of what identifies a member at the value that was the only one before it could be chosen.
+_OF_LAYOUTS: Any = Field(MAX_OBJECTS, exclude_if=lambda n: n == MAX_OBJECTS)
 Shares = dict[Literal["train", "val", "test"], Annotated[float, Field(gt=0)]]
 
 
@@ -58,6 +62,7 @@ class EventsConfig(Config):
     beam_energy: Annotated[float, Field(gt=0)]
     duplicates: Literal["keep", "drop"]
     weight: Annotated[str, Field(min_length=1)] | None
+    max_objects: MaxObjects
 
     @model_validator(mode="before")
     @classmethod
@@ -113,11 +118,12 @@ class AmbreConfig(Config):
 
 
 class SimulatedEvents(Config):
-    """Events that are simulated: all that decides which."""
+    """Events that are simulated: all that decides which, and how many objects of them are shown."""
 
     source: Literal["simulation"] = "simulation"
     n: int
     simulation: SimulationConfig
+    max_objects: int = _OF_LAYOUTS
 
 
 class EventsFile(Config):
@@ -137,6 +143,7 @@ class EventsFile(Config):
     duplicates: Literal["keep", "drop"]
     branches: EventBranches | None = Field(None, exclude_if=lambda branches: branches is None)
     weight: str | None = Field(None, exclude_if=lambda weight: weight is None)
+    max_objects: int = _OF_LAYOUTS
 
 
 class EventChecks(Config):

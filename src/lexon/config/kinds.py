@@ -24,6 +24,7 @@ from lexon.config.members import (
 )
 from lexon.config.tokenisers import TokeniserConfig, VQVAEConfig, tokeniser_classes
 from lexon.config.vae import complete
+from lexon.events import MAX_OBJECTS
 
 if TYPE_CHECKING:  # `Parameters` has a kind
     from lexon.config.parameters import Parameters
@@ -141,7 +142,7 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
         of_events = {
             f"events.{name}"
             for name in type(parameters.events).model_fields
-            if name != "label_names"
+            if name not in {"label_names", "max_objects"}
         }
         yield (
             "tokens.path holds finished tokens",
@@ -199,9 +200,20 @@ def _why_no_classifier(parameters: Parameters, asked: Levels) -> str:
     """Why a network, its tokens and their training do not go together."""
     return (
         _why_not_weighted(parameters)
+        or (_why_not_as_wide(parameters) if parameters.tokeniser == "ambre" else "")
         or _why_not_embedded(parameters, asked)
         or _why_not_extended(parameters)
         or _why_not_turned(parameters)
+    )
+
+
+def _why_not_as_wide(parameters: Parameters) -> str:
+    """Why events have other numbers of objects than the tokens that others made."""
+    if (n := parameters.events.max_objects) == MAX_OBJECTS:
+        return ""
+    return (
+        f"events.max_objects={n}: rows of ambre.path have {MAX_OBJECTS} object tokens; leave it at"
+        f" {MAX_OBJECTS}"
     )
 
 
@@ -290,6 +302,11 @@ def _can_be_tested_elsewhere(parameters: Parameters) -> None:
             f" {asked.path} that stand for it; or leave it out to take the processes of the same"
             " names"
         )
+
+
+def _is_comparable(parameters: Parameters) -> None:
+    if reason := _why_not_as_wide(parameters):
+        raise ValueError(reason)
 
 
 def _is_complete(parameters: Parameters) -> None:
@@ -433,6 +450,7 @@ KINDS = {
             reads=EVENTS | SHOWN | {"tokens"},
             member=classifier_member,
             pipelines=("pretraining.pipeline:create_pipeline", "comparison:create_pipeline"),
+            check=_is_comparable,
             starts_from_events=lambda parameters: (
                 parameters.tokens.path is None or parameters.events.source == "file"
             ),

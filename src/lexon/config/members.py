@@ -159,7 +159,8 @@ def event_data(parameters: Parameters) -> SimulatedEvents | EventsFile:
     """The source of the events and the settings of its reading."""
     events = parameters.events
     if events.source == "simulation":
-        return simulated_events(parameters)
+        shown = {"max_objects": events.max_objects}
+        return simulated_events(parameters).model_copy(update=shown)
     read = {name: getattr(events, name) for name in EventsFile.model_fields if name != "source"}
     return EventsFile(
         **read | {"label_names": deciding_names(events.label_names, parameters.classes)}

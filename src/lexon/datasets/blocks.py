@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
-from lexon.datasets.identity import FACTORS
+from lexon.datasets.identity import factors
 from lexon.datasets.units import to_gev
 from lexon.errors import ConfigurationError, DataError
-from lexon.events import MAX_OBJECTS, Events
+from lexon.events import Events
 from lexon.physics import wrap_phi
 
 Ints = NDArray[np.int64]
@@ -105,19 +105,19 @@ def numbers_of_types(
     return {code: types[name] for code, name in names.items()}
 
 
-def leading(block: Block, unit: EnergyUnit) -> Block:
-    """A block in a unit with what is shown of its events: the leading 18 objects by pT of each, in
-    the order of the file, in GeV, azimuths in [-pi, pi).
+def leading(block: Block, unit: EnergyUnit, max_objects: int) -> Block:
+    """A block in a unit with what is shown of its events: the leading `max_objects` objects by pT
+    of each, in the order of the file, in GeV, azimuths in [-pi, pi).
     """
     ids, p4 = block.ids, block.p4
-    if (crowded := block.n_objects > MAX_OBJECTS).any():
+    if (crowded := block.n_objects > max_objects).any():
         event = np.repeat(np.arange(len(block)), block.n_objects)
-        kept = np.flatnonzero(_is_leading(p4[:, 1], event, crowded[event]))
+        kept = np.flatnonzero(_is_leading(p4[:, 1], event, crowded[event], max_objects))
         ids, p4 = ids[kept], p4[kept]
     return replace(
         block,
         met=_in_gev(block.met, unit, energies=1),
-        n_objects=np.minimum(block.n_objects, MAX_OBJECTS),
+        n_objects=np.minimum(block.n_objects, max_objects),
         ids=ids,
         p4=_in_gev(p4, unit, energies=2),
     )
@@ -135,20 +135,25 @@ def _in_gev(values: NDArray[np.float32], unit: EnergyUnit, energies: int) -> NDA
     return found
 
 
-def _is_leading(pt: NDArray[np.float32], event: Ints, crowded: Mask) -> Mask:
-    """Whether objects are among the 18 of their event with the largest pT; of equal ones, the
+def _is_leading(pt: NDArray[np.float32], event: Ints, crowded: Mask, n: int) -> Mask:
+    """Whether objects are among the `n` of their event with the largest pT; of equal ones, the
     first.
     """
     among = np.ones(len(event), np.bool_)
     places = np.flatnonzero(crowded)
     order = places[np.lexsort((-pt[places], event[places]))]
     rank = np.arange(len(order)) - np.searchsorted(event[order], event[order])
-    among[order[rank >= MAX_OBJECTS]] = False
+    among[order[rank >= n]] = False
     return among
 
 
 def to_events(
-    block: Block, labels: Ints, order: Ints | None = None, *, weighted: bool = False
+    block: Block,
+    labels: Ints,
+    max_objects: int,
+    order: Ints | None = None,
+    *,
+    weighted: bool = False,
 ) -> Events:
     """The events of a block that `leading` left, in the order of the file or another one, with
     their labels, which are in that of the file, and with their weights where they are asked for.
@@ -157,14 +162,14 @@ def to_events(
     order = np.arange(n) if order is None else order
     row = np.empty(n, np.int64)
     row[order] = np.arange(n)
-    ids = np.zeros(n * MAX_OBJECTS, np.int8)
-    p4 = np.zeros((n * MAX_OBJECTS, 4), np.float32)
-    place = np.repeat(MAX_OBJECTS * row, block.n_objects) + _slots(block)
+    ids = np.zeros(n * max_objects, np.int8)
+    p4 = np.zeros((n * max_objects, 4), np.float32)
+    place = np.repeat(max_objects * row, block.n_objects) + _slots(block)
     ids[place] = block.ids
     rows(p4)[place] = rows(block.p4)
     return Events(
-        ids=ids.reshape(n, MAX_OBJECTS),
-        p4=p4.reshape(n, MAX_OBJECTS, 4),
+        ids=ids.reshape(n, max_objects),
+        p4=p4.reshape(n, max_objects, 4),
         met=block.met[order, 0],
         met_phi=block.met[order, 1],
         labels=labels[order],
@@ -176,13 +181,11 @@ def content_hashes(block: Block) -> NDArray[np.uint64]:
     """The hash of each event of a block that `leading` left: `identity.row_hashes` of its events,
     without their padding, which adds nothing to it.
     """
-    slot = _slots(block)
-    own = FACTORS[MAX_OBJECTS + 2 :].reshape(MAX_OBJECTS, 4)
-    of_objects = _bits(block.ids.astype(np.float32)) * FACTORS[slot]
+    slot, own = _slots(block), factors(int(block.n_objects.max(initial=0)))
+    of_objects = _bits(block.ids.astype(np.float32)) * own.ids[slot]
     for column in range(4):
-        of_objects += _bits(block.p4[:, column]) * own[slot, column]
-    hashes = _bits(block.met[:, 0]) * FACTORS[MAX_OBJECTS]
-    hashes += _bits(block.met[:, 1]) * FACTORS[MAX_OBJECTS + 1]
+        of_objects += _bits(block.p4[:, column]) * own.p4[slot, column]
+    hashes = _bits(block.met[:, 0]) * own.met[0] + _bits(block.met[:, 1]) * own.met[1]
     if len(filled := np.flatnonzero(block.n_objects)):
         starts = (np.cumsum(block.n_objects) - block.n_objects)[filled]
         hashes[filled] += np.add.reduceat(of_objects, starts)

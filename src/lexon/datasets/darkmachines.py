@@ -95,7 +95,8 @@ class DarkMachinesSource(UnsplitSource):
 
     def scanned(self) -> Scan:
         files = ((file.name, read_blocks(file, self._types)) for file in self.files)
-        return scan_blocks(files, Faults(FAULTS, ("line", "lines")), self.energy_unit.unit)
+        faults = Faults(FAULTS, ("line", "lines"))
+        return scan_blocks(files, faults, self.energy_unit.unit, self.max_objects)
 
     def remarks(self, scan: Scan) -> Iterator[str]:
         if n := scan.counts["remarks"]:

@@ -10,7 +10,7 @@ What fits in memory is read at once, what does not is streamed, by the same node
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,7 @@ import lexon
 from lexon.config import LABEL_SETS, EnergyUnit, named_labels
 from lexon.config.branches import EventBranches, event_branches, ready_mappings
 from lexon.datasets import split_layout as layout
-from lexon.datasets.event_rows import MET, P4, to_events, to_rows
+from lexon.datasets.event_rows import RowParts, to_events, to_rows
 from lexon.datasets.files import matching_files
 from lexon.datasets.hdf5 import listed, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import SplitDigests, of_rows
@@ -32,7 +32,7 @@ from lexon.datasets.kinds import in_words, read_head
 from lexon.datasets.labelled import SplitSource
 from lexon.datasets.units import UNITS, UnitDecision, decide_unit
 from lexon.errors import ConfigurationError
-from lexon.events import SPLITS, Events
+from lexon.events import MAX_OBJECTS, SPLITS, Events
 
 if TYPE_CHECKING:
     from lexon.datasets.unsplit import UnsplitSource
@@ -68,11 +68,18 @@ class EventSource(SplitSource):
     Attributes:
         declared_unit: of its energies; ``auto`` decides from the data, and from the file's
             `energy_unit` attribute where it has one.
+        shown_objects: places for objects of the events that are read; None: those of its rows.
     """
 
     row = layout.EVENT_ROW
     parameter = "events.path"
     declared_unit: Literal["auto"] | EnergyUnit = "auto"
+    shown_objects: int | None = field(default=None, kw_only=True)
+
+    @property
+    def max_objects(self) -> int:
+        """Places for objects of the events that are read."""
+        return self.shown_objects or self.header.max_objects
 
     @cached_property
     def energy_unit(self) -> UnitDecision:
@@ -112,12 +119,34 @@ class EventSource(SplitSource):
             *self._note_on_names(),
             *self.linked_note,
             *_on_negative_labels(self.label_counts("train")),
+            *self._note_on_places(),
             *(
                 [f"Ignored in {self.path.name}: {listed(ignored)}{self._hint(ignored)}."]
                 if ignored
                 else []
             ),
         )
+
+    def _note_on_places(self) -> list[str]:
+        """On rows with another number of places than asked for, and what that costs."""
+        own, asked = self.header.max_objects, self.max_objects
+        if own == asked:
+            return []
+        places = f"Rows of {self.path.name} have places for {own} objects"
+        if own < asked:
+            return [f"{places}; those up to {asked} are empty (events.max_objects)."]
+        crowded = sum(self._n_crowded(split) for split in SPLITS)
+        kept = f"the leading {asked} by pT are kept (events.max_objects)"
+        return [f"{places}; {crowded:,} events have more than {asked} objects: {kept}."]
+
+    def _n_crowded(self, split: str) -> int:
+        """Events of a split with more objects than are shown."""
+        own, n = self.header.max_objects, 0
+        for start in range(0, self.n(split), READ_AT_ONCE):
+            with self.opened() as file:
+                ids = file[self.header.features[split]][start : start + READ_AT_ONCE, :own]
+            n += int(((ids > 0).sum(1) > self.max_objects).sum())
+        return n
 
     def _hint(self, ignored: Sequence[str]) -> str:
         """That events have no weights, and what might be taken for such."""
@@ -153,7 +182,8 @@ class EventSource(SplitSource):
             with self.opened() as file:
                 rows, labels = file[key][start : start + n], file[label_key][start : start + n]
             events = to_events(rows, labels, unit, f"{self.path}: {key}", start)
-            yield replace(events, weights=self.weights(split, start, start + n))
+            weights = self.weights(split, start, start + n)
+            yield replace(events, weights=weights).with_places(self.max_objects)
 
     def parts(self, n: int) -> Iterator[tuple[str, Events]]:
         """Every event once: (split, up to n events), in the order of the splits."""
@@ -194,8 +224,8 @@ def _on_negative_labels(counts: Mapping[int, int]) -> list[str]:
 
 def _objects(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """(E, pT, eta, phi) [object, 4] of the real objects and MET [event], as the file has them."""
-    real = rows[:, :MET] > 0
-    return rows[:, P4:].reshape(*real.shape, 4)[real], rows[:, MET]
+    parts = RowParts.of(rows)
+    return parts.p4[parts.ids > 0], parts.met
 
 
 @dataclass(frozen=True)
@@ -207,11 +237,13 @@ class EventSample:
         attributes: what to write on the file, `label_names` among them; a function is asked after
             the last chunk.
         energy_unit: of the file.
+        max_objects: places for objects of each event.
     """
 
     chunks: Iterable[tuple[str, Events]]
     attributes: Mapping[str, Any] | Callable[[], Mapping[str, Any]]
     energy_unit: EnergyUnit = "GeV"
+    max_objects: int = MAX_OBJECTS
 
 
 class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"]):
@@ -225,6 +257,8 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
             max_bad_lines and object_types.
         branches: which branches of a ROOT or Parquet file are what (`lexon.config.branches`).
         weight: where weights of the events are (`SplitSource.weight`, `UnsplitSource.weight`).
+        max_objects: places for objects of the events that are read, the hardest of those with more;
+            None: those of an HDF5 file, else 18.
     """
 
     def __init__(
@@ -236,10 +270,12 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
         linked_data: str | None = None,
         branches: dict[str, Any] | str | None = None,
         weight: str | None = None,
+        max_objects: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self.linked_data = Path(linked_data) if linked_data else None
+        self._max_objects = max_objects
         self._source = {
             "declared_unit": energy_unit,
             "configured_names": named_labels(label_names),
@@ -264,7 +300,7 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
 
         if self._text is not None and is_table(self._filepath):
             return TreeSource(
-                self._filepath, **self._source, **self._text, branches=self._mapping()
+                self._filepath, **self._source, **self._unsplit(), branches=self._mapping()
             )
         if self._branches is not None:
             first = matching_files(self._filepath)[0]
@@ -273,8 +309,17 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
                 " Parquet: give such a file, or leave events.branches out"
             )
         if self._text is not None and is_text(self._filepath):
-            return DarkMachinesSource(self._filepath, **self._source, **self._text)
-        return EventSource(self._filepath, **self._source, linked_data=self.linked_data)
+            return DarkMachinesSource(self._filepath, **self._source, **self._unsplit())
+        return EventSource(
+            self._filepath,
+            **self._source,
+            linked_data=self.linked_data,
+            shown_objects=self._max_objects,
+        )
+
+    def _unsplit(self) -> dict[str, Any]:
+        """How files without splits are read."""
+        return {**(self._text or {}), "max_objects": self._max_objects or MAX_OBJECTS}
 
     def _mapping(self) -> EventBranches:
         mapping = event_branches(self._branches)
@@ -288,7 +333,8 @@ class EventsDataset(AbstractDataset[EventSample, "EventSource | UnsplitSource"])
 
     def save(self, data: EventSample) -> None:
         with writing(self._filepath) as file:
-            layout.create(file, layout.EVENT_ROW, np.float32, CHUNK_ROWS)
+            width = layout.EVENT_ROW.width(data.max_objects)
+            layout.create(file, width, np.float32, CHUNK_ROWS)
             digests = SplitDigests()
             for split, events in data.chunks:
                 checked = events.validate(f"{split} events for {self._filepath}")

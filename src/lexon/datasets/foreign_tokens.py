@@ -26,7 +26,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.events import MAX_OBJECTS, SPLITS, reject_rows
 
 PARAMETER = "ambre.path"
-WIDTHS = (layout.TOKEN_ROW.width, MAX_OBJECTS)
+WIDTHS = layout.TOKEN_ROW.widths(MAX_OBJECTS)
 ROWS_NAME = re.compile(r"(?:x|tokens?|data)(?:_(.+))?", re.IGNORECASE)
 LABELS_NAME = re.compile(r"(?:y|labels?|targets?)(?:_(.+))?", re.IGNORECASE)
 WHOLE = "all"
@@ -183,7 +183,7 @@ def _token_keys(arrays: dict[str, h5py.Dataset], path: Path) -> tuple[dict[str, 
 def _no_tokens(arrays: dict[str, h5py.Dataset], path: Path) -> DataError:
     shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
     events = any(
-        array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width for array in arrays.values()
+        array.ndim == 2 and array.shape[1] == layout.EVENT_ROW.width() for array in arrays.values()
     )
     hint = (
         "these are events: make tokens of them with --pipelines data_engineering"

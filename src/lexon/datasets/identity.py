@@ -9,6 +9,8 @@ is equal, however the events were shown.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,35 @@ from numpy.typing import NDArray
 from lexon.events import MAX_OBJECTS, SPLITS, Events
 
 FACTOR = np.uint64(6364136223846793005)  # Knuth's multiplier for arithmetic modulo 2^64 (MMIX)
-# Of each column of a row of events: types, MET and METphi, four-vectors.
-FACTORS = np.cumprod(np.full(5 * MAX_OBJECTS + 2, FACTOR))
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What each number of an event is multiplied by for its hash.
+
+    Attributes:
+        ids: of the types, uint64 [M].
+        met: of MET and METphi, [2].
+        p4: of the four-vectors, [M, 4].
+    """
+
+    ids: NDArray[np.uint64]
+    met: NDArray[np.uint64]
+    p4: NDArray[np.uint64]
+
+
+@cache
+def factors(max_objects: int) -> Factors:
+    """The factors of events with so many places for objects. A place has the same ones whatever
+    the number of places, so padding changes no hash.
+    """
+    length = 5 * max(max_objects, MAX_OBJECTS) + 2
+    first = np.cumprod(np.full(length, FACTOR), dtype=np.uint64)
+    # Rows of the published layout: types, MET and METphi, four-vectors; then object by object.
+    ids, met, p4, more = np.split(first, [MAX_OBJECTS, MAX_OBJECTS + 2, 5 * MAX_OBJECTS + 2])
+    ids = np.concatenate([ids, more[::5]])
+    p4 = np.concatenate([p4.reshape(-1, 4), more.reshape(-1, 5)[:, 1:]])
+    return Factors(ids[:max_objects], met, p4[:max_objects])
 
 
 class SplitDigests:
@@ -63,11 +92,12 @@ def row_hashes(events: Events) -> NDArray[np.uint64]:
     """64-bit polynomial hash of each event, its label apart: two different ones among 10 million
     share one with a chance of 3e-6.
     """
+    own = factors(events.max_objects)
     met = np.stack([events.met, events.met_phi], axis=1)
-    rows = np.concatenate(
-        [events.ids, met, events.p4.reshape(len(events), 4 * MAX_OBJECTS)], axis=1, dtype=np.float32
-    )
-    return (rows.view(np.uint32).astype(np.uint64) @ FACTORS).astype(np.uint64)
+    p4 = events.p4.reshape(len(events), 4 * events.max_objects)
+    rows = np.concatenate([events.ids, met, p4], axis=1, dtype=np.float32)
+    every = np.concatenate([own.ids, own.met, own.p4.ravel()])
+    return (rows.view(np.uint32).astype(np.uint64) @ every).astype(np.uint64)
 
 
 def of_rows(split_digest: str, index: NDArray[np.int64]) -> str:

@@ -215,7 +215,13 @@ class SplitSource(LabelledSource):
         """Keys, label counts and attributes, checked."""
         layout.require_hdf5(self.path, self.parameter)
         with self.opened() as file:
-            return layout.inspect(file, str(self.path), self.row, self._weight_in(file))
+            return layout.inspect(
+                file, str(self.path), self.row, self._weight_in(file), self._places_in(file)
+            )
+
+    def _places_in(self, file: ReadFile) -> int | None:  # noqa: ARG002
+        """Places for objects that each row must have; None: as many as its width says."""
+        return None
 
     def _weight_in(self, file: ReadFile) -> str | None:
         return read_attributes(file).get("weight") if self.weight == layout.OWN else self.weight

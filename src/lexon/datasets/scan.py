@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from lexon.config import EnergyUnit
 from lexon.datasets.blocks import Block, BlockFile, content_hashes, leading
-from lexon.events import MAX_OBJECTS
 from lexon.simulation.shares import apportion
 
 SHOWN_ROWS = 3
@@ -50,8 +49,8 @@ class Scan:
         process: index into them, int64 [event].
         hashes: 64 bits of the content of each event (what `Events` holds, the label apart), uint64
             [event].
-        counts: rows, crowded (events of more than 18 objects), empty (events of none), and what
-            blocks count themselves.
+        counts: rows, crowded (events of more objects than are kept), empty (events of none), and
+            what blocks count themselves.
         faults: number of bad rows by file and fault.
         rows: the first of them.
         blocks: what is shown of the events, in GeV.
@@ -94,12 +93,16 @@ class Scan:
 
 
 def scan_blocks(
-    files: Iterable[tuple[str, Iterable[Block]]], possible: Faults, unit: EnergyUnit
+    files: Iterable[tuple[str, Iterable[Block]]],
+    possible: Faults,
+    unit: EnergyUnit,
+    max_objects: int,
 ) -> Scan:
     """Walk once through the blocks of all files, each with what it is called in messages.
 
     Args:
         unit: of the blocks; those that are kept are in GeV.
+        max_objects: of an event that are kept, the hardest.
     """
     numbers: dict[str, int] = {}
     process, hashes = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
@@ -109,10 +112,10 @@ def scan_blocks(
             names, inverse = _distinct(block.process)
             found = [numbers.setdefault(_text(name), len(numbers)) for name in names.tolist()]
             process.append(np.array(found, np.int64)[inverse])
-            shown = leading(block, unit)
+            shown = leading(block, unit, max_objects)
             hashes.append(content_hashes(shown))
             scan.blocks.append(shown)
-            _count(scan, block, file)
+            _count(scan, block, file, max_objects)
     return replace(
         scan,
         processes=list(numbers),
@@ -137,9 +140,9 @@ def _text(name: bytes) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _count(scan: Scan, block: Block, file: str) -> None:
+def _count(scan: Scan, block: Block, file: str, max_objects: int) -> None:
     faults, rows = block.faults
-    crowded, empty = (block.n_objects > MAX_OBJECTS).sum(), (block.n_objects == 0).sum()
+    crowded, empty = (block.n_objects > max_objects).sum(), (block.n_objects == 0).sum()
     scan.counts.update(
         {"rows": len(block) + len(rows), "crowded": int(crowded), "empty": int(empty)}
     )

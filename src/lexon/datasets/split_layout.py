@@ -4,8 +4,9 @@ Weights of events, where there are any, are float64 event_weight_train, event_we
 event_weight_test [N] in files that lexon writes, and may have any other name before the split in
 files that it reads.
 
-A row of events is 18 type ids | MET, METphi | 18 x (E, pT, eta, phi), 92 columns; padding is id 0
-and four zeros. A row of tokens is 18 object tokens | MET token | METphi token; padding is 0.
+A row of events is M type ids | MET, METphi | M x (E, pT, eta, phi); padding is id 0 and four zeros.
+A row of tokens is M object tokens | MET token | METphi token; padding is 0. M is 18, 92 columns of
+events, unless `events.max_objects` says otherwise.
 """
 
 from __future__ import annotations
@@ -33,25 +34,53 @@ WEIGHT = "event_weight"
 OWN = "own"
 BLOCK = 1 << 18
 # Attributes without which a file would mean something else.
-NEEDED = ("label_names", "energy_unit", "split_digests", "vocab_size", "tokeniser", "weight")
+NEEDED = (
+    "label_names",
+    "energy_unit",
+    "split_digests",
+    "vocab_size",
+    "tokeniser",
+    "weight",
+    "max_objects",
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """Columns of a row and, in words, what they hold; `also` are other widths that are read."""
+    """Columns of a row: so many for each object, and MET and METphi.
 
-    width: int
-    layout: str
-    also: tuple[int, ...] = ()
+    Attributes:
+        per_object: columns of each object.
+        words: what the columns hold; ``{n}`` is the number of places for objects.
+        met_may_lack: whether rows without MET and METphi are read too.
+    """
+
+    per_object: int
+    words: str
+    met_may_lack: bool = False
+
+    def width(self, max_objects: int = MAX_OBJECTS) -> int:
+        """Columns of a row with so many places for objects."""
+        return self.per_object * max_objects + 2
+
+    def layout(self, max_objects: int = MAX_OBJECTS) -> str:
+        """What the columns hold, in words."""
+        return self.words.format(n=max_objects)
+
+    def places(self, width: int) -> int:
+        """Places for objects in a row of so many columns, MET and METphi among them; 0: it is no
+        such row.
+        """
+        places, rest = divmod(width - 2, self.per_object)
+        return max(places, 0) if not rest else 0
+
+    def widths(self, max_objects: int) -> tuple[int, ...]:
+        """All that are read."""
+        return (self.width(max_objects), *([max_objects] if self.met_may_lack else []))
 
 
-EVENT_ROW = Row(
-    MAX_OBJECTS + 2 + 4 * MAX_OBJECTS,
-    f"{MAX_OBJECTS} ids | MET, METphi | {MAX_OBJECTS} x (E, pT, eta, phi)",
-)
-TOKEN_ROW = Row(
-    MAX_OBJECTS + 2, f"{MAX_OBJECTS} object tokens | MET token | METphi token", also=(MAX_OBJECTS,)
-)
+EVENT_ROW = Row(5, "{n} ids | MET, METphi | {n} x (E, pT, eta, phi)")
+TOKEN_ROW = Row(1, "{n} object tokens | MET token | METphi token", met_may_lack=True)
 
 
 @dataclass(frozen=True)
@@ -65,6 +94,7 @@ class Header:
         attributes: of the file, over those of its labels.
         ignored: keys that nothing reads.
         weights: key of the weights by split; empty where events have none.
+        max_objects: places for objects of each row.
     """
 
     features: dict[str, str]
@@ -73,6 +103,7 @@ class Header:
     attributes: dict[str, Any]
     ignored: tuple[str, ...]
     weights: dict[str, str]
+    max_objects: int
 
 
 def require_hdf5(path: Path, parameter: str = "events.path") -> None:
@@ -101,8 +132,19 @@ def require_hdf5(path: Path, parameter: str = "events.path") -> None:
     )
 
 
-def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW, weight: str | None = None) -> Header:
-    """Check everything but the rows themselves; `weight` is what the keys of weights begin with.
+def inspect(
+    file: ReadFile,
+    where: str,
+    row: Row = EVENT_ROW,
+    weight: str | None = None,
+    max_objects: int | None = None,
+) -> Header:
+    """Check everything but the rows themselves.
+
+    Args:
+        row: what its rows are.
+        weight: what the keys of weights begin with.
+        max_objects: places for objects of each row; None: as many as the width of the rows says.
 
     Raises:
         DataError: a missing, doubled or misshapen dataset, an empty split, bad labels, a label that
@@ -110,8 +152,10 @@ def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW, weight: str | None
     """
     features = {split: _find(file, f"X_{split}", where) for split in SPLITS}
     labels = {split: _find(file, f"Y_{split}", where) for split in SPLITS}
+    if max_objects is None:
+        max_objects = row.places(file[features["train"]].shape[-1]) or MAX_OBJECTS
     for split in SPLITS:
-        _check_shapes(file, features[split], labels[split], where, row)
+        _check_shapes(file, features[split], labels[split], where, row, max_objects)
     counts = {
         split: _count_labels(file[labels[split]], f"{where}: {labels[split]}") for split in SPLITS
     }
@@ -126,6 +170,7 @@ def inspect(file: ReadFile, where: str, row: Row = EVENT_ROW, weight: str | None
         attributes,
         tuple(key for key in file if key.lower() not in used),
         weights,
+        max_objects,
     )
 
 
@@ -184,11 +229,12 @@ def _identical(first: h5py.Dataset, second: h5py.Dataset) -> bool:
     )
 
 
-def _check_shapes(file: ReadFile, x: str, y: str, where: str, row: Row) -> None:
+def _check_shapes(file: ReadFile, x: str, y: str, where: str, row: Row, max_objects: int) -> None:
     features, labels = file[x], file[y]
-    if features.ndim != 2 or features.shape[1] not in (row.width, *row.also):
+    if features.ndim != 2 or features.shape[1] not in row.widths(max_objects):
         raise DataError(
-            f"{where}: {x} has shape {features.shape}; a row has {row.width} columns: {row.layout}"
+            f"{where}: {x} has shape {features.shape}; a row has {row.width(max_objects)} columns:"
+            f" {row.layout(max_objects)}"
         )
     if row is EVENT_ROW and features.dtype.kind != "f":
         raise DataError(
@@ -263,16 +309,15 @@ def read_weights(raw: NDArray[Any], where: str, first_row: int) -> NDArray[np.fl
     return weights
 
 
-def create(file: h5py.File, row: Row, dtype: DTypeLike, chunk_rows: int) -> None:
-    """Empty, growing, compressed X and Y of each split."""
+def create(file: h5py.File, width: int, dtype: DTypeLike, chunk_rows: int) -> None:
+    """Empty, growing, compressed X, of so many columns, and Y of each split."""
     for split in SPLITS:
-        wide = row.width
         file.create_dataset(
             FEATURE_KEYS[split],
-            (0, wide),
+            (0, width),
             dtype,
-            maxshape=(None, wide),
-            chunks=(chunk_rows, wide),
+            maxshape=(None, width),
+            chunks=(chunk_rows, width),
             **PACKED,
         )
         _create_column(file, LABEL_KEYS[split], "i8", chunk_rows)

@@ -1,5 +1,5 @@
-"""Tokens on disk, as Kedro sees them: 18 object tokens, the MET token and the METphi token of each
-event, [N, 20].
+"""Tokens on disk, as Kedro sees them: M object tokens, the MET token and the METphi token of each
+event, [N, M + 2]; M is 18 unless `events.max_objects` says otherwise.
 
 A file of ours explains itself: its attributes hold the fitted tokeniser, so that `decode` needs
 nothing else. A file from somewhere else needs none of them: X_train, Y_train, ... in
@@ -25,7 +25,7 @@ import lexon
 from lexon.config import named_labels
 from lexon.datasets import split_layout as layout
 from lexon.datasets.files import shown_path
-from lexon.datasets.hdf5 import read_attributes, reading, write_attributes, writing
+from lexon.datasets.hdf5 import ReadFile, read_attributes, reading, write_attributes, writing
 from lexon.datasets.identity import of_rows, part_digest
 from lexon.datasets.kinds import is_hdf5
 from lexon.datasets.labelled import SplitSource
@@ -52,7 +52,9 @@ Rows = NDArray[np.int64]
 
 
 class TokenChunk(NamedTuple):
-    """Tokens of some events [n, 20], their labels [n] and, where events have them, weights [n]."""
+    """Tokens of some events [n, M + 2], their labels [n] and, where events have them, weights
+    [n].
+    """
 
     split: str
     rows: NDArray[np.integer]
@@ -62,11 +64,52 @@ class TokenChunk(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenSource(SplitSource):
-    """A token file."""
+    """A token file.
+
+    Attributes:
+        asked_objects: places for objects that its rows must have; None: as many as the file says.
+    """
 
     row = layout.TOKEN_ROW
     parameter = "tokens.path"
     n_features: ClassVar[None] = None
+    asked_objects: int | None = field(default=None, kw_only=True)
+
+    @property
+    def max_objects(self) -> int:
+        """Places for objects of each row."""
+        return self.header.max_objects
+
+    def _places_in(self, file: ReadFile) -> int:
+        """As the attribute says, else the width of the rows.
+
+        Raises:
+            DataError: the attribute is no number, or another one is asked for.
+        """
+        asked, attributes = self.asked_objects, read_attributes(file, ["max_objects"])
+        own = attributes.get("max_objects", self._places_by_width(file))
+        if not isinstance(own, int) or own < 1:
+            raise DataError(
+                f"{self.path}: attribute max_objects={own!r}; it is the number of object tokens of"
+                " a row, at least 1"
+            )
+        if asked is not None and own != asked:
+            raise DataError(
+                f"{self.path}: its rows have places for {own} objects, but events.max_objects is"
+                f" {asked}; set events.max_objects={own}, or make the file again"
+            )
+        return own
+
+    def _places_by_width(self, file: ReadFile) -> int:
+        """As many as are asked for, unless rows can only be those of the usual layout: the width
+        alone does not tell, since MET may be absent.
+        """
+        asked = self.asked_objects or MAX_OBJECTS
+        rows = next((file[key] for key in file if key.lower() == "x_train"), None)
+        if not isinstance(rows, h5py.Dataset) or rows.ndim != 2:
+            return asked
+        usual, wanted = (layout.TOKEN_ROW.widths(n) for n in (MAX_OBJECTS, asked))
+        return MAX_OBJECTS if rows.shape[1] in set(usual) - set(wanted) else asked
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -124,12 +167,12 @@ class TokenSource(SplitSource):
                 " and METphi, or none"
             )
         return (
-            widths["train"] == layout.TOKEN_ROW.width
+            widths["train"] == layout.TOKEN_ROW.width(self.max_objects)
             and self.attributes.get("has_met") is not False
         )
 
     def read(self, split: str) -> Rows:
-        """All tokens of a split, checked, int64 [N, 20]."""
+        """All tokens of a split, checked, int64 [N, M + 2]."""
         return np.concatenate([rows for rows, _ in self.chunks(split, READ_AT_ONCE)])
 
     def labels(self, split: str) -> NDArray[np.int64]:
@@ -139,13 +182,13 @@ class TokenSource(SplitSource):
             return layout.read_labels(file[key][()], f"{self.path}: {key}", 0)
 
     def chunks(self, split: str, n: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
-        """(tokens int64 [n, 20], labels int64 [n]) of a split, n at a time, checked."""
+        """(tokens int64 [n, M + 2], labels int64 [n]) of a split, n at a time, checked."""
         x, y = (
             f"{self.path}: {keys[split]}" for keys in (self.header.features, self.header.labels)
         )
         for start, rows, labels in self._raw(split, n):
             yield (
-                checked_tokens(rows, self.vocab_size, x, start, self.has_met),
+                checked_tokens(rows, self.vocab_size, x, start, self.max_objects, self.has_met),
                 layout.read_labels(labels, y, start),
             )
 
@@ -220,7 +263,7 @@ class TokenSource(SplitSource):
         return binned_layout(
             n_bins
             if isinstance(n_bins, int | str)
-            else infer_n_bins(self._every_row, str(self.path))
+            else infer_n_bins(self._every_row, str(self.path), self.max_objects)
         )
 
     @cached_property
@@ -236,7 +279,7 @@ class TokenSource(SplitSource):
     @property
     def _every_row(self) -> Rows:
         every = np.concatenate([self.read(split) for split in SPLITS])
-        return every if self.has_met else every[:, :MAX_OBJECTS]
+        return every if self.has_met else every[:, : self.max_objects]
 
     def array(self, name: str) -> NDArray[Any]:
         """An array that the tokeniser left in the file: the codebook of a VQ-VAE, say."""
@@ -262,20 +305,25 @@ class TokenSource(SplitSource):
 
 
 def as_tokens(rows: Rows) -> Tokens:
-    """Rows [N, 20] as what a model is shown."""
-    values = rows[:, :MAX_OBJECTS]
+    """Rows [N, M + 2] as what a model is shown."""
+    values, met = rows[:, :-2], rows[:, -2:]
     mask = values > 0
-    return Tokens(values=values, types=mask.astype(np.int64), mask=mask, met=rows[:, MAX_OBJECTS:])
+    return Tokens(values=values, types=mask.astype(np.int64), mask=mask, met=met)
 
 
 def checked_tokens(
-    rows: NDArray[Any], vocab_size: int, where: str, first_row: int, has_met: bool = True
+    rows: NDArray[Any],
+    vocab_size: int,
+    where: str,
+    first_row: int,
+    max_objects: int,
+    has_met: bool = True,
 ) -> Rows:
-    """Rows [n, 20] as int64, or the DataError of the first rule that one of them breaks; without
-    MET, its columns are 0.
+    """Rows of a file as int64 [n, M + 2], or the DataError of the first rule that one of them
+    breaks; without MET, its columns are 0.
     """
     if not has_met:
-        rows = np.pad(rows[:, :MAX_OBJECTS], ((0, 0), (0, 2)))
+        rows = np.pad(rows[:, :max_objects], ((0, 0), (0, 2)))
 
     def check(bad: NDArray[np.bool_], problem: str, remedy: str) -> None:
         reject_rows(bad, rows, problem, remedy, where=where, first_row=first_row)
@@ -292,12 +340,12 @@ def checked_tokens(
         f"token beyond the vocabulary of {vocab_size}",
         "set its attribute vocab_size, or make the file again",
     )
-    padding = rows[:, :MAX_OBJECTS] == 0
+    padding = rows[:, :-2] == 0
     check(padding[:, :-1] & ~padding[:, 1:], "padding before a real object", HIDDEN)
     check(
-        (rows[:, MAX_OBJECTS:] == 0) & has_met,
+        (rows[:, -2:] == 0) & has_met,
         "event without MET or METphi token",
-        f"a row is {layout.TOKEN_ROW.layout}",
+        f"a row is {layout.TOKEN_ROW.layout(max_objects)}",
     )
     return rows.astype(np.int64)
 
@@ -327,6 +375,7 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         parameter: the one by which a user chose the path, if any; a run then writes over nothing
             but its own file there.
         weight: where weights of the events are (`SplitSource.weight`); None: they are not used.
+        max_objects: places for objects that its rows must have; None: as many as the file says.
     """
 
     def __init__(
@@ -336,10 +385,11 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
         linked_data: str | None = None,
         parameter: str | None = None,
         weight: str | None = layout.OWN,
+        max_objects: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
-        self._weight = weight
+        self._weight, self._max_objects = weight, max_objects
         self.linked_data = Path(linked_data) if linked_data else None
         self._label_names = named_labels(label_names)
         self.parameter = parameter
@@ -351,18 +401,20 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             configured_names=self._label_names,
             linked_data=self.linked_data,
             weight=self._weight,
+            asked_objects=self._max_objects,
         )
 
     def save(self, data: TokenSample) -> None:
         vocab_size = int(data.attributes["vocab_size"])
+        max_objects = int(data.attributes.get("max_objects", MAX_OBJECTS))
+        width = layout.TOKEN_ROW.width(max_objects)
         with writing(self._filepath) as file:
-            layout.create(file, layout.TOKEN_ROW, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
+            layout.create(file, width, np.min_scalar_type(vocab_size - 1), CHUNK_ROWS)
             for chunk in data.chunks:
                 split, rows, labels, weights = TokenChunk(*chunk)
                 has_met = data.attributes.get("has_met") is not False
-                checked = checked_tokens(
-                    rows, vocab_size, f"{split} tokens for {self._filepath}", 0, has_met
-                )
+                where = f"{split} tokens for {self._filepath}"
+                checked = checked_tokens(rows, vocab_size, where, 0, max_objects, has_met)
                 layout.append(file, split, checked, labels, weights)
                 file.check()
             layout.refuse_empty(file, self._filepath)
@@ -391,9 +443,9 @@ class TokensDataset(AbstractDataset[TokenSample, TokenSource]):
             return False
         with reading(self._filepath) as file:
             features = file.get(layout.FEATURE_KEYS["train"])
-            wide = isinstance(features, h5py.Dataset) and features.shape[1:] == (
-                layout.TOKEN_ROW.width,
-            )
+            max_objects = read_attributes(file).get("max_objects", MAX_OBJECTS)
+            width = (layout.TOKEN_ROW.width(max_objects),)
+            wide = isinstance(features, h5py.Dataset) and features.shape[1:] == width
             return wide and {"lexon_version", "format_version", "vocab_size"} <= set(file.attrs)
 
     def _exists(self) -> bool:

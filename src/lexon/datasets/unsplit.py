@@ -41,6 +41,7 @@ class UnsplitSource(LabelledSource):
         object_types: what each object type is called.
         declared_unit: of energies; ``auto`` decides from the numbers.
         weight: what the file calls the weights of the events; None: they have none.
+        max_objects: places for objects of each event.
     """
 
     split: Mapping[str, float] = field(kw_only=True)
@@ -49,6 +50,7 @@ class UnsplitSource(LabelledSource):
     object_types: Mapping[int, str] = field(kw_only=True)
     declared_unit: Literal["auto"] | EnergyUnit = field(default="auto", kw_only=True)
     weight: str | None = field(default=None, kw_only=True)
+    max_objects: int = field(default=MAX_OBJECTS, kw_only=True)
 
     @property
     def weighted(self) -> bool:
@@ -117,7 +119,8 @@ class UnsplitSource(LabelledSource):
         names = ", ".join(file.name for file in self.files)
         seed = f"events.split_seed={self.split_seed}"
         repeat = "repeat another to the last digit are left out"
-        crowded = f"more than {MAX_OBJECTS} objects: the leading {MAX_OBJECTS} by pT are kept"
+        most = self.max_objects
+        crowded = f"more than {most} objects: the leading {most} by pT are kept"
         sentences = {
             f"Energies are in {self.energy_unit.why}.": True,
             f"{len(self.files)} files were read: {names}.": len(self.files) > 1,
@@ -140,7 +143,8 @@ class UnsplitSource(LabelledSource):
             here = slice(start, start + len(block))
             splits = self._splits[here]
             order = np.argsort(splits, kind="stable")
-            events = to_events(block, self._labels[here], order, weighted=self.weighted)
+            labels = self._labels[here]
+            events = to_events(block, labels, self.max_objects, order, weighted=self.weighted)
             ends = np.searchsorted(splits[order], np.arange(len(SPLITS)), side="right")
             first = int((splits == REPEATED).sum())
             for split, last in zip(SPLITS, ends.tolist(), strict=True):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from lexon.errors import ConfigurationError
 from lexon.models.quantiser import LearntQuantiser, ScalarQuantiser
@@ -47,6 +48,13 @@ class Shown(NamedTuple):
 
     batch: dict[str, Tensor]
     seen: EventTensors
+
+
+def with_places(event: EventTensors, n: int) -> EventTensors:
+    """With `n` places for objects, as events with fewer have them: padding behind the last one."""
+    missing = n - event.id.shape[1]
+    objects = {name: pad(getattr(event, name), (0, missing)) for name in event._fields[:5]}
+    return event._replace(**objects)
 
 
 def inputs_of(tokeniser: Tokeniser) -> nn.Module:

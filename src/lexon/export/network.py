@@ -8,10 +8,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from lexon.events import MAX_OBJECTS
-from lexon.export.inputs import EventTensors, inputs_of
+from lexon.export.inputs import EventTensors, inputs_of, with_places
 from lexon.export.quantities import EventQuantities
 from lexon.tokenisers.base import Tokeniser
 
@@ -25,6 +24,7 @@ class WholeClassifier(nn.Module):
         asked: what the model asks for beside tokens (`ClassifierConfig.quantities`).
         object_types: name of each type id; needed for ``event``.
         met: whether the model is shown MET.
+        max_objects: the most objects of an event.
     """
 
     def __init__(
@@ -34,10 +34,14 @@ class WholeClassifier(nn.Module):
         asked: frozenset[str] = frozenset(),
         object_types: Mapping[int, str] | None = None,
         met: bool = True,
+        max_objects: int = MAX_OBJECTS,
     ) -> None:
         super().__init__()
+        self.max_objects = max_objects
         self.inputs, self.model, self.asked = inputs_of(tokeniser), model, asked
-        self.event = EventQuantities(object_types or {}, met) if "event" in asked else None
+        self.event = (
+            EventQuantities(object_types or {}, met, max_objects) if "event" in asked else None
+        )
 
     def forward(
         self,
@@ -51,7 +55,7 @@ class WholeClassifier(nn.Module):
     ) -> Tensor:
         event = EventTensors(id, energy, pt, eta, phi, met, met_phi)
         if self.asked:
-            event = _of_full_width(event)
+            event = with_places(event, self.max_objects)  # pairs have fixed ones
         batch, seen = self.inputs(event)
         return self.model.score(batch | self._quantities(seen))  # type: ignore[operator]
 
@@ -67,10 +71,3 @@ class WholeClassifier(nn.Module):
         if "p4" in self.asked:
             found["p4"] = torch.stack([seen.energy, seen.pt, seen.eta, seen.phi], dim=-1)
         return found
-
-
-def _of_full_width(event: EventTensors) -> EventTensors:
-    """With 18 places for objects: pairs and rankings of objects have fixed places."""
-    missing = MAX_OBJECTS - event.id.shape[1]
-    objects = {name: pad(getattr(event, name), (0, missing)) for name in event._fields[:5]}
-    return event._replace(**objects)

@@ -12,28 +12,30 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lexon.events import MAX_OBJECTS, N_TYPES, Events
-from lexon.export.inputs import EventTensors, wrap_phi
+from lexon.events import N_TYPES, Events
+from lexon.export.inputs import EventTensors, with_places, wrap_phi
 from lexon.features import N_LEADING, OF_MET, Z_MASS, ObjectKinds
 
 Columns = dict[str, Tensor]
 
 
 class EventQuantities(nn.Module):
-    """`lexon.features.event_features` of events with 18 places for objects, [N, F].
+    """`lexon.features.event_features` of events, [N, F].
 
     Args:
         object_types: name of each type id.
         met: False leaves out what MET enters.
+        max_objects: places for objects of each event.
     """
 
-    def __init__(self, object_types: Mapping[int, str], met: bool) -> None:
+    def __init__(self, object_types: Mapping[int, str], met: bool, max_objects: int) -> None:
         super().__init__()
         self.object_types, self.met = dict(object_types), met
         kinds = ObjectKinds.of(_one_of_each(), object_types)
         for name, chosen in vars(kinds).items():
             self.register_buffer(name, torch.from_numpy(chosen[:, 0]), persistent=False)
-        first, second = np.triu_indices(MAX_OBJECTS, 1)
+        self.places = max(max_objects, N_LEADING)
+        first, second = np.triu_indices(self.places, 1)
         self.first, self.second = (
             nn.Buffer(torch.from_numpy(place), persistent=False) for place in (first, second)
         )
@@ -45,6 +47,7 @@ class EventQuantities(nn.Module):
 
     def columns(self, event: EventTensors) -> Columns:
         """By name, each [N]."""
+        event = with_places(event, self.places)
         counts = {
             f"n_{name}": (event.id == label).sum(1) for label, name in self.object_types.items()
         }
@@ -148,23 +151,20 @@ class EventQuantities(nn.Module):
         return {"max_abs_eta_jets": largest} | closest
 
     def _differences(self, event: EventTensors) -> tuple[Tensor, Tensor]:
-        """Of eta and phi for each pair of places [N, 153]."""
+        """Of eta and phi for each pair of places [N, P]."""
         eta, phi = self._pair(event.eta), self._pair(event.phi)
         return eta[0] - eta[1], wrap_phi(phi[0] - phi[1])
 
     def _pair(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Both sides of each pair of places, [N, 153] each."""
+        """Both sides of each pair of places, [N, P] each."""
         return values[:, self.first], values[:, self.second]
 
 
 def _one_of_each() -> Events:
     """An event for each type of object, and padding, with a single object."""
     n = N_TYPES + 1
-    ids = np.zeros((n, MAX_OBJECTS), np.int8)
-    ids[:, 0] = np.arange(n)
-    zeros = np.zeros(n, np.float32)
-    p4 = np.zeros((n, MAX_OBJECTS, 4), np.float32)
-    return Events(ids, p4, zeros, zeros, np.zeros(n, np.int64))
+    ids, zeros = np.arange(n, dtype=np.int8)[:, None], np.zeros(n, np.float32)
+    return Events(ids, np.zeros((n, 1, 4), np.float32), zeros, zeros, np.zeros(n, np.int64))
 
 
 def _sum(values: Tensor, chosen: Tensor) -> Tensor:

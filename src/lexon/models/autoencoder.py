@@ -175,11 +175,11 @@ class Autoencoder(Network):
         return self.errors(batch, self(batch))["rec_tokens"][:, None]
 
     def describe(self, batch: Batch) -> dict[str, Tensor]:
-        """All that is known of each event, as wide as any event is, padding 0 (codes: -1).
+        """All that is known of each event; padding is 0 (codes: -1).
 
-        Every loss [N]; ``pooled`` [N, D], ``met`` [N, 3], ``latents`` [N, 18, D], ``features`` [N,
-        18, F], ``types`` [N, 18] (the true ones where they are not reconstructed) and, with a
-        quantiser, ``codes`` [N, 18].
+        Every loss [N]; ``pooled`` [N, D], ``met`` [N, 3], ``latents`` [N, T, D], ``features`` [N,
+        T, F], ``types`` [N, T] (the true ones where they are not reconstructed) and, with a
+        quantiser, ``codes`` [N, T].
         """
         mask, made = batch["mask"], self(batch)
         types = (

@@ -41,6 +41,7 @@ class Classifier(Network):
         pairwise: what pairs of objects do to attention: ``bias`` adds a learnt function of their
             kinematics to its logits; with ``mia``, in the first half of the blocks, such functions
             alone decide, in as many heads as `dim`.
+        max_objects: the most objects of an event, which have positions.
 
     Raises:
         ValueError: not exactly one of `vocab_size` and `n_features` is given.
@@ -65,13 +66,14 @@ class Classifier(Network):
         positions: Literal["sinusoidal", "none"] = "sinusoidal",
         event_features: int = 0,
         pairwise: Literal["none", "bias", "mia"] = "none",
+        max_objects: int = MAX_OBJECTS,
     ) -> None:
         super().__init__()
         self.pool, self.with_met, self.label_smoothing = pool, met, label_smoothing
         self.embedding = make_embedding(vocab_size, n_features, dim, met, embedding, vocabulary)
         self.cls = nn.Parameter(torch.randn(dim))
         self.positions = (
-            nn.Buffer(sinusoidal_positions(MAX_OBJECTS, dim), persistent=False)
+            nn.Buffer(sinusoidal_positions(max_objects, dim), persistent=False)
             if positions == "sinusoidal"
             else None
         )

@@ -14,8 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear, scaled_dot_product_attention
 
-from lexon.events import MAX_OBJECTS
-
 Pool = Literal["cls", "mean", "max"]
 
 
@@ -26,11 +24,9 @@ def mlp(*widths: int) -> nn.Sequential:
 
 
 def per_slot(objects: Tensor, mask: Tensor, padding: int) -> Tensor:
-    """Objects [V, ...] in the order of `mask` [N, T], at their places [N, 18, ...]: as wide as any
-    event, whatever T is.
-    """
-    slots = objects.new_full((len(mask), MAX_OBJECTS, *objects.shape[1:]), padding)
-    slots[:, : mask.shape[1]][mask] = objects
+    """Objects [V, ...] in the order of `mask` [N, T], at their places [N, T, ...]."""
+    slots = objects.new_full((*mask.shape, *objects.shape[1:]), padding)
+    slots[mask] = objects
     return slots
 
 

@@ -93,9 +93,7 @@ class VQVAE(Network):
         return loss, {name: value.detach() for name, value in means.items()}
 
     def score(self, batch: Batch) -> Tensor:
-        """The code of each object [N, 18], -1 for padding: as wide as any event, whatever the batch
-        was cut to.
-        """
+        """The code of each object [N, T], -1 for padding."""
         mask = batch["mask"]
         quantised = self.quantiser(self.encode(batch["values"][mask], batch["types"][mask]))
         return per_slot(quantised.codes, mask, PADDING_CODE)

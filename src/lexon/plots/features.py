@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from lexon.events import MAX_OBJECTS, Events
+from lexon.events import Events
 from lexon.features import event_features
 from lexon.plots.style import Figure, looks, styled
 from lexon.weighting import effective_number
@@ -82,7 +82,7 @@ def _histogram(
             0.5, 0.5, "not in these events", transform=axes.transAxes, ha="center", color="0.35"
         )
         return
-    top = min(finite.max(), MAX_OBJECTS) if whole else np.quantile(finite, 0.99)
+    top = finite.max() if whole else np.quantile(finite, 0.99)
     edges = np.arange(-0.5, top + 1) if whole else np.linspace(0, top or 1, 31)
     for (name, chosen), style in zip(groups.items(), looks(len(groups)), strict=True):
         known = chosen & np.isfinite(array)

@@ -53,7 +53,7 @@ def lay_out(
     """Types [N, 18] and (E, pT, eta, phi) [N, 18, 4] of each event: jets, leptons, photons, each by
     falling pT.
 
-    Beyond 18 objects the softest jets are dropped.
+    Beyond 18 objects, the places of the layout that they imitate, the softest jets are dropped.
     """
     lepton_ids = np.select([leptons.pdg == pdg for pdg in LEPTON_ID], list(LEPTON_ID.values()))
     ids = np.concatenate(

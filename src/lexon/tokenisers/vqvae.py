@@ -261,12 +261,14 @@ class VQVAETokeniser(Tokeniser):
         return replace(self, model=model.eval())
 
     def inputs(self, events: Events) -> TensorTable:
-        """The network's inputs: values, types and mask of the direct tokeniser."""
+        """The network's inputs: values, types and mask of the direct tokeniser, never cut: objects
+        are encoded one by one, so padding costs nothing.
+        """
         tokens = self.direct.encode(events)
         tensors = {
             name: torch.from_numpy(getattr(tokens, name)) for name in ("values", "types", "mask")
         }
-        return TensorTable(tensors, ragged=frozenset(tensors), lengths=tensors["mask"].sum(1))
+        return TensorTable(tensors, lengths=tensors["mask"].sum(1))
 
     def encode(self, events: Events) -> Tokens:
         inputs, met = self.inputs(events), self._met_bins.encode(events)

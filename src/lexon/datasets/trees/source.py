@@ -101,7 +101,8 @@ class TreeSource(UnsplitSource):
     def scanned(self) -> Scan:
         reader = self._reader(self.energy_unit.unit)
         files = ((self._shown(file), self._blocks(file, reader)) for file in self._choice.entries)
-        scan = scan_blocks(files, Faults(reader.sentences, ("entry", "entries")), "GeV")
+        faults = Faults(reader.sentences, ("entry", "entries"))
+        scan = scan_blocks(files, faults, "GeV", self.max_objects)
         self._refuse_empty_processes(scan)
         return scan
 

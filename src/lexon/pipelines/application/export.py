@@ -93,6 +93,7 @@ def whole_classifier(scorer: Scorer) -> WholeClassifier:
         frozenset(network.quantities),
         scorer.object_types,
         network.met,
+        scorer.member.config.data.max_objects,
     )
 
 
@@ -150,6 +151,7 @@ def _metadata(scorer: Scorer) -> dict[str, str]:
         "class_names": json.dumps(scorer.class_names),
         "classes": json.dumps(member.config.model_dump(mode="json")["classes"]),
         "object_types": json.dumps(dict(scorer.object_types)),
+        "max_objects": str(member.config.data.max_objects),
         "units": "GeV, rad",
         "lexon_version": lexon.__version__,
         "model_digest": member.digest,

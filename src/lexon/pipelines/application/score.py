@@ -16,7 +16,7 @@ from lexon.datasets.finished import FinishedMember
 from lexon.datasets.scored import ScoredEvents, ScoredPart
 from lexon.datasets.unsplit import UnsplitSource
 from lexon.events import SPLITS
-from lexon.pipelines.application.scores import Scorer, own_object_types
+from lexon.pipelines.application.scores import Scorer, own_object_types, refuse_other_width
 from lexon.pipelines.data_engineering.inspection import Inspection
 from lexon.pipelines.data_engineering.progress import with_progress
 from lexon.training import choose_device
@@ -39,6 +39,7 @@ def score_events(
     Raises:
         DataError: the file cannot be right, as when a study reads it.
     """
+    refuse_other_width(member, raw.max_objects)
     scorer = Scorer(member, own_object_types(member, object_types), choose_device(device))
     kept = checks.model_copy(update={"duplicates": "keep"})
     inspection = Inspection(str(raw.path), sum(raw.n(split) for split in SPLITS), kept)

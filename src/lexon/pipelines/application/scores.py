@@ -70,3 +70,16 @@ def own_object_types(member: FinishedMember, asked: Mapping[int, str]) -> Mappin
             f" {dict(data.object_types)}; set them to that"
         )
     return asked
+
+
+def refuse_other_width(member: FinishedMember, asked: int) -> None:
+    """Check that events are cut to as many objects as a member was trained with.
+
+    Raises:
+        ConfigurationError: they are not.
+    """
+    own = member.config.data.max_objects
+    if own != asked:
+        raise ConfigurationError(
+            f"events.max_objects={asked}: {member.name} was trained with {own}; set it to that"
+        )

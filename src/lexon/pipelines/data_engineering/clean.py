@@ -56,7 +56,7 @@ def clean_events(
         logger.info("%s: %s", raw.path.name, note)
     parts = with_progress(raw.parts(CHUNK), total, "cleaning events")
     cleaned = weights.passed(inspection.passed(parts))
-    return EventSample(cleaned, attributes, energy_unit="GeV")
+    return EventSample(cleaned, attributes, energy_unit="GeV", max_objects=raw.max_objects)
 
 
 def _class_of(raw: EventSource | UnsplitSource, classes: dict[str, Any]) -> dict[int, str]:

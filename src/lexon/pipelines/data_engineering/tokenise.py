@@ -96,8 +96,10 @@ def write_tokens(events: EventSource, tokeniser: Tokeniser) -> TokenSample:
         )
     handed_on = {name: events.attributes[name] for name in HANDED_ON if name in events.attributes}
     names = {"label_names": events.label_names, "named_by_file": events.named_by_file}
+    places = {} if events.max_objects == MAX_OBJECTS else {"max_objects": events.max_objects}
     own = {
         **names,
+        **places,
         "tokeniser": tokeniser.state(),
         "vocab_size": tokeniser.vocab_size,
         "units": UNITS,
@@ -134,10 +136,10 @@ def _occupancy(judged: list[NDArray[np.int64]], tokeniser: Tokeniser) -> list[st
 
 
 def occupancy_in_words(rows: NDArray[np.int64], tokeniser: Tokeniser) -> list[str]:
-    """How many object tokens training events [N, 20] use, and how they fill the bins of each axis,
-    a sentence each.
+    """How many object tokens training events [N, M + 2] use, and how they fill the bins of each
+    axis, a sentence each.
     """
-    values = rows[:, :MAX_OBJECTS]
+    values = rows[:, :-2]
     used = len(np.unique(values[values > 0]))
     sentences = [
         f"{len(rows):,} training events use {used:,} of {tokeniser.n_object_tokens:,} object"
@@ -146,6 +148,6 @@ def occupancy_in_words(rows: NDArray[np.int64], tokeniser: Tokeniser) -> list[st
     if isinstance(tokeniser, BinnedTokeniser):
         sentences += [
             f"Bins of {filling.words}."
-            for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins))
+            for filling in fillings(TokenColumns.unpack(rows, tokeniser.n_bins, values.shape[1]))
         ]
     return sentences

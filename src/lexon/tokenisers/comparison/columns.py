@@ -30,8 +30,8 @@ class TokenColumns:
 
     Attributes:
         sizes: numbers of bins by axis.
-        types: int8 [N, 18], 1..7, 0 for padding.
-        bins: 1..size by axis; pt, eta and phi int8 [N, 18] with 0 for padding, met and met_phi int8
+        types: int8 [N, M], 1..7, 0 for padding.
+        bins: 1..size by axis; pt, eta and phi int8 [N, M] with 0 for padding, met and met_phi int8
             [N] or absent.
     """
 
@@ -40,17 +40,18 @@ class TokenColumns:
     bins: dict[str, NDArray[np.int8]]
 
     @classmethod
-    def unpack(cls, rows: IntArray, n_bins: int | str) -> Self:
+    def unpack(cls, rows: IntArray, n_bins: int | str, max_objects: int = MAX_OBJECTS) -> Self:
         """Inverse of `lexon.tokenisers.binning`.
 
         Args:
-            rows: [N, 20], or [N, 18] without MET.
+            rows: [N, M + 2], or [N, M] without MET.
             n_bins: per axis, as `BinnedTokeniser` has it.
+            max_objects: places for objects, M.
         """
         layout = binned_layout(n_bins)
-        parts = layout.take_apart(rows[:, :MAX_OBJECTS])
-        if rows.shape[1] > MAX_OBJECTS:
-            parts |= layout.take_apart_event(rows[:, MAX_OBJECTS:])
+        parts = layout.take_apart(rows[:, :max_objects])
+        if rows.shape[1] > max_objects:
+            parts |= layout.take_apart_event(rows[:, max_objects:])
         bins = {name: values.astype(np.int8) for name, values in parts.items()}
         return cls(bins_of(n_bins), bins.pop("type"), bins)
 
@@ -69,7 +70,7 @@ class TokenColumns:
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """True for real objects, bool [N, 18]."""
+        """True for real objects, bool [N, M]."""
         return self.types > 0
 
     def values(self, axis: str) -> NDArray[np.int8]:
@@ -77,7 +78,12 @@ class TokenColumns:
         return self.bins[axis][self.mask] if axis in OBJECT_AXES else self.bins[axis]
 
 
-def infer_n_bins(rows: IntArray, where: str, like: NDArray[np.int8] | None = None) -> int:
+def infer_n_bins(
+    rows: IntArray,
+    where: str,
+    max_objects: int = MAX_OBJECTS,
+    like: NDArray[np.int8] | None = None,
+) -> int:
     """The number of bins per axis that the tokens themselves tell.
 
     With MET columns it is unique: MET tokens lie in 7 n^3 + 1 .. 7 n^3 + n, and these ranges do not
@@ -85,23 +91,24 @@ def infer_n_bins(rows: IntArray, where: str, like: NDArray[np.int8] | None = Non
     most like `like`.
 
     Args:
-        rows: [N, 20] or [N, 18].
+        rows: [N, M + 2] or [N, M].
         where: file, for the message.
+        max_objects: places for objects, M.
         like: object types of other events of the same kind.
 
     Raises:
         DataError: no number of bins fits.
     """
-    if rows.shape[1] == MAX_OBJECTS:
+    if rows.shape[1] == max_objects:
         return _without_met(rows, where, like)
     fitting = [n for n in range(2, MAX_BINS + 1) if _fits(rows, n)]
     if not fitting:
-        met, met_phi = (f"{column.min()}..{column.max()}" for column in rows[:, MAX_OBJECTS:].T)
+        met, met_phi = (f"{column.min()}..{column.max()}" for column in rows[:, -2:].T)
         raise DataError(
-            f"{where}: object tokens up to {rows[:, :MAX_OBJECTS].max()}, column 18 with {met},"
-            f" column 19 with {met_phi}: no number of bins n gives 7 n^3 object tokens, then n of"
-            " MET, then n of its azimuth (n = 5: 875, 876..880, 881..885); is this a binned token"
-            " file?"
+            f"{where}: object tokens up to {rows[:, :-2].max()}, column {max_objects} with {met},"
+            f" column {max_objects + 1} with {met_phi}: no number of bins n gives 7 n^3 object"
+            " tokens, then n of MET, then n of its azimuth (n = 5: 875, 876..880, 881..885); is"
+            " this a binned token file?"
         )
     return fitting[0]
 
@@ -124,9 +131,9 @@ def row_keys(*columns: IntArray) -> NDArray[np.uint64]:
 
 def _fits(rows: IntArray, n: int) -> bool:
     first = N_TYPES * n**3
-    met, met_phi = rows[:, MAX_OBJECTS:].T
+    met, met_phi = rows[:, -2:].T
     return bool(
-        rows[:, :MAX_OBJECTS].max() <= first < met.min() <= met.max() <= first + n
+        rows[:, :-2].max() <= first < met.min() <= met.max() <= first + n
         and first + n < met_phi.min() <= met_phi.max() <= first + 2 * n
     )
 
@@ -145,7 +152,7 @@ def _without_met(rows: IntArray, where: str, like: NDArray[np.int8] | None) -> i
     most = min(MAX_BINS, math.ceil(largest ** (1 / 3)))
     return min(
         range(smallest, max(smallest, most) + 1),
-        key=lambda n: _distance(TokenColumns.unpack(rows, n).types, like),
+        key=lambda n: _distance(TokenColumns.unpack(rows, n, rows.shape[1]).types, like),
     )
 
 

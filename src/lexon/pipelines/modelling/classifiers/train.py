@@ -117,6 +117,8 @@ def _recipe(config: ClassifierMember, shown: Shown, training: TensorTable) -> di
         "n_features": shown.n_features,
     }
     recipe |= {"label_smoothing": config.training.label_smoothing, **config.classifier.arguments()}
+    if config.classifier.sized:
+        recipe["max_objects"] = training.tensors["mask"].shape[1]
     embedding = recipe.get("embedding", TABLE)
     if shown.vocab_size is not None and embedding != TABLE:
         recipe["vocabulary"] = vocabulary_of(shown, embedding)

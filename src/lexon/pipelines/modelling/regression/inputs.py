@@ -69,7 +69,8 @@ def event_sample(
         )
     origin = {name: events.attributes.get(f"raw_{name}") for name in ("path", "digest")}
     own = {name: events.attributes.get(name) for name in ("notes", "generator")}
-    network = {"kind": "events", "n_features": len(columns), **config.encoder.model_dump()}
+    of_events = {"n_features": len(columns), "max_objects": events.max_objects}
+    network = {"kind": "events", **of_events, **config.encoder.model_dump()}
     return _checked(
         Sample(
             tables, {split: sample.index for split, sample in read.items()}, network, origin | own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,9 @@ def describe(
     model has.
     """
     model.to(device).eval()
+    whole = replace(table.to(device), ragged=frozenset())  # all batches are equally wide
     kept: dict[str, list[torch.Tensor]] = {}
-    for batch in evaluation_batches(table, EVALUATION_BATCH, length_aware=False).of(
-        table.to(device)
-    ):
+    for batch in evaluation_batches(whole, EVALUATION_BATCH, length_aware=False).of(whole):
         for name, values in model.describe(batch).items():
             if name in names:
                 kept.setdefault(name, []).append(values.cpu())
