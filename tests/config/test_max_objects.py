@@ -47,3 +47,9 @@ def test_it_is_held_against_a_finished_token_file() -> None:
     tokens = planned(tokens={"path": "t.h5"}, tokeniser="binned")
     assert not tokens.why_unread("events.max_objects")
     assert tokens.why_unread("events.split_seed")
+
+
+def test_simulated_events_have_no_branches() -> None:
+    with pytest.raises(ConfigurationError, match=r"events\.branches: simulated .*events\.path"):
+        planned(events={"branches": "nanoaod"})
+    assert planned(events=FILE | {"branches": "nanoaod"})

@@ -76,6 +76,15 @@ class EventsConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _only_files_have_branches(self) -> Self:
+        if self.branches is not None and self.source != "file":
+            raise ValueError(
+                "events.branches: simulated events have no branches; give events.path=FILE, or"
+                " leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _only_files_have_weights(self) -> Self:
         if self.weight is not None and self.source != "file":
             raise ValueError(

@@ -19,8 +19,18 @@ HEAD_BYTES = 1 << 16
 # First bytes, or bytes at a place, and what they belong to.
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, SIGNATURE, "an HDF5 file"),
-    (0, b"root", "a ROOT file (convert its trees, for example with uproot)"),
-    (0, b"PAR1", "a Parquet file (convert it with pandas.read_parquet)"),
+    (
+        0,
+        b"root",
+        "a ROOT file (events.path reads its trees, with events.branches; elsewhere convert them,"
+        " for example with uproot)",
+    ),
+    (
+        0,
+        b"PAR1",
+        "a Parquet file (events.path reads it, with events.branches; elsewhere convert it with"
+        " pandas.read_parquet)",
+    ),
     (0, b"ARROW1", "an Arrow (Feather) file (convert it with pandas.read_feather)"),
     (0, b"FEA1", "a Feather file (convert it with pandas.read_feather)"),
     (0, b"\x93NUMPY", "a numpy file (load it with numpy.load and write its arrays)"),
