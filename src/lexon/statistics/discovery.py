@@ -260,14 +260,15 @@ def bins(score: NDArray[np.floating], sample: Sample) -> NDArray[np.intp]:
     ]
     fine = [sample.n_bins - 1 - np.searchsorted(one, score, "right") for one in edges]
     own, other = (np.where(sample.half == half, *fine) for half in (0, 1))
-    filled = np.stack(
+    filled = np.array(
         [
             [
                 np.bincount(own[rows], sample.relative[rows] ** power, minlength=sample.n_bins)
                 for rows in (~sample.is_signal & (sample.half == half) for half in (0, 1))
             ]
             for power in (1, 2)
-        ]
+        ],
+        dtype=np.float64,
     )
     return _joined(filled)[other]
 

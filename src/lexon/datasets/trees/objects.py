@@ -7,7 +7,7 @@ Blocks are in GeV, whatever the file is in, because cuts are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,11 @@ class Chunk:
     n: int
     where: str
     process: bytes | None
+
+    def head(self, n: int) -> Chunk:
+        """Its first `n` entries."""
+        columns = {name: column.head(n) for name, column in self.columns.items()}
+        return replace(self, columns=columns, n=min(n, self.n))
 
 
 @dataclass(frozen=True)

@@ -186,14 +186,16 @@ class TreeSource(UnsplitSource):
                 first += n
 
     def _sample(self, chunks: Sequence[Chunk]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """(E, pT, eta, phi) of objects, [k, 4], and MET, [n], as the file has them."""
-        reader = self._reader("GeV")
+        """(E, pT, eta, phi) of objects, [k, 4], and MET, [n], as the file has them, of the first
+        entries of each chunk.
+        """
+        reader, begun = self._reader("GeV"), [chunk.head(SAMPLED) for chunk in chunks]
         p4 = [
             reader.kinematics(objects, reader.values(kind, chunk)[0], "GeV")
-            for chunk in chunks
+            for chunk in begun
             for kind, objects in self.branches.objects.items()
         ]
-        met = [reader.met_in_gev(reader.met(chunk)[0], "GeV")[:, 0] for chunk in chunks]
+        met = [reader.met_in_gev(reader.met(chunk)[0], "GeV")[:, 0] for chunk in begun]
         return np.concatenate(p4), np.concatenate(met)
 
     def _refuse_logarithms(self, decision: UnitDecision) -> None:

@@ -37,6 +37,12 @@ class Column:
     counts: NDArray[np.int64] | None = None
     missing: NDArray[np.bool_] | None = None
 
+    def head(self, n: int) -> Column:
+        """That of the first `n` events."""
+        counts = None if self.counts is None else self.counts[:n]
+        k = n if counts is None else int(counts.sum())
+        return Column(self.values[:k], counts, None if self.missing is None else self.missing[:n])
+
 
 Columns = Mapping[str, Column]
 
