@@ -30,8 +30,6 @@ CLIENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 STATUS = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED", "running": "RUNNING"}
-# Lets MLflow's pages begin with runs and their metrics rather than with traces of language models.
-KIND = {"mlflow.experimentKind": "custom_model_development"}
 # Most of each kind in one request, and characters of a value, by MLflow's documentation.
 _METRICS, _PARAMETERS, _TAGS, _LENGTH = 1000, 100, 100, 5000
 ID, CONTENT, EPOCHS, MEMBER = "lexon.id", "lexon.content", "lexon.epochs", "lexon.member"
@@ -102,7 +100,7 @@ class MLflowService:
             with one_at_a_time(place.folder):
                 known = self._client.get_experiment_by_name(name)
                 if known is None:
-                    return str(self._client.create_experiment(name, tags=KIND))
+                    return str(self._client.create_experiment(name))
         if known.lifecycle_stage != "active":
             raise ServiceError(
                 f"MLflow at {self.where}: the experiment {name} was deleted there; restore it:"
