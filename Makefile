@@ -20,7 +20,7 @@ test: .venv/installed
 test-cluster: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m cluster tests/cluster
 
-# The clients of MLflow and W&B are no part of .venv until this is asked for: they are as large as all other tools together, and few changes touch them.
+# The clients of MLflow and W&B, 160 MB that few changes touch, are no part of .venv until this is asked for.
 test-tracking: .venv/installed-tracking
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/tracking
 

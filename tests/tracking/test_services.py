@@ -206,6 +206,8 @@ def test_wandb_offline_holds_each_member_once(wandb, place):
     runs = offline_runs(wandb)
     assert runs.keys() == {place.title, DONE, TRAINS}
     assert len(logged(runs[TRAINS], "epoch/train_loss")) == 4
+    elsewhere = type(wandb)(WandbSettings(project="bottoms"), wandb._folder)
+    assert elsewhere.send(read_run(place, [DONE], with_report=False)) == {"updated": 1}
 
 
 def test_wandb_uses_the_folder_of_its_own_variable(place, tmp_path, monkeypatch):

@@ -4,11 +4,22 @@ repeated.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from lexon.errors import ConfigurationError
 from lexon.tracking import settings
-from lexon.tracking.settings import read_settings, refuse_missing_packages
+from lexon.tracking.settings import (
+    TrackingSettings,
+    WandbSettings,
+    read_settings,
+    refuse_missing_packages,
+)
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how_to" / "track_runs.md").read_text()
 
 
 def test_nothing_is_exported_unless_it_is_asked_for():
@@ -21,6 +32,18 @@ def test_a_service_is_asked_for_by_its_name():
     assert found.services == ("mlflow", "wandb")
     assert found.mlflow == "http://127.0.0.1:5000"
     assert found.wandb.mode == "offline", "nothing leaves the machine unless it is asked for"
+
+
+def test_what_the_page_shows_is_read():
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    found = read_settings(yaml.safe_load(block))
+    assert found.services == ("mlflow", "wandb")
+    named = set(re.findall(r"^\| (`[^|]*`) \| ", PAGE, re.MULTILINE))
+    fields = {
+        *TrackingSettings.model_fields,
+        *(f"wandb.{key}" for key in WandbSettings.model_fields),
+    }
+    assert {name for cell in named for name in re.findall(r"`([^`]*)`", cell)} >= fields - {"wandb"}
 
 
 @pytest.mark.parametrize(

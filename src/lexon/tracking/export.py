@@ -4,7 +4,6 @@ warning.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,8 +14,6 @@ from typing import Any, Protocol
 from lexon.errors import LexonError
 from lexon.tracking.content import Found, Place, read_run
 from lexon.tracking.settings import TrackingSettings
-
-logger = logging.getLogger(__name__)
 
 _SHOWN = 5
 _STATES = ("new", "updated", "as before")

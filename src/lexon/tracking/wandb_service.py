@@ -68,7 +68,7 @@ class WandbService:
         """Let a run hold what is in a folder; returns whether it is new, updated, as before."""
         with one_at_a_time(folder):
             earlier = self._folders(content)
-            if any(_digest_in(path) == content.digest for path in earlier):
+            if any(_shown_by(path) == self._digest(content) for path in earlier):
                 return "as before"
             try:
                 written = self._write(
@@ -84,8 +84,13 @@ class WandbService:
         return "updated" if earlier else "new"
 
     def _folders(self, content: Content) -> list[Path]:
-        """Where W&B keeps what was exported of this."""
-        return sorted((self._folder / "wandb").glob(f"*run-*-{content.identity}"))
+        """Where W&B keeps what was exported of this in the present mode."""
+        kind = "offline-run" if self._settings.mode == "offline" else "run"
+        return sorted((self._folder / "wandb").glob(f"{kind}-*-{content.identity}"))
+
+    def _digest(self, content: Content) -> str:
+        """Of what is shown, and of where."""
+        return f"{self._settings.entity}/{self._settings.project} {content.digest}"
 
     def _write(self, place: Place, content: Content, job: str) -> Path:
         """A run with all of it; online, a run of this identity is continued."""
@@ -112,7 +117,7 @@ class WandbService:
         ) as run:
             folder = Path(run.dir).parent
             _log(run, content)
-        (folder / CONTENT).write_text(content.digest, encoding="utf-8")
+        (folder / CONTENT).write_text(self._digest(content), encoding="utf-8")
         return folder
 
 
@@ -140,7 +145,7 @@ def _media(path: Path) -> Any:
     return None
 
 
-def _digest_in(folder: Path) -> str | None:
+def _shown_by(folder: Path) -> str | None:
     try:
         return (folder / CONTENT).read_text(encoding="utf-8")
     except OSError:
