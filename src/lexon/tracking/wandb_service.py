@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,34 +55,35 @@ class WandbService:
         import wandb
 
         counts: Counter[str] = Counter()
+        written: list[_Written] = []
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if found.report is not None:
-                state = self._show(found.place, found.report, found.place.report)
+                state = self._show(found.place, found.report, found.place.report, written)
                 counts[f"report {state}"] += 1
             for member in found.members:
-                counts[self._show(found.place, member, found.place.members / member.name)] += 1
+                folder = found.place.members / member.name
+                counts[self._show(found.place, member, folder, written)] += 1
         except (wandb.Error, OSError, TimeoutError) as error:
             raise ServiceError(f"W&B, {self.where}: {str(error).strip()[:300]}") from error
+        finally:
+            _keep(written)
         return counts
 
-    def _show(self, place: Place, content: Content, folder: Path) -> str:
+    def _show(self, place: Place, content: Content, folder: Path, written: list[_Written]) -> str:
         """Let a run hold what is in a folder; returns whether it is new, updated, as before."""
         with one_at_a_time(folder):
             earlier = self._folders(content)
             if any(_shown_by(path) == self._digest(content) for path in earlier):
                 return "as before"
+            job = "report" if folder == place.report else "member"
             try:
-                written = self._write(
-                    place, content, "report" if folder == place.report else "member"
-                )
+                own = self._write(place, content, job)
             except BaseException:  # half a run is nothing to keep
                 for path in set(self._folders(content)).difference(earlier):
                     shutil.rmtree(path, ignore_errors=True)
                 raise
-            for path in earlier:
-                if path != written and not any(path.glob("*.wandb.synced")):
-                    shutil.rmtree(path)  # the new one holds all that it held
+        written.append(_Written(own, self._digest(content), earlier))
         return "updated" if earlier else "new"
 
     def _folders(self, content: Content) -> list[Path]:
@@ -115,10 +118,37 @@ class WandbService:
                 x_save_requirements=False,
             ),
         ) as run:
-            folder = Path(run.dir).parent
             _log(run, content)
-        (folder / CONTENT).write_text(self._digest(content), encoding="utf-8")
-        return folder
+            return Path(run.dir).parent
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A run that W&B was given.
+
+    Attributes:
+        earlier: folders of the same training or report.
+    """
+
+    folder: Path
+    digest: str
+    earlier: list[Path]
+
+
+def _keep(written: Sequence[_Written]) -> None:
+    """Wait until W&B's own process has everything on the disk; only then does a run count, and what
+    it replaces goes, unless `wandb sync` has sent that.
+    """
+    import wandb
+
+    if not written:
+        return
+    wandb.teardown()
+    for one in written:
+        (one.folder / CONTENT).write_text(one.digest, encoding="utf-8")
+        for path in one.earlier:
+            if path != one.folder and not any(path.glob("*.wandb.synced")):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _log(run: wandb.Run, content: Content) -> None:
