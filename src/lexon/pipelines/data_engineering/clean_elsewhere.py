@@ -5,6 +5,7 @@ processes stands for. Nothing is fitted on it, and all of its events are kept.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -144,7 +145,8 @@ def classes_of_labels(
         try:
             found = ClassMap.resolve(elsewhere.classes, raw.label_names, {})
         except ConfigurationError as error:
-            raise ConfigurationError(f"evaluation.{error}") from error
+            in_words = re.sub(r"\bclasses(?=[.:=])", "evaluation.classes", str(error))
+            raise ConfigurationError(in_words) from error
         return {label: found.class_names[target] for label, target in found.lookup.items()}
     lookup = events.class_map(classes).lookup
     class_of = {events.label_names[label]: names[target] for label, target in lookup.items()}
