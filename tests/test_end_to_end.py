@@ -96,6 +96,25 @@ def test_a_study_from_nothing_to_its_page(project):
     assert stamps() == before, "a second run must not touch anything"
 
 
+def test_a_second_sample_trains_and_evaluates_nothing_again(project, kedro_session):
+    asked = {"tokeniser": "binned", "importance": {"permutations": 0}}
+    other = {"run": "other", "simulation": {"seed": 7}}
+    kedro_session(**asked, **other).run(tags=["data"])
+    kedro_session(**asked).run(tags=["data", "train", "evaluate"])
+    before = {path: time for path, time in stamps().items() if MEMBER in path.parents}
+    second = Path("data/test/02_intermediate/default/other/events.h5")
+    kedro_session(**asked, evaluation={"path": str(second)}).run()
+    after = stamps()
+    assert {path: after[path] for path in before} == before
+    assert MEMBER / "scores_elsewhere.h5" in after
+    table = pd.read_csv(REPORT / "elsewhere.csv")
+    assert {"cell", "baseline"} == set(table["kind"])
+    assert "On another sample" in (REPORT / "report.html").read_text()
+    shutil.copy("data/test/01_raw/default/main/simulated_events.h5", "copy.h5")
+    with pytest.raises(RunFailed, match="is the file that the study is trained on"):
+        kedro_session(**asked, evaluation={"path": "copy.h5"}).run()
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [

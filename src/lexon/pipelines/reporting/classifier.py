@@ -11,7 +11,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lexon.baselines import BASELINES
-from lexon.config import EvaluationConfig, ReportConfig, SignificanceConfig, SlicesConfig
+from lexon.config import (
+    ElsewhereConfig,
+    EvaluationConfig,
+    ReportConfig,
+    SignificanceConfig,
+    SlicesConfig,
+)
 from lexon.datasets.evaluated_events import EvaluatedEvents
 from lexon.datasets.members import MemberFolders
 from lexon.experiments import Result
@@ -37,6 +43,12 @@ from lexon.pipelines.reporting.classifier_effects import (
 from lexon.pipelines.reporting.classifier_ensembles import ensembles_table
 from lexon.pipelines.reporting.classifier_weights import weight_name
 from lexon.pipelines.reporting.classifier_words import findings
+from lexon.pipelines.reporting.elsewhere import (
+    Elsewhere,
+    LeftElsewhere,
+    elsewhere_of_report,
+    elsewhere_sentences,
+)
 from lexon.pipelines.reporting.importance import (
     Importances,
     Read,
@@ -54,6 +66,7 @@ from lexon.pipelines.reporting.tables import BOUNDS, Row, cell_row, members_tabl
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
+from lexon.plots import elsewhere as elsewhere_plots
 from lexon.plots import importance as importance_plots
 from lexon.plots import significance as significance_plots
 from lexon.plots import slices as slice_plots
@@ -346,9 +359,7 @@ def compare_results(
     questions: Sequence[Any] = (),
     of_events: OfEvents | None = None,
 ) -> dict[str, Any]:
-    """The tables members, summary, comparisons, effects, means, best_models, ensembles, slices,
-    slice_differences, significance, significance_differences, significance_curves, importance and
-    importance_differences, and the findings in words, by name.
+    """The tables of a report (`reports.CLASSIFIER`) and the findings in words, by name.
 
     Members that are not done are rows with a status and a note, and in no statistics; choices use
     validation only.
@@ -382,8 +393,11 @@ def compare_results(
     )
     words["sentences"][:0] = cost.sentences
     words["caveats"] += cost.caveats
-    slices, promised, worth = _of_events(of_events, cells, baselines, aurocs, report, run)
+    slices, promised, worth, elsewhere = _of_events(
+        of_events, cells, baselines, aurocs, report, run
+    )
     words["sentences"] += [
+        *elsewhere_sentences(elsewhere),
         *significance_sentences(promised),
         *slice_sentences(slices),
         *importance_sentences(worth),
@@ -392,6 +406,7 @@ def compare_results(
         "slices": list(slices.notes),
         "significance": list(promised.notes),
         "importance": list(worth.notes),
+        "elsewhere": list(elsewhere.notes),
     }
     return {
         "members": with_weights(members_table(cells, run, _member_numbers), cells),
@@ -404,6 +419,10 @@ def compare_results(
         "significance_curves": promised.curves,
         "importance": worth.table,
         "importance_differences": worth.differences,
+        "elsewhere": elsewhere.table,
+        "elsewhere_differences": elsewhere.differences,
+        "shifts": elsewhere.shifts,
+        "two_samples": elsewhere.two_samples,
         "findings": words,
     }
 
@@ -417,12 +436,14 @@ class OfEvents:
         slices: that they are cut into.
         significance: what scores are turned into significances with.
         importance: what a member has left of exchanged features, if anything.
+        elsewhere: what is left of a second sample; None where none is asked for.
     """
 
     events: EvaluatedEvents | None
     slices: SlicesConfig
     significance: SignificanceConfig
     importance: Read = lambda _result: None
+    elsewhere: LeftElsewhere | None = None
 
 
 def _of_events(
@@ -432,12 +453,13 @@ def _of_events(
     aurocs: Aurocs,
     report: ReportConfig,
     run: str,
-) -> tuple[Slices, Significances, Importances]:
+) -> tuple[Slices, Significances, Importances, Elsewhere]:
     if asked is None:
         return (
             Slices.none(NOT_ASKED, run),
             Significances([NOT_ASKED], run),
             Importances([NOT_ASKED], run),
+            Elsewhere([], run),
         )
     labels = {kind: baseline_label(kind) for kind in baselines}
     known = (cells, baselines, aurocs, asked.events)
@@ -445,6 +467,9 @@ def _of_events(
         slices_of_report(*known, asked.slices, labels, report, run),
         significances_of_report(*known, asked.significance, labels, report, run),
         importances_of_report(cells, aurocs, asked.importance, report, run),
+        Elsewhere([], run)
+        if asked.elsewhere is None
+        else elsewhere_of_report(cells, baselines, aurocs, asked.elsewhere, labels, report, run),
     )
 
 
@@ -455,6 +480,7 @@ def compare(
     report: ReportConfig,
     slices: SlicesConfig,
     significance: SignificanceConfig,
+    elsewhere: ElsewhereConfig,
     questions: Plan,
     run: str,
     n_seeds: int,
@@ -468,9 +494,21 @@ def compare(
         report,
         run,
         questions,
-        OfEvents(members.evaluated_events(), slices, significance, members.importance),
+        OfEvents(
+            members.evaluated_events(),
+            slices,
+            significance,
+            members.importance,
+            _left_elsewhere(members) if elsewhere.asked else None,
+        ),
     )
     return completed(found, members, plan, report)
+
+
+def _left_elsewhere(members: MemberFolders) -> LeftElsewhere:
+    return LeftElsewhere(
+        members.elsewhere, members.baselines("scores_elsewhere.h5"), members.sample_shift()
+    )
 
 
 def draw(members: MemberFolders, plan: Plan, summary: pd.DataFrame) -> dict[str, Figure]:
@@ -508,3 +546,13 @@ def draw_significance(significance: pd.DataFrame, significance_curves: pd.DataFr
 def draw_importance(importance: pd.DataFrame) -> Figure:
     """What each feature is worth to each classifier."""
     return importance_plots.importances(importance)
+
+
+def draw_elsewhere(elsewhere: pd.DataFrame) -> Figure:
+    """AUROC on the own test split and on a second sample."""
+    return elsewhere_plots.on_both(elsewhere)
+
+
+def draw_shifts(shifts: pd.DataFrame, two_samples: pd.DataFrame) -> Figure:
+    """How far two samples are apart."""
+    return elsewhere_plots.apart(shifts, two_samples)

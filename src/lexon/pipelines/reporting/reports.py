@@ -10,7 +10,15 @@ from lexon.baselines import BASELINES
 from lexon.config import TokeniserConfig, tokeniser_config
 from lexon.experiments import Experiment, shown_as, tokeniser_name
 from lexon.pipelines.member_nodes import member_outputs
-from lexon.pipelines.modelling.classifiers.pipeline import EVALUATED_EVENTS, IMPORTANCE, explains
+from lexon.pipelines.modelling.classifiers.pipeline import (
+    BASELINE_ELSEWHERE,
+    EVALUATED_EVENTS,
+    IMPORTANCE,
+    SAMPLE_SHIFT,
+    SCORES_ELSEWHERE,
+    explains,
+    tested_elsewhere,
+)
 from lexon.pipelines.modelling.regression import pipeline as regressions
 from lexon.pipelines.node_functions import node_function
 from lexon.pipelines.pretraining.autoencoders import pipeline as autoencoders
@@ -37,12 +45,17 @@ CLASSIFIER = Report(
         "significance_curves",
         "importance",
         "importance_differences",
+        "elsewhere",
+        "elsewhere_differences",
+        "shifts",
+        "two_samples",
     ),
     settings=(
         "evaluation",
         "report",
         "slices",
         "significance",
+        "elsewhere",
         "questions",
         "run",
         "n_seeds",
@@ -83,6 +96,11 @@ def classifier(experiment: Experiment) -> Pipeline:
     drawn += [_draw_table("significance", "significance", "significance_curves")]
     explained = [member for member in experiment.planned if explains(experiment, member)]
     drawn += [_draw_table("importance", "importance")] if explained else []
+    if experiment.parameters.elsewhere.asked:
+        drawn += [
+            _draw_table("elsewhere", "elsewhere"),
+            _draw_table("shifts", "shifts", "two_samples"),
+        ]
     if shows_events:
         drawn += [
             _draw_features(),
@@ -98,6 +116,16 @@ def classifier(experiment: Experiment) -> Pipeline:
         for member in experiment.trained
         if explains(experiment, member)
     ]
+    if experiment.parameters.elsewhere.asked:
+        finished += [
+            *(
+                f"grid.{member.name}.{SCORES_ELSEWHERE}"
+                for member in experiment.trained
+                if tested_elsewhere(experiment, member)
+            ),
+            *(f"{BASELINE_ELSEWHERE}_{kind}" for kind in BASELINES),
+            SAMPLE_SHIFT,
+        ]
     if from_events:
         finished += [*(f"baseline_{kind}" for kind in BASELINES), EVALUATED_EVENTS]
     return report_pipeline(

@@ -51,7 +51,7 @@ def compare_samples(
     """
     names = tuple(classes)
     test, other = events.classified("test", classes), elsewhere.classified(names)
-    columns = list(event_features(test.events[:1], object_types))
+    columns = [str(name) for name in event_features(test.events[:1], object_types)]
     first = _side(test, names, events.label_names, object_types)
     second = _side(other, names, elsewhere.label_names, object_types)
     sizes, features, two_samples = [], [], []
