@@ -282,7 +282,7 @@ def elsewhere_of_report(
     ]
     one, other = _first(own), _first(there)
     return Elsewhere(
-        [*_method(found), *_mix(one, other), *_weights(one, other), *notes],
+        [*_method(found), *_mix(one, other, list(found)), *_weights(one, other), *notes],
         run,
         found,
         [row for row in _rows(ranked, labels) if row["cell"] in there],
@@ -403,16 +403,17 @@ def _method(found: Mapping[str, Both]) -> list[str]:
     ]
 
 
-def _mix(test: Scores, other: Scores) -> list[str]:
+def _mix(test: Scores, other: Scores, against: Sequence[str]) -> list[str]:
     """The backgrounds of both, where they are not the same mix."""
     shares, sizes = zip(*map(_backgrounds, (test, other)), strict=True)
     names = dict.fromkeys(name for one in shares for name in one)
     if not any(_differs(*(one.get(name, 0.0) for one in shares), *sizes) for name in names):
         return []
     listed = [", ".join(f"{name} {share:.0%}" for name, share in one.items()) for one in shares]
+    apart = "; those against one process do not" if set(against) - {ALL} else ""
     return [
         f"Other background: {listed[0]} of the own test split, {listed[1] or 'nothing'} of the"
-        " second sample. Differences of all hold this too; those against one process do not."
+        f" second sample. Differences of all hold this too{apart}."
     ]
 
 
