@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import shutil
 import subprocess
@@ -163,18 +162,18 @@ def test_a_checkout_knows_its_commit():
     assert len(version["commit"]) == 40
 
 
-def test_sources_have_the_same_digest_without_git(tmp_path):
+def test_sources_have_the_same_digest_wherever_they_lie(tmp_path, monkeypatch):
     """An image holds the code of the checkout that it was built from, and not its history."""
-    shutil.copytree(Path(provenance.__file__).parent, tmp_path / "lexon")
-    code = "import json; from lexon.provenance import code_version as v; print(json.dumps(v()))"
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-    )
-    assert json.loads(run.stdout) == {"digest": provenance.code_version()["digest"]}
+    here = provenance.code_version()["digest"]
+    there = {
+        tmp_path / file.relative_to(provenance._ROOT): noted
+        for file, noted in provenance._AT_START.items()
+    }
+    monkeypatch.setattr(provenance, "_ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "_AT_START", there)
+    assert provenance._version_now() == {"digest": here}
+    there[tmp_path / "physics.py"] = (b"NEW = 1\n", (0, 0, 0, 0))
+    assert provenance._version_now()["digest"] != here
 
 
 def test_a_node_rests_on_what_its_parameters_choose_too():

@@ -175,13 +175,15 @@ def test_a_cluster_continues_a_laptop(kedro_session, dagman):
     assert list(record["jobs"]) == ["report"]
 
 
-def test_a_preview_writes_and_shows_and_submits_nothing(kedro_session, dagman, caplog):
+def test_a_preview_writes_and_shows_and_submits_nothing(kedro_session, dagman, caplog, capsys):
     caplog.set_level("INFO")
     with kedro_session(CLUSTER) as session:
         session.run(preview=True)
     assert dagman.submitted == []
-    assert "JOB single__seed_42 member.sub" in caplog.text
-    assert '+UseOS = "el9"' in caplog.text
+    shown = capsys.readouterr().out
+    assert "\nJOB single__seed_42 member.sub\n" in shown
+    assert '\n+UseOS = "el9"\n' in shown, "as it is, in a window of any width"
+    assert "4 jobs (1 data, 1 baseline, 1 member, 1 report), not submitted" in caplog.text
     assert len(list(JOBS.glob("preview-*/workflow.dag"))) == 1
 
 

@@ -189,8 +189,7 @@ def test_a_machine_without_apptainer_is_left(run_slurm_job, tmp_path):
         ("htcondor_local", '+SingularityImage = "{project}/lexon.sif"'),
     ],
 )
-def test_an_image_is_previewed_or_refused(kedro_session, project, caplog, site, line):
-    caplog.set_level("INFO")
+def test_an_image_is_previewed_or_refused(kedro_session, project, capsys, site, line):
     shutil.rmtree(project / "conf/experiments")
     engine = site.partition("_")[0]
     path = project / "conf" / site / "runner.yml"
@@ -205,6 +204,7 @@ def test_an_image_is_previewed_or_refused(kedro_session, project, caplog, site, 
     (project / "lexon.sif").touch()
     with kedro_session(f"test+{site}") as session:
         session.run(preview=True)
-    assert line.format(project=project) in caplog.text
-    assert "python3 -m lexon.framework.job" in caplog.text
-    assert "PYTHONPATH" not in caplog.text
+    shown = capsys.readouterr().out
+    assert line.format(project=project) in shown
+    assert "python3 -m lexon.framework.job" in shown
+    assert "PYTHONPATH" not in shown

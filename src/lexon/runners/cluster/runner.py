@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
@@ -208,10 +209,22 @@ class ClusterRunner(AbstractRunner):
         return least_capability() or UNKNOWN_BUILD
 
     def _show(self, pipeline: Pipeline, catalog: CatalogProtocol, submissions: Submissions) -> None:
-        _, folder = self._write(pipeline, catalog, submissions.unused(datetime.now(), "preview-"))
-        for path in sorted(folder.iterdir()) if folder else []:
-            if path.is_file() and path.name != submission.RECORD:
-                logger.info("%s\n%s", path, path.read_text(encoding="utf-8"))
+        """Print the files as they are, whatever the width of the window, and what they are for."""
+        workflow, folder = self._write(
+            pipeline, catalog, submissions.unused(datetime.now(), "preview-")
+        )
+        if folder is None:
+            return
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and path.suffix != ".json":
+                print(f"----- {path.name}\n{path.read_text(encoding='utf-8')}")
+        kinds = Counter(job.kind for job in workflow.all)
+        logger.info(
+            "%d jobs (%s), not submitted; the files are in %s",
+            len(workflow.all),
+            ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+            folder,
+        )
 
     def _follow(self, ticket: Ticket, submissions: Submissions) -> None:
         progress = self._advance(ticket, submissions)

@@ -18,7 +18,7 @@ class SlurmSettings(ClusterSettings):
 
     Attributes:
         stop_seconds: from the signal that asks a job to stop to its time limit.
-        array_size: the largest job array; a site's MaxArraySize is one more.
+        array_size: jobs of the largest array, where the site allows so many.
     """
 
     stop_seconds: PositiveInt
