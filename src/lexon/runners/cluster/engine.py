@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from lexon.errors import ConfigurationError
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.settings import ClusterSettings
 from lexon.runners.cluster.state import Progress
@@ -111,9 +112,18 @@ def call(
         return None
 
 
-def answer(done: subprocess.CompletedProcess[str] | None) -> str:
-    """A command's own words on what went wrong."""
-    return "no answer" if done is None else (done.stderr or done.stdout).strip()
+def answer_of(
+    done: subprocess.CompletedProcess[str] | None, failure: str
+) -> subprocess.CompletedProcess[str]:
+    """What a command answered.
+
+    Raises:
+        ConfigurationError: it failed; `failure` says at what, and the command why.
+    """
+    if done is None or done.returncode:
+        said = "no answer" if done is None else (done.stderr or done.stdout).strip()
+        raise ConfigurationError(f"{failure}:\n{said}")
+    return done
 
 
 def text_of(path: Path) -> str:

@@ -6,8 +6,7 @@ import re
 import subprocess
 from dataclasses import replace
 
-from lexon.errors import ConfigurationError
-from lexon.runners.cluster.engine import Ticket, answer, call, text_of
+from lexon.runners.cluster.engine import Ticket, answer_of, call, text_of
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.state import Progress
 from lexon.runners.cluster.workflow import Workflow
@@ -39,11 +38,8 @@ class HTCondor:
         ]
         label = f"+{LABEL} = {dag.string(str(ticket.folder))}"
         command = ["condor_submit_dag", *throttles, "-batch-name", title, "-append", label, dag.DAG]
-        done = call(command, ticket.folder)
-        if done is None or done.returncode:
-            raise ConfigurationError(
-                f"condor_submit_dag refused {ticket.folder / dag.DAG}:\n{answer(done)}"
-            )
+        refused = f"condor_submit_dag refused {ticket.folder / dag.DAG}"
+        done = answer_of(call(command, ticket.folder), refused)
         number = re.search(r"submitted to cluster (\d+)", done.stdout)
         known = self._query(ticket, "-af", "GlobalJobId")
         schedd = (
@@ -69,8 +65,7 @@ class HTCondor:
 
     def cancel(self, ticket: Ticket) -> None:
         removed = call(["condor_rm", *self._named(ticket)])
-        if removed is None or removed.returncode:
-            raise ConfigurationError(f"condor_rm could not remove {ticket}:\n{answer(removed)}")
+        answer_of(removed, f"condor_rm could not remove {ticket}")
 
     def _query(self, ticket: Ticket, *fields: str) -> subprocess.CompletedProcess[str] | None:
         return call(["condor_q", "-allusers", *self._named(ticket), *fields])

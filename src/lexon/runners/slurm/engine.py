@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from subprocess import CompletedProcess
 
 from lexon.errors import ConfigurationError
-from lexon.runners.cluster.engine import Ticket, answer, call, text_of
+from lexon.runners.cluster.engine import Ticket, answer_of, call, text_of
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.state import Progress
 from lexon.runners.cluster.workflow import Workflow
@@ -52,10 +51,8 @@ class Slurm:
         try:
             first = self._fill(ticket, now)
             if first and not now.numbers:
-                _must(
-                    call(["scontrol", "release", ",".join(first)]),
-                    f"scontrol could not release {ticket}",
-                )
+                released = call(["scontrol", "release", ",".join(first)])
+                answer_of(released, f"scontrol could not release {ticket}")
         except ConfigurationError:
             if not now.numbers:
                 _remove(ticket, numbers.read(ticket.folder, now.batches).values())
@@ -136,11 +133,10 @@ class Slurm:
         done = call(command, ticket.folder, clean, PATIENCE)
         if done is not None and done.returncode and _NO_MORE.search(done.stderr):
             return None
-        number = re.match(r"\d+", done.stdout) if done is not None and not done.returncode else None
-        if number is None:
-            raise ConfigurationError(f"sbatch refused {ticket.folder / file}:\n{answer(done)}")
-        numbers.add(ticket.folder, batch, places, number[0])
-        return number[0]
+        answered = answer_of(done, f"sbatch refused {ticket.folder / file}").stdout
+        number = answered.partition(";")[0].strip()  # NUMBER;CLUSTER where there are several
+        numbers.add(ticket.folder, batch, places, number)
+        return number
 
 
 @dataclass(frozen=True)
@@ -190,7 +186,7 @@ def _remove(ticket: Ticket, jobs: Iterable[str]) -> None:
     together = numbers.arrays(jobs)
     for first in range(0, len(together), TOGETHER):
         done = call(["scancel", *together[first : first + TOGETHER]])
-        _must(done, f"scancel could not remove {ticket}")
+        answer_of(done, f"scancel could not remove {ticket}")
 
 
 def _dependency(batch: Batch, in_queue: Mapping[str, str]) -> list[str]:
@@ -227,9 +223,3 @@ def _accounted(of_jobs: list[str]) -> dict[str, str]:
             return found
         found |= status.accounted(asked.stdout)
     return found
-
-
-def _must(done: CompletedProcess[str] | None, failure: str) -> None:
-    """Raise a ConfigurationError unless a command did what it was asked."""
-    if done is None or done.returncode:
-        raise ConfigurationError(f"{failure}:\n{answer(done)}")
