@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from kedro.io import AbstractDataset
 
 from lexon.config.elsewhere import OtherFile
+from lexon.datasets.arrays import ArraysFile
 from lexon.datasets.events import (
     ClassifiedEvents,
     EventSample,
@@ -107,24 +107,14 @@ class OtherSample:
         return ClassifiedEvents(events[index], targets[index], index, of_rows(self.digest, index))
 
 
-class OtherSampleDataset(AbstractDataset[EventSample, OtherSample]):
+class OtherSampleDataset(ArraysFile):
     """elsewhere.h5: written as cleaned events are."""
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
 
     def load(self) -> OtherSample:
         return OtherSample(EventSource(Path(self._filepath), weight=OWN))
 
     def save(self, data: EventSample) -> None:
         EventsDataset(str(self._filepath)).save(data)
-
-    def _exists(self) -> bool:
-        return Path(self._filepath).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 @dataclass(frozen=True)
@@ -140,24 +130,14 @@ class ElsewhereScores:
     training: str
 
 
-class ElsewhereDataset(AbstractDataset[ElsewhereScores, ElsewhereScores]):
+class ElsewhereDataset(ArraysFile):
     """scores_elsewhere.h5: as scores.h5, and the training."""
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = PurePosixPath(filepath)
-        self.metadata = metadata
 
     def load(self) -> ElsewhereScores:
         return read_elsewhere(Path(self._filepath))
 
     def save(self, data: ElsewhereScores) -> None:
         write_scores(Path(self._filepath), data.scores, {"training": data.training})
-
-    def _exists(self) -> bool:
-        return Path(self._filepath).exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def read_elsewhere(path: Path) -> ElsewhereScores:

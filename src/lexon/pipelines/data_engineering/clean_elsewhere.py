@@ -152,11 +152,13 @@ def classes_of_labels(
     class_of = {events.label_names[label]: names[target] for label, target in lookup.items()}
     shared = {label: class_of[name] for label, name in raw.label_names.items() if name in class_of}
     if not shared:
+        # Names that a file gives itself stay.
+        by_name = "give its labels those names (evaluation.events.label_names.NUMBER=NAME), or "
         raise ConfigurationError(
             f"{raw.path}: no process has the name of one that the study was trained on: it has"
-            f" {_listed(raw.label_names.values())}, the study {_listed(class_of)}; give its labels"
-            " those names (evaluation.events.label_names.NUMBER=NAME), or say which of them stand"
-            " for each class (evaluation.classes.CLASS=NAME)"
+            f" {_listed(raw.label_names.values())}, the study {_listed(class_of)};"
+            f" {'' if raw.named_by_file else by_name}say which of its labels stand for each class"
+            " (evaluation.classes.CLASS=NAME)"
         )
     return shared
 
