@@ -103,6 +103,12 @@ def test_its_labels_may_stand_for_classes(written, cleaned) -> None:
     assert "not in it by name" not in notes(sample)
 
 
+def test_it_has_as_many_objects_as_it_is_read_with(written, cleaned) -> None:
+    second = EventsDataset(str(written(FIRST, 10).path), max_objects=12).load()
+    sample = cleaned(second, written(FIRST, 0))
+    assert sample.classified(("signal", "background")).events.ids.shape == (180, 12)
+
+
 @pytest.mark.parametrize(
     ("names", "classes", "words"),
     [

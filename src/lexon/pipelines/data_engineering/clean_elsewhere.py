@@ -79,7 +79,7 @@ def clean_elsewhere(
             parts = with_progress(raw.parts(CHUNK), total, "cleaning the second sample")
             yield from weights.passed(inspection.passed(parts))
 
-    return EventSample(cleaned(), attributes, energy_unit="GeV")
+    return EventSample(cleaned(), attributes, energy_unit="GeV", max_objects=raw.max_objects)
 
 
 class SecondInspection(Inspection):
