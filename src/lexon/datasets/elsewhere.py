@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from kedro.io import DatasetError
 
 from lexon.config.elsewhere import OtherFile
 from lexon.datasets.arrays import ArraysFile
@@ -26,7 +27,7 @@ from lexon.datasets.hdf5 import read_attributes, reading
 from lexon.datasets.identity import of_rows
 from lexon.datasets.scores import AGAIN, read_scores, write_scores
 from lexon.datasets.split_layout import OWN
-from lexon.errors import DataError, LexonError
+from lexon.errors import DataError, LexonError, first_cause
 from lexon.events import SPLITS, Events
 from lexon.metrics.scores import Scores
 
@@ -59,8 +60,11 @@ def about_the_second_sample() -> Iterator[None]:
     """
     try:
         yield
-    except LexonError as error:
-        raise type(error)(f"evaluation.path: {in_its_terms(str(error))}") from error
+    except (LexonError, DatasetError) as error:  # Kedro wraps what the first one's `load` raises
+        cause = first_cause(error)
+        if not isinstance(cause, LexonError):
+            raise
+        raise type(cause)(f"evaluation.path: {in_its_terms(str(cause))}") from error
 
 
 class OtherEventsDataset(EventsDataset):

@@ -13,7 +13,12 @@ import pytest
 from kedro.io import DatasetError
 
 from lexon.config import ElsewhereConfig, EventChecks, EventsFile
-from lexon.datasets.elsewhere import OtherSample, OtherSampleDataset, in_its_terms
+from lexon.datasets.elsewhere import (
+    OtherEventsDataset,
+    OtherSample,
+    OtherSampleDataset,
+    in_its_terms,
+)
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
 from lexon.errors import ConfigurationError
 from lexon.events import SPLITS, Events
@@ -150,7 +155,10 @@ def test_the_own_test_events_are_not_what_was_trained_on(written, cleaned) -> No
     assert "training or validation events" not in notes(sample)
 
 
-def test_errors_name_the_parameters_of_the_second_sample() -> None:
+def test_errors_name_the_parameters_of_the_second_sample(written) -> None:
+    path = written(FIRST, 0).path
+    with pytest.raises(DatasetError, match=r"evaluation\.path: .*; evaluation\.events\.branches"):
+        OtherEventsDataset(str(path), branches="nanoaod", text={}).load()
     text = "x: choose events.branches=nanoaod, events.max_bad_lines or events.weight (events.path)"
     assert in_its_terms(text) == (
         "x: choose evaluation.events.branches=nanoaod, events.max_bad_lines or"
