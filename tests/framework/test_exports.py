@@ -94,7 +94,7 @@ def test_members_appear_while_they_train_and_at_the_end(command, place, tmp_path
     settings = read_settings({"wandb": {"project": "tops", "folder": str(folder)}, "seconds": 0.2})
     caplog.set_level("INFO")
     with exported_beside([export_of("pooling", "main", command)], settings):
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while not list(folder.glob("wandb/offline-run-*/lexon.content")):
             assert time.monotonic() < end, "nothing appeared"
             time.sleep(0.1)
