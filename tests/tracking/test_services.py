@@ -200,6 +200,8 @@ def test_wandb_offline_holds_each_member_once(wandb, place):
     assert runs.keys() == {place.title, DONE, TRAINS}
     losses = [row["train_loss"] for row in epochs(3)]
     assert [float(text) for text in logged(runs[DONE], "epoch/train_loss")] == pytest.approx(losses)
+    for path in (wandb._folder / "wandb").glob("offline-run-*"):
+        path.rename(f"{path}-1")  # as W&B calls the second run of one second
     assert wandb.send(read_run(place)) == {"report as before": 1, "as before": 2}
     finish_member(place.members / TRAINS, epochs(4))
     assert wandb.send(read_run(place)) == {"report as before": 1, "as before": 1, "updated": 1}

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,8 @@ class WandbService:
     def _folders(self, content: Content) -> list[Path]:
         """Where W&B keeps what was exported of this in the present mode."""
         kind = "offline-run" if self._settings.mode == "offline" else "run"
-        return sorted((self._folder / "wandb").glob(f"{kind}-*-{content.identity}"))
+        # Of two that were begun within a second W&B lets the second one's name end with a number.
+        return sorted((self._folder / "wandb").glob(f"{kind}-*-{content.identity}*"))
 
     def _digest(self, content: Content) -> str:
         """Of what is shown, and of where."""
@@ -145,7 +147,8 @@ def _keep(written: Sequence[_Written]) -> None:
         return
     wandb.teardown()
     for one in written:
-        (one.folder / CONTENT).write_text(one.digest, encoding="utf-8")
+        with suppress(FileNotFoundError):  # another process has just replaced it
+            (one.folder / CONTENT).write_text(one.digest, encoding="utf-8")
         for path in one.earlier:
             if path != one.folder and not any(path.glob("*.wandb.synced")):
                 shutil.rmtree(path, ignore_errors=True)
