@@ -21,7 +21,7 @@ from lexon.errors import ConfigurationError, DataError
 from lexon.pipelines.application import export
 from lexon.pipelines.application.export import compared
 from lexon.pipelines.application.score import score_events
-from lexon.pipelines.application.scores import own_object_types
+from lexon.pipelines.application.scores import own_object_types, refuse_other_width
 
 CHECKS = EventChecks(max_bad_events=0.1, beam_energy=7000, duplicates="drop")
 CLASSES = {"signal": 1, "first": 2, "second": 3}
@@ -36,7 +36,9 @@ def member(study: small_networks.Study) -> Any:
     """As much of a finished member as scoring asks for."""
     network = {"dim": 16, "depth": 2, "heads": 4, "mlp_dim": 16, "dropout": 0.1, "pool": "mean"}
     config = SimpleNamespace(
-        classifier=classifier_config({"met": True, **network}), classes=CLASSES, data=None
+        classifier=classifier_config({"met": True, **network}),
+        classes=CLASSES,
+        data=SimpleNamespace(max_objects=18),
     )
     return SimpleNamespace(
         config=config,
@@ -93,6 +95,15 @@ def test_other_numbers_of_types_are_refused():
         own_object_types(trained, TYPES)
     trained.config.data = data_of(TYPES)
     assert own_object_types(trained, TYPES) == TYPES
+
+
+def test_events_have_as_many_places_as_those_of_the_training():
+    trained = SimpleNamespace(
+        name="m", config=SimpleNamespace(data=SimpleNamespace(max_objects=24))
+    )
+    refuse_other_width(trained, 24)
+    with pytest.raises(ConfigurationError, match=r"events\.max_objects=18: m was trained with 24"):
+        refuse_other_width(trained, 18)
 
 
 def data_of(object_types: dict[int, str]) -> Any:
