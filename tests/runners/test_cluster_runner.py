@@ -22,6 +22,7 @@ from lexon.framework import cluster
 from lexon.runners.cluster import checks
 from lexon.runners.cluster.engine import Ticket
 from lexon.runners.cluster.runner import WorkflowFailed
+from lexon.runners.cluster.state import JobStatus, Progress
 from lexon.runners.cluster.submission import Submissions
 from lexon.runners.cluster.workflow import plan_workflow
 from lexon.runners.htcondor import dag
@@ -153,6 +154,39 @@ def test_the_same_command_attaches_and_another_one_is_refused(kedro_session, dag
     dagman.queue = "gone"
     run(kedro_session, run="elsewhere")
     assert len(dagman.submitted) == 2
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_a_limit_left_is_submitted_as_other_jobs_end(
+    kedro_session, dagman, project, caplog, monkeypatch, waits
+):
+    """By the command that waits, or else by the same command again, which the first one names."""
+    caplog.set_level("INFO")
+    path = project / "conf/htcondor_local/runner.yml"
+    path.write_text(
+        path.read_text().replace("poll_seconds: 1", f"poll_seconds: 1\n  wait: {waits}")
+    )
+
+    def poll(_: HTCondor, ticket: Ticket, names: list[str]) -> Progress:
+        progress = dagman.poll(ticket, names)
+        if len(dagman.submitted) < 4:
+            progress.jobs["report"] = JobStatus("unsubmitted", reason="a limit of the site")
+        return progress
+
+    monkeypatch.setattr(HTCondor, "poll", poll)
+    run(kedro_session)
+    assert "1 of 4 jobs are not submitted: the site allows no more at once" in caplog.text
+    if waits:
+        assert "They follow as others end" in caplog.text
+        assert "All 4 jobs are done" in caplog.text
+    else:
+        assert "The same command submits more as others end" in caplog.text
+        assert len(dagman.submitted) == 2
+        run(kedro_session)
+        run(kedro_session)
+        assert "Attached to HTCondor job 7" in caplog.text
+    assert len(dagman.submitted) == 4
+    assert len({ticket.folder for ticket in dagman.submitted}) == 1, "one workflow"
 
 
 def test_a_queue_that_does_not_answer_is_no_reason_to_submit_again(kedro_session, dagman):

@@ -104,13 +104,12 @@ def _other_machine(kind: JobKind, settings: HTCondorSettings) -> dict[str, objec
     its machine ended: it is started on another, `retries` times. Where there is none, or a held job
     is not released, it is removed, and counts as failed.
     """
-    stopped = (
-        f"(ExitCode =?= {STOPPED} && NumJobStarts < {MAX_STARTS})" if kind in RESUMABLE else "False"
-    )
-    fault = f"(ExitCode =?= {OTHER_MACHINE} && NumJobStarts <= {settings.retries})"
+    again = [f"(ExitCode =?= {OTHER_MACHINE} && NumJobStarts <= {settings.retries})"]
+    if kind in RESUMABLE:
+        again.append(f"(ExitCode =?= {STOPPED} && NumJobStarts < {MAX_STARTS})")
     long = f"time() - EnteredCurrentStatus > {settings.hold_minutes * 60:.0f}"
     return {
-        "on_exit_remove": f"!({stopped} || {fault})",
+        "on_exit_remove": f"!({' || '.join(again)})",
         "job_machine_attrs": "Machine",
         "job_machine_attrs_history_length": REMEMBERED,
         "periodic_remove": (
