@@ -10,7 +10,6 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from small_study import BUILD, MINI_WORLD, ROOT, kedro, once, study
-from traitlets.config import Config
 
 NOTEBOOKS = ROOT / "notebooks"
 MADE = BUILD / "notebooks"
@@ -18,7 +17,6 @@ PAGES = MADE / "pages"
 # What their first lines ask for, at the size of the mini-world.
 COMMAND = ("run", "--params", "tokeniser=direct|binned|vqvae")
 _LONGEST = 300  # seconds of one cell, and until the first one; a busy machine is slow
-_OWN_SOCKETS = Config(KernelManager={"transport": "ipc"})  # no ports that others could reach
 
 
 def run_all() -> None:
@@ -52,7 +50,6 @@ def run(path: Path) -> None:
         startup_timeout=_LONGEST,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
-        config=_OWN_SOCKETS,
     ).execute()
     nbformat.write(notebook, PAGES / path.name)
 
