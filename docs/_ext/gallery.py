@@ -145,8 +145,8 @@ def make_picture() -> None:
         log = kedro(project, "viz", "build", KEDRO_ENV="test")
         if not (project / "build" / "api" / "main").exists():
             raise SystemExit(f"kedro viz build has built nothing:\n{log[-2000:]}")
-        page = project / "build" / "index.html"
-        page.write_text(offline(page.read_text(encoding="utf-8")), encoding="utf-8")
+        for page in (project / "build").glob("*.html"):
+            page.write_text(offline(page.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(project / "build", target)
 
