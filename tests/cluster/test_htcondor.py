@@ -49,7 +49,7 @@ def call(*arguments: str, folder: Path | None = None) -> str:
     ).stdout
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 90) -> Any:
+def wait_for(look: Callable[[], Any], seconds: float = 240) -> Any:
     deadline = time.monotonic() + seconds
     while not (seen := look()):
         assert time.monotonic() < deadline, "waited in vain"
