@@ -99,6 +99,20 @@ def test_a_template_and_a_table_are_code_too(monkeypatch, node):
     assert provenance.code_digest.__wrapped__(node) != before
 
 
+def test_what_reports_are_laid_out_by_is_no_code_of_a_training(monkeypatch):
+    data, layouts = provenance._data, {}
+    monkeypatch.setattr(
+        provenance, "_data", lambda room: layouts.setdefault(room.name, list(data(room)))
+    )
+    provenance.code_digest.__wrapped__(TRAIN)
+    assert "pipelines" in layouts, "the training rests on modules of pipelines/"
+    assert [
+        path.name for found in layouts.values() for path in found if "layouts" in str(path)
+    ] == []
+    provenance.code_digest.__wrapped__("lexon.pipelines.reporting.nodes")
+    assert "classifier.yml" in {path.name for path in layouts["reporting"]}
+
+
 NODE = """from lexon.provenance import code_digest, code_version, edited_since_start
 from lexon import physics, provenance
 from pathlib import Path

@@ -223,12 +223,13 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             yield from _statements(below)
 
 
-def _data(package: Path) -> list[Path]:
-    return [
-        path
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix in (".npz", ".html", ".yml")
-    ]
+def _data(package: Path) -> Iterator[Path]:
+    """Data beside the modules of a package; those of a package within it belong to that one."""
+    for path in package.iterdir():
+        if path.is_dir() and not (path / "__init__.py").is_file():
+            yield from _data(path)
+        elif path.is_file() and path.suffix in (".npz", ".html", ".yml"):
+            yield path
 
 
 def _git(folder: Path, *arguments: str) -> str:
