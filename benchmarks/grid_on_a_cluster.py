@@ -28,7 +28,7 @@ OWN = {"run", "notes", "seconds", "device", "events_per_second"}
 
 def kedro(*words: str) -> str:
     command = [sys.executable, "-m", "kedro", *words]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -52,17 +52,19 @@ def times(data: Path, jobs: dict[str, Any], run_name: str) -> list[str]:
     """From the submission to the first training, and what a member's job takes beside its own
     work.
     """
-    ticket = json.loads((data / "09_jobs" / GRID / run_name / "ticket.json").read_text())
+    ticket = json.loads(
+        (data / "09_jobs" / GRID / run_name / "ticket.json").read_text(encoding="utf-8")
+    )
     folder = Path(ticket["folder"])
-    kinds = json.loads((folder / "submission.json").read_text())["jobs"]
+    kinds = json.loads((folder / "submission.json").read_text(encoding="utf-8"))["jobs"]
     of_members = [jobs[name]["seconds"] for name in jobs if kinds[name]["kind"] == "member"]
     records = [
-        json.loads(path.read_text())
+        json.loads(path.read_text(encoding="utf-8"))
         for path in (data / "06_models" / GRID / run_name).glob("*/run.json")
     ]
     begin = datetime.fromisoformat(ticket["submitted"]).astimezone()
     first = min(datetime.fromisoformat(record["started"]) for record in records)
-    log = (folder / "logs" / "data.log").read_text()
+    log = (folder / "logs" / "data.log").read_text(encoding="utf-8")
     started = datetime.fromisoformat(log.split(", ")[1]).astimezone()
     work = [record["seconds"] + record["evaluation_seconds"] for record in records]
     end = max(path.stat().st_mtime for path in folder.glob("logs/report.log"))

@@ -93,7 +93,7 @@ def test_the_pages_commands_run_on_nanoaod(project, events):
     for label, name in ((1, "tttt"), (2, "ttbar")):
         branches = of_nanoaod(events[events.labels == label])
         write_tree(Path(f"data/{name}.root"), branches, "Events")
-    study, changed = re.findall(r"^(kedro .*)$", PAGE, re.MULTILINE)
+    study, changed, wide = re.findall(r"^(kedro .*)$", PAGE, re.MULTILINE)
     type_in(project, study)
     source = cleaned()
     assert source.label_names == {1: "ttbar", 2: "tttt"}
@@ -105,6 +105,8 @@ def test_the_pages_commands_run_on_nanoaod(project, events):
     notes = " ".join(cleaned().attributes["notes"])
     assert "events.branches has no photons" in notes
     assert "pass the cut pt > 30 and abs(eta) < 2.4." in notes
+    type_in(project, wide)
+    assert cleaned().read("train").ids.shape[1] == 24
 
 
 def test_a_tree_of_delphes_and_the_same_as_parquet(project, events):

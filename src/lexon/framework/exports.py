@@ -109,7 +109,7 @@ def exported_beside(exports: Sequence[Export], settings: TrackingSettings) -> It
 
 def _start(export: Export, settings: TrackingSettings) -> _Process | None:
     # A pipe that nobody reads would fill.
-    complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115  # as long as the process
+    complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # as long as the process
     try:
         refuse_missing_packages(settings)
         process = subprocess.Popen(
@@ -117,7 +117,7 @@ def _start(export: Export, settings: TrackingSettings) -> _Process | None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            text=True,
+            encoding="utf-8",
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         assert process.stdin is not None
