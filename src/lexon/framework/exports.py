@@ -96,15 +96,14 @@ def exported_beside(exports: Sequence[Export], settings: TrackingSettings) -> It
     """
     started = (_start(export, settings) for export in exports)
     processes = [one for one in started if one is not None]
+    end = _finish
     try:
         yield
-    except Exception:
-        _finish(processes)
+    except (KeyboardInterrupt, SystemExit):
+        end = _let_go  # a signal asks for the end now; the processes come to theirs alone
         raise
-    except BaseException:  # a signal asks for the end now; the processes come to theirs alone
-        _let_go(processes)
-        raise
-    _finish(processes)
+    finally:
+        end(processes)
 
 
 def _start(export: Export, settings: TrackingSettings) -> _Process | None:

@@ -30,7 +30,7 @@ from lexon.pipelines.reporting.asked import (
     in_order,
 )
 from lexon.pipelines.reporting.classifier_effects import Aurocs, Baselines, ClassifierCell
-from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, COMPARED, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import bounded, counted, listing, paired
 from lexon.statistics import (
     SEED,
@@ -69,13 +69,7 @@ DIFFERENCE_COLUMNS = (
     "run",
     "statistic",
     "kind",
-    "a",
-    "b",
-    *BOUNDS,
-    "verdict",
-    "effect",
-    "averaged_over",
-    "n_averaged",
+    *COMPARED,
 )
 SHIFT_COLUMNS = (
     "run",

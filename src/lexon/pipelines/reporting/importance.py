@@ -24,7 +24,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     comparable,
     ranked_by_validation,
 )
-from lexon.pipelines.reporting.tables import BOUNDS, difference_row, rows_of
+from lexon.pipelines.reporting.tables import COMPARED, difference_row, rows_of
 from lexon.pipelines.reporting.words import bounded, counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
@@ -60,13 +60,7 @@ DIFFERENCE_COLUMNS = (
     "run",
     "kind",
     "feature",
-    "a",
-    "b",
-    *BOUNDS,
-    "verdict",
-    "effect",
-    "averaged_over",
-    "n_averaged",
+    *COMPARED,
 )
 # What two machines may differ in a probability; two trainings differ in some event by far more.
 _SAME_MODEL = 0.01

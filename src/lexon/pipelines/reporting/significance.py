@@ -28,7 +28,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Baselines,
     ClassifierCell,
 )
-from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import capital, paired, with_interval
 from lexon.statistics import (
     CERTAIN,
@@ -81,13 +81,7 @@ DIFFERENCE_COLUMNS = (
     "run",
     "statistic",
     "kind",
-    "a",
-    "b",
-    *BOUNDS,
-    "verdict",
-    "effect",
-    "averaged_over",
-    "n_averaged",
+    *COMPARED,
 )
 
 

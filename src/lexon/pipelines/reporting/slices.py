@@ -32,7 +32,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Baselines,
     ClassifierCell,
 )
-from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
@@ -73,13 +73,7 @@ DIFFERENCE_COLUMNS = (
     "quantity",
     "slice",
     "against",
-    "a",
-    "b",
-    *BOUNDS,
-    "verdict",
-    "effect",
-    "averaged_over",
-    "n_averaged",
+    *COMPARED,
 )
 _MOST_LISTED = 3
 

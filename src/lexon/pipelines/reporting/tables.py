@@ -18,6 +18,8 @@ from lexon.statistics import Difference
 FACTS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "device")
 # What a difference is, and its intervals: alone, and of all its table together.
 BOUNDS = ("difference", "low", "high", "low_all", "high_all")
+# The last columns of tables that compare two classifiers, or two levels of an axis.
+COMPARED = ("a", "b", *BOUNDS, "verdict", "effect", "averaged_over", "n_averaged")
 _MAX_LISTED = 6
 _PER_MEMBER = ("member", "node", "status", "error", "cell")  # rows of the members' table already
 
