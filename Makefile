@@ -22,7 +22,7 @@ test-cluster: .venv/installed
 
 # The clients of MLflow and W&B, 160 MB that few changes touch, are no part of .venv until this is asked for.
 test-tracking: .venv/installed-tracking
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/tracking
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/tracking tests/framework/test_exports.py
 
 # What the bounds of pyproject.toml promise, in environments of their own: all tests with the lowest versions that they allow
 # (of the oldest Python), and with the newest that there are. Prints a row of docs/reference/versions.md.
