@@ -138,10 +138,10 @@ class LayeredConfigLoader(OmegaConfigLoader):
         if name not in self._expanded:
             if name != DEFAULT and (reason := self.folders.why_no_experiment(name)):
                 raise ConfigurationError(f"conf/experiments/{name}: {reason}")
-            layers = self._layers_of(name)
-            configured = self._parameters(layers, pinned=False)
+            layers, asked = self._layers_of(name), self._asked(name)
+            configured = self._parameters(layers, pinned=False) if self.runtime_params else asked
             self._expanded[name] = expand(
-                name, configured, self._asked(name), lambda key: self._origin(key, layers)
+                name, configured, asked, lambda key: self._origin(key, layers)
             )
         return self._expanded[name]
 
