@@ -77,12 +77,16 @@ def test_the_z_candidate_is_the_nearest_pair_of_one_flavour_and_both_charges() -
         OBJECT_TYPES,
     )
     assert back_to_back["z_mass"][0] == pytest.approx(91.19, rel=1e-5)
+    assert back_to_back["z_distance"][0] == pytest.approx(0, abs=1e-3)
+    lighter = event_features(one_event((3, 40, 0, 0), (4, 40, 0, np.pi)), OBJECT_TYPES)
+    assert lighter["z_distance"][0] == pytest.approx(91.19 - 80, rel=1e-4)
     for unlike in (
         ((3, half, 0, 0), (3, half, 0, np.pi)),
         ((3, half, 0, 0), (6, half, 0, np.pi)),
         ((1, half, 0, 0), (4, half, 0, np.pi)),
     ):
-        assert np.isnan(event_features(one_event(*unlike), OBJECT_TYPES)["z_mass"][0])
+        found = event_features(one_event(*unlike), OBJECT_TYPES).iloc[0]
+        assert np.isnan(found[["z_mass", "z_distance"]]).all()
 
 
 @pytest.mark.filterwarnings("error")

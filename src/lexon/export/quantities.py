@@ -56,7 +56,7 @@ class EventQuantities(nn.Module):
             | self._sums(event)
             | self._leading(event)
             | self._masses(event)
-            | {"z_mass": self._z_mass(event)}
+            | self._z_candidate(event)
             | self._lepton_met(event)
             | self._angles(event)
         )
@@ -113,7 +113,7 @@ class EventQuantities(nn.Module):
             found[name] = _or_nan(mass2.clamp(min=0).sqrt(), objects.sum(1) > 1)
         return found
 
-    def _z_mass(self, event: EventTensors) -> Tensor:
+    def _z_candidate(self, event: EventTensors) -> Columns:
         leptons, positive, electrons = (
             self._pair(self._are(kind, event))
             for kind in ("leptons", "positive_leptons", "electrons")
@@ -124,9 +124,9 @@ class EventQuantities(nn.Module):
         pt = self._pair(event.pt)
         angles = (d_eta / 2).sinh().square() + (d_phi / 2).sin().square()
         mass = 2 * (pt[0] * pt[1] * angles).sqrt()
-        distance = torch.where(pairs, (mass - Z_MASS).abs(), torch.inf)
-        nearest = distance.argmin(1, keepdim=True)
-        return _or_nan(mass.gather(1, nearest)[:, 0], pairs.any(1))
+        distance, nearest = torch.where(pairs, (mass - Z_MASS).abs(), torch.inf).min(1, True)
+        values = {"z_mass": mass.gather(1, nearest), "z_distance": distance}
+        return {name: _or_nan(column[:, 0], pairs.any(1)) for name, column in values.items()}
 
     def _lepton_met(self, event: EventTensors) -> Columns:
         leptons = self._are("leptons", event)
