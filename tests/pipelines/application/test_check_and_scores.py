@@ -25,6 +25,8 @@ from lexon.pipelines.application.scores import own_object_types, refuse_other_wi
 
 CHECKS = EventChecks(max_bad_events=0.1, beam_energy=7000, duplicates="drop")
 CLASSES = {"signal": 1, "first": 2, "second": 3}
+NETWORK = {"met": True, "dim": 16, "depth": 2, "heads": 4, "mlp_dim": 16, "dropout": 0.1}
+NETWORK |= {"pool": "mean"}
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +36,8 @@ def tokenisers(make_events):
 
 def member(study: small_networks.Study) -> Any:
     """As much of a finished member as scoring asks for."""
-    network = {"dim": 16, "depth": 2, "heads": 4, "mlp_dim": 16, "dropout": 0.1, "pool": "mean"}
     config = SimpleNamespace(
-        classifier=classifier_config({"met": True, **network}),
+        classifier=classifier_config(NETWORK),
         classes=CLASSES,
         data=SimpleNamespace(max_objects=18),
     )
@@ -71,6 +72,22 @@ def test_each_event_of_a_text_file_has_the_score_of_its_place(
     found = np.concatenate([part.probabilities for part in parts])
     np.testing.assert_allclose(found, study.scores(events)[place], rtol=0, atol=1e-4)
     assert any("repeat another" in note for note in data.attributes()["notes"])
+
+
+def test_a_network_that_read_other_quantities_is_refused(
+    tokenisers, make_events, tmp_path, monkeypatch
+):
+    """Of a version before, say, which had fewer of them."""
+    train, events = make_events(600, seed=1), make_events(20, seed=3)
+    study = small_networks.study(tokenisers["direct"], train, event=True)
+    (tmp_path / "mine.csv").write_text("\n".join(lines_of(events)) + "\n")
+    older = member(study)
+    older.config.classifier = classifier_config({**NETWORK, "event_features": True})
+    own = study.model.recipe["event_features"]
+    monkeypatch.setitem(study.model.recipe, "event_features", own - 1)
+    data = score_events(older, source_of(tmp_path / "mine.csv"), TYPES, CHECKS, "cpu")
+    with pytest.raises(DataError, match=f"reads {own - 1} event-level .* computes {own}; train it"):
+        list(data.parts)
 
 
 def test_copies_in_a_split_file_keep_their_rows(tokenisers, make_events, tmp_path):

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from lexon.config.data import EventsFile
 from lexon.datasets.finished import FinishedMember
-from lexon.errors import ConfigurationError
+from lexon.errors import ConfigurationError, DataError
 from lexon.events import Events
 from lexon.pipelines.members import EVALUATION_BATCH
 from lexon.pipelines.modelling.classifiers.inputs import network_table
 from lexon.tokenisers.base import ClassifiedTokens, Tokeniser
-from lexon.training import predict
+from lexon.training import TensorTable, predict
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,27 @@ class Scorer:
         return tuple(self.member.config.classes)
 
     def scores(self, events: Events) -> NDArray[np.float32]:
-        """Class probabilities [N, C]."""
+        """Class probabilities [N, C].
+
+        Raises:
+            DataError: the network was trained on other event-level quantities than there are now.
+        """
         if not len(events):
             return np.zeros((0, len(self.class_names)), np.float32)
         zeros = np.zeros(len(events), np.int64)
         tokens = self.tokeniser.encode(events)
         sample = ClassifiedTokens(tokens, zeros, events.labels, np.arange(len(events)), "")
         table = network_table(sample, self.member.config, self.tokeniser, self.object_types)
+        self._refuse_other_quantities(table)
         return predict(self.model, table, EVALUATION_BATCH, self.device)
+
+    def _refuse_other_quantities(self, shown: TensorTable) -> None:
+        own = self.model.recipe.get("event_features", 0)
+        if own and (now := shown.tensors["event"].shape[1]) != own:
+            raise DataError(
+                f"{self.member.name}: its network reads {own} event-level quantities, and this"
+                f" version of lexon computes {now}; train it again by the command of its run.json"
+            )
 
 
 def own_object_types(member: FinishedMember, asked: Mapping[int, str]) -> Mapping[int, str]:
