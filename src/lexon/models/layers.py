@@ -69,7 +69,7 @@ def attend(
         hidden = torch.zeros(mask.shape, dtype=query.dtype, device=query.device).masked_fill_(
             ~mask, -torch.inf
         )
-        added = hidden.repeat_interleave(heads, dim=0)[..., None]
+        added = hidden[:, None].expand(n, heads, length).reshape(-1, length, 1)
     else:
         added = bias.mT.reshape(-1, length, length).to(query.dtype)
     logits = torch.baddbmm(added, key, query.mT, alpha=width**-0.5)
@@ -96,7 +96,8 @@ class Attention(nn.Module):
         )
         # Scaling the columns of the projection instead of the heads is the same product on a far
         # smaller tensor.
-        weight = self.out.weight * self.head_scale.repeat_interleave(dim // self.heads)
+        columns = self.head_scale[:, None].expand(-1, dim // self.heads).reshape(dim)
+        weight = self.out.weight * columns
         return linear(heads, weight, self.out.bias)
 
 
