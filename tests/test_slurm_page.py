@@ -9,7 +9,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from lexon.runners.slurm.settings import SlurmSettings, read_settings
+from lexon.runners.slurm.settings import SlurmSettings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "how_to" / "first_run_on_slurm.md").read_text()
 BLOCKS = [
@@ -25,7 +25,7 @@ def read(kedro_session, project, monkeypatch):
 
     def with_block(text: str) -> SlurmSettings:
         both = OmegaConf.merge(base, yaml.safe_load(text)["slurm"])
-        return read_settings(OmegaConf.to_container(both))
+        return SlurmSettings.read(OmegaConf.to_container(both))
 
     return with_block
 

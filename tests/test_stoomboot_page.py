@@ -10,7 +10,7 @@ import yaml
 
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.pipelines.reporting.vae_api import VAEExperimentRunner
-from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.settings import HTCondorSettings
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how_to"
 STOOMBOOT = (HOW_TO / "first_run_on_stoomboot.md").read_text()
@@ -39,7 +39,7 @@ def test_settings_of_the_runner_on_the_page_are_read(kedro_session, project, mon
     }
     base = kedro_session("stoomboot").loader()["runner"]["htcondor"]
     for block in blocks:
-        read_settings(base | block["htcondor"])
+        HTCondorSettings.read(base | block["htcondor"])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import pytest
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.runners.cluster.script import Site
 from lexon.runners.htcondor.dag import submit_file
-from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.settings import HTCondorSettings
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("pool")]
 
@@ -155,7 +155,7 @@ def test_a_job_that_is_held_for_memory_again_and_again_stays_held(study: Path, t
         "periodic_hold_reason": '"more GPU memory than there is"',
     }
     submit = base["htcondor"]["submit"] | holds
-    settings = read_settings(base["htcondor"] | {"retries": 1, "submit": submit})
+    settings = HTCondorSettings.read(base["htcondor"] | {"retries": 1, "submit": submit})
     site = Site(tmp_path, tmp_path, sys.executable, {})
     (tmp_path / "member.sub").write_text(submit_file("member", settings, site))
     (tmp_path / "job.sh").write_text("#!/bin/bash\nsleep 100\n")
@@ -175,7 +175,7 @@ def test_htcondor_understands_what_we_write(study, tmp_path):
     """
     folder = tmp_path / "it's a $HOME (folder)"
     folder.mkdir()
-    settings = read_settings(
+    settings = HTCondorSettings.read(
         LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"]
     )
     odd = {"PLAIN": "a", "ODD": 'it\'s "50 $(x) ${y} % of" a b', "OUT": str(folder / "out")}
@@ -205,7 +205,7 @@ def test_a_job_whose_machine_is_at_fault_never_starts_there_again(
     study: Path, tmp_path: Path
 ) -> None:
     """This pool has one machine: the job waits for another one, in vain, and counts as failed."""
-    settings = read_settings(
+    settings = HTCondorSettings.read(
         LayeredConfigLoader(study / "conf", "htcondor_local", base_env="base")["runner"]["htcondor"]
         | {"hold_minutes": 0.1}
     )

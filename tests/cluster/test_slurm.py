@@ -20,11 +20,12 @@ import pytest
 
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.runners.cluster.engine import Ticket, new_ticket
+from lexon.runners.cluster.queued.engine import QueuedEngine
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.state import JobStatus
 from lexon.runners.cluster.workflow import Job, Workflow
-from lexon.runners.slurm.engine import Slurm
-from lexon.runners.slurm.settings import read_settings
+from lexon.runners.slurm.commands import Slurm
+from lexon.runners.slurm.settings import SlurmSettings
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("slurm")]
 
@@ -184,12 +185,12 @@ def test_a_killed_waiter_a_dead_controller_a_requeued_job_and_a_time_limit(study
 
 
 @pytest.fixture
-def engine(study: Path) -> Slurm:
+def engine(study: Path) -> QueuedEngine:
     loader = LayeredConfigLoader(study / "conf", "slurm_local", base_env="base")
-    return Slurm(read_settings(loader["runner"]["slurm"]))
+    return QueuedEngine(Slurm(SlurmSettings.read(loader["runner"]["slurm"])))
 
 
-def submitted(engine: Slurm, workflow: Workflow, site: Site) -> Ticket:
+def submitted(engine: QueuedEngine, workflow: Workflow, site: Site) -> Ticket:
     (site.folder / "logs").mkdir(parents=True)
     for name, text in engine.render(workflow, site).items():
         (site.folder / name).write_text(text)
@@ -197,7 +198,7 @@ def submitted(engine: Slurm, workflow: Workflow, site: Site) -> Ticket:
     return engine.submit(new_ticket(site.folder, "now", "Slurm"), "title")
 
 
-def finished(engine: Slurm, ticket: Ticket, workflow: Workflow) -> dict[str, JobStatus]:
+def finished(engine: QueuedEngine, ticket: Ticket, workflow: Workflow) -> dict[str, JobStatus]:
     names = [job.name for job in workflow.all]
     wait_for(lambda: engine.poll(ticket, names).queue == "gone")
     return engine.poll(ticket, names).jobs
@@ -231,7 +232,7 @@ def test_jobs_come_back_by_their_exit_codes_and_what_cannot_run_is_skipped(engin
     jobs.append(Job("skipped", "baseline", (), ("mistake",)))
     workflow = Workflow(tuple(jobs), Job("report", "report", ()))
     quick = engine.settings.model_copy(update={"retries": 1})
-    engine = Slurm(quick)
+    engine = QueuedEngine(Slurm(quick))
     ended = finished(engine, submitted(engine, workflow, site), workflow)
     assert {name: (job.state, job.tries, job.code) for name, job in ended.items()} == {
         "killed": ("done", 1, 0),

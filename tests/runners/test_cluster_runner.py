@@ -21,15 +21,16 @@ from lexon.errors import ConfigurationError
 from lexon.framework import cluster
 from lexon.runners.cluster import checks
 from lexon.runners.cluster.engine import Ticket
+from lexon.runners.cluster.queued.engine import QueuedEngine
 from lexon.runners.cluster.runner import WorkflowFailed
 from lexon.runners.cluster.state import JobStatus, Progress
 from lexon.runners.cluster.submission import Submissions
 from lexon.runners.cluster.workflow import plan_workflow
 from lexon.runners.htcondor import dag
 from lexon.runners.htcondor.engine import HTCondor
-from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.settings import HTCondorSettings
 from lexon.runners.htcondor.status import parse
-from lexon.runners.slurm.engine import Slurm
+from lexon.runners.slurm.commands import Slurm
 
 CLUSTER = "test+htcondor_local"
 JOBS = Path("data/test/09_jobs/default/main")
@@ -258,9 +259,9 @@ def test_a_workflow_of_one_batch_system_is_known_to_the_other(kedro_session, dag
     dagman.queue = "alive"
     with pytest.raises(ConfigurationError, match=r"HTCondor job 7 .* with other options"):
         kedro_session("test+slurm_local").run()
-    monkeypatch.setattr(Slurm, "submit", dagman.submit_elsewhere)
+    monkeypatch.setattr(QueuedEngine, "submit", dagman.submit_elsewhere)
     dagman.queue = "gone"
-    monkeypatch.setattr(Slurm, "poll", dagman.poll)
+    monkeypatch.setattr(QueuedEngine, "poll", dagman.poll)
     kedro_session("test+slurm_local").run(tags=["report"])
     assert json.loads((JOBS / "ticket.json").read_text())["engine"] == "Slurm"
 
@@ -350,13 +351,13 @@ def test_a_data_root_that_cannot_be_written_is_named(tmp_path):
 
 def test_too_little_space_is_found_before_anything_is_submitted(tmp_path, kedro_session):
     raw = kedro_session(CLUSTER).loader()["runner"]["htcondor"]
-    greedy = read_settings(
+    greedy = HTCondorSettings.read(
         raw | {"jobs": raw["jobs"] | {"data": raw["jobs"]["data"] | {"writes": 10**9}}}
     )
     pipeline = Pipeline([Node(len, "params:x", "out", name="a", tags="data")])
     with pytest.raises(ConfigurationError, match="MB free, about 1,000,000,000 MB needed"):
         checks.space_suffices(plan_workflow(pipeline), greedy, tmp_path)
-    checks.space_suffices(plan_workflow(pipeline), read_settings(raw), tmp_path)
+    checks.space_suffices(plan_workflow(pipeline), HTCondorSettings.read(raw), tmp_path)
 
 
 def test_members_that_share_a_core_are_warned_of(kedro_session, dagman, project, caplog):

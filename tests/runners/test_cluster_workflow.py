@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.checks import nothing_crosses_in_memory
 from lexon.runners.cluster.workflow import plan_workflow
-from lexon.runners.slurm.settings import read_settings
+from lexon.runners.slurm.settings import SlurmSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,5 +151,5 @@ def test_how_many_members_a_job_has_and_how_many_of_them_train_at_once(
     raw = yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["slurm"]
     member = raw["jobs"]["member"] | {"cpus": cpus, "gpus": gpus}
     own = {"members_per_job": per_job, "members_per_gpu": per_gpu}
-    settings = read_settings(raw | own | {"jobs": raw["jobs"] | {"member": member}})
+    settings = SlurmSettings.read(raw | own | {"jobs": raw["jobs"] | {"member": member}})
     assert (settings.pack, settings.at_once) == (pack, at_once)

@@ -21,11 +21,12 @@ from kedro.pipeline import Node, Pipeline
 from lexon.datasets.events import EventsDataset
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster import containers
+from lexon.runners.cluster.queued.job_script import job_script
 from lexon.runners.cluster.script import GPU_REQUESTED, Site
 from lexon.runners.htcondor import dag
-from lexon.runners.htcondor import settings as htcondor
-from lexon.runners.slurm import settings as slurm
-from lexon.runners.slurm.retries import job_script
+from lexon.runners.htcondor.settings import HTCondorSettings
+from lexon.runners.slurm.options import IN_JOB
+from lexon.runners.slurm.settings import SlurmSettings
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "/data/my images/100$.sif"
@@ -33,7 +34,7 @@ IMAGE = "/data/my images/100$.sif"
 
 def settings_of(engine: Any, **own: Any) -> Any:
     raw = yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())
-    return engine.read_settings(raw[engine.__name__.split(".")[2]] | own)
+    return engine.read(raw[engine.group] | own)
 
 
 def in_image(folder: Path, image: str = IMAGE) -> Site:
@@ -42,9 +43,9 @@ def in_image(folder: Path, image: str = IMAGE) -> Site:
 
 def test_a_local_image_must_be_there(tmp_path, monkeypatch):
     for address in (None, "docker://ghcr.io/me/lexon:cuda"):
-        found = containers.image_of(settings_of(slurm, image=address), "slurm", tmp_path)
+        found = containers.image_of(settings_of(SlurmSettings, image=address), "slurm", tmp_path)
         assert found == address, "what is not on the disk is Apptainer's to find"
-    own = settings_of(slurm, image="images/lexon.sif")
+    own = settings_of(SlurmSettings, image="images/lexon.sif")
     with pytest.raises(ConfigurationError) as error:
         containers.image_of(own, "slurm", tmp_path)
     for part in ("slurm.image=images/lexon.sif", str(tmp_path), "docs/how_to/use_containers.md"):
@@ -52,10 +53,10 @@ def test_a_local_image_must_be_there(tmp_path, monkeypatch):
     (tmp_path / "images/lexon.sif").mkdir(parents=True)  # an unpacked image is a folder
     assert containers.image_of(own, "slurm", tmp_path) == str(tmp_path / "images/lexon.sif")
     monkeypatch.setenv("HOME", str(tmp_path))
-    at_home = settings_of(slurm, image="~/images/lexon.sif")
+    at_home = settings_of(SlurmSettings, image="~/images/lexon.sif")
     assert containers.image_of(at_home, "slurm", Path("/")) == str(tmp_path / "images/lexon.sif")
     with pytest.raises(ConfigurationError, match=r"slurm\.image=''"):
-        settings_of(slurm, image="")
+        settings_of(SlurmSettings, image="")
 
 
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=3), min_size=1))
@@ -96,7 +97,7 @@ def test_programs_and_packages_of_the_machine_stay_outside():
 
 
 def test_htcondor_is_told_by_the_attribute_that_its_machines_look_at():
-    own = settings_of(htcondor)
+    own = settings_of(HTCondorSettings)
     text = dag.submit_file("member", own, in_image(Path("/data")))
     assert '+SingularityImage = "/data/my images/100$(DOLLAR).sif"\n' in text
     assert "universe = vanilla\n" in text, "container_image would refuse it"
@@ -111,7 +112,7 @@ def test_a_machine_that_ignores_the_image_does_not_run_the_job(tmp_path, inside,
     (tmp_path / "python3").write_text("#!/bin/bash\necho trained\n")
     (tmp_path / "python3").chmod(0o755)
     script = tmp_path / "job.sh"
-    script.write_text(dag.job_script(settings_of(htcondor), in_image(tmp_path)))
+    script.write_text(dag.job_script(settings_of(HTCondorSettings), in_image(tmp_path)))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "APPTAINER_CONTAINER": inside}
     done = subprocess.run(["bash", script, "max", "0", "12", "0"], env=environment, check=False)
     assert done.returncode == code
@@ -142,7 +143,7 @@ def run_slurm_job(tmp_path):
         put("scontrol", "true")
         put("sinfo", "echo vm vm2")
         script = tmp_path / "job.sh"
-        script.write_text(job_script(settings_of(slurm), in_image(tmp_path)))
+        script.write_text(job_script(IN_JOB, settings_of(SlurmSettings), in_image(tmp_path)))
         known = {"PATH": f"{bin_}:/usr/bin:/bin", "SLURM_JOB_ID": "12", "SLURMD_NODENAME": "vm"}
         job = subprocess.Popen(["bash", script, "max", "1", "resumes"], env=known | variables)
         while stop and not (tmp_path / "ready").exists():

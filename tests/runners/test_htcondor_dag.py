@@ -17,8 +17,9 @@ from lexon import training
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.script import GPU_REQUESTED, Site
 from lexon.runners.cluster.workflow import Job, Workflow
-from lexon.runners.htcondor.dag import dag, job_script, quoted, render, submit_file
-from lexon.runners.htcondor.settings import HTCondorSettings, read_settings
+from lexon.runners.htcondor.dag import dag, job_script, quoted, submit_file
+from lexon.runners.htcondor.engine import HTCondor
+from lexon.runners.htcondor.settings import HTCondorSettings
 
 ROOT = Path(__file__).parents[2]
 SITE = Site(
@@ -37,7 +38,7 @@ def defaults() -> dict:
 
 @pytest.fixture(scope="module")
 def settings(defaults) -> HTCondorSettings:
-    return read_settings(defaults | {"submit": {"+UseOS": '"el9"'}, "retries": 3})
+    return HTCondorSettings.read(defaults | {"submit": {"+UseOS": '"el9"'}, "retries": 3})
 
 
 def words_of(value: str) -> list[str]:
@@ -64,7 +65,7 @@ def test_a_dag_names_jobs_dependencies_and_tries(settings):
 
 
 def test_every_job_has_its_submit_file(settings):
-    files = render(WORKFLOW, settings, SITE)
+    files = HTCondor(settings).render(WORKFLOW, SITE)
     assert set(files) == {"workflow.dag", "job.sh", "data.sub", "member.sub", "report.sub"}
     assert all(text.endswith("\n") for text in files.values())
 
@@ -75,7 +76,7 @@ def test_a_site_adds_lines_to_all_jobs_and_to_one_kind(defaults):
         "cpus": 3,
         "submit": {"+JobCategory": '"long"', "require_gpus": "Capability >= 7.0"},
     }
-    settings = read_settings(
+    settings = HTCondorSettings.read(
         defaults | {"submit": {"+UseOS": '"el9"'}, "jobs": defaults["jobs"] | {"member": member}}
     )
     text = submit_file("member", settings, SITE)
@@ -92,7 +93,9 @@ def test_a_site_adds_lines_to_all_jobs_and_to_one_kind(defaults):
 
 
 def test_a_later_layer_can_take_a_line_back(defaults):
-    settings = read_settings(defaults | {"submit": {"+UseOS": None, "accounting_group": "smefit"}})
+    settings = HTCondorSettings.read(
+        defaults | {"submit": {"+UseOS": None, "accounting_group": "smefit"}}
+    )
     text = submit_file("member", settings, SITE)
     assert "UseOS" not in text
     assert "accounting_group = smefit\n" in text
@@ -130,7 +133,9 @@ def test_a_fault_of_a_machine_sends_the_job_to_another_one(settings):
 def test_requirements_of_a_site_are_added(defaults):
     member = defaults["jobs"]["member"] | {"submit": {"requirements": 'Machine != "slow"'}}
     text = submit_file(
-        "member", read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}}), SITE
+        "member",
+        HTCondorSettings.read(defaults | {"jobs": defaults["jobs"] | {"member": member}}),
+        SITE,
     )
     assert text.count("requirements = ") == 1
     assert ')) && (Machine != "slow")\n' in text
@@ -138,7 +143,7 @@ def test_requirements_of_a_site_are_added(defaults):
 
 def test_a_job_that_asks_for_a_gpu_gets_one_that_torch_can_use_and_knows_it(defaults):
     member = defaults["jobs"]["member"] | {"gpus": 1}
-    settings = read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}})
+    settings = HTCondorSettings.read(defaults | {"jobs": defaults["jobs"] | {"member": member}})
     text = submit_file("member", settings, replace(SITE, gpu_capability="8.0"))
     assert "require_gpus = Capability >= 8.0\n" in text
     assert f"'{GPU_REQUESTED}=1'" in text
@@ -192,10 +197,10 @@ def test_the_script_appends_each_try_to_one_log(settings, tmp_path):
 )
 def test_a_mistake_in_a_site_is_named(defaults, changed, message):
     with pytest.raises(ConfigurationError, match=message):
-        read_settings(defaults | changed)
+        HTCondorSettings.read(defaults | changed)
 
 
 def test_a_memory_limit_below_the_request_is_a_mistake(defaults):
     member = defaults["jobs"]["member"] | {"memory": 9000, "memory_limit": 8000}
     with pytest.raises(ConfigurationError, match="memory_limit=8000 is below memory=9000"):
-        read_settings(defaults | {"jobs": defaults["jobs"] | {"member": member}})
+        HTCondorSettings.read(defaults | {"jobs": defaults["jobs"] | {"member": member}})

@@ -13,7 +13,7 @@ import yaml
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.engine import Ticket, new_ticket
 from lexon.runners.htcondor.engine import HTCondor
-from lexon.runners.htcondor.settings import read_settings
+from lexon.runners.htcondor.settings import HTCondorSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def ticket(tmp_path) -> Ticket:
 
 @pytest.fixture
 def settings():
-    return read_settings(
+    return HTCondorSettings.read(
         yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["htcondor"] | {"max_jobs": 7}
     )
 

@@ -12,12 +12,13 @@ import yaml
 
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.engine import Ticket, new_ticket
+from lexon.runners.cluster.queued.batches import from_json
+from lexon.runners.cluster.queued.engine import QueuedEngine
+from lexon.runners.cluster.queued.states import NO_LAST_WORD
 from lexon.runners.cluster.script import Site
 from lexon.runners.cluster.workflow import Job, Workflow
-from lexon.runners.slurm.batches import from_json
-from lexon.runners.slurm.engine import Slurm
-from lexon.runners.slurm.settings import read_settings
-from lexon.runners.slurm.status import NO_LAST_WORD
+from lexon.runners.slurm.commands import Slurm
+from lexon.runners.slurm.settings import SlurmSettings
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = Workflow(
@@ -54,9 +55,9 @@ def command(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def slurm() -> Slurm:
+def slurm() -> QueuedEngine:
     base = yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["slurm"]
-    return Slurm(read_settings(base))
+    return QueuedEngine(Slurm(SlurmSettings.read(base)))
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def grid(n: int) -> Workflow:
     return Workflow((Job("data", "data", ()), *members), Job("report", "report", ()))
 
 
-def written(slurm: Slurm, ticket: Ticket, workflow: Workflow) -> list[str]:
+def written(slurm: QueuedEngine, ticket: Ticket, workflow: Workflow) -> list[str]:
     for name, text in slurm.render(workflow, Site(ticket.folder, Path(), "python", {})).items():
         (ticket.folder / name).write_text(text)
     return [job.name for job in workflow.all]
@@ -154,7 +155,7 @@ def test_a_limit_of_the_site_leaves_jobs_that_later_calls_submit(
     command, slurm, ticket, tmp_path, room, array_size
 ):
     """Whatever the limit: each job once, members after data, the report last and alone."""
-    slurm = Slurm(slurm.settings.model_copy(update={"array_size": array_size}))
+    slurm = QueuedEngine(Slurm(slurm.settings.model_copy(update={"array_size": array_size})))
     names = written(slurm, ticket, grid(5))
     queue = Queue(command, tmp_path, room)
     seen: list[str] = []
@@ -199,7 +200,7 @@ def test_a_cancelled_workflow_submits_its_report_only(command, slurm, ticket, tm
 
 
 def test_parts_of_an_array_keep_below_the_throttle_together(command, slurm, ticket, tmp_path):
-    slurm = Slurm(slurm.settings.model_copy(update={"max_jobs": 3}))
+    slurm = QueuedEngine(Slurm(slurm.settings.model_copy(update={"max_jobs": 3})))
     names = written(slurm, ticket, grid(9))
     queue = Queue(command, tmp_path, 6)
     queue.end(["data"])
@@ -263,6 +264,15 @@ def test_accounting_decides_how_a_job_ended_that_did_not_say_it(command, slurm, 
     assert jobs["mean"].state == "done", "its disk was full when it wanted to note its end"
     (ticket.folder / "state" / "max").write_text("100 began 1 vm 12\n101 ended 1 failed\n")
     assert slurm.poll(ticket, NAMES).jobs["max"].code == 1, "its own exit code says more"
+
+
+def test_accounting_is_not_asked_for_a_job_whose_number_is_not_known(command, slurm, ticket):
+    """For no number it would list all jobs of its user."""
+    command("squeue", "true")
+    asked = command("sacct", "echo '11|OUT_OF_MEMORY'")
+    (ticket.folder / "state" / "data").write_text("100 began 1 vm 11\n")
+    assert slurm.poll(ticket, NAMES).jobs["data"].reason == NO_LAST_WORD
+    assert not asked.exists()
 
 
 def test_the_report_is_cancelled_last(command, slurm, ticket):

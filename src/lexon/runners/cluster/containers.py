@@ -1,7 +1,10 @@
-"""Jobs in a container: which image, and which folders of the machine it must see."""
+"""Jobs in a container: which image, which folders of the machine it must see, and how a job starts
+it where its machine does not.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +12,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from lexon.errors import ConfigurationError
+from lexon.runners.cluster import script
+from lexon.runners.cluster.script import GPU_REQUESTED, Site
 from lexon.runners.cluster.settings import ClusterSettings
 from lexon.runs import fingerprints
 
@@ -78,3 +83,38 @@ def environment(variables: dict[str, str]) -> dict[str, str]:
     """
     own = {name: value for name, value in variables.items() if name not in _OF_THE_MACHINE}
     return {"PYTHONNOUSERSITE": "1", **own}
+
+
+def find_runtime(site: Site, group: str) -> list[str]:
+    """Shell lines that find what starts containers, which a site's `setup` may have to load first.
+
+    Args:
+        group: of the settings in runner.yml.
+    """
+    if site.image is None:
+        return []
+    missing = f"there is neither apptainer nor singularity: load one of them in {group}.setup"
+    return [
+        "runtime=$(command -v apptainer || command -v singularity) ||",
+        f"    {script.leave(f'$(hostname): {missing}')}",
+    ]
+
+
+def stay_inside(reason: str) -> str:
+    """A shell line for a job whose machine should have started its image: outside of one, it must
+    not run in silence.
+    """
+    inside = '[ -n "$APPTAINER_CONTAINER$SINGULARITY_CONTAINER" ] || [ -e /.singularity.d ]'
+    return f"{inside} || {script.leave(reason)}"
+
+
+def command(site: Site) -> str:
+    """What runs the job that `$1` names, in its image where it has one. Signals and exit codes pass
+    through Apptainer.
+    """
+    if site.image is None:
+        return script.command(site)
+    image, project = shlex.quote(site.image), shlex.quote(str(site.project))
+    shown = " ".join(f"--bind {shlex.quote(str(folder))}" for folder in site.binds)
+    gpu = f"${{{GPU_REQUESTED}:+--nv}}"
+    return f'"$runtime" exec {gpu} {shown} --pwd {project} {image} {script.command(site)}'

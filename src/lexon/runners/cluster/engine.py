@@ -126,6 +126,11 @@ def answer_of(
     return done
 
 
+def answer_if_any(done: subprocess.CompletedProcess[str] | None) -> str | None:
+    """What a command wrote; None where it failed or did not answer."""
+    return None if done is None or done.returncode else done.stdout
+
+
 def text_of(path: Path) -> str:
     """A file that a batch system writes; empty before it does."""
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

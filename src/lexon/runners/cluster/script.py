@@ -13,6 +13,7 @@ from lexon.errors import OTHER_MACHINE
 from lexon.runners.cluster.settings import ClusterSettings, JobKind
 
 SCRIPT = "job.sh"
+TRY = "--- try "  # how the output of each try begins in a job's log
 # Of a report that is done, though jobs before it failed: where the code of the last job is the
 # verdict on the whole.
 PASSED_ON = 4
@@ -71,8 +72,17 @@ def setup(settings: ClusterSettings) -> list[str]:
     """The site's own lines; where they fail, another machine may do."""
     if not settings.setup:
         return []
-    failed = f'echo "setup failed with code $? on $(hostname)"; exit {OTHER_MACHINE}'
-    return ["{", settings.setup, f"}} || {{ {failed}; }}"]
+    return ["{", settings.setup, f"}} || {leave('setup failed with code $? on $(hostname)')}"]
+
+
+def leave(reason: str) -> str:
+    """Says why the job cannot run on this machine, and ends it: another machine may do."""
+    return f'{{ echo "{reason}"; exit {OTHER_MACHINE}; }}'
+
+
+def in_quotes(text: str) -> str:
+    """A string as HTCondor's ClassAds and sbatch read it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def command(site: Site) -> str:

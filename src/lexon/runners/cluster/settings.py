@@ -5,7 +5,7 @@ conf/base/runner.yml, below the name of each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     Field,
@@ -43,8 +43,13 @@ class JobSettings(Config):
 
 
 class ClusterSettings(Config):
-    """Settings of submission and progress of workflows."""
+    """Settings of submission and progress of workflows.
 
+    Attributes:
+        group: of runner.yml that they are in, the batch system's own.
+    """
+
+    group: ClassVar[str]
     wait: bool
     poll_seconds: PositiveFloat
     members_per_job: PositiveInt
@@ -78,21 +83,26 @@ class ClusterSettings(Config):
         job = self.jobs["member"]
         return min(self.pack, job.gpus * self.members_per_gpu if job.gpus else job.cpus)
 
+    @classmethod
+    def read(cls, raw: dict[str, Any]) -> Self:
+        """The settings of a site, from their group of runner.yml.
 
-Settings = TypeVar("Settings", bound=ClusterSettings)
+        Raises:
+            ConfigurationError: a key is unknown or a value out of range; names each.
+        """
+        try:
+            return cls(**raw)
+        except ValidationError as error:
+            problems = [
+                f"  {cls.group}.{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}"
+                for each in error.errors()
+            ]
+            message = "\n".join(["runner.yml cannot be right:", *problems])
+            raise ConfigurationError(message) from error
 
-
-def checked(settings: type[Settings], group: str, raw: dict[str, Any]) -> Settings:
-    """The settings of a site, from the group of runner.yml that is the batch system's own.
-
-    Raises:
-        ConfigurationError: a key is unknown or a value out of range; names each.
-    """
-    try:
-        return settings(**raw)
-    except ValidationError as error:
-        problems = [
-            f"  {group}.{'.'.join(map(str, each['loc']))}={each['input']!r}: {each['msg']}"
-            for each in error.errors()
-        ]
-        raise ConfigurationError("\n".join(["runner.yml cannot be right:", *problems])) from error
+    def submitted(self, kind: JobKind, own: Mapping[str, Any]) -> dict[str, Any]:
+        """The lines that describe a job of one kind: lexon's own, then the site's for all jobs and
+        for this kind, of which a later one replaces an earlier one; null takes one back.
+        """
+        lines = {**own, **self.submit, **self.jobs[kind].submit}
+        return {name: value for name, value in lines.items() if value is not None}

@@ -19,6 +19,7 @@ import rich
 from rich.live import Live
 from rich.text import Text
 
+from lexon.runners.cluster.script import TRY
 from lexon.runners.cluster.state import JobStatus, Progress, State
 from lexon.runners.cluster.submission import log_of
 
@@ -145,7 +146,7 @@ def failures(progress: Progress, folder: Path) -> list[str]:
 def last_try(log: Path) -> list[str]:
     """The output of a job since it last began."""
     lines = _end(log).splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith("--- try ")]
+    starts = [number for number, line in enumerate(lines) if line.startswith(TRY)]
     return lines[starts[-1] + 1 :] if starts else lines
 
 

@@ -5,8 +5,8 @@ every job starts with.
 from __future__ import annotations
 
 from lexon.errors import OTHER_MACHINE, USER_MISTAKE
-from lexon.runners.cluster import script
-from lexon.runners.cluster.script import GROWTH, MAX_STARTS, RESUMABLE, SCRIPT, STOPPED, Site
+from lexon.runners.cluster import containers, script
+from lexon.runners.cluster.script import GROWTH, MAX_STARTS, RESUMABLE, SCRIPT, STOPPED, TRY, Site
 from lexon.runners.cluster.settings import JobKind, JobSettings
 from lexon.runners.cluster.workflow import Job, Workflow
 from lexon.runners.htcondor.settings import HTCondorSettings
@@ -16,13 +16,13 @@ JOBSTATE = "jobstate.log"
 # Machines on which a job ended with OTHER_MACHINE, and which it does not go to again.
 REMEMBERED = 5
 OUT_OF_RESOURCES = 34  # HTCondor's hold code for a job that used more memory than it was given
-
-
-def render(workflow: Workflow, settings: HTCondorSettings, site: Site) -> dict[str, str]:
-    """Every file that HTCondor needs, by name."""
-    kinds: list[JobKind] = sorted({job.kind for job in workflow.all})
-    files = {f"{kind}.sub": submit_file(kind, settings, site) for kind in kinds}
-    return {DAG: dag(workflow, settings), SCRIPT: job_script(settings, site), **files}
+# The job failed on other machines than this one, or for other reasons.
+_FAILED_HERE = " || ".join(
+    f"TARGET.Machine =?= MY.MachineAttrMachine{n}" for n in range(REMEMBERED)
+)
+_ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
+# Whether an image counts is up to the configuration of a machine.
+_OUTSIDE = "$(hostname) runs jobs outside the image: HTCondor's SINGULARITY_JOB is not true there"
 
 
 def dag(workflow: Workflow, settings: HTCondorSettings) -> str:
@@ -31,17 +31,15 @@ def dag(workflow: Workflow, settings: HTCondorSettings) -> str:
     """
     lines = [f"JOBSTATE_LOG {JOBSTATE}"]
     for job in workflow.jobs:
-        lines += [
-            *_node("JOB", job),
-            f"RETRY {job.name} {settings.retries} UNLESS-EXIT {USER_MISTAKE}",
-        ]
-    lines += [
-        f"PRIORITY {job.name} 1" for job in workflow.jobs if job.kind != "member"
-    ]  # others wait for what members share
+        lines += _node("JOB", job)
+        lines += [f"RETRY {job.name} {settings.retries} UNLESS-EXIT {USER_MISTAKE}"]
+    # Others wait for what members share.
+    lines += [f"PRIORITY {job.name} 1" for job in workflow.jobs if job.kind != "member"]
     lines += [
         f"PARENT {' '.join(job.parents)} CHILD {job.name}" for job in workflow.jobs if job.parents
     ]
-    return "\n".join([*lines, *(_node("FINAL", workflow.report) if workflow.report else [])]) + "\n"
+    lines += _node("FINAL", workflow.report) if workflow.report else []
+    return "\n".join([*lines, ""])
 
 
 def _node(keyword: str, job: Job) -> list[str]:
@@ -55,46 +53,28 @@ def submit_file(kind: JobKind, settings: HTCondorSettings, site: Site) -> str:
     """The submit file of one kind of job."""
     job = settings.jobs[kind]
     environment = script.variables(kind, settings, site)
-    lines: dict[str, object] = {
+    failed = "$(FAILED_COUNT)" if kind == "report" else "0"
+    own: dict[str, object] = {
         "universe": "vanilla",
         "executable": _macro_free(str(site.folder / SCRIPT)),
-        "arguments": (
-            f'"$(job) $(try) $(ClusterId) {"$(FAILED_COUNT)" if kind == "report" else "0"}"'
-        ),
+        "arguments": f'"$(job) $(try) $(ClusterId) {failed}"',
         "environment": quoted([f"{name}={value}" for name, value in environment.items()]),
         "initialdir": _macro_free(str(site.project)),
         "should_transfer_files": "NO",
         "notification": "never",
         "request_cpus": job.cpus,
-        **(
-            {"request_gpus": job.gpus, "require_gpus": f"Capability >= {site.gpu_capability}"}
-            if job.gpus
-            else {}
-        ),
+        "request_gpus": job.gpus or None,
+        "require_gpus": f"Capability >= {site.gpu_capability}" if job.gpus else None,
         "request_disk": f"{job.disk}MB",
         **_memory(job, settings.retries),
         **_other_machine(kind, settings),
-        **({"+SingularityImage": _macro_free(string(site.image))} if site.image else {}),
-        **settings.submit,
-        **job.submit,
+        "+SingularityImage": _macro_free(script.in_quotes(site.image)) if site.image else None,
     }
-    wishes = [
-        str(own["requirements"]) for own in (settings.submit, job.submit) if own.get("requirements")
-    ]
-    lines["requirements"] = " && ".join(f"({wish})" for wish in [_ELSEWHERE, *wishes])
-    return (
-        "\n".join(
-            [*(f"{name} = {value}" for name, value in lines.items() if value is not None), "queue"]
-        )
-        + "\n"
-    )
-
-
-# The job failed on other machines than this one, or for other reasons.
-_FAILED_HERE = " || ".join(
-    f"TARGET.Machine =?= MY.MachineAttrMachine{n}" for n in range(REMEMBERED)
-)
-_ELSEWHERE = f"MY.ExitCode =!= {OTHER_MACHINE} || !({_FAILED_HERE})"
+    lines = settings.submitted(kind, own)
+    # A site's wishes are added to lexon's own, and a kind's to those.
+    sites = [extra.get("requirements") for extra in (settings.submit, job.submit)]
+    lines["requirements"] = " && ".join(f"({wish})" for wish in (_ELSEWHERE, *sites) if wish)
+    return "\n".join([*(f"{name} = {value}" for name, value in lines.items()), "queue", ""])
 
 
 def _other_machine(kind: JobKind, settings: HTCondorSettings) -> dict[str, object]:
@@ -142,28 +122,12 @@ def job_script(settings: HTCondorSettings, site: Site) -> str:
         [
             script.shebang(settings),
             f"exec >> {script.log(site)} 2>&1",
-            'echo "--- try $(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
-            *_in_container(site),
+            f'echo "{TRY}$(($2 + 1)) on $(hostname), $(date "+%F %T"), HTCondor job $3"',
+            *([containers.stay_inside(_OUTSIDE)] if site.image else []),
             *script.setup(settings),
             f'exec {script.command(site)} --failed "$4"\n',
         ]
     )
-
-
-def _in_container(site: Site) -> list[str]:
-    """Whether the machine decides that an image counts is up to its configuration: where it does
-    not, the job must not run outside in silence.
-    """
-    if site.image is None:
-        return []
-    inside = '[ -n "$APPTAINER_CONTAINER$SINGULARITY_CONTAINER" ] || [ -e /.singularity.d ]'
-    said = "runs jobs outside the image: HTCondor's SINGULARITY_JOB is not true there"
-    return [f'{inside} || {{ echo "$(hostname) {said}"; exit {OTHER_MACHINE}; }}']
-
-
-def string(text: str) -> str:
-    """A ClassAd string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def quoted(words: list[str]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
 from pydantic import PositiveFloat, PositiveInt
 
-from lexon.runners.cluster.settings import ClusterSettings, JobKind, JobSettings, checked
+from lexon.runners.cluster.settings import ClusterSettings, JobKind, JobSettings
 
 
 class HTCondorJob(JobSettings):
@@ -19,15 +19,7 @@ class HTCondorJob(JobSettings):
 class HTCondorSettings(ClusterSettings):
     """What only HTCondor has: jobs that are held, and a limit on those that wait."""
 
+    group: ClassVar[str] = "htcondor"
     hold_minutes: PositiveFloat
     max_idle: PositiveInt
     jobs: Mapping[JobKind, HTCondorJob]
-
-
-def read_settings(raw: dict[str, Any]) -> HTCondorSettings:
-    """The settings of a site.
-
-    Raises:
-        ConfigurationError: a key is unknown or a value out of range; names each.
-    """
-    return checked(HTCondorSettings, "htcondor", raw)

@@ -29,36 +29,21 @@ class NodeStatus(JobStatus):
 
     Attributes:
         cluster: the number of its last try.
-        holds: how often that was held.
     """
 
     cluster: str = ""
-    holds: int = 0
 
     def happened(self, event: str, time: float, detail: str) -> None:
         """Take in a line of DAGMan's log."""
-        if event not in _EVENTS and event != "JOB_TERMINATED":
-            return
-        self.count_time(time)
-        if event == "JOB_TERMINATED":
-            return
-        self.tries += event == "SUBMIT"
-        self.starts += event == "EXECUTE"
-        self.holds += event == "JOB_HELD"
+        if event == "JOB_TERMINATED":  # how it ended is the next line
+            self.count_time(time)
+        elif event in _EVENTS:
+            self.becomes(_EVENTS[event], time)
         if event == "SUBMIT":
-            self.cluster, self.holds = detail.partition(".")[0], 0
+            self.tries, self.holds, self.cluster = self.tries + 1, 0, detail.partition(".")[0]
         elif event == "JOB_FAILURE":
             self.code = int(detail) if int(detail) > _NO_CODE else None
-        self.state = "done" if event == "JOB_FAILURE" and self.code == PASSED_ON else _EVENTS[event]
-
-    def explain(self, reason: str) -> None:
-        """Take in why it was held last."""
-        removed = self.state == "failed" and self.code is None
-        often = f"held {self.holds} times" if self.holds > 1 else "held"
-        if removed:
-            self.reason = f"{often}, then removed: {reason}"
-        else:
-            self.reason = f"{often}: {reason}" if self.holds > 1 else reason
+            self.state = "done" if self.code == PASSED_ON else "failed"
 
 
 def parse(jobstate: str, events: str, names: Iterable[str]) -> Progress:
@@ -79,5 +64,5 @@ def parse(jobstate: str, events: str, names: Iterable[str]) -> Progress:
     held = {number.lstrip("0"): reason.strip() for number, reason in _HOLD.findall(events)}
     for job in jobs.values():
         if job.cluster in held:
-            job.explain(held[job.cluster])
+            job.was_held(held[job.cluster])
     return Progress({**jobs}, finished)

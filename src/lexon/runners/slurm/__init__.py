@@ -1,6 +1,5 @@
-"""Slurm: a workflow becomes jobs and job arrays that wait for each other.
+"""Slurm: the lines that `sbatch` reads, its commands, and what their answers mean.
 
-`batches` writes what `sbatch` reads, `retries` the shell script that decides what becomes of a job
-when it ends, `status` reads what that writes and what the queue says; these are pure. `engine`
-calls Slurm's commands. No process has to stay anywhere: the jobs themselves go back to the queue.
+`options` writes, `answers` reads; these are pure. `commands` calls. Everything else about a
+workflow of jobs that submit nothing themselves is `lexon.runners.cluster.queued`.
 """

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from typing import ClassVar, Self
 
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 
-from lexon.runners.cluster.settings import ClusterSettings, checked
+from lexon.runners.cluster.queued.settings import QueuedSettings
 
 # Options of sbatch that are lexon's own: with others a workflow would not be found again.
 OWN = ("array", "dependency", "comment", "export", "hold", "job-name", "output", "parsable", "wait")
 
 
-class SlurmSettings(ClusterSettings):
-    """What only Slurm has.
+class SlurmSettings(QueuedSettings):
+    """Those of every batch system with job arrays; `submit` holds long options of sbatch."""
 
-    Attributes:
-        stop_seconds: from the signal that asks a job to stop to its time limit.
-        array_size: jobs of the largest array, where the site allows so many.
-    """
-
-    stop_seconds: PositiveInt
-    array_size: PositiveInt
+    group: ClassVar[str] = "slurm"
 
     @model_validator(mode="after")
     def _lines_are_options(self) -> Self:
@@ -33,12 +27,3 @@ class SlurmSettings(ClusterSettings):
             if name in OWN:
                 raise ValueError(f"submit: {name}: lexon sets this option itself")
         return self
-
-
-def read_settings(raw: dict[str, Any]) -> SlurmSettings:
-    """The settings of a site.
-
-    Raises:
-        ConfigurationError: a key is unknown or a value out of range; names each.
-    """
-    return checked(SlurmSettings, "slurm", raw)

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lexon.errors import ConfigurationError
+from lexon.runners.cluster.queued.batches import Batch, batch_script
 from lexon.runners.cluster.script import GPU_REQUESTED, Site
-from lexon.runners.cluster.workflow import Job, Workflow
-from lexon.runners.slurm.batches import BATCHES, Batch, batches, from_json, render, sbatch_file
-from lexon.runners.slurm.settings import SlurmSettings, read_settings
+from lexon.runners.slurm.options import IN_JOB, sbatch_lines
+from lexon.runners.slurm.settings import SlurmSettings
 
 ROOT = Path(__file__).parents[2]
 SITE = Site(Path("/data/my jobs/100%"), Path("/project/it's"), "/venv/bin/python", {"A": "it's $b"})
@@ -29,16 +27,12 @@ def defaults() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def settings(defaults) -> SlurmSettings:
-    return read_settings(defaults)
+    return SlurmSettings.read(defaults)
 
 
-def workflow(n_members: int) -> Workflow:
-    members = [
-        Job(f"m{number}", "member", (), ("data",) if number % 2 else ("data", "pretrain_vq"))
-        for number in range(n_members)
-    ]
-    first = [Job("data", "data", ()), Job("pretrain_vq", "pretrain", (), ("data",))]
-    return Workflow((*first, *members), Job("report", "report", ()))
+def sbatch_file(batch: Batch, settings: SlurmSettings, at_once: int | None = None) -> str:
+    lines = sbatch_lines(batch, settings, SITE, at_once)
+    return batch_script(batch, lines, IN_JOB, settings, SITE)
 
 
 def options(text: str) -> dict[str, str]:
@@ -48,51 +42,19 @@ def options(text: str) -> dict[str, str]:
     return {name: value for name, _, value in (word.partition("=") for word in words)}
 
 
-@given(st.integers(0, 40), st.integers(1, 10))
-def test_every_job_is_in_one_batch_which_comes_after_what_it_waits_for(n_members, array_size):
-    whole = workflow(n_members)
-    found = batches(whole, array_size)
-    assert sorted(name for batch in found for name in batch.jobs) == sorted(
-        job.name for job in whole.all
-    )
-    assert len({batch.name for batch in found}) == len(found)
-    parents = {job.name: job.parents for job in whole.all}
-    seen: set[str] = set()
-    for batch in found:
-        assert len(batch.jobs) <= array_size
-        assert all(parents[name] == batch.after for name in batch.jobs)
-        assert seen >= set(batch.after)
-        seen |= set(batch.jobs)
-    assert found[-1].last
-
-
-def test_members_that_wait_for_the_same_are_one_array(settings):
-    files = render(workflow(5), settings, SITE, 1000)
-    assert set(files) == {
-        BATCHES,
-        "job.sh",
-        *(f"{name}.sbatch" for name in ("data", "pretrain_vq", "members_1", "members_2", "report")),
-    }
-    assert from_json(files[BATCHES]) == batches(workflow(5), 1000)
-    assert options(files["members_1.sbatch"])["array"] == "0-2"
-    assert "jobs=(m0 m2 m4)\n" in files["members_1.sbatch"]
-    assert "# after: data, pretrain_vq\n" in files["members_1.sbatch"]
-    assert "array" not in options(files["data.sbatch"])
-    assert "# after: all others, whatever became of them\n" in files["report.sbatch"]
-
-
-def test_a_throttle_holds_for_all_arrays_together(settings):
-    files = render(workflow(9), settings.model_copy(update={"max_jobs": 5}), SITE, 1000)
-    assert options(files["members_1.sbatch"])["array"] == "0-4%2"
-    assert options(files["members_2.sbatch"])["array"] == "0-3%2"
+def test_an_array_names_its_places_and_its_throttle(settings):
+    array = Batch("members_1", "member", ("m0", "m2", "m4"), ("data",))
+    assert options(sbatch_file(array, settings))["array"] == "0-2"
+    assert options(sbatch_file(array, settings, at_once=2))["array"] == "0-2%2"
+    assert "array" not in options(sbatch_file(Batch("data", "data", ("data",)), settings))
 
 
 def test_resources_paths_and_variables(defaults):
     member = defaults["jobs"]["member"] | {"gpus": 2, "cpus": 3, "minutes": 90.5}
-    settings = read_settings(
+    settings = SlurmSettings.read(
         defaults | {"stop_seconds": 30, "jobs": defaults["jobs"] | {"member": member}}
     )
-    text = sbatch_file(Batch("m", "member", ("m",)), settings, SITE)
+    text = sbatch_file(Batch("m", "member", ("m",)), settings)
     asked = options(text)
     assert asked["time"] == "1:31:00", "the time limit comes after the signal"
     assert asked["signal"] == "B:USR1@30"
@@ -103,7 +65,7 @@ def test_resources_paths_and_variables(defaults):
     assert "export OMP_NUM_THREADS=3\n" in text
     assert f"export {GPU_REQUESTED}=1\n" in text
     assert "export A='it'\"'\"'s $b'\n" in text
-    assert "gres" not in options(sbatch_file(Batch("d", "data", ("d",)), settings, SITE))
+    assert "gres" not in options(sbatch_file(Batch("d", "data", ("d",)), settings))
 
 
 def test_a_site_adds_lines_to_all_jobs_and_to_one_kind_and_takes_them_back(defaults):
@@ -111,18 +73,18 @@ def test_a_site_adds_lines_to_all_jobs_and_to_one_kind_and_takes_them_back(defau
         "gpus": 1,
         "submit": {"partition": "gpu", "gres": "gpu:a100:1", "exclusive": True, "mem": None},
     }
-    settings = read_settings(
+    settings = SlurmSettings.read(
         defaults
         | {
             "submit": {"account": "atlas", "partition": "cpu", "qos": None},
             "jobs": defaults["jobs"] | {"member": member},
         }
     )
-    asked = options(sbatch_file(Batch("m", "member", ("m",)), settings, SITE))
+    asked = options(sbatch_file(Batch("m", "member", ("m",)), settings))
     assert (asked["account"], asked["partition"], asked["gres"]) == ("atlas", "gpu", "gpu:a100:1")
     assert asked["exclusive"] == ""
     assert not {"mem", "qos"} & set(asked)
-    assert options(sbatch_file(Batch("d", "data", ("d",)), settings, SITE))["partition"] == "cpu"
+    assert options(sbatch_file(Batch("d", "data", ("d",)), settings))["partition"] == "cpu"
 
 
 @pytest.mark.parametrize(
@@ -136,13 +98,13 @@ def test_a_site_adds_lines_to_all_jobs_and_to_one_kind_and_takes_them_back(defau
 )
 def test_a_mistake_in_a_site_is_named(defaults, changed, message):
     with pytest.raises(ConfigurationError, match=message):
-        read_settings(defaults | changed)
+        SlurmSettings.read(defaults | changed)
 
 
 def test_the_example_asks_for_what_its_readers_have(kedro_session, monkeypatch, project):
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "elsewhere"))
-    settings = read_settings(kedro_session("slurm").loader()["runner"]["slurm"])
+    settings = SlurmSettings.read(kedro_session("slurm").loader()["runner"]["slurm"])
     assert not settings.wait
-    member = options(sbatch_file(Batch("m", "member", ("m",)), settings, SITE))
+    member = options(sbatch_file(Batch("m", "member", ("m",)), settings))
     assert (member["partition"], member["gres"]) == ("gpu", "gpu:1")
     assert "account" not in member

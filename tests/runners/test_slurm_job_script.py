@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lexon.runners.cluster.queued.job_script import job_script
 from lexon.runners.cluster.script import MAX_STARTS, Site
-from lexon.runners.slurm.retries import job_script
-from lexon.runners.slurm.settings import SlurmSettings, read_settings
+from lexon.runners.slurm.options import IN_JOB
+from lexon.runners.slurm.settings import SlurmSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def settings() -> SlurmSettings:
     base = yaml.safe_load((ROOT / "conf/base/runner.yml").read_text())["slurm"]
-    return read_settings(base | {"retries": 1})
+    return SlurmSettings.read(base | {"retries": 1})
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def start(tmp_path, settings):
         put("sinfo", f"printf '%s\\n' {machines}")
         script = tmp_path / "job.sh"
         own = settings.model_copy(update={"setup": setup})
-        script.write_text(job_script(own, Site(tmp_path, tmp_path, str(bin_ / "python"), {})))
+        script.write_text(
+            job_script(IN_JOB, own, Site(tmp_path, tmp_path, str(bin_ / "python"), {}))
+        )
         script.chmod(0o755)
         environment = {
             "PATH": f"{bin_}:/usr/bin:/bin",
