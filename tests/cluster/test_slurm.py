@@ -300,3 +300,29 @@ def test_jobs_beyond_a_limit_are_submitted_as_others_end(engine, tmp_path, monke
     ran = (tmp_path / "ran").read_text().split()
     assert sorted(ran) == sorted(names), "each once"
     assert (ran[0], ran[-1]) == ("data", "report")
+
+
+def test_a_command_killed_in_mid_submission_is_typed_again_and_goes_on(study, monkeypatch):
+    """By an `sbatch` before the real one, which submits two jobs and kills the command that called
+    it.
+    """
+    (study / "bin").mkdir()
+    sbatch = study / "bin" / "sbatch"
+    sbatch.write_text(
+        "#!/bin/bash\n"
+        'number=$(PATH=${PATH#*:} exec sbatch "$@") && echo "$number" || exit\n'
+        f'echo "$number" >> {study}/submitted\n'
+        f"[ $(wc -l < {study}/submitted) != 2 ] || kill -9 $PPID\n"
+    )
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{sbatch.parent}:{os.environ['PATH']}")
+    killed = subprocess.run(command("pool=max|mean"), capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert call("squeue", "--noheader", "--format", "%k").split().count(str(latest())) == 2
+    jobs = status()
+    assert [jobs[name]["state"] for name in ("data", "report")] == 2 * ["unsubmitted"]
+    assert "the same `kedro run` goes on" in jobs["data"]["reason"]
+    done = call(*command("pool=max|mean"))
+    assert "Attached to a workflow of" in done
+    assert len(list(JOBS.glob("2*"))) == 1, "no work is submitted twice"
+    assert set(table("main")["status"]) == {"done"}

@@ -190,6 +190,34 @@ def test_what_a_limit_left_is_submitted_as_other_jobs_end(
     assert len({ticket.folder for ticket in dagman.submitted}) == 1, "one workflow"
 
 
+def test_a_command_killed_in_mid_submission_is_typed_again_and_goes_on(
+    kedro_session, dagman, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+
+    def submit(_: HTCondor, ticket: Ticket, title: str) -> Ticket:
+        complete = dagman.submit(ticket, title)
+        if len(dagman.submitted) == 1:
+            raise KeyboardInterrupt
+        return complete
+
+    def poll(_: HTCondor, ticket: Ticket, names: list[str]) -> Progress:
+        progress = dagman.poll(ticket, names)
+        if ticket.cluster is None:
+            progress.jobs["report"] = JobStatus("unsubmitted", reason="not all is submitted yet")
+        return progress
+
+    monkeypatch.setattr(HTCondor, "submit", submit)
+    monkeypatch.setattr(HTCondor, "poll", poll)
+    with pytest.raises(KeyboardInterrupt):
+        run(kedro_session)
+    run(kedro_session)
+    first, second = dagman.submitted
+    assert first == second, "the same workflow, which has no number yet"
+    assert json.loads((JOBS / "ticket.json").read_text())["cluster"] == 7
+    assert "All 4 jobs are done" in caplog.text
+
+
 def test_a_queue_that_does_not_answer_is_no_reason_to_submit_again(kedro_session, dagman):
     run(kedro_session)
     dagman.queue = "unknown"

@@ -160,7 +160,7 @@ def test_a_limit_of_the_site_leaves_jobs_that_later_calls_submit(
     queue = Queue(command, tmp_path, room)
     seen: list[str] = []
     for _ in names:
-        slurm.submit(ticket, "title")
+        ticket = slurm.submit(ticket, "title")
         now = slurm.poll(ticket, names)
         in_queue = now.named("queued", "waiting")
         assert len(in_queue) == min(room, len(names) - len(seen)), "as many as the site allows"
@@ -178,7 +178,7 @@ def test_a_limit_of_the_site_leaves_jobs_that_later_calls_submit(
 def test_members_of_lost_data_are_not_submitted(command, slurm, ticket, tmp_path):
     names = written(slurm, ticket, grid(3))
     queue = Queue(command, tmp_path, 1)
-    slurm.submit(ticket, "title")
+    ticket = slurm.submit(ticket, "title")
     queue.end(["data"], "failed")
     queue.leave(1)
     slurm.submit(ticket, "title")
@@ -189,7 +189,7 @@ def test_members_of_lost_data_are_not_submitted(command, slurm, ticket, tmp_path
 def test_a_cancelled_workflow_submits_its_report_only(command, slurm, ticket, tmp_path):
     names = written(slurm, ticket, grid(3))
     queue = Queue(command, tmp_path, 2)
-    slurm.submit(ticket, "title")
+    ticket = slurm.submit(ticket, "title")
     queue.leave(1)
     slurm.cancel(ticket)
     assert queue.removed.read_text() == "12\n"
@@ -204,7 +204,7 @@ def test_parts_of_an_array_keep_below_the_throttle_together(command, slurm, tick
     names = written(slurm, ticket, grid(9))
     queue = Queue(command, tmp_path, 6)
     queue.end(["data"])
-    slurm.submit(ticket, "title")
+    ticket = slurm.submit(ticket, "title")
     assert len(slurm.poll(ticket, names).named("queued")) == 3
     assert "%" not in queue.asked.read_text()
 

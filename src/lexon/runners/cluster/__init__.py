@@ -3,5 +3,6 @@
 `workflow` groups nodes into jobs, `settings` are those of a site, `script` is how a job starts,
 `state` what is known of it; these are pure. `submission` keeps a workflow's folder, `checks` looks
 before anything is submitted, `view` shows progress, `runner` joins them. `engine` says what a batch
-system must do: render, submit, poll, cancel; `lexon.runners.engines` knows which there are.
+system must do: render, submit, poll, cancel; `queued` does that for those that have job arrays and
+nothing for whole workflows. `lexon.runners.engines` knows which there are.
 """

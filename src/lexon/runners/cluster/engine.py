@@ -27,7 +27,7 @@ class Ticket:
 
     Attributes:
         folder: of the submission; jobs in the queue carry it as a label.
-        cluster: number of its (first) job; None until it is known.
+        cluster: number of its (first) job; None until all is submitted that the site allows.
         schedd: name of the queue it is in, where a batch system has several.
         engine: name of the batch system.
     """

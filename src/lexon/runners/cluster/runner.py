@@ -260,12 +260,12 @@ class ClusterRunner(AbstractRunner):
         """The progress, once what a limit of the site left before is submitted as far as it is
         allowed now.
         """
-        engine, progress = self._look(ticket)
+        engine, progress = self._look(submissions.renewed(ticket))
         if not progress.named("unsubmitted"):
             return progress
         with submissions.locked(patient=True):
-            submissions.save(engine.submit(ticket, submissions.title))
-        return self._look(ticket)[1]
+            submissions.save(engine.submit(submissions.renewed(ticket), submissions.title))
+        return self._look(submissions.renewed(ticket))[1]
 
 
 def conclude(progress: Progress, folder: Path) -> None:

@@ -141,6 +141,11 @@ class Submissions:
         path = self.folder / "ticket.json"
         return Ticket.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
 
+    def renewed(self, ticket: Ticket) -> Ticket:
+        """A ticket as it is now: another command may have completed it."""
+        latest = self.ticket
+        return latest if latest is not None and latest.folder == ticket.folder else ticket
+
     def save(self, ticket: Ticket) -> None:
         """Write the ticket of a workflow: before it is submitted, so that it cannot get lost, and
         after.

@@ -44,23 +44,25 @@ class QueuedEngine:
     def submit(self, ticket: Ticket, title: str) -> Ticket:  # noqa: ARG002
         """Submit what is not submitted yet, as much of it as the site allows.
 
-        The first jobs are held until then: where one is refused for good, none has started.
+        The first jobs are held until then, and the ticket has no number: where one is refused for
+        good, none has started, and where this ends in the middle, a later call goes on.
         """
-        now = self._look(ticket)
+        now, begun = self._look(ticket), ticket.cluster is not None
         if now.queue is None and now.numbers:
             return ticket  # what the others would wait for is known when it answers
-        now, begun = replace(now, queue=now.queue or {}), bool(now.numbers)
+        now = replace(now, queue=now.queue or {})
         filling = Filling(self.system, ticket.folder, now.in_queue, begun)
         try:
             filling.fill(now.batches, now.left)
-            if filling.first and not begun:
-                self.system.release(filling.first, ticket)
+            if held := [*now.held, *filling.held]:
+                self.system.release(held, ticket)
         except ConfigurationError:
             if not begun:
-                self._remove(numbers.read(ticket.folder, now.batches).values(), ticket)
+                self._take_back(ticket)
             raise
-        first = filling.first
-        return replace(ticket, cluster=int(first[0])) if first and not ticket.cluster else ticket
+        if begun or not filling.in_queue:
+            return ticket
+        return replace(ticket, cluster=min(map(int, numbers.arrays(filling.in_queue.values()))))
 
     def poll(self, ticket: Ticket, names: list[str]) -> Progress:
         now = self._look(ticket)
@@ -93,6 +95,12 @@ class QueuedEngine:
         most, allowed = self.settings.array_size, self.system.largest_array()
         return most if allowed is None else max(1, min(most, allowed))
 
+    def _take_back(self, ticket: Ticket) -> None:
+        """Remove a workflow that cannot be submitted as a whole: the same command begins anew."""
+        now = self._look(ticket)
+        self._remove({**now.numbers, **now.in_queue}.values(), ticket)
+        now.drop(set(now.jobs))
+
     def _remove(self, jobs: Iterable[Number], ticket: Ticket) -> None:
         for arrays in _together(numbers.arrays(jobs)):
             self.system.remove(arrays, ticket)
@@ -101,14 +109,15 @@ class QueuedEngine:
         """Numbers, queue and notes, in this order: a job that ends or is submitted meanwhile is in
         one of them; the queue is asked one question, whatever the number of jobs.
         """
-        folder = ticket.folder
+        folder, begun = ticket.folder, ticket.cluster is not None
         known = batches.from_json(text_of(folder / BATCHES))
         given = numbers.read(folder, known)
         listed = self.system.queue(ticket.owner)
         if listed is None:
-            return Seen(folder, known, given, None)
+            return Seen(folder, known, given, None, begun)
         own = numbers.arrays(given.values())
-        return Seen(folder, known, given, states.entries(listed, own, str(folder), known))
+        queue = states.entries(listed, own, str(folder), known)
+        return Seen(folder, known, given, queue, begun)
 
 
 @dataclass(frozen=True)
@@ -119,23 +128,38 @@ class Seen:
         batches: all that there are.
         numbers: of what was submitted, by the name of the job.
         queue: what is in it, by the name of the job; None where it does not answer.
+        begun: jobs may run; else the first ones are held.
     """
 
     folder: Path
     batches: list[Batch]
     numbers: dict[str, Number]
     queue: dict[str, Entry] | None
+    begun: bool
 
     @cached_property
     def jobs(self) -> dict[str, NotedStatus]:
         """The state of each job."""
         names = [name for batch in self.batches for name in batch.jobs]
         notes = {name: text_of(self.folder / NOTES / name) for name in names}
-        return states.states(notes, self.queue, self.batches, self.numbers)
+        jobs = states.states(notes, self.queue, self.batches, self.numbers)
+        if not self.begun:
+            states.not_begun(jobs)
+        return jobs
 
     @property
     def left(self) -> set[str]:
         """Names of the jobs that are still to be submitted."""
+        return self._unsubmitted - self.in_queue.keys()
+
+    @property
+    def held(self) -> list[str]:
+        """The arrays that are held until all are submitted."""
+        held = self._unsubmitted & self.in_queue.keys()
+        return numbers.arrays(self.in_queue[name] for name in held)
+
+    @property
+    def _unsubmitted(self) -> set[str]:
         return {name for name, job in self.jobs.items() if job.state == "unsubmitted"}
 
     @property

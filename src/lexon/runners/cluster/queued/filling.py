@@ -17,8 +17,8 @@ class Filling:
 
     Attributes:
         in_queue: the number of each job that is in the queue, by name.
-        first: arrays, submitted here, that wait for no other job.
-        begun: the first jobs may run already; else they are held.
+        begun: jobs may run already; else those that wait for no other are held.
+        held: the arrays of these.
         size: of the next part, 0 where the site allows no more.
         factor: by which the part after it is larger.
     """
@@ -27,7 +27,7 @@ class Filling:
         self, system: BatchSystem, folder: Path, in_queue: Mapping[str, Number], begun: bool
     ) -> None:
         self.system, self.folder, self.begun = system, folder, begun
-        self.in_queue, self.first = dict(in_queue), list[str]()
+        self.in_queue, self.held = dict(in_queue), list[str]()
 
     def fill(self, batches: Sequence[Batch], left: set[str]) -> None:
         """Submit these jobs, each after those that it waits for."""
@@ -39,16 +39,17 @@ class Filling:
 
     def _submit(self, batch: Batch, places: Sequence[int]) -> int:
         """Submit a part of a batch, and note its number; how many jobs were submitted."""
-        waits, hold = self._waits(batch), not self.begun
+        waits = self._waits(batch)
+        hold = not self.begun and not waits
         array = None
         if self._below_max_jobs(batch, places):
-            array = self.system.submit(self.folder, batch, places, waits, hold=hold and not waits)
+            array = self.system.submit(self.folder, batch, places, waits, hold)
         if array is None:
             self.size, self.factor = len(places) // 2, 1
             return 0
         numbers.add(self.folder, batch, places, array)
         self.in_queue |= numbers.of_jobs(batch, places, array)
-        self.first += [] if waits else [array]
+        self.held += [array] if hold else []
         self.size *= self.factor
         return len(places)
 

@@ -16,6 +16,7 @@ from lexon.runners.cluster.queued.numbers import DROPPED, Number
 from lexon.runners.cluster.state import JobStatus, Progress, State
 
 NOT_YET = "a limit of the site; the same `kedro run` submits them as others end"
+NOT_ALL = "not all is submitted yet; where its command was ended, the same `kedro run` goes on"
 NEVER_BEGAN = "removed from the queue before it began, or its machine does not see this folder"
 NO_LAST_WORD = "removed from the queue, or killed with its machine"
 
@@ -162,6 +163,15 @@ def states(
             else:
                 jobs[name].not_in_queue(parents)
     return jobs
+
+
+def not_begun(jobs: Mapping[str, NotedStatus]) -> None:
+    """Of a workflow whose first jobs are held until all are submitted: these are not submitted for
+    good either.
+    """
+    for job in jobs.values():
+        if job.state in ("unsubmitted", "held"):
+            job.state, job.reason = "unsubmitted", NOT_ALL
 
 
 def progress(
