@@ -30,10 +30,27 @@ def test_simulated_events_have_none() -> None:
         planned(events={"weight": "w"})
 
 
-@pytest.mark.parametrize("kind", ["autoencoder", "regression", "vae"])
+@pytest.mark.parametrize("kind", ["autoencoder", "regression", "vae", "token_comparison"])
 def test_kinds_that_do_not_use_them_say_so(kind: str) -> None:
     reason = planned(**asked(None, kind=kind)).why_unread("events.weight")
     assert reason == "only classifiers use the weights of events"
+
+
+def test_a_finished_token_file_may_hold_them() -> None:
+    tokens = {"tokens": {"path": "t.h5"}, "training": {"event_weights": "overall"}}
+    off, on = planned(**tokens), planned(**tokens, events={"weight": "event_weight"})
+    assert off.planned[0].config["tokeniser"] == {"kind": "file"}
+    assert on.planned[0].config["tokeniser"] == {"kind": "file", "weight": "event_weight"}
+    assert list(on.tokenisers) == list(off.tokenisers) == ["file"], "the name of a dataset"
+    assert on.planned[0].config["training"]["event_weights"] == "overall"
+    assert "event_weights" not in off.planned[0].config["training"]
+    assert not off.why_unread("events.weight")
+    assert "finished tokens" in off.why_unread("events.energy_unit")
+
+
+def test_a_kind_that_reads_no_token_file_finds_none_there() -> None:
+    with pytest.raises(ConfigurationError, match=r"events\.weight=w: simulated"):
+        planned(kind="autoencoder", tokens={"path": "t.h5"}, events={"weight": "w"})
 
 
 def test_the_events_of_anothers_tokens_have_none() -> None:

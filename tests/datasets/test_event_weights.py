@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from event_text import TEXT, lines_of
@@ -125,6 +126,42 @@ def test_bad_weights_name_file_row_and_value(
         list(read(path).parts(100))
     assert str(path) in str(caught.value)
     list(read(path, None).chunks("train", 100))  # they matter only where they are asked for
+
+
+def test_a_token_file_has_those_that_are_asked_for(weighted: Path, tmp_path: Path) -> None:
+    events = {split: read(weighted).read(split) for split in SPLITS}
+    chunks = [
+        TokenChunk(split, np.ones((len(own), 20), np.int64), own.labels, own.weights)
+        for split, own in events.items()
+    ]
+    path = tmp_path / "tokens.h5"
+    TokensDataset(str(path)).save(TokenSample(chunks, {"vocab_size": 2}))
+    finished = TokensDataset(str(path), weight="event_weight").load()
+    assert not any("weights" in note for note in finished.notes)
+    found = finished.classified("train", CLASSES)
+    np.testing.assert_array_equal(found.weights, weights_of(300)[found.index])
+    plain = TokensDataset(str(path), weight=None).load()
+    assert plain.classified("train", CLASSES).weights is None
+    assert any("events.weight=event_weight would use them" in note for note in plain.notes)
+    with pytest.raises(DataError, match=r"events\.weight=w: w_train is missing; .*event_weight_tr"):
+        TokensDataset(str(path), weight="w").load().weights("train")
+
+
+def test_events_with_other_weights_of_one_token_file_are_others(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.h5"
+    chunks = [
+        TokenChunk(split, np.ones((4, 20), np.int64), np.array([1, 2, 1, 2]), np.ones(4))
+        for split in SPLITS
+    ]
+    TokensDataset(str(path)).save(TokenSample(chunks, {"vocab_size": 2}))
+    with h5py.File(path, "a") as file:
+        for split in SPLITS:
+            file[f"other_{split}"] = np.full(4, 2.0)
+    digests = {
+        weight: TokensDataset(str(path), weight=weight).load().classified("test", CLASSES).digest
+        for weight in ("own", "event_weight", "other")
+    }
+    assert digests["own"] == digests["event_weight"] != digests["other"]
 
 
 def test_text_has_weights_in_its_third_field(tmp_path: Path, make_events) -> None:

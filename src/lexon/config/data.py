@@ -84,15 +84,6 @@ class EventsConfig(Config):
             )
         return self
 
-    @model_validator(mode="after")
-    def _only_files_have_weights(self) -> Self:
-        if self.weight is not None and self.source != "file":
-            raise ValueError(
-                f"events.weight={self.weight}: simulated events have no weights; give"
-                " events.path=FILE, or leave it out"
-            )
-        return self
-
 
 class Division(Config):
     """Division of rows that have no splits: `events.split` and `events.split_seed`."""

@@ -142,7 +142,7 @@ def _idle_in_a_classifier(parameters: Parameters, tokenisers: Collection[Tokenis
         of_events = {
             f"events.{name}"
             for name in type(parameters.events).model_fields
-            if name not in {"label_names", "max_objects"}
+            if name not in {"label_names", "max_objects", "weight"}
         }
         yield (
             "tokens.path holds finished tokens",
@@ -222,8 +222,9 @@ def _why_not_weighted(parameters: Parameters) -> str:
     if parameters.events.weight is None or parameters.tokeniser != "ambre":
         return ""
     return (
-        f"events.weight={parameters.events.weight}: the events of ambre.path have no weights; leave"
-        " it out"
+        f"events.weight={parameters.events.weight}: the events of ambre.path have no weights, and"
+        " what is weighted is not compared with what is not; leave it out, or ambre out of"
+        " tokeniser"
     )
 
 
@@ -450,6 +451,7 @@ KINDS = {
             reads=EVENTS | SHOWN | {"tokens"},
             member=classifier_member,
             pipelines=("pretraining.pipeline:create_pipeline", "comparison:create_pipeline"),
+            idle=lambda _parameters, _tokenisers: iter((UNWEIGHTED,)),
             check=_is_comparable,
             starts_from_events=lambda parameters: (
                 parameters.tokens.path is None or parameters.events.source == "file"

@@ -186,8 +186,7 @@ def classifier_member(parameters: Parameters, seed: int) -> ClassifierMember:
         parameters = parameters.model_copy(
             update={"model": model.model_copy(update={"embedding": TABLE})}
         )
-    weighted = parameters.events.weight is not None and not parameters.tokens.path
-    training = parameters.training
+    weighted, training = parameters.events.weight is not None, parameters.training
     return ClassifierMember(
         seed=seed,
         data=event_data(parameters),
@@ -254,5 +253,5 @@ def tokeniser_of(parameters: Parameters, seed: int) -> TokeniserConfig:
     of another's file.
     """
     if parameters.tokens.path and tokeniser_classes()[parameters.tokeniser].fitted:
-        return FinishedTokens()
+        return FinishedTokens.of(parameters, seed)
     return tokeniser_classes()[parameters.tokeniser].of(parameters, seed)

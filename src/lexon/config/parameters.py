@@ -168,6 +168,16 @@ class Parameters(Config):
         return device
 
     @model_validator(mode="after")
+    def _only_files_have_weights(self) -> Self:
+        reads_tokens = "tokens.path" in KINDS[self.kind].reads and self.tokens.path is not None
+        if self.events.weight is None or self.events.source == "file" or reads_tokens:
+            return self
+        raise ValueError(
+            f"events.weight={self.events.weight}: simulated events have no weights; give"
+            " events.path=FILE, or leave it out"
+        )
+
+    @model_validator(mode="after")
     def _fit_together(self) -> Self:
         KINDS[self.kind].check(self)
         return self

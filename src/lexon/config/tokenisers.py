@@ -314,9 +314,12 @@ class AmbreTokens(TokeniserConfig):
 
 
 class FinishedTokens(TokeniserConfig):
-    """Tokens of a finished file (`tokens.path`), identified by its content."""
+    """Tokens of a finished file (`tokens.path`), identified by its content; and what it calls the
+    weights of its events (`events.weight`).
+    """
 
     kind: Literal["file"] = "file"
+    weight: str | None = Field(None, exclude_if=lambda weight: weight is None)
     selectable: ClassVar[bool] = False
     # Only its content tells: a file that lexon wrote holds its tokeniser.
     four_vectors: ClassVar[bool] = True
@@ -328,7 +331,7 @@ class FinishedTokens(TokeniserConfig):
 
     @classmethod
     def of(cls, parameters: Parameters, seed: int) -> Self:  # noqa: ARG003
-        return cls()
+        return cls(weight=parameters.events.weight)
 
 
 def tokeniser_classes() -> dict[str, type[TokeniserConfig]]:

@@ -123,6 +123,20 @@ class TokenSource(SplitSource):
             *self.linked_note,
             *(notes if isinstance(notes, list) else [str(notes)]),
             *([guessed] if "vocab_size" not in self.attributes else []),
+            *([self._unused_weights] if self._own_weight and not self.weighted else []),
+        )
+
+    @property
+    def _own_weight(self) -> str | None:
+        """What a file that lexon wrote calls the weights of its events; None where it has none."""
+        name: str | None = self.attributes.get("weight")
+        return name
+
+    @property
+    def _unused_weights(self) -> str:
+        return (
+            f"The event weights of {self.path.name} are not used (events.weight={self._own_weight}"
+            " would use them)."
         )
 
     @cached_property
@@ -203,13 +217,7 @@ class TokenSource(SplitSource):
         if whole:
             event, digest = self._part_of(whole, split, index, classes)
         else:
-            event, digest = (
-                index,
-                of_rows(
-                    self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}",
-                    index,
-                ),
-            )
+            event, digest = index, of_rows(self._digest_of(split), index)
         weights = self.weights(split)
         return ClassifiedTokens(
             as_tokens(rows[index]),
@@ -219,6 +227,15 @@ class TokenSource(SplitSource):
             digest,
             None if weights is None else weights[index],
         )
+
+    def _digest_of(self, split: str) -> str:
+        """That of the events of a split and their weights; of those that lexon wrote, it is the
+        one of the events that it made tokens of.
+        """
+        known = self.attributes.get("split_digests", {}).get(split) or f"{self.digest} {split}"
+        if self.weight in (None, layout.OWN, self._own_weight):
+            return str(known)
+        return f"{known} weighted with {self.weight}"
 
     def _part_of(
         self, whole: str, split: str, index: NDArray[np.int64], classes: Mapping[str, Any]

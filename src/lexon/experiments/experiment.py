@@ -117,7 +117,7 @@ class Experiment:
             member.cell
             for member in self.planned
             if member.name in self.selected
-            and member.config["tokeniser"] == FinishedTokens().model_dump()
+            and isinstance(tokeniser_config(member.config["tokeniser"]), FinishedTokens)
         ]
         for axis in ("tokeniser", "vector", "pid"):
             if len({cell.get(axis) for cell in cells}) > 1:

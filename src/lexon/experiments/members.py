@@ -99,7 +99,8 @@ def tokeniser_name(config: Mapping[str, Any]) -> str:
     """A folder name that tells one tokeniser from another, e.g. ``direct_4``,
     ``binned_5_auto_correct``, ``vqvae_4_3f2a9c01``.
     """
-    settings = {key: value for key, value in config.items() if key not in ("kind", "pid")}
+    of_events = ("kind", "pid", "weight")  # weights make no other tokens
+    settings = {key: value for key, value in config.items() if key not in of_events}
     if "training" in settings:  # too much to spell out
         learnt = json.dumps(settings, sort_keys=True).encode()
         settings = {"vector": settings["vector"], "digest": hashlib.sha256(learnt).hexdigest()[:8]}

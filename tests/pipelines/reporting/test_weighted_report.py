@@ -12,7 +12,9 @@ from lexon.config import EvaluationConfig, ReportConfig
 from lexon.experiments import Result
 from lexon.metrics.classification import classification_metrics
 from lexon.metrics.scores import Scores
+from lexon.pipelines.reporting.cells import Cell
 from lexon.pipelines.reporting.classifier import compare_results, figures
+from lexon.pipelines.reporting.classifier_weights import weight_name
 from lexon.pipelines.reporting.page import write_page
 
 EVALUATION = EvaluationConfig(rejections=REJECTIONS)
@@ -76,6 +78,13 @@ def test_tables_figures_and_words_say_that_they_are_weighted(report, plain) -> N
         assert f"{heading}, weighted" not in plain[1]
     for name in ("summary", "members"):
         assert set(tables[name]["weights"]) == {"event_weight"}
+
+
+@pytest.mark.parametrize("part", ["data", "tokeniser"])
+def test_weights_are_those_of_events_or_of_a_finished_token_file(part: str) -> None:
+    one = result({"pool": "max"})
+    one = replace(one, member=replace(one.member, config={part: {"weight": "w"}}))
+    assert weight_name([Cell(0, (one,))]) == "w"
 
 
 def test_without_weights_nothing_is_said_of_them(plain) -> None:

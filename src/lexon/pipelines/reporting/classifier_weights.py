@@ -20,8 +20,10 @@ def weight_name(cells: Sequence[Cell]) -> str:
     """`events.weight` of the members, finished or not: baselines have it too; empty where there is
     none.
     """
-    data = (result.member.config.get("data", {}) for cell in cells for result in cell.results)
-    return next((str(one["weight"]) for one in data if one.get("weight")), "")
+    configs = (result.member.config for cell in cells for result in cell.results)
+    # Of events, or of a finished token file.
+    read = (config.get(part, {}) for config in configs for part in ("data", "tokeniser"))
+    return next((str(one["weight"]) for one in read if one.get("weight")), "")
 
 
 def weighted_sentence(cells: Sequence[Cell]) -> list[str]:

@@ -18,10 +18,12 @@ from sklearn.metrics import log_loss, roc_auc_score
 from lexon.config import ClassifierMember, EvaluationConfig, Weighting
 from lexon.datasets.checkpoint import Checkpoints
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
+from lexon.datasets.tokens import TokensDataset
 from lexon.errors import ConfigurationError, DataError
 from lexon.events import SPLITS, Events
 from lexon.models import Network
 from lexon.models.classifier import Classifier
+from lexon.pipelines.data_engineering.tokenise import write_tokens
 from lexon.pipelines.modelling.classifiers import train as training_node
 from lexon.pipelines.modelling.classifiers.baselines import score_baselines
 from lexon.pipelines.modelling.classifiers.evaluate import evaluate
@@ -64,11 +66,14 @@ def write(tmp_path: Path, make_events) -> Callable[..., EventSource]:
     return write
 
 
-def config(weight: str | None = "w", **training: Any) -> ClassifierMember:
+def config(
+    weight: str | None = "w", shown: dict[str, Any] | None = None, **training: Any
+) -> ClassifierMember:
     study = planned(
         events={"source": "file", "path": "a.h5", "weight": weight},
         model={"size": "tiny", "dropout": 0.0},
         training={"epochs": 2, "event_weights": "overall", "length_aware": False, **training},
+        **(shown or {}),
     )
     return ClassifierMember(**study.planned[0].config)
 
@@ -171,6 +176,35 @@ def test_weights_of_events_change_a_training_and_equal_ones_do_not(write, tmp_pa
         losses[name] = history["train_loss"].to_numpy()
     np.testing.assert_allclose(losses["equal"], losses["none"], rtol=1e-4)
     assert not np.allclose(losses["other"], losses["none"], rtol=1e-3)
+
+
+def test_a_finished_token_file_trains_and_evaluates_as_its_events_do(write, tmp_path: Path) -> None:
+    source = write(lambda n: np.random.default_rng(n).gamma(1, 1, n))
+    own = config("w", {"tokeniser": "binned"})
+    fitted = build(own.tokeniser).fit(source.read("train"))
+    path = tmp_path / "tokens.h5"
+    TokensDataset(str(path)).save(write_tokens(source, fitted))
+    finished = config("w", {"tokens": {"path": str(path)}})
+    assert finished.tokeniser.weight == "w"
+    tokens = TokensDataset(str(path), weight="event_weight").load()
+    given = {"events": (fitted, own, source), "file": (tokens, finished, None)}
+    found = {}
+    for name, (shown, settings, events) in given.items():
+        checkpoints = Checkpoints(tmp_path / name)
+        model, history, record = training_node.train(
+            shown, settings, "cpu", checkpoints, "member", TYPES, events
+        )
+        metrics, scores, _, _ = evaluate(
+            shown, model, history, record, EvaluationConfig(rejections=(2.0,)), {}, settings, "cpu",
+            checkpoints, "member", TYPES, events,
+        )  # fmt: skip
+        found[name] = history["train_loss"].to_list(), metrics, scores
+    (losses, metrics, scores), (of_file, metrics_of_file, scores_of_file) = found.values()
+    assert losses == of_file
+    assert metrics == metrics_of_file
+    assert scores.digest == scores_of_file.digest, "they can be paired"
+    np.testing.assert_array_equal(scores.probabilities, scores_of_file.probabilities)
+    np.testing.assert_array_equal(scores.weights, scores_of_file.weights)
 
 
 def test_negative_weights_in_a_training_are_what_was_asked(write) -> None:
