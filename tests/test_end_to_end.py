@@ -9,17 +9,28 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from event_trees import OWN, branches_of, in_kinds, write_tree
+from sklearn.metrics import roc_auc_score
 
+from lexon.datasets.elsewhere import OtherSampleDataset, read_elsewhere
+from lexon.datasets.events import EventSample, EventsDataset
+from lexon.datasets.scores import read_scores
+from lexon.events import Events
 from lexon.runners.local import RunFailed
 from lexon.training import TIMINGS
 
 MEMBER = Path("data/test/06_models/default/main/single__seed_42")
 REPORT = Path("data/test/08_reporting/default/main")
+EVENTS = Path("data/test/02_intermediate/default/main")
 ROOT = Path(__file__).parents[1]
 KEDRO = [sys.executable, "-m", "kedro", "run", "--env", "test"]
 # What only a node that runs may import: together they take longer than all else that a command
@@ -113,6 +124,61 @@ def test_a_second_sample_trains_and_evaluates_nothing_again(project, kedro_sessi
     shutil.copy("data/test/01_raw/default/main/simulated_events.h5", "copy.h5")
     with pytest.raises(RunFailed, match="is the file that the study is trained on"):
         kedro_session(**asked, evaluation={"path": "copy.h5"}).run()
+
+
+def write_weighted(make_events: Callable[..., Events]) -> dict[str, Any]:
+    """Events with weights in events.h5, and the parameters of a study of them."""
+    parts = []
+    for seed, (split, n) in enumerate({"train": 200, "val": 60, "test": 120}.items()):
+        weights = np.random.default_rng(seed).gamma(2, 1, n)
+        parts.append((split, replace(make_events(n, seed), weights=weights)))
+    names = {1: "tttt", 2: "ttH"}
+    EventsDataset("events.h5").save(EventSample(parts, {"label_names": names}))
+    return {
+        "events": {"path": "events.h5", "weight": "event_weight"},
+        "tokeniser": "binned",
+        "importance": {"permutations": 0},
+    }
+
+
+def test_a_finished_token_file_gives_the_member_of_its_weighted_events(
+    project, kedro_session, make_events
+):
+    kedro_session(**write_weighted(make_events)).run(tags=["data", "train", "evaluate"])
+    (written,) = Path("data/test/03_primary/default/main").glob("tokens_*.h5")
+    shutil.copy(written, "tokens.h5")
+    finished = {"tokens": {"path": "tokens.h5"}, "events": {"weight": "event_weight"}}
+    kedro_session(run="finished", **finished).run(tags=["train", "evaluate"])
+    again = Path(str(MEMBER).replace("main", "finished"))
+    metrics = [(folder / "metrics.json").read_text() for folder in (MEMBER, again)]
+    assert metrics[0] == metrics[1]
+    scores, of_tokens = (read_scores(folder / "scores.h5") for folder in (MEMBER, again))
+    assert scores.digest == of_tokens.digest
+    np.testing.assert_array_equal(scores.weights, of_tokens.weights)
+
+
+def test_a_weighted_study_is_tested_on_weighted_root_files(project, kedro_session, make_events):
+    asked = write_weighted(make_events)
+    second = in_kinds(make_events(300, 50))
+    Path("second").mkdir()
+    for label, name in ((1, "tttt"), (2, "ttH")):
+        own = second[second.labels == label]
+        write_tree(Path(f"second/{name}.root"), branches_of(own) | {"genWeight": own.met * 100})
+    other = {"branches": {**OWN, "label": "file"}, "weight": "genWeight"}
+    evaluation = {"path": "second/*.root", "events": other}
+    kedro_session(**asked, evaluation=evaluation).run()
+    cleaned = OtherSampleDataset(filepath=str(EVENTS / "elsewhere.h5")).load()
+    events = cleaned.classified(("signal", "background")).events
+    np.testing.assert_allclose(events.weights, events.met * 100, rtol=1e-6)
+    scores = read_elsewhere(MEMBER / "scores_elsewhere.h5").scores
+    np.testing.assert_array_equal(scores.weights, events.weights)
+    table = pd.read_csv(REPORT / "elsewhere.csv")
+    assert {"cell", "baseline"} == set(table["kind"])
+    expected = roc_auc_score(scores.is_signal, scores.signal, sample_weight=scores.weights)
+    of_cell = table[(table["kind"] == "cell") & (table["against"] == "all")]
+    assert of_cell["auroc_elsewhere"].to_list() == pytest.approx([expected], abs=1e-6)
+    page = (REPORT / "report.html").read_text()
+    assert "Events are weighted with genWeight (evaluation.events.weight)" in page
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,21 @@ def test_it_has_as_many_objects_as_it_is_read_with(written, cleaned) -> None:
     second = EventsDataset(str(written(FIRST, 10).path), max_objects=12).load()
     sample = cleaned(second, written(FIRST, 0))
     assert sample.classified(("signal", "background")).events.ids.shape == (180, 12)
+
+
+def test_its_weights_count_as_those_of_one_sample(written, cleaned, make_events) -> None:
+    """The signal's weights have no positive sum in one split, but in all of them."""
+    first, path = written(FIRST, 0), written(FIRST, 10).path
+    raw = EventsDataset(str(path), weight="own")
+    parts = [
+        (split, replace(make_events(60, 20 + place, 3), weights=np.full(60, weight)))
+        for place, (split, weight) in enumerate(zip(SPLITS, (2.0, -1.0, 3.0), strict=True))
+    ]
+    raw.save(EventSample(parts, {"label_names": FIRST}))
+    sample = cleaned(raw.load(), first)
+    assert "sum w^2: 22.9 of 60 signal, 45.7 of 120 background." in notes(sample)
+    found = sample.classified(("signal", "background")).events.weights
+    assert found.sum() == 240
 
 
 @pytest.mark.parametrize(

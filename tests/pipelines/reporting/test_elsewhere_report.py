@@ -4,6 +4,7 @@ it is missing where it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -254,6 +255,20 @@ def test_another_mix_of_the_background_is_said():
     assert not any("Other background" in one for one in usual()["findings"]["elsewhere"])
     notes = report(read, kept=fewer)["findings"]["elsewhere"]
     assert any("Other background" in one for one in notes)
+
+
+def test_the_mix_of_the_background_is_by_weight():
+    def heavier(scores: Scores) -> Scores:
+        return replace(scores, weights=np.where(scores.labels == 2, 300.0, 100.0))
+
+    def read(one: Result) -> ElsewhereScores:
+        found = there(one)
+        return replace(found, scores=heavier(found.scores))
+
+    notes = report(read, kept=heavier)["findings"]["elsewhere"]
+    (note,) = [one for one in notes if "Other background" in one]
+    assert re.search(r"ttH 7\d%, ttW 2\d% of the second sample", note), note
+    assert "Events of the second sample are weighted, those of the own test split are not." in notes
 
 
 def test_without_a_second_sample_nothing_is_said():

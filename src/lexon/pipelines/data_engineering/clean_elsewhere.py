@@ -53,7 +53,7 @@ def clean_elsewhere(
         total = sum(raw.n(split) for split in SPLITS)
         known.append(f"All {total:,} events are used, whatever their split.")
     inspection = SecondInspection(str(raw.path), total, checks, events)
-    weights = WeightsInspection(str(raw.path), str(raw.weight), class_of)
+    weights = WeightsInspection(str(raw.path), str(raw.weight), class_of, as_one=True)
 
     def attributes() -> dict[str, Any]:
         with about_the_second_sample():

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from lexon.errors import DataError
 from lexon.events import SPLITS, Events
 
+WHOLE = ""  # in the place of a split, where all are one sample
+
 
 @dataclass
 class Tally:
@@ -50,10 +52,14 @@ class WeightsInspection:
         where: file, for messages.
         parameter: `events.weight`, as typed.
         class_of: name of the class of each label; labels of no class are left out.
+        as_one: whether all splits are one sample.
     """
 
-    def __init__(self, where: str, parameter: str, class_of: Mapping[int, str]) -> None:
+    def __init__(
+        self, where: str, parameter: str, class_of: Mapping[int, str], *, as_one: bool = False
+    ) -> None:
         self._where, self._parameter, self._class_of = where, parameter, class_of
+        self._as_one = as_one
         self._tallies: dict[tuple[str, str], Tally] = {}
 
     def passed(self, parts: Iterator[tuple[str, Events]]) -> Iterator[tuple[str, Events]]:
@@ -64,7 +70,7 @@ class WeightsInspection:
         """
         for split, events in parts:
             if events.weights is not None:
-                self._add(split, events.labels, events.weights)
+                self._add(WHOLE if self._as_one else split, events.labels, events.weights)
             yield split, events
         self._refuse_empty_classes()
 
@@ -85,7 +91,7 @@ class WeightsInspection:
             f"Events are weighted with {self._parameter} (events.weight), from {low:.4g} to"
             f" {high:.4g}{signs}.",
             "Weighted events are worth, in events of equal weight (sum w)^2 / sum w^2:"
-            f" {'; '.join(self._worth(split) for split in SPLITS if self._of(split))}.",
+            f" {'; '.join(self._worth(part) for part in (WHOLE, *SPLITS) if self._of(part))}.",
         ]
 
     def _add(self, split: str, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
@@ -94,21 +100,22 @@ class WeightsInspection:
                 tally = self._tallies.setdefault((split, self._class_of[label]), Tally())
                 tally.add(weights[labels == label])
 
-    def _of(self, split: str) -> dict[str, Tally]:
-        return {name: tally for (of, name), tally in self._tallies.items() if of == split}
+    def _of(self, part: str) -> dict[str, Tally]:
+        return {name: tally for (of, name), tally in self._tallies.items() if of == part}
 
-    def _worth(self, split: str) -> str:
-        parts = [
-            f"{one.effective:,.1f} of {one.n:,} {name}" for name, one in self._of(split).items()
+    def _worth(self, part: str) -> str:
+        classes = [
+            f"{one.effective:,.1f} of {one.n:,} {name}" for name, one in self._of(part).items()
         ]
-        return f"{split} {', '.join(parts)}"
+        return f"{part} {', '.join(classes)}".lstrip()
 
     def _refuse_empty_classes(self) -> None:
-        for (split, name), tally in self._tallies.items():
+        for (part, name), tally in self._tallies.items():
             if not tally.total > 0:
+                events = f"{part} events".lstrip()
                 raise DataError(
                     f"{self._where}: events.weight={self._parameter}: the weights of the"
-                    f" {tally.n:,} {split} events of class {name} sum to {tally.total:g} (from"
+                    f" {tally.n:,} {events} of class {name} sum to {tally.total:g} (from"
                     f" {tally.low:g} to {tally.high:g}); a class needs a positive sum: check the"
                     " weights, choose other classes, or leave events.weight out"
                 )

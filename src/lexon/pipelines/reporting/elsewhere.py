@@ -7,7 +7,6 @@ both, so differences are taken seed by seed, and what a seed does to both cancel
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +44,7 @@ from lexon.statistics import (
     score_statistics,
     share_intervals,
 )
+from lexon.weighting import effective_number
 
 ALL = "all"
 THERE, CHANGE = "AUROC on the other sample", "change from the own test split"
@@ -411,14 +411,22 @@ def _mix(test: Scores, other: Scores, against: Sequence[str]) -> list[str]:
     ]
 
 
-def _backgrounds(scores: Scores) -> tuple[dict[str, float], int]:
-    """Share of each process in the background, and the number of its events."""
-    labels = Counter(scores.labels[~scores.is_signal].tolist())
-    n = labels.total()
-    return {name: labels[label] / n for name, label in scores.backgrounds.items()}, n
+def _backgrounds(scores: Scores) -> tuple[dict[str, float], float]:
+    """Share of each process in the background, by weight, and how many events of equal weight that
+    is worth.
+    """
+    labels, weights = scores.labels[~scores.is_signal], scores.counted[~scores.is_signal]
+    total = float(weights.sum())
+    if not total > 0:
+        return {}, 0.0
+    shares = {
+        name: float(weights[labels == label].sum()) / total
+        for name, label in scores.backgrounds.items()
+    }
+    return shares, effective_number(weights)
 
 
-def _differs(one: float, other: float, n: int, m: int) -> bool:
+def _differs(one: float, other: float, n: float, m: float) -> bool:
     """Whether a share differs by enough to matter, and by more than chance."""
     error = (one * (1 - one) / max(n, 1) + other * (1 - other) / max(m, 1)) ** 0.5
     return abs(one - other) > max(SAME_MIX, CHANCE * error)

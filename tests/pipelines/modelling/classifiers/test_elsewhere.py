@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_networks
 import torch
@@ -31,7 +32,7 @@ from lexon.events import SPLITS, Events
 from lexon.experiments import Experiment
 from lexon.models.classifier import Classifier
 from lexon.pipelines.data_engineering import create_pipeline as data_pipeline
-from lexon.pipelines.modelling.classifiers import baselines
+from lexon.pipelines.modelling.classifiers import baselines, shift
 from lexon.pipelines.modelling.classifiers.elsewhere import (
     score_baselines_elsewhere,
     score_elsewhere,
@@ -42,6 +43,7 @@ from lexon.pipelines.modelling.classifiers.shift import compare_samples
 from lexon.pipelines.tensors import encoded
 from lexon.runners.cluster.workflow import plan_workflow
 from lexon.runners.units import members_together
+from lexon.statistics import Interval
 from lexon.tokenisers import build
 from lexon.tokenisers.base import Tokeniser
 from lexon.training import predict
@@ -187,6 +189,23 @@ def test_samples_are_compared_by_class_and_shared_process(
     assert by_name["all", "n_jets"]["distance"] < by_name["all", "n_jets"]["floor_all"]
     assert [one["group"] for one in found["two_samples"]] == ["all", "signal", "background"]
     assert found["notes"] == ["a note"]
+
+
+def test_the_unit_of_weights_changes_no_distance(
+    source: EventSource, make_events, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(shift, "told_apart", lambda *_args: Interval(0.5, 0.4, 0.6))
+    found = []
+    for weights in (None, np.full(150, 1e4)):
+        strange, same = (replace(make_events(150, seed), weights=weights) for seed in (7, 8))
+        folder = tmp_path / str(weights is None)
+        folder.mkdir()
+        sample = sample_of(folder, strange, same)
+        found.append(
+            compare_samples(source, sample, {"signal": "tttt", "background": 2}, OBJECT_TYPES, 20)
+        )
+    plain, weighted = (pd.DataFrame(one["features"]) for one in found)
+    pd.testing.assert_frame_equal(plain, weighted)
 
 
 def nodes(**asked: object) -> set[str]:

@@ -27,7 +27,7 @@ class Side:
 
     Attributes:
         table: their quantities, one row an event.
-        weights: [event].
+        weights: [event], in the unit of their file.
         names: class, and process, of each event.
     """
 
@@ -58,8 +58,10 @@ def compare_samples(
     for group, (of_first, of_second) in _groups(first, second, names).items():
         counted = {"group": group, "n_test": len(of_first), "n_elsewhere": len(of_second)}
         sizes.append(counted)
-        if min(len(of_first), len(of_second)) >= FEWEST:
-            one, two = first[_some(of_first)], second[_some(of_second)]
+        if min(len(of_first), len(of_second)) < FEWEST:
+            continue
+        one, two = first[_some(of_first)], second[_some(of_second)]
+        if one.weights.sum() > 0 and two.weights.sum() > 0:
             features += _features(counted, columns, one, two)
             two_samples.append(_two_samples(counted, one, two, n_bootstrap))
     attributes = elsewhere.source.attributes
@@ -109,11 +111,17 @@ def _some(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(SEED).choice(rows, MOST, replace=False))
 
 
+def _weights(one: Side, two: Side) -> NDArray[np.float64]:
+    """Those of both in turn, of mean 1 in each: one file may count events of a luminosity, and the
+    other one have no weights at all.
+    """
+    return np.concatenate([side.weights / side.weights.mean() for side in (one, two)])
+
+
 def _features(
     counted: dict[str, Any], columns: list[str], one: Side, two: Side
 ) -> list[dict[str, Any]]:
-    weights = np.concatenate([one.weights, two.weights])
-    found = distances(one.table, two.table, weights, np.random.default_rng(SEED))
+    found = distances(one.table, two.table, _weights(one, two), np.random.default_rng(SEED))
     medians = [pd.DataFrame(side.table).median().to_numpy() for side in (one, two)]
     return [
         {
@@ -130,8 +138,7 @@ def _features(
 
 
 def _two_samples(counted: dict[str, Any], one: Side, two: Side, n: int) -> dict[str, Any]:
-    weights = np.concatenate([one.weights, two.weights])
-    found = told_apart(one.table, two.table, weights, n)
+    found = told_apart(one.table, two.table, _weights(one, two), n)
     return {**counted, "auroc": found.estimate, "auroc_low": found.low, "auroc_high": found.high}
 
 
