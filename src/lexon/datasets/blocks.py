@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def leading(block: Block, unit: EnergyUnit, max_objects: int) -> Block:
     if (crowded := block.n_objects > max_objects).any():
         event = np.repeat(np.arange(len(block)), block.n_objects)
         kept = np.flatnonzero(_is_leading(p4[:, 1], event, crowded[event], max_objects))
-        ids, p4 = ids[kept], p4[kept]
+        ids, p4 = ids[kept], p4.take(kept, axis=0)
     return replace(
         block,
         met=_in_gev(block.met, unit, energies=1),
@@ -164,7 +165,7 @@ def to_events(
     row[order] = np.arange(n)
     ids = np.zeros(n * max_objects, np.int8)
     p4 = np.zeros((n * max_objects, 4), np.float32)
-    place = np.repeat(max_objects * row, block.n_objects) + _slots(block)
+    place = places(block.n_objects, max_objects * row)
     ids[place] = block.ids
     rows(p4)[place] = rows(block.p4)
     return Events(
@@ -181,15 +182,13 @@ def content_hashes(block: Block) -> NDArray[np.uint64]:
     """The hash of each event of a block that `leading` left: `identity.row_hashes` of its events,
     without their padding, which adds nothing to it.
     """
-    slot, own = _slots(block), factors(int(block.n_objects.max(initial=0)))
-    of_objects = _bits(block.ids.astype(np.float32)) * own.ids[slot]
-    for column in range(4):
-        of_objects += _bits(block.p4[:, column]) * own.p4[slot, column]
-    hashes = _bits(block.met[:, 0]) * own.met[0] + _bits(block.met[:, 1]) * own.met[1]
-    if len(filled := np.flatnonzero(block.n_objects)):
-        starts = (np.cumsum(block.n_objects) - block.n_objects)[filled]
-        hashes[filled] += np.add.reduceat(of_objects, starts)
-    return hashes
+    slot = places(block.n_objects, np.zeros_like(block.n_objects))
+    own = factors(int(block.n_objects.max(initial=0)))
+    of_objects = own.ids[slot] * _bits(block.ids.astype(np.float32))
+    for factor, values in zip(own.p4.T, _bits(block.p4).T, strict=True):
+        of_objects += factor[slot] * values
+    of_met = own.met * _bits(block.met)
+    return of_met[:, 0] + of_met[:, 1] + sums(of_objects, block.n_objects)
 
 
 def rows(p4: NDArray[np.float32]) -> NDArray[np.complex128]:
@@ -197,11 +196,22 @@ def rows(p4: NDArray[np.float32]) -> NDArray[np.complex128]:
     return np.ascontiguousarray(p4).view(np.complex128)[:, 0]
 
 
-def _slots(block: Block) -> Ints:
-    """Place of each object in its event."""
-    counts = block.n_objects
-    return np.arange(len(block.ids)) - np.repeat(np.cumsum(counts) - counts, counts)
+def places(counts: Ints, first: Ints) -> Ints:
+    """Where each object goes, int64 [k]: those of an event, `counts` [n] of them, follow one
+    another from `first` [n] on.
+    """
+    return np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
 
 
-def _bits(values: NDArray[np.float32]) -> NDArray[np.uint64]:
-    return np.ascontiguousarray(values).view(np.uint32).astype(np.uint64)
+def sums(values: NDArray[Any], counts: Ints) -> NDArray[np.uint64]:
+    """Sum modulo 2^64 over the objects of each event, uint64 [n]: of whole numbers [k], event by
+    event, `counts` [n] of them. Differences of one running sum: faster than a sum for each event.
+    """
+    until = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum(values, dtype=np.uint64, out=until[1:])
+    return np.diff(until[np.concatenate([[0], np.cumsum(counts)])])
+
+
+def _bits(values: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Numbers as they lie in memory."""
+    return np.ascontiguousarray(values).view(np.uint32)

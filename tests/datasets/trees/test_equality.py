@@ -152,3 +152,9 @@ def test_parquet_records_offer_their_fields(tmp_path, events):
     jets = {name: f"jet.{key}" for name, key in (("pt", "pt"), ("eta", "eta"), ("phi", "phi"))}
     mapping["jets"] = jets | {"energy": "jet.e", "btag": {"branch": "jet.btag", "above": 0.5}}
     assert_same(by_met(all_events(tree_source(path, mapping))), by_met(events))
+
+
+def test_a_cut_that_asks_nothing_of_objects_holds_for_all_of_them(tmp_path, events):
+    path = write_tree(tmp_path / "a.root", branches_of(events))
+    every = OWN | {"jets": OWN["jets"] | {"cut": "1 > 0"}}
+    assert all_events(tree_source(path, every)).digest() == all_events(tree_source(path)).digest()

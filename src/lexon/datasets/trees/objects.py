@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lexon.config import EnergyUnit
 from lexon.config.branches import POLAR, EventBranches, Jets, Leptons, Objects
 from lexon.cuts import Cut
-from lexon.datasets.blocks import Block, Ints, Mask, rows
+from lexon.datasets.blocks import Block, Ints, Mask, places, rows, sums
 from lexon.datasets.event_rows import TWO_TURNS
 from lexon.datasets.trees.tables import Column, Columns
 from lexon.datasets.units import to_gev
@@ -32,6 +32,8 @@ NAMES = {
     "photons": ("photon", "photon"),
 }
 LINEAR = ("px", "py", "pz", "mass")
+# All that a four-vector and a type are made of.
+USED = (*POLAR, "energy", "mass", "btag", "charge")
 LONGEST_NAME = 255
 Values = Mapping[str, NDArray[Any]]
 
@@ -62,18 +64,18 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Found:
-    """Objects of one kind: the event of each, int64 [k], its type, int8 [k], and (E, pT, eta, phi),
-    float32 [k, 4].
+    """Objects of one kind, event by event: how many each event has, int64 [n], the type of each,
+    int8 [k], and (E, pT, eta, phi), float32 [k, 4].
     """
 
-    event: Ints
+    counts: Ints
     ids: NDArray[np.int8]
     p4: NDArray[np.float32]
 
     def of(self, events: Mask) -> Found:
         """Those of some events."""
-        own = events[self.event]
-        return Found(self.event[own], self.ids[own], self.p4[own])
+        own = np.repeat(events, self.counts)
+        return Found(self.counts[events], self.ids[own], self.p4[own])
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Reader:
         process, weight = self._process(chunk, faults), self._weight(chunk, faults)
         good = faults.found == 0
         bad = np.flatnonzero(~good)
-        n_objects, ids, p4 = _joined(parts, good)
+        n_objects, ids, p4 = _joined([part.of(good) for part in parts] if len(bad) else parts)
         return Block(
             process=process[good],
             weight=weight[good] if self.weight else weight,
@@ -130,8 +132,7 @@ class Reader:
         """Values of all objects of a kind by quantity, and by branch where a cut asks for one; how
         many each event has; and which events have none to say.
         """
-        objects = self.mapping.objects[kind]
-        wanted = {name: self.chosen[names] for name, names in objects.branches.items()}
+        wanted = self._branches[kind]
         columns = {name: chunk.columns[branch] for name, branch in wanted.items()}
         first = next(iter(columns))
         counts = _counts(columns[first], chunk.n)
@@ -139,7 +140,7 @@ class Reader:
             _refuse_uneven(column, counts, chunk, (wanted[first], wanted[name]))
         values = {name: column.values for name, column in columns.items()}
         missing = [one.missing for one in columns.values() if one.missing is not None]
-        for branch in self._of_cut(objects):
+        for branch in self._of_cuts[kind]:
             column = chunk.columns[branch]
             if column.counts is None and columns[first].counts is not None:
                 values[branch] = np.repeat(column.values, counts)
@@ -156,43 +157,52 @@ class Reader:
             if (cut := objects.selection) is not None
         }
 
-    @staticmethod
-    def _of_cut(objects: Objects) -> list[str]:
-        """Branches that a cut asks for by their own names."""
-        cut = objects.selection
-        names = () if cut is None else cut.names
-        return [name for name in names if name not in objects.quantities]
+    @cached_property
+    def _branches(self) -> dict[str, dict[str, str]]:
+        """The branch of each quantity, by kind."""
+        return {
+            kind: {name: self.chosen[names] for name, names in objects.branches.items()}
+            for kind, objects in self.mapping.objects.items()
+        }
 
-    def _objects(self, kind: str, chunk: Chunk, faults: _Faults, counts: dict[str, int]) -> Found:
+    @cached_property
+    def _of_cuts(self) -> dict[str, list[str]]:
+        """Branches that a cut asks for by their own names, by kind."""
+        quantities = {kind: one.quantities for kind, one in self.mapping.objects.items()}
+        names = {kind: cut.names for kind, cut in self._cuts.items()}
+        return {
+            kind: [name for name in names.get(kind, ()) if name not in own]
+            for kind, own in quantities.items()
+        }
+
+    def _objects(self, kind: str, chunk: Chunk, faults: _Faults, tally: dict[str, int]) -> Found:
         objects = self.mapping.objects[kind]
-        values, n, missing = self.values(kind, chunk)
-        event = np.repeat(np.arange(chunk.n), n)
+        values, counts, missing = self.values(kind, chunk)
         for mask in missing:
-            faults.mark(f"no value of {kind}", np.flatnonzero(mask))
+            faults.mark(f"no value of {kind}", mask)
         for name, column in values.items():
-            if column.dtype.kind == "f" and not (finite := np.isfinite(column)).all():
-                branch = self.chosen[objects.branches[name]] if name in objects.branches else name
-                faults.mark(f"a value of {branch} that is not finite", event[~finite])
+            if column.dtype.kind == "f":
+                branch, infinite = self._branches[kind].get(name, name), ~np.isfinite(column)
+                faults.mark(f"a value of {branch} that is not finite", infinite, counts)
         values |= _momentum(objects, values, self.unit)
         if kind in self._cuts:
             passed = self._passed(kind, values)
-            counts[f"{kind} seen"], counts[f"{kind} kept"] = len(event), len(passed)
-            event = event[passed]
-            values = {name: values[name][passed] for name in (*objects.branches, *POLAR)}
+            kept = np.flatnonzero(passed)
+            tally[f"{kind} seen"], tally[f"{kind} kept"] = len(passed), len(kept)
+            values = {name: values[name][kept] for name in USED if name in values}
+            counts = sums(passed, counts).astype(np.int64)
         p4 = _four_vectors(_energy(objects, values, self.unit), values)
         with np.errstate(invalid="ignore"):
-            faults.mark(
-                f"{kind} whose pT or energy is not positive", event[~(p4[:, :2] > 0).all(1)]
-            )
-            faults.mark(
-                f"{kind} with an azimuth beyond two turns", event[np.abs(p4[:, 3]) > TWO_TURNS]
-            )
+            positive = (p4[:, 0] > 0) & (p4[:, 1] > 0)
+            faults.mark(f"{kind} whose pT or energy is not positive", ~positive, counts)
+            turned = np.abs(p4[:, 3]) > TWO_TURNS
+            faults.mark(f"{kind} with an azimuth beyond two turns", turned, counts)
         if isinstance(objects, Leptons):
-            faults.mark(f"{kind} without a charge", event[values["charge"] == 0])
-        return Found(event, self._ids(kind, objects, values, len(event)), p4)
+            faults.mark(f"{kind} without a charge", values["charge"] == 0, counts)
+        return Found(counts, self._ids(kind, objects, values, len(p4)), p4)
 
-    def _passed(self, kind: str, values: Values) -> Ints:
-        """The objects that pass the cut of a kind, int64 [passed]."""
+    def _passed(self, kind: str, values: Values) -> Mask:
+        """Which objects pass the cut of a kind."""
         cut, objects = self._cuts[kind], self.mapping.objects[kind]
         in_gev = {
             name: to_gev(values[name], self.unit)
@@ -201,19 +211,19 @@ class Reader:
         }
         if "energy" in cut.names:
             in_gev["energy"] = _energy(objects, values, self.unit).astype(np.float32)
-        return np.flatnonzero(cut.passes({**values, **in_gev}))
+        return np.broadcast_to(cut.passes({**values, **in_gev}), values["pt"].shape)
 
     def _ids(
         self, kind: str, objects: Objects, values: Mapping[str, NDArray[Any]], k: int
     ) -> NDArray[np.int8]:
-        one, other = (self.types[name] for name in NAMES[kind])
+        one, other = (np.int8(self.types[name]) for name in NAMES[kind])
         if isinstance(objects, Jets) and objects.btag is not None:
             is_other = values["btag"] > objects.btag.above
         elif isinstance(objects, Leptons):
             is_other = values["charge"] < 0
         else:
-            return np.full(k, one, np.int8)
-        return np.where(is_other, other, one).astype(np.int8)
+            return np.full(k, one)
+        return one + (other - one) * is_other
 
     def met(self, chunk: Chunk) -> tuple[dict[str, NDArray[Any]], Mask]:
         """Components of MET of every event by quantity, and the events that have not exactly
@@ -230,15 +240,13 @@ class Reader:
     def _met(self, chunk: Chunk, faults: _Faults) -> NDArray[np.float32]:
         """MET and its azimuth in GeV and rad, [n, 2]."""
         values, wrong = self.met(chunk)
-        faults.mark("not exactly one MET", np.flatnonzero(wrong))
+        faults.mark("not exactly one MET", wrong)
         met = self.met_in_gev(values, self.unit)
+        size, phi = met.T
         with np.errstate(invalid="ignore"):
-            faults.mark("a MET that is not finite", np.flatnonzero(~np.isfinite(met).all(1)))
-            faults.mark("a negative MET", np.flatnonzero(met[:, 0] < 0))
-            faults.mark(
-                "an azimuth of MET beyond two turns",
-                np.flatnonzero(np.abs(met[:, 1]) > TWO_TURNS),
-            )
+            faults.mark("a MET that is not finite", ~(np.isfinite(size) & np.isfinite(phi)))
+            faults.mark("a negative MET", size < 0)
+            faults.mark("an azimuth of MET beyond two turns", np.abs(phi) > TWO_TURNS)
         return met
 
     @staticmethod
@@ -256,11 +264,9 @@ class Reader:
         if self.weight is None:
             return np.empty(0)
         values, wrong = _one_each(chunk.columns[self.weight], chunk.n)
-        faults.mark(f"not exactly one value of {self.weight}", np.flatnonzero(wrong))
+        faults.mark(f"not exactly one value of {self.weight}", wrong)
         weights = values.astype(np.float64)
-        faults.mark(
-            f"a value of {self.weight} that is not finite", np.flatnonzero(~np.isfinite(weights))
-        )
+        faults.mark(f"a value of {self.weight} that is not finite", ~np.isfinite(weights))
         return weights
 
     def _process(self, chunk: Chunk, faults: _Faults) -> NDArray[np.bytes_]:
@@ -269,40 +275,37 @@ class Reader:
             return np.full(chunk.n, chunk.process)
         branch = str(self.mapping.label.branch)
         values, wrong = _one_each(chunk.columns[branch], chunk.n)
-        faults.mark(f"not exactly one value of {branch}", np.flatnonzero(wrong))
+        faults.mark(f"not exactly one value of {branch}", wrong)
         if values.dtype.kind == "U":
             size = np.strings.str_len(values)
-            empty = np.flatnonzero((size == 0) | (size > LONGEST_NAME))
-            faults.mark(f"a {branch} that is empty or longer than {LONGEST_NAME}", empty)
+            unusable = (size == 0) | (size > LONGEST_NAME)
+            faults.mark(f"a {branch} that is empty or longer than {LONGEST_NAME}", unusable)
             return np.strings.encode(values, "utf-8")
         if values.dtype.kind == "f":
             with np.errstate(invalid="ignore"):
                 whole = np.isfinite(values) & (np.rint(values) == values) & (abs(values) < 2**53)
-            faults.mark(f"a {branch} that is not a whole number", np.flatnonzero(~whole))
+            faults.mark(f"a {branch} that is not a whole number", ~whole)
             values = np.where(whole, values, 0).astype(np.int64)
         numbers = values.astype(np.int64) if values.dtype.kind == "b" else values
         return numbers.astype(np.bytes_)
 
 
 def _joined(
-    parts: Sequence[Found], good: Mask
+    parts: Sequence[Found],
 ) -> tuple[Ints, NDArray[np.int8], NDArray[np.float32]]:
-    """Number of objects of each good event, and their types and four-vectors, event by event, in
-    the order of the parts.
+    """Number of objects of each event, and their types and four-vectors, event by event, in the
+    order of the parts.
     """
-    if not good.all():
-        parts = [part.of(good) for part in parts]
-    counts = np.stack([np.bincount(part.event, minlength=len(good)) for part in parts])
-    in_all = counts.sum(0)
-    # Where the objects of each part begin in each event, less where they begin in the part.
-    shift = np.cumsum(in_all) - in_all + np.cumsum(counts, axis=0) - np.cumsum(counts, axis=1)
-    ids = np.empty(in_all.sum(), np.int8)
+    counts: Ints = np.sum([part.counts for part in parts], axis=0)
+    ids = np.empty(counts.sum(), np.int8)
     p4 = np.empty((len(ids), 4), np.float32)
-    for part, own in zip(parts, shift, strict=True):
-        place = np.arange(len(part.event)) + own[part.event]
+    begin = np.cumsum(counts) - counts
+    for part in parts:
+        place = places(part.counts, begin)
         ids[place] = part.ids
         rows(p4)[place] = rows(part.p4)
-    return in_all[good], ids, p4
+        begin = begin + part.counts
+    return counts, ids, p4
 
 
 def _momentum(objects: Objects, values: Values, unit: EnergyUnit) -> dict[str, NDArray[Any]]:
@@ -345,10 +348,19 @@ class _Faults:
     def __init__(self, sentences: list[str], found: Ints) -> None:
         self._sentences, self.found = sentences, found
 
-    def mark(self, sentence: str, events: Ints) -> None:
-        """Mark entries that hold a fault, once or several times."""
-        if not len(events):
+    def mark(self, sentence: str, wrong: Mask, counts: Ints | None = None) -> None:
+        """Mark entries that hold a fault.
+
+        Args:
+            wrong: which do, [n]; with `counts`, which of the objects do that entries have, [k].
+            counts: how many objects each entry has, [n].
+        """
+        if not wrong.any():
             return
+        if counts is None:
+            events = np.flatnonzero(wrong)
+        else:
+            events = np.repeat(np.arange(len(counts)), counts)[wrong]
         if sentence not in self._sentences:
             self._sentences.append(sentence)
         code = self._sentences.index(sentence) + 1
