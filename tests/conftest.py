@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import matplotlib.figure
 import numpy as np
 import pytest
+from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
 from lexon.events import MAX_OBJECTS, Events
+from lexon.experiments import Experiment
 from lexon.framework.session import LexonSession
+from lexon.plots.style import Figure
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,19 +66,31 @@ def shared_data() -> Path:
     return folder
 
 
+def copied(folder: Path) -> Path:
+    """A copy of the project's configuration in a folder of its own."""
+    for name in ("conf", "pyproject.toml", ".telemetry"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    for file in (folder / "conf" / "local").iterdir():
+        if file.name != ".gitkeep":  # personal settings must not decide whether tests pass
+            file.unlink()
+    (folder / "src").mkdir()  # Kedro asks for it; the package is the installed one
+    return folder
+
+
+def session_of(project: Path, env: str | None = "test", **params: Any) -> LexonSession:
+    """A session of a copy, in this process."""
+    return LexonSession.create(
+        project_path=project, env=env, runtime_params=params, save_on_close=False
+    )
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's configuration in a folder of its own, entered: its data stays out of
     the checkout.
     """
-    for name in ("conf", "pyproject.toml", ".telemetry"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
-    for file in (tmp_path / "conf" / "local").iterdir():
-        if file.name != ".gitkeep":  # personal settings must not decide whether tests pass
-            file.unlink()
-    (tmp_path / "src").mkdir()  # Kedro asks for it; the package is the installed one
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(copied(tmp_path))
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     return tmp_path
 
@@ -79,10 +99,37 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def kedro_session(project: Path) -> Callable[..., LexonSession]:
     """Sessions of that copy, in this process: `kedro_session(env, **params)`."""
     bootstrap_project(project)
+    return partial(session_of, project)
 
-    def create(env: str | None = "test", **params: Any) -> LexonSession:
-        return LexonSession.create(
-            project_path=project, env=env, runtime_params=params, save_on_close=False
-        )
 
-    return create
+@dataclass(frozen=True)
+class World:
+    """Every pipeline and experiment, and the catalog that the nodes would meet."""
+
+    pipelines: dict[str, Pipeline]
+    experiments: dict[str, Experiment]
+    catalog: DataCatalog
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The whole project in the mini-world, built once: to look at, not to change."""
+    with pytest.MonkeyPatch.context() as patch:
+        project = copied(tmp_path_factory.mktemp("world"))
+        patch.chdir(project)
+        bootstrap_project(project)
+        session = session_of(project)
+        catalog = session.load_context().catalog
+        return World(dict(pipelines), dict(session.loader().experiments), catalog)
+
+
+@pytest.fixture
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are composed but not painted, which would take most of the time of a small study;
+    `tests/plots` paints them.
+    """
+
+    def save(figure: Figure, path: Any, **_: Any) -> None:
+        matplotlib.figure.Figure(figsize=(1, 1), dpi=10).savefig(path, format="png")
+
+    monkeypatch.setattr(Figure, "savefig", save)

@@ -6,29 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import matplotlib.figure
 import pytest
 
 from lexon.experiments import Experiment
-from lexon.plots.style import Figure
 
 EXPERIMENTS = sorted(
     path.parent.name
     for path in (Path(__file__).parents[1] / "conf" / "experiments").glob("*/parameters.yml")
 )
 N_TRAIN = 280  # of the 400 events of conf/test
-
-
-@pytest.fixture
-def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are composed but not painted, which would take nearly all of the time; `tests/plots`
-    paints them.
-    """
-
-    def save(figure: Figure, path: Any, **_: Any) -> None:
-        matplotlib.figure.Figure(figsize=(1, 1), dpi=10).savefig(path, format="png")
-
-    monkeypatch.setattr(Figure, "savefig", save)
 
 
 def last_cell(experiment: Experiment) -> dict[str, Any]:

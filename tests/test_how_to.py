@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lexon.framework.config_loader import LayeredConfigLoader
-
 PAGE = (Path(__file__).parents[1] / "docs" / "how_to" / "add_an_experiment.md").read_text()
 
 
@@ -16,9 +14,7 @@ def test_the_template_is_an_experiment(kedro_session, project):
     folder = project / "conf" / "experiments" / "wider_latents"
     folder.mkdir()
     (folder / "parameters.yml").write_text(template)
-    with kedro_session() as session:
-        session.load_context()
-        experiment = LayeredConfigLoader.current.experiments["wider_latents"]
+    experiment = kedro_session().loader().experiment("wider_latents")
     assert len(experiment.planned) == 2 * 3 * 3
     assert {member.config["autoencoder"]["latent_dim"] for member in experiment.planned} == {32, 64}
 
@@ -31,20 +27,15 @@ def test_a_selected_cell_can_be_included(kedro_session, project):
     (folder / "parameters_selected.yml").write_text(
         "autoencoder:\n  bottleneck: vq\n  globals_beta: 10.0\n"
     )
-    with kedro_session() as session:
-        session.load_context()
-        (member,) = LayeredConfigLoader.current.experiments["follow_up"].planned
+    (member,) = kedro_session().loader().experiment("follow_up").planned
     assert (
         member.config["autoencoder"]["bottleneck"],
         member.config["autoencoder"]["globals_beta"],
     ) == ("vq", 10.0)
 
 
-def test_every_experiment_is_listed_with_its_axes(kedro_session, project):
-    with kedro_session() as session:
-        session.load_context()
-        experiments = dict(LayeredConfigLoader.current.experiments)
-    experiments.pop("default")
+def test_every_experiment_is_listed_with_its_axes(world):
+    experiments = {name: one for name, one in world.experiments.items() if name != "default"}
     rows = {
         name: row
         for row in PAGE.splitlines()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from lexon.errors import ConfigurationError
-from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.plots.page import typeset
 
 PAGE = (Path(__file__).parents[1] / "docs" / "how_to" / "ask_a_question.md").read_text(
@@ -53,6 +52,7 @@ def run(kedro_session) -> dict[str, str]:
     return {claim["claim"]: claim["verdict"] for claim in words["claims"]}
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_own_questions_are_answered_and_a_changed_one_trains_nothing(kedro_session, experiment):
     verdicts = run(kedro_session)
     assert list(verdicts) == [
@@ -120,8 +120,6 @@ def test_the_example_of_the_page_is_an_experiment(kedro_session, project):
     folder = project / "conf" / "experiments" / "pool_and_bins"
     folder.mkdir()
     (folder / "parameters.yml").write_text(template)
-    with kedro_session() as session:
-        session.load_context()
-        experiment = LayeredConfigLoader.current.experiments["pool_and_bins"]
+    experiment = kedro_session().loader().experiment("pool_and_bins")
     assert len(experiment.parameters.questions) == 3
     assert len(experiment.planned) == 3 * 3 * 3

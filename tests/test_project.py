@@ -6,31 +6,23 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
 
 from lexon.framework.layers import OF_DEFAULT
 from lexon.framework.selection import KINDS
 
-
-@pytest.fixture
-def world(kedro_session):
-    """Every pipeline with the catalog that its nodes would meet."""
-    context = kedro_session().load_context()
-    return dict(pipelines), context.catalog
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = sorted((ROOT / "conf" / "experiments").glob("*/parameters.yml"))
 
 
-def test_every_experiment_is_a_pipeline(world, project):
-    folders = {
-        path.parent.name for path in (project / "conf" / "experiments").glob("*/parameters.yml")
-    }
+def test_every_experiment_is_a_pipeline(world):
+    folders = {path.parent.name for path in EXPERIMENTS}
     assert folders
-    assert folders | {"__default__", "data_engineering"} <= world[0].keys()
+    assert folders | {"__default__", "data_engineering"} <= world.pipelines.keys()
 
 
 def test_no_dataset_lives_in_memory_where_nodes_may_be_jobs(world):
-    every, catalog = world
+    every, catalog = world.pipelines, world.catalog
     names = {
         name
         for pipeline in every.values()
@@ -41,7 +33,7 @@ def test_no_dataset_lives_in_memory_where_nodes_may_be_jobs(world):
 
 
 def test_every_parameter_that_a_node_asks_for_exists(world):
-    every, catalog = world
+    every, catalog = world.pipelines, world.catalog
     assert {
         name
         for pipeline in every.values()
@@ -51,15 +43,14 @@ def test_every_parameter_that_a_node_asks_for_exists(world):
 
 
 def test_what_builds_lexon_is_pinned_too():
-    root = Path(__file__).parents[1]
-    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
     pinned = {
         line.partition("==")[0].lower()
-        for line in (root / "constraints.txt").read_text().splitlines()
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
         if "==" in line
     }
     assert {re.split("[<>=~! ]", requirement)[0].lower() for requirement in build} <= pinned
-    makefile = (root / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
     assert "export PIP_CONSTRAINT := constraints.txt" in makefile, (
         "an option would not reach the isolated build"
     )
@@ -67,7 +58,7 @@ def test_what_builds_lexon_is_pinned_too():
 
 
 def test_every_dataset_has_a_layer_for_the_picture(world):
-    every, catalog = world
+    every, catalog = world.pipelines, world.catalog
     names = {
         name
         for pipeline in every.values()
@@ -78,7 +69,7 @@ def test_every_dataset_has_a_layer_for_the_picture(world):
 
 
 def test_every_node_has_exactly_one_kind(world):
-    nodes = {node for pipeline in world[0].values() for node in pipeline.nodes}
+    nodes = {node for pipeline in world.pipelines.values() for node in pipeline.nodes}
     assert [node.name for node in nodes if len(node.tags & set(KINDS)) != 1] == []
 
 
@@ -86,7 +77,7 @@ def test_an_experiment_is_one_box(world):
     """Nothing of an experiment lies outside its namespace but the parameters, so kedro-viz can fold
     it.
     """
-    for name, pipeline in world[0].items():
+    for name, pipeline in world.pipelines.items():
         if name not in ("__default__", *OF_DEFAULT):
             assert {node.namespace.split(".")[0] for node in pipeline.nodes} == {name}
 
@@ -95,7 +86,7 @@ def test_an_experiment_reads_and_writes_as_few_things_as_a_picture_can_show(worl
     """All outputs of members are consumed inside, so that kedro-viz folds 48 of them into
     one box.
     """
-    for pipeline in world[0].values():
+    for pipeline in world.pipelines.values():
         ends = {
             name
             for name in pipeline.inputs() | pipeline.outputs()
@@ -104,6 +95,6 @@ def test_an_experiment_reads_and_writes_as_few_things_as_a_picture_can_show(worl
         assert [name for name in ends if ".grid." in name] == []
 
 
-def test_experiments_are_short(project):
-    for path in (project / "conf" / "experiments").glob("*/parameters.yml"):
+def test_experiments_are_short():
+    for path in EXPERIMENTS:
         assert len(path.read_text().splitlines()) <= 20, path

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.pipelines.reporting.vae_api import VAEExperimentRunner
 from lexon.runners.htcondor.settings import HTCondorSettings
 
@@ -21,9 +20,7 @@ def test_personal_settings_of_the_page_are_read(kedro_session, project, monkeypa
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "data"))
     (block,) = re.findall(r"```\n(events:.*?)```", STOOMBOOT, re.DOTALL)
     (project / "conf/local/parameters.yml").write_text(block)
-    with kedro_session("stoomboot") as session:
-        session.load_context()
-        parameters = LayeredConfigLoader.current.experiments["binning_vs_direct"].parameters
+    parameters = kedro_session("stoomboot").loader().experiment("binning_vs_direct").parameters
     assert parameters.events.label_names == {1: "tttt", 2: "ttH", 3: "ttW", 4: "ttWW", 5: "ttZ"}
     assert parameters.classes["signal"] == "tttt"
 

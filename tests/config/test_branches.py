@@ -9,6 +9,7 @@ import pytest
 
 from lexon.config.branches import event_branches, ready_mappings
 from lexon.config.data import EventsFile
+from lexon.errors import ConfigurationError
 
 JETS = {"pt": "j_pt", "eta": "j_eta", "phi": "j_phi", "energy": "j_e"}
 MET = {"pt": "met", "phi": "met_phi"}
@@ -97,11 +98,8 @@ def test_what_is_no_mapping_is_refused(branches: Any, message: str):
 
 def test_a_mistake_names_key_and_origin(kedro_session):
     branches = {"like": "delphes", "jets": {"cut": "pt = 20"}}
-    with (
-        kedro_session(events={"branches": branches}) as session,
-        pytest.raises(
-            Exception,
-            match=r"events.branches.jets.cut='pt = 20' \(--params\): it cannot be parsed; a cut is",
-        ),
+    with pytest.raises(
+        ConfigurationError,
+        match=r"events.branches.jets.cut='pt = 20' \(--params\): it cannot be parsed; a cut is",
     ):
-        session.load_context()
+        kedro_session(events={"branches": branches}).loader().experiment("default")

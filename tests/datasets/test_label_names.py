@@ -171,22 +171,15 @@ def test_names_that_decide_what_a_class_is_are_not():
 
 
 def test_members_know_no_names(kedro_session):
-    from lexon.framework.config_loader import LayeredConfigLoader
-
     def members(**events: object) -> list[dict]:
-        with kedro_session(
-            "test", events={"path": "own.h5", **events}, classes={"signal": 1}
-        ) as session:
-            session.load_context()
-            return [
-                member.config
-                for member in LayeredConfigLoader.current.experiments["default"].planned
-            ]
+        session = kedro_session("test", events={"path": "own.h5", **events}, classes={"signal": 1})
+        return [member.config for member in session.loader().experiment("default").planned]
 
-    assert members() == members(label_names="four_tops") == members(label_names={1: "signal"})
-    assert members()[0]["data"]["label_names"] == {}, (
+    unnamed = members()
+    assert unnamed == members(label_names="four_tops") == members(label_names={1: "signal"})
+    assert unnamed[0]["data"]["label_names"] == {}, (
         "as members without names recorded it: they are not stale"
     )
     assert np.all(
-        [one != other for one, other in zip(members(), members(energy_unit="MeV"), strict=True)]
+        [one != other for one, other in zip(unnamed, members(energy_unit="MeV"), strict=True)]
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 
-def test_a_member_has_three_parameters_whose_values_are_whole(kedro_session):
-    with kedro_session() as session:
-        catalog = session.load_context().catalog
+def test_a_member_has_three_parameters_whose_values_are_whole(world):
+    catalog = world.catalog
     own = "params:default.grid.single__seed_42"
     assert {name.removeprefix(own) for name in catalog if name.startswith(f"{own}.")} == {
         ".name",
@@ -20,9 +19,8 @@ def test_a_member_has_three_parameters_whose_values_are_whole(kedro_session):
     )
 
 
-def test_what_a_node_does_to_a_parameter_is_not_seen_by_the_next(kedro_session):
-    with kedro_session() as session:
-        catalog = session.load_context().catalog
+def test_what_a_node_does_to_a_parameter_is_not_seen_by_the_next(world):
+    catalog = world.catalog
     for name in ("params:default.grid.single__seed_42.config", "params:default.events"):
         before = dict(catalog.load(name))
         catalog.load(name).clear()

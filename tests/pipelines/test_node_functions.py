@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Any, get_type_hints
 
 import pytest
-from kedro.framework.project import pipelines
 
 from lexon.config import Config
 from lexon.pipelines.modelling.classifiers import train
@@ -19,10 +18,8 @@ class Recipe(Config):
     seed: int
 
 
-def test_every_node_of_every_experiment_names_a_function_that_takes_its_inputs(kedro_session):
-    with kedro_session() as session:
-        session.load_context()
-        functions = {node.func for pipeline in pipelines.values() for node in pipeline.nodes}
+def test_every_node_of_every_experiment_names_a_function_that_takes_its_inputs(world):
+    functions = {node.func for pipeline in world.pipelines.values() for node in pipeline.nodes}
     assert len(functions) > 30
     for function in functions:
         meant = getattr(import_module(function.__module__), function.__qualname__)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kedro.framework.project import pipelines
 from kedro.pipeline import Node, Pipeline
 
 from lexon.errors import ConfigurationError
@@ -113,11 +112,10 @@ def test_nothing_to_run_is_no_workflow():
     assert plan_workflow(Pipeline([])).all == ()
 
 
-def test_every_pipeline_of_the_project_can_be_a_workflow(kedro_session):
-    catalog = kedro_session().load_context().catalog
-    for pipeline in dict(pipelines).values():
+def test_every_pipeline_of_the_project_can_be_a_workflow(world):
+    for pipeline in world.pipelines.values():
         workflow = plan_workflow(pipeline)
-        nothing_crosses_in_memory(workflow, pipeline, catalog)
+        nothing_crosses_in_memory(workflow, pipeline, world.catalog)
         assert sorted(name for job in workflow.all for name in job.nodes) == sorted(
             node.name for node in pipeline.nodes
         )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from kedro.framework.context import KedroContext
 from kedro.framework.project import pipelines
 from kedro.io import MemoryDataset
+
+from lexon.framework.session import LexonSession
 
 ONE_CELL = {"pool": "mean", "met": True, "vector": 4}
 
 
+def loaded(session: LexonSession) -> KedroContext:
+    """As a command loads it that names this experiment."""
+    session.loader().ask_for(["binning_vs_direct"])
+    return session.load_context()
+
+
 def test_a_grid_adopts_and_compares_her_file_where_it_is_named(kedro_session):
-    catalog = (
-        kedro_session("test", ambre={"path": "reference.h5"}, **ONE_CELL).load_context().catalog
-    )
+    catalog = loaded(kedro_session("test", ambre={"path": "reference.h5"}, **ONE_CELL)).catalog
     nodes = {
         node.name.removeprefix("binning_vs_direct."): node
         for node in pipelines["binning_vs_direct"].nodes
@@ -32,5 +39,5 @@ def test_a_grid_adopts_and_compares_her_file_where_it_is_named(kedro_session):
 
 
 def test_a_grid_without_her_file_asks_nothing_of_it(kedro_session):
-    kedro_session("test", **ONE_CELL).load_context()
+    loaded(kedro_session("test", **ONE_CELL))
     assert not any("ambre" in node.name for node in pipelines["binning_vs_direct"].nodes)
