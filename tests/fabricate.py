@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from lexon.datasets.arrays import ArraysDataset
 from lexon.datasets.scores import ScoresDataset
@@ -185,13 +186,21 @@ def planned(overrides: dict[str, Any] | None = None, **changes: Any) -> Experime
 
 def asked_parameters(overrides: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     """The raw parameters of `planned`, as the catalog hands them to the members' dataset."""
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
     parameters: Any = OmegaConf.to_container(
-        OmegaConf.unsafe_merge({}, *files, changes, overrides or {})
+        OmegaConf.merge(base_parameters(), changes, overrides or {})
     )
     return parameters | {
         "classes": (overrides or {}).get("classes", parameters["classes"])
     }  # replaced as a whole, never merged
+
+
+@cache
+def base_parameters() -> DictConfig:
+    """What conf/base says, parsed once."""
+    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
+    base: Any = OmegaConf.merge(*files)
+    OmegaConf.set_readonly(base, True)
+    return base
 
 
 def finished(member: Member, place: int = 0) -> Result:

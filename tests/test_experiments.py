@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fabricate import planned
+from fabricate import base_parameters, planned
 from omegaconf import OmegaConf
 
 from lexon.config.tokenisers import FinishedTokens
@@ -14,12 +13,9 @@ from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, cell_name, configured, differences, expand
 from lexon.experiments.recorded import Recorded, recorded_plan
 
-BASE = Path(__file__).parents[1] / "conf" / "base"
-
 
 def base(**changes: Any) -> dict[str, Any]:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    return OmegaConf.to_container(OmegaConf.unsafe_merge({}, *files, changes))
+    return OmegaConf.to_container(OmegaConf.merge(base_parameters(), changes))
 
 
 def grid(pinned: dict[str, Any] | None = None, **changes: Any) -> Experiment:

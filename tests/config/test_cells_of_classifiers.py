@@ -4,24 +4,22 @@ alone, and left out of a grid.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricate import base_parameters
 from omegaconf import OmegaConf
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand
 
-BASE = Path(__file__).parents[2] / "conf" / "base"
 AMBRE = {"tokeniser": "ambre", "ambre": {"path": "a.h5"}}
 FINISHED = {"tokens": {"path": "tokens.h5"}}
 TURNED = {"training": {"augmentation": "symmetries"}}
 
 
 def study(*changes: dict[str, Any]) -> Experiment:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    asked = OmegaConf.to_container(OmegaConf.merge({}, *files, *changes))
+    asked = OmegaConf.to_container(OmegaConf.merge(base_parameters(), *changes))
     return expand("study", asked, asked, lambda key: "a file")
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricate import base_parameters
 from omegaconf import OmegaConf
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand
 
-BASE = Path(__file__).parents[2] / "conf" / "base"
-
 
 def study(changes: dict[str, Any] | None = None) -> Experiment:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
     asked = OmegaConf.to_container(
-        OmegaConf.merge({}, *files, {"kind": "regression"}, changes or {})
+        OmegaConf.merge(base_parameters(), {"kind": "regression"}, changes or {})
     )
     return expand("sweep", asked, asked, lambda key: "a file")
 

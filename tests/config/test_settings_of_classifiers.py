@@ -4,23 +4,21 @@ them by name.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricate import base_parameters
 from omegaconf import OmegaConf
 
 from lexon.errors import ConfigurationError
 from lexon.experiments import Experiment, expand
 
-BASE = Path(__file__).parents[2] / "conf" / "base"
 SMOOTHED = {"label_smoothing": 0.1}
 OF_CLASSIFIERS = [SMOOTHED, {"augmentation": "symmetries"}, {"ema": 0.9}, {"optimiser": "muon"}]
 
 
 def study(changes: dict[str, Any]) -> Experiment:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    asked = OmegaConf.to_container(OmegaConf.merge({}, *files, changes))
+    asked = OmegaConf.to_container(OmegaConf.merge(base_parameters(), changes))
     return expand("study", asked, asked, lambda key: "a file")
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -72,26 +74,7 @@ class ConfigFiles:
 
     def _load(self, path: Path) -> DictConfig:
         name = self.shown(path)
-        text = _text(path, name)
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            if root is None:
-                return OmegaConf.create({})
-            _refuse_other_than_keys(root, name)
-            loaded: Any = OmegaConf.load(io.StringIO(text))
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"{name}: {yaml_problem(error)}") from error
-        except RecursionError as error:
-            raise ConfigurationError(
-                f"{name}: nested too deeply, or an anchor (&name) that contains itself (*name)"
-            ) from error
-        except (OmegaConfBaseException, ValueError) as error:
-            if isinstance(error, ConfigurationError):
-                raise
-            raise ConfigurationError(
-                f"{name}: {first_line(error)}; references are written ${{group.key}}"
-            ) from error
-        return loaded
+        return deepcopy(_parsed(_text(path, name), name))
 
     def _refuse_duplicates(self, found: Mapping[Path, DictConfig]) -> None:
         keys = {path: set(flatten(_raw(config))) for path, config in found.items()}
@@ -127,6 +110,32 @@ def _text(path: Path, name: str) -> str:
             f"{name}: line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file as"
             " UTF-8"
         ) from error
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, name: str) -> DictConfig:
+    """A file's text as a configuration; a process that opens many sessions, as a notebook does,
+    parses the same text once.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is None:
+            return OmegaConf.create({})
+        _refuse_other_than_keys(root, name)
+        loaded: Any = OmegaConf.load(io.StringIO(text))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{name}: {yaml_problem(error)}") from error
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{name}: nested too deeply, or an anchor (&name) that contains itself (*name)"
+        ) from error
+    except (OmegaConfBaseException, ValueError) as error:
+        if isinstance(error, ConfigurationError):
+            raise
+        raise ConfigurationError(
+            f"{name}: {first_line(error)}; references are written ${{group.key}}"
+        ) from error
+    return loaded
 
 
 def _refuse_other_than_keys(root: yaml.Node, name: str) -> None:

@@ -4,12 +4,12 @@ are shown.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from fabricate import base_parameters
 from omegaconf import OmegaConf
 
 from lexon.config import ClassifierMember
@@ -25,13 +25,11 @@ from lexon.pipelines.modelling.classifiers.pipeline import create_pipeline
 from lexon.tokenisers import build
 from lexon.tokenisers.base import Tokeniser
 
-BASE = Path(__file__).parents[4] / "conf" / "base"
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
 
 
 def study(**changes: object) -> Experiment:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
-    asked = OmegaConf.to_container(OmegaConf.merge({}, *files, changes))
+    asked = OmegaConf.to_container(OmegaConf.merge(base_parameters(), changes))
     return expand("study", asked, asked, lambda key: "a file")
 
 

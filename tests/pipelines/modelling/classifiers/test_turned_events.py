@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fabricate import base_parameters
 from omegaconf import OmegaConf
 
 from lexon.config import ClassifierMember
@@ -20,14 +21,12 @@ from lexon.pipelines.modelling.classifiers.inputs import network_table, read_tok
 from lexon.tokenisers import build
 from lexon.tokenisers.base import Tokeniser
 
-BASE = Path(__file__).parents[4] / "conf" / "base"
 OBJECT_TYPES = {1: "jet", 2: "b-jet", 3: "e+", 4: "e-", 5: "mu+", 6: "mu-", 7: "photon"}
 
 
 def study(**changes: object) -> Experiment:
-    files = [OmegaConf.load(path) for path in sorted(BASE.glob("parameters*.yml"))]
     asked = OmegaConf.to_container(
-        OmegaConf.merge({}, *files, {"training": {"augmentation": "symmetries"}}, changes)
+        OmegaConf.merge(base_parameters(), {"training": {"augmentation": "symmetries"}}, changes)
     )
     return expand("study", asked, asked, lambda key: "a file")
 
