@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +16,12 @@ from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from mini_world import ROOT, copied, session_of
 
 from lexon.events import MAX_OBJECTS, Events
 from lexon.experiments import Experiment
 from lexon.framework.session import LexonSession
 from lexon.plots.style import Figure
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -64,25 +62,6 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared real data at {folder} (set LEXON_SHARED)")
     return folder
-
-
-def copied(folder: Path) -> Path:
-    """A copy of the project's configuration in a folder of its own."""
-    for name in ("conf", "pyproject.toml", ".telemetry"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    for file in (folder / "conf" / "local").iterdir():
-        if file.name != ".gitkeep":  # personal settings must not decide whether tests pass
-            file.unlink()
-    (folder / "src").mkdir()  # Kedro asks for it; the package is the installed one
-    return folder
-
-
-def session_of(project: Path, env: str | None = "test", **params: Any) -> LexonSession:
-    """A session of a copy, in this process."""
-    return LexonSession.create(
-        project_path=project, env=env, runtime_params=params, save_on_close=False
-    )
 
 
 @pytest.fixture
