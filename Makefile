@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 export DO_NOT_TRACK := 1
+# Set in many containers; each command of a test would compile lexon's files anew, and each pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
 # As variables and not as options they also reach the environment in which pip builds lexon (the first up to pip 25.2, the second later).
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt

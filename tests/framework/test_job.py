@@ -43,6 +43,7 @@ def set_in(path: Path, job: str, **what: object) -> None:
     path.write_text(json.dumps(record))
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_jobs_run_what_was_submitted_one_after_the_other(submitted, project):
     folder = submitted(pool="max")
     (project / "conf/test/parameters.yml").write_text("training: {epochs: 0}")

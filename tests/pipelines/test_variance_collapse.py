@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
 REPORT = Path("data/test/08_reporting/variance_collapse/main")
@@ -23,6 +24,7 @@ FILES = {
 }
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_a_sweep_on_a_table_with_groups_can_be_run_in_pieces(project: Path, kedro_session) -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"])

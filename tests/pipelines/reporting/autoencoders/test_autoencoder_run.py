@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 
 from lexon.plots.page import typeset
@@ -24,6 +25,7 @@ def run(kedro_session, tags=None, **params) -> None:
         session.run(pipeline_names=["compare_latent_spaces"], tags=tags)
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_a_narrowed_experiment_and_its_report_again(kedro_session, project):
     run(kedro_session, autoencoder={"bottleneck": "linear"})
     (folder,) = (path.parent for path in MEMBERS.glob("*/run.json"))

@@ -37,6 +37,7 @@ def table(project) -> Path:
     return project
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(
     table, kedro_session, caplog
 ):
