@@ -74,7 +74,7 @@ def apart(shifts: pd.DataFrame, two_samples: pd.DataFrame) -> Figure:
     """
     rows = shifts[shifts["kind"] == "shown"] if len(shifts) else shifts
     if rows.empty:
-        return empty_figure("not compared with another sample")
+        return empty_figure("no distance to another sample: the section says why")
     height = 1.5 + 0.27 * max(len(rows), len(two_samples))
     figure = Figure(figsize=(9.2, height), layout="constrained")
     left, right = figure.subplots(1, 2)

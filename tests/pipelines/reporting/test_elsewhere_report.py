@@ -244,6 +244,24 @@ def test_a_class_that_is_missing_gives_no_auroc_and_is_said():
     assert found["two_samples"]["auroc"].tolist() == [0.8]
 
 
+def test_a_process_of_too_few_events_gives_no_auroc_against_it_and_is_named():
+    def fewer(scores: Scores) -> Scores:
+        left = np.flatnonzero(scores.labels != 2)
+        return scores[np.append(left, np.flatnonzero(scores.labels == 2)[:30])]
+
+    def read(one: Result) -> ElsewhereScores:
+        found = there(one)
+        return replace(found, scores=fewer(found.scores))
+
+    found = report(read, kept=fewer)
+    assert set(found["elsewhere"]["against"]) == {"all", "ttW"}
+    (note,) = [one for one in found["findings"]["elsewhere"] if "No AUROC against" in one]
+    assert re.match(
+        r"No AUROC against ttH: .* and 30 in the second sample; 50 of each are needed", note
+    )
+    assert not any("No AUROC" in one for one in usual()["findings"]["elsewhere"])
+
+
 def test_another_mix_of_the_background_is_said():
     def fewer(scores: Scores) -> Scores:
         return scores[np.flatnonzero((scores.labels != 2) | (np.arange(M) % 4 == 1))]

@@ -276,7 +276,13 @@ def elsewhere_of_report(
     ]
     one, other = _first(own), _first(there)
     return Elsewhere(
-        [*_method(found), *_mix(one, other, list(found)), *_weights(one, other), *notes],
+        [
+            *_method(found),
+            *_too_few(one, other),
+            *_mix(one, other, list(found)),
+            *_weights(one, other),
+            *notes,
+        ],
         run,
         found,
         [row for row in _rows(ranked, labels) if row["cell"] in there],
@@ -353,10 +359,8 @@ def _found(
         statistics, n_events = score_statistics(there, ranking.auroc)
         resampled = resample(statistics, n_events, n, _of_second(), seedless=seedless)
         yield ALL, Both({name: aurocs.paired[name] for name in there}, resampled)
-    names = [name for name in one.backgrounds if name in other.backgrounds]
-    contests = {name: [_contest(scores, name) for scores in (one, other)] for name in names}
-    enough = {name: both for name, both in contests.items() if all(map(_is_enough, both))}
-    if not enough or {len(one.backgrounds), len(other.backgrounds)} == {1}:
+    enough = {name: both for name, both in _contests(one, other).items() if _is_enough(both)}
+    if not enough:
         return
     own, second = zip(*enough.values(), strict=True)
     first = contest_trainings(test, own, n, np.random.default_rng(SEED), seedless)
@@ -370,14 +374,35 @@ def _of_second() -> np.random.Generator:
     return np.random.default_rng([SEED, 1])
 
 
+def _contests(one: Scores, other: Scores) -> dict[str, list[Contest]]:
+    """In both samples the signal against each process of one name; none where either has a single
+    background, as that is against all.
+    """
+    if {len(one.backgrounds), len(other.backgrounds)} == {1}:
+        return {}
+    names = [name for name in one.backgrounds if name in other.backgrounds]
+    return {name: [_contest(scores, name) for scores in (one, other)] for name in names}
+
+
 def _contest(scores: Scores, name: str) -> Contest:
     """The signal against one process; events by their index."""
     background = ~scores.is_signal & (scores.labels == scores.backgrounds[name])
     return Contest(np.flatnonzero(scores.is_signal), np.flatnonzero(background))
 
 
-def _is_enough(contest: Contest) -> bool:
-    return min(len(contest.positives), len(contest.negatives)) >= FEWEST
+def _is_enough(both: Sequence[Contest]) -> bool:
+    return all(min(len(one.positives), len(one.negatives)) >= FEWEST for one in both)
+
+
+def _too_few(one: Scores, other: Scores) -> list[str]:
+    """Processes that the signal is not held against, a sentence each."""
+    return [
+        f"No AUROC against {name}: {len(own.positives):,} events of the signal and"
+        f" {len(own.negatives):,} of it in the own test split, {len(second.positives):,} and"
+        f" {len(second.negatives):,} in the second sample; {FEWEST} of each are needed."
+        for name, (own, second) in _contests(one, other).items()
+        if not _is_enough((own, second))
+    ]
 
 
 def _method(found: Mapping[str, Both]) -> list[str]:

@@ -191,6 +191,34 @@ def test_samples_are_compared_by_class_and_shared_process(
     assert found["notes"] == ["a note"]
 
 
+@pytest.mark.parametrize(
+    ("n_signal", "weight", "reason"),
+    [
+        (40, 1.0, "it has 75 events in the own test split and 40 in the second sample, and 50 of"),
+        (60, -0.5, "the weights of its 60 events of the second sample sum to -30, and a positive"),
+    ],
+)
+def test_a_group_without_a_distance_is_named_with_the_reason(
+    source: EventSource, make_events, tmp_path: Path, monkeypatch, n_signal, weight, reason
+) -> None:
+    monkeypatch.setattr(shift, "told_apart", lambda *_args: Interval(0.5, 0.4, 0.6))
+    labels = np.full(300, 2)
+    labels[np.linspace(0, 299, n_signal).astype(int)] = 1
+    weights = np.where(labels == 1, weight, 1.0)
+    strange, same = (
+        replace(make_events(150, seed), labels=labels[rows], weights=weights[rows])
+        for seed, rows in ((7, slice(150)), (8, slice(150, 300)))
+    )
+    sample = sample_of(tmp_path, strange, same)
+    classes = {"signal": "tttt", "background": "rest"}
+    found = compare_samples(source, sample, classes, OBJECT_TYPES, 20)
+    for table in ("features", "two_samples"):
+        assert {one["group"] for one in found[table]} == {"all", "background"}
+    first, note = found["notes"]
+    assert first == "a note"
+    assert note.startswith(f"No distance of signal, nor an AUROC of telling it apart: {reason}")
+
+
 def test_the_unit_of_weights_changes_no_distance(
     source: EventSource, make_events, tmp_path: Path, monkeypatch
 ) -> None:

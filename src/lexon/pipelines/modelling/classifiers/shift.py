@@ -47,21 +47,22 @@ def compare_samples(
     n_bootstrap: int,
 ) -> dict[str, Any]:
     """Sizes, distances of quantities with their floors, and the AUROC of telling the samples apart,
-    for the classes and for each process that both have by name; as JSON takes it.
+    for the classes and for each process that both have by name; as JSON takes it. `notes` end with
+    the groups that have neither, and why.
     """
     names = tuple(classes)
     test, other = events.classified("test", classes), elsewhere.classified(names)
     columns = [str(name) for name in event_features(test.events[:1], object_types)]
     first = _side(test, names, events.label_names, object_types)
     second = _side(other, names, elsewhere.label_names, object_types)
-    sizes, features, two_samples = [], [], []
+    sizes, left_out, features, two_samples = [], [], [], []
     for group, (of_first, of_second) in _groups(first, second, names).items():
         counted = {"group": group, "n_test": len(of_first), "n_elsewhere": len(of_second)}
         sizes.append(counted)
-        if min(len(of_first), len(of_second)) < FEWEST:
-            continue
         one, two = first[_some(of_first)], second[_some(of_second)]
-        if one.weights.sum() > 0 and two.weights.sum() > 0:
+        if reason := _why_not(counted, one, two):
+            left_out.append(f"No distance of {group}, nor an AUROC of telling it apart: {reason}.")
+        else:
             features += _features(counted, columns, one, two)
             two_samples.append(_two_samples(counted, one, two, n_bootstrap))
     attributes = elsewhere.source.attributes
@@ -69,7 +70,7 @@ def compare_samples(
         "path": attributes["raw_path"],
         "digest": other.digest,
         "test_digest": test.digest,
-        "notes": attributes["notes"],
+        "notes": [*attributes["notes"], *left_out],
         "generator": attributes["generator"],
         "sizes": sizes,
         "features": features,
@@ -109,6 +110,23 @@ def _some(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     if len(rows) <= MOST:
         return rows
     return np.sort(np.random.default_rng(SEED).choice(rows, MOST, replace=False))
+
+
+def _why_not(counted: dict[str, Any], one: Side, two: Side) -> str:
+    """Why a group cannot be compared; empty where it can."""
+    n_test, n_elsewhere = counted["n_test"], counted["n_elsewhere"]
+    if min(n_test, n_elsewhere) < FEWEST:
+        return (
+            f"it has {n_test:,} events in the own test split and {n_elsewhere:,} in the second"
+            f" sample, and {FEWEST} of each are needed"
+        )
+    for side, sample in ((one, "own test split"), (two, "second sample")):
+        if not (total := side.weights.sum()) > 0:
+            return (
+                f"the weights of its {len(side.weights):,} events of the {sample} sum to {total:g},"
+                " and a positive sum is needed"
+            )
+    return ""
 
 
 def _weights(one: Side, two: Side) -> NDArray[np.float64]:
