@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from lexon.statistics import Distances, distances, told_apart
+from lexon.statistics import Distances, distances, medians, told_apart
 
 
 def samples(shift: float, n: int = 300, m: int = 200) -> tuple[NDArray, NDArray]:
@@ -67,3 +67,26 @@ def test_samples_are_told_apart_as_well_as_they_differ(shift, low, high) -> None
     found = told_apart(first, second, np.ones(500), 50)
     assert low < found.estimate < high  # 1.5 standard deviations: 0.856 at best
     assert found.low < found.estimate < found.high
+
+
+@pytest.mark.parametrize("n", [80, 81])
+def test_a_median_by_weight_is_that_of_so_many_events(n: int) -> None:
+    table, _ = samples(0, n, 1)
+    table[::7, 0] = np.nan
+    numbers = np.random.default_rng(5).integers(0, 4, n)
+    for weights, repeated in ((np.ones(n), table), (numbers, np.repeat(table, numbers, 0))):
+        np.testing.assert_array_equal(
+            medians(table, weights.astype(float)), np.nanmedian(repeated, axis=0)
+        )
+
+
+def test_a_negative_weight_takes_an_event_of_its_value_away() -> None:
+    table, _ = samples(0, 80, 1)
+    every, weights = np.concatenate([table, table[:20]]), np.repeat([1.0, -1.0], [80, 20])
+    np.testing.assert_array_equal(medians(every, weights), np.median(table[20:], axis=0))
+
+
+def test_nothing_has_no_median() -> None:
+    table = np.array([[1.0, np.nan], [2.0, np.nan]])
+    np.testing.assert_array_equal(medians(table, np.array([1.0, 3.0])), [2.0, np.nan])
+    assert np.isnan(medians(table, np.array([1.0, -3.0]))).all()

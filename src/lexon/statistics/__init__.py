@@ -56,7 +56,7 @@ from lexon.statistics.intervals import (
     seed_spread,
     simultaneous_intervals,
 )
-from lexon.statistics.two_samples import Distances, distances, told_apart
+from lexon.statistics.two_samples import Distances, distances, medians, told_apart
 
 __all__ = [
     "CERTAIN",
@@ -94,6 +94,7 @@ __all__ = [
     "distances",
     "draw_counts",
     "falls",
+    "medians",
     "of_seed",
     "outcome_of",
     "resample",

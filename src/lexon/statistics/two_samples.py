@@ -100,6 +100,29 @@ def told_apart(
     return Replicates(float(found.estimates[0]), found.values[:, 0]).interval()
 
 
+def medians(table: NDArray[np.floating], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each quantity, [quantity], over the events that have it: the middle of the values
+    at which their weights, summed in the order of the values, reach and exceed half of all. With
+    equal weights it is the usual one. Weights may be negative, which numpy.quantile refuses; NaN
+    where no event has the quantity or the weights of those that do have no positive sum.
+
+    Args:
+        table: [event, quantity], NaN where an event has none.
+        weights: [event].
+    """
+    return np.array([_median(column, weights) for column in table.T])
+
+
+def _median(column: NDArray[np.floating], weights: NDArray[np.float64]) -> float:
+    known = ~np.isnan(column)
+    values, place = np.unique(column[known], return_inverse=True)
+    sums = np.bincount(place, weights[known], len(values)).cumsum()
+    if not len(values) or not sums[-1] > 0:
+        return np.nan
+    half = sums[-1] / 2
+    return float(values[[np.argmax(sums >= half), np.argmax(sums > half)]].mean())
+
+
 def _shares(chosen: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """What each chosen event is of the sum of all chosen ones, [part, event]."""
     own = chosen * weights

@@ -236,6 +236,24 @@ def test_the_unit_of_weights_changes_no_distance(
     pd.testing.assert_frame_equal(plain, weighted)
 
 
+def test_medians_are_by_weight(
+    source: EventSource, make_events, tmp_path: Path, monkeypatch
+) -> None:
+    """Events with the fewest objects count most, so the median has fewer."""
+    monkeypatch.setattr(shift, "told_apart", lambda *_args: Interval(0.5, 0.4, 0.6))
+    strange, same = (make_events(150, seed) for seed in (7, 8))
+    by_size = [
+        replace(one, weights=np.where(one.mask.sum(1) < 5, 100.0, 1.0)) for one in (strange, same)
+    ]
+    sample = sample_of(tmp_path, *by_size)
+    classes = {"signal": "tttt", "background": "rest"}
+    found = compare_samples(source, sample, classes, OBJECT_TYPES, 20)
+    (jets,) = [
+        one for one in found["features"] if (one["group"], one["feature"]) == ("all", "n_objects")
+    ]
+    assert jets["median_elsewhere"] < 5 < jets["median_test"]
+
+
 def nodes(**asked: object) -> set[str]:
     return {node.name for node in create_pipeline(planned(**asked)).nodes}
 

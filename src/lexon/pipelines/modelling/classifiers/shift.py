@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lexon.datasets.elsewhere import OtherSample
 from lexon.datasets.events import ClassifiedEvents, EventSource
 from lexon.features import event_features
-from lexon.statistics import SEED, distances, told_apart
+from lexon.statistics import SEED, distances, medians, told_apart
 
 # Fewer events of either sample show nothing; of more, as many are taken at random.
 FEWEST, MOST = 50, 10_000
@@ -140,7 +139,7 @@ def _features(
     counted: dict[str, Any], columns: list[str], one: Side, two: Side
 ) -> list[dict[str, Any]]:
     found = distances(one.table, two.table, _weights(one, two), np.random.default_rng(SEED))
-    medians = [pd.DataFrame(side.table).median().to_numpy() for side in (one, two)]
+    typical = [medians(side.table, side.weights) for side in (one, two)]
     return [
         {
             **counted,
@@ -148,8 +147,8 @@ def _features(
             "distance": float(found.distance[place]),
             "floor": float(found.floor[place]),
             "floor_all": float(found.floor_all[place]),
-            "median_test": _known(medians[0][place]),
-            "median_elsewhere": _known(medians[1][place]),
+            "median_test": _known(typical[0][place]),
+            "median_elsewhere": _known(typical[1][place]),
         }
         for place, name in enumerate(columns)
     ]
