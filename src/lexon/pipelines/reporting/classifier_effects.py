@@ -264,6 +264,22 @@ def _digest(result: Result) -> str | None:
     return result.scores.digest if result.status == "done" and result.scores is not None else None
 
 
+def compare_aurocs(
+    trainings: Mapping[str, Trainings], family: Mapping[Key, Sequence[Setting]], min_effect: float
+) -> dict[Key, Difference]:
+    """The differences in AUROC of one table, which are one family.
+
+    Args:
+        trainings: by name, all on the same resamples.
+        family: for each difference its settings, as `statistics.compare` takes them.
+        min_effect: smallest change of an AUROC that counts.
+    """
+    if not family:
+        return {}
+    smallest = SmallestEffect(min_effect, "absolute")
+    return compare(trainings, family, smallest, np.random.default_rng(SEED))
+
+
 @dataclass(frozen=True)
 class Aurocs:
     """AUROC of the cells and baselines of a report.
@@ -281,9 +297,7 @@ class Aurocs:
         self, family: Mapping[Key, Sequence[Setting]], min_effect: float
     ) -> dict[Key, Difference]:
         """The differences of one table."""
-        return compare(
-            self.paired, family, SmallestEffect(min_effect, "absolute"), np.random.default_rng(SEED)
-        )
+        return compare_aurocs(self.paired, family, min_effect)
 
     def means(self, sums: Mapping[Key, Setting]) -> dict[Key, Interval]:
         """Weighted means of models, each by itself."""

@@ -28,17 +28,19 @@ from lexon.pipelines.reporting.asked import (
     compared_on_events,
     in_order,
 )
-from lexon.pipelines.reporting.classifier_effects import Aurocs, Baselines, ClassifierCell
+from lexon.pipelines.reporting.classifier_effects import (
+    Aurocs,
+    Baselines,
+    ClassifierCell,
+    compare_aurocs,
+)
 from lexon.pipelines.reporting.tables import BOUNDS, COMPARED, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import bounded, counted, listing, paired
 from lexon.statistics import (
     SEED,
     Contest,
-    Difference,
     Interval,
-    SmallestEffect,
     Trainings,
-    compare,
     contest_trainings,
     resample,
     score_statistics,
@@ -160,7 +162,8 @@ class Elsewhere:
             for name, trainings in both.change.items()
         }
         flat = {_key(*key): trainings for key, trainings in changes.items()}
-        found = self._compared(flat, {key: [{_key(*key): 1.0}] for key in changes})
+        family = {key: [{_key(*key): 1.0}] for key in changes}
+        found = compare_aurocs(flat, family, self.min_effect)
         rows = [
             {"run": self.run}
             | one
@@ -187,7 +190,7 @@ class Elsewhere:
             | self.asked[number].row
             | difference_row(difference)
             for statistic, trainings in ((THERE, both.elsewhere), (CHANGE, both.change))
-            for number, difference in self._compared(trainings, family).items()
+            for number, difference in compare_aurocs(trainings, family, self.min_effect).items()
         ]
         return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
@@ -231,14 +234,6 @@ class Elsewhere:
                 f"auroc_{where}_high": one.high,
             }
         return row
-
-    def _compared(
-        self, trainings: Mapping[str, Trainings], family: Mapping[Any, Any]
-    ) -> dict[Any, Difference]:
-        if not family:
-            return {}
-        smallest = SmallestEffect(self.min_effect, "absolute")
-        return compare(trainings, family, smallest, np.random.default_rng(SEED))
 
 
 def _key(against: str, name: str) -> str:

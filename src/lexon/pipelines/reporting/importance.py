@@ -22,6 +22,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     ClassifierCell,
     comparable,
+    compare_aurocs,
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import COMPARED, difference_row, rows_of
@@ -30,9 +31,7 @@ from lexon.statistics import (
     CERTAIN,
     SEED,
     ExchangedScores,
-    SmallestEffect,
     Trainings,
-    compare,
     draw_counts,
     falls,
 )
@@ -114,7 +113,7 @@ class Importances:
             for cell in self.cells
             for feature in FEATURES
         }
-        found, shown = self._compared(family), self._shown
+        found, shown = compare_aurocs(self._flat, family, self.min_effect), self._shown
         rows = []
         for cell in self.cells:
             for feature, words in FEATURES.items():
@@ -151,15 +150,11 @@ class Importances:
             {"run": self.run, "feature": FEATURES[feature]}
             | self.asked[number].row
             | difference_row(difference)
-            for (number, feature), difference in self._compared(family).items()
+            for (number, feature), difference in compare_aurocs(
+                self._flat, family, self.min_effect
+            ).items()
         ]
         return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
-
-    def _compared(self, family: Mapping[Any, Any]) -> Mapping[Any, Any]:
-        if not family:
-            return {}
-        smallest = SmallestEffect(self.min_effect, "absolute")
-        return compare(self._flat, family, smallest, np.random.default_rng(SEED))
 
 
 def _key(feature: str, name: str) -> str:

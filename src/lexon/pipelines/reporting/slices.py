@@ -31,6 +31,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
     ClassifierCell,
+    compare_aurocs,
 )
 from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
@@ -38,10 +39,8 @@ from lexon.statistics import (
     CERTAIN,
     SEED,
     Contest,
-    SmallestEffect,
     Trainings,
     Verdict,
-    compare,
     contest_trainings,
     share_intervals,
 )
@@ -250,7 +249,7 @@ class Slices:
             [asked for asked in self.asked if (asked.row["kind"] == BEST) is best]
             for best in (True, False)
         ]
-        rows = [row for asked in families if asked for row in self._family(asked)]
+        rows = [row for asked in families for row in self._family(asked)]
         return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
     def _family(self, asked: Sequence[Asked]) -> Iterator[Row]:
@@ -262,12 +261,7 @@ class Slices:
             for which, one in enumerate(asked)
             for number in range(len(self.places))
         }
-        found = compare(
-            self._flat,
-            wanted,
-            SmallestEffect(self.min_effect, "absolute"),
-            np.random.default_rng(SEED),
-        )
+        found = compare_aurocs(self._flat, wanted, self.min_effect)
         for (which, number), difference in found.items():
             place, row = self.places[number], asked[which].row
             kind = row["kind"] + ("" if place.against == ALL else EACH)
