@@ -4,6 +4,8 @@ in the module that it names.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kedro.pipeline import Node, Pipeline
 
 from lexon.baselines import BASELINES
@@ -87,50 +89,74 @@ VAE = Report(
 
 def classifier(experiment: Experiment) -> Pipeline:
     """The report of an experiment, to be put into its namespace."""
-    from_events = not experiment.parameters.tokens.path
-    # Members that lie elsewhere may have been made from events that are not here.
-    shows_events = from_events and not experiment.parameters.report.source
-    drawn = [_draw_grid()] if experiment.is_grid else []
-    drawn += _draw_token_cost(experiment)
-    drawn += [_draw_table("slices", "slices")] if from_events else []
-    drawn += [_draw_table("significance", "significance", "significance_curves")]
-    explained = [member for member in experiment.planned if explains(experiment, member)]
-    drawn += [_draw_table("importance", "importance")] if explained else []
-    if experiment.parameters.elsewhere.asked:
-        drawn += [
-            _draw_table("elsewhere", "elsewhere"),
-            _draw_table("shifts", "shifts", "two_samples"),
-        ]
-    if shows_events:
-        drawn += [
-            _draw_features(),
-            *(
-                _draw_occupancy(name, config)
-                for name, config in experiment.tokenisers.items()
-                if config.equal_bins
-            ),
-        ]
-    finished = member_outputs(experiment.trained)
-    finished += [
-        f"grid.{member.name}.{IMPORTANCE}"
-        for member in experiment.trained
-        if explains(experiment, member)
+    drawn = [
+        *_drawn_of_scores(experiment),
+        *(_drawn_of_events(experiment) if _shows_events(experiment) else ()),
     ]
+    finished = [
+        *member_outputs(experiment.trained),
+        *_importances(experiment),
+        *_scored_elsewhere(experiment),
+        *_beside_members(experiment),
+    ]
+    before = _drawn_before(experiment, drawn) if _shows_events(experiment) else ()
+    return report_pipeline(CLASSIFIER, finished, drawn, before)
+
+
+def _starts_from_events(experiment: Experiment) -> bool:
+    return not experiment.parameters.tokens.path
+
+
+def _shows_events(experiment: Experiment) -> bool:
+    """Members that lie elsewhere may have been made from events that are not here."""
+    return _starts_from_events(experiment) and not experiment.parameters.report.source
+
+
+def _drawn_of_scores(experiment: Experiment) -> Iterator[Node]:
+    """Figures of what members and baselines scored."""
+    if experiment.is_grid:
+        yield _draw_grid()
+    yield from _draw_token_cost(experiment)
+    if _starts_from_events(experiment):
+        yield _draw_table("slices", "slices")
+    yield _draw_table("significance", "significance", "significance_curves")
+    if any(explains(experiment, member) for member in experiment.planned):
+        yield _draw_table("importance", "importance")
     if experiment.parameters.elsewhere.asked:
-        finished += [
-            *(
-                f"grid.{member.name}.{SCORES_ELSEWHERE}"
-                for member in experiment.trained
-                if tested_elsewhere(experiment, member)
-            ),
-            *(f"{BASELINE_ELSEWHERE}_{kind}" for kind in BASELINES),
-            SAMPLE_SHIFT,
-        ]
-    if from_events:
-        finished += [*(f"baseline_{kind}" for kind in BASELINES), EVALUATED_EVENTS]
-    return report_pipeline(
-        CLASSIFIER, finished, drawn, _drawn_before(experiment, drawn) if shows_events else ()
-    )
+        yield _draw_table("elsewhere", "elsewhere")
+        yield _draw_table("shifts", "shifts", "two_samples")
+
+
+def _drawn_of_events(experiment: Experiment) -> Iterator[Node]:
+    """Figures of the events and of their tokens."""
+    yield _draw_features()
+    for name, config in experiment.tokenisers.items():
+        if config.equal_bins:
+            yield _draw_occupancy(name, config)
+
+
+def _importances(experiment: Experiment) -> list[str]:
+    explained = [member for member in experiment.trained if explains(experiment, member)]
+    return [f"grid.{member.name}.{IMPORTANCE}" for member in explained]
+
+
+def _scored_elsewhere(experiment: Experiment) -> list[str]:
+    """What members and baselines leave of a second sample, and how far it is."""
+    if not experiment.parameters.elsewhere.asked:
+        return []
+    tested = [member for member in experiment.trained if tested_elsewhere(experiment, member)]
+    return [
+        *(f"grid.{member.name}.{SCORES_ELSEWHERE}" for member in tested),
+        *(f"{BASELINE_ELSEWHERE}_{kind}" for kind in BASELINES),
+        SAMPLE_SHIFT,
+    ]
+
+
+def _beside_members(experiment: Experiment) -> list[str]:
+    """What only events give."""
+    if not _starts_from_events(experiment):
+        return []
+    return [*(f"baseline_{kind}" for kind in BASELINES), EVALUATED_EVENTS]
 
 
 def _draw_grid() -> Node:
