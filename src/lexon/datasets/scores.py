@@ -82,29 +82,40 @@ def _names(attributes: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _check(scores: Scores, path: Path) -> None:
+    for wrong in (_wrong_shape, _wrong_kind, _wrong_value, _wrong_weights):
+        if fault := wrong(scores):
+            raise DataError(f"{path}: {fault}; {AGAIN}")
+
+
+def _wrong_shape(scores: Scores) -> str:
     n, n_classes = np.size(scores.target), len(scores.class_names)
     wanted = {"probabilities": (n, n_classes), "target": (n,), "labels": (n,), "index": (n,)}
-    if not n or any(np.shape(getattr(scores, name)) != shape for name, shape in wanted.items()):
-        shapes = ", ".join(f"{name} {np.shape(getattr(scores, name))}" for name in ARRAYS)
-        raise DataError(
-            f"{path}: {shapes}: not one row an event and one column for each of {n_classes}"
-            f" classes; {AGAIN}"
-        )
-    if scores.weights is not None and (
-        np.shape(scores.weights) != (n,) or not np.isfinite(scores.weights).all()
-    ):
-        raise DataError(f"{path}: weights are not one finite number an event; {AGAIN}")
-    kinds = [getattr(scores, name).dtype.kind for name in ARRAYS]
-    if kinds[0] != "f" or not set(kinds[1:]) <= set("iu"):
-        raise DataError(
-            f"{path}: probabilities must be decimal numbers, the others integers; {AGAIN}"
-        )
+    found = {name: np.shape(getattr(scores, name)) for name in wanted}
+    if n and found == wanted:
+        return ""
+    shapes = ", ".join(f"{name} {shape}" for name, shape in found.items())
+    return f"{shapes}: not one row an event and one column for each of {n_classes} classes"
+
+
+def _wrong_kind(scores: Scores) -> str:
+    first, *others = (getattr(scores, name).dtype.kind for name in ARRAYS)
+    if first != "f" or not set(others) <= set("iu"):
+        return "probabilities must be decimal numbers, the others integers"
+    return ""
+
+
+def _wrong_value(scores: Scores) -> str:
+    n_classes, probabilities = len(scores.class_names), scores.probabilities
     if not ((scores.target >= 0) & (scores.target < n_classes)).all():
-        raise DataError(f"{path}: target has other values than 0 to {n_classes - 1}; {AGAIN}")
-    if wrong := np.flatnonzero(
-        ~((scores.probabilities >= 0) & (scores.probabilities <= 1.001)).all(1)
-    ).tolist():
-        raise DataError(
-            f"{path}: row {wrong[0]} of probabilities is {scores.probabilities[wrong[0]].tolist()};"
-            f" {AGAIN}"
-        )
+        return f"target has other values than 0 to {n_classes - 1}"
+    wrong = np.flatnonzero(~((probabilities >= 0) & (probabilities <= 1.001)).all(1))
+    if len(wrong):
+        return f"row {wrong[0]} of probabilities is {probabilities[wrong[0]].tolist()}"
+    return ""
+
+
+def _wrong_weights(scores: Scores) -> str:
+    own = scores.weights
+    if own is None or (np.shape(own) == np.shape(scores.target) and np.isfinite(own).all()):
+        return ""
+    return "weights are not one finite number an event"
