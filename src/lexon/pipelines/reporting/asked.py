@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +41,13 @@ def compared_on_events(
     ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
     groups: dict[str, Sequence[Scores]] = {cell.name: cell.scores for cell in ranked}
     return ranked, groups | {kind: [scores] for kind, scores in baselines.items()}
+
+
+def known_of(asked: Sequence[Asked], cells: Container[str]) -> list[Asked]:
+    """The differences of which every cell is among these."""
+    return [
+        one for one in asked if all(name in cells for setting in one.settings for name in setting)
+    ]
 
 
 def in_order(scores: Scores) -> Scores:

@@ -27,6 +27,7 @@ from lexon.pipelines.reporting.asked import (
     asked_of,
     compared_on_events,
     in_order,
+    known_of,
 )
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
@@ -35,7 +36,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     compare_aurocs,
 )
 from lexon.pipelines.reporting.tables import BOUNDS, COMPARED, Row, difference_row, rows_of
-from lexon.pipelines.reporting.words import bounded, counted, listing, paired
+from lexon.pipelines.reporting.words import bounded, members_without, paired
 from lexon.statistics import (
     SEED,
     Contest,
@@ -259,16 +260,11 @@ def elsewhere_of_report(
     ranked, test = compared_on_events(cells, baselines)
     reasons: dict[str, list[str]] = {}
     there = dict(_scored(ranked, baselines, left, reasons))
-    notes = [*map(str, left.shift["notes"]), *_missing(reasons)]
+    notes = [*map(str, left.shift["notes"]), *members_without("Not in it", reasons, _MOST_LISTED)]
     if not there:
         return Elsewhere([*notes, "Nothing is scored on it yet."], run, shift=left.shift)
     own = {name: test[name] for name in there}
     found = dict(_found(own, there, aurocs, report.n_bootstrap, baselines))
-    asked = [
-        one
-        for one in asked_of(cells, ranked, aurocs, labels)
-        if all(name in there for setting in one.settings for name in setting)
-    ]
     one, other = _first(own), _first(there)
     return Elsewhere(
         [
@@ -281,7 +277,7 @@ def elsewhere_of_report(
         run,
         found,
         [row for row in _rows(ranked, labels) if row["cell"] in there],
-        asked,
+        known_of(asked_of(cells, ranked, aurocs, labels), there),
         report.min_effect.score,
         left.shift,
     )
@@ -330,13 +326,6 @@ def _usable(result: Result, left: LeftElsewhere, reasons: dict[str, list[str]]) 
         return found.scores
     reasons.setdefault(reason, []).append(result.member.folder)
     return None
-
-
-def _missing(reasons: Mapping[str, Sequence[str]]) -> list[str]:
-    return [
-        f"Not in it: {counted(len(names), 'member')}, {reason}: {listing(names, _MOST_LISTED)}."
-        for reason, names in reasons.items()
-    ]
 
 
 def _found(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from lexon.config import ReportConfig
 from lexon.datasets.arrays import Arrays
 from lexon.exchange import FEATURES
 from lexon.experiments import Result
-from lexon.pipelines.reporting.asked import REPRESENTATION, Asked, asked_of
+from lexon.pipelines.reporting.asked import REPRESENTATION, Asked, asked_of, known_of
 from lexon.pipelines.reporting.cells import grouped
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
@@ -26,7 +26,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import COMPARED, difference_row, rows_of
-from lexon.pipelines.reporting.words import bounded, counted, listing, paired
+from lexon.pipelines.reporting.words import bounded, counted, members_without, paired
 from lexon.statistics import (
     CERTAIN,
     SEED,
@@ -174,38 +174,43 @@ def importances_of_report(
         read: what a member has left of exchanged features, if anything.
     """
     ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
-    found: dict[str, Mapping[str, Trainings]] = {}
     reasons: dict[str, list[str]] = {}
-    n_permutations, counts = 0, None
-    for cell in ranked:
-        seeds = list(_seeds(cell, read, reasons))
-        if seeds:
-            n_permutations = min(len(one) for one in seeds[0].exchanged.values())
-            if counts is None:  # drawn once: all cells are of the same events
-                n_events, rng = len(seeds[0].plain), np.random.default_rng(SEED)
-                counts = draw_counts(n_events, report.n_bootstrap, rng)
-            found[cell.name] = falls(seeds, counts)
-    missing = [
-        f"Without importance: {counted(len(names), 'member')}, {reason}: "
-        f"{listing(names, _MOST_LISTED)}."
-        for reason, names in reasons.items()
-    ]
-    if not found:
+    measured = list(_measured(ranked, read, report.n_bootstrap, reasons))
+    missing = members_without("Without importance", reasons, _MOST_LISTED)
+    if not measured:
         return Importances(missing or ["No importance: nothing is finished."], run)
-    asked = [
-        one
-        for one in asked_of(cells, ranked, aurocs, {})
-        if all(name in found for setting in one.settings for name in setting)
-    ]
+    found = {one.cell.name: one.falls for one in measured}
+    n_permutations = min(one.n_permutations for one in measured)
     return Importances(
         [*_notes(n_permutations), *missing],
         run,
         found,
-        [cell for cell in ranked if cell.name in found],
-        asked,
+        [one.cell for one in measured],
+        known_of(asked_of(cells, ranked, aurocs, {}), found),
         report.min_effect.score,
         n_permutations,
     )
+
+
+class _Measured(NamedTuple):
+    cell: ClassifierCell
+    falls: Mapping[str, Trainings]
+    n_permutations: int
+
+
+def _measured(
+    ranked: Sequence[ClassifierCell], read: Read, n_bootstrap: int, reasons: dict[str, list[str]]
+) -> Iterator[_Measured]:
+    """The cells with importances, cell by cell: the exchanged scores of all fill a memory."""
+    counts = None
+    for cell in ranked:
+        seeds = list(_seeds(cell, read, reasons))
+        if not seeds:
+            continue
+        if counts is None:  # drawn once: all cells are of the same events
+            counts = draw_counts(len(seeds[0].plain), n_bootstrap, np.random.default_rng(SEED))
+        fewest = min(len(one) for training in seeds for one in training.exchanged.values())
+        yield _Measured(cell, falls(seeds, counts), fewest)
 
 
 def _seeds(

@@ -43,6 +43,14 @@ def listing(texts: Sequence[str], most: int) -> str:
     return "; ".join([*texts[:most], *more])
 
 
+def members_without(what: str, reasons: Mapping[str, Sequence[str]], most: int) -> list[str]:
+    """Members that something lacks, by reason, a sentence each."""
+    return [
+        f"{what}: {counted(len(names), 'member')}, {reason}: {listing(names, most)}."
+        for reason, names in reasons.items()
+    ]
+
+
 def with_interval(interval: Interval, digits: str) -> str:
     """``0.812 [0.801, 0.823]`` with digits as a format has them, for numbers that span many powers
     of ten.
