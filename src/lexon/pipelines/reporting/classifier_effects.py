@@ -162,15 +162,23 @@ def _unnamed(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
 
     Nothing where two cells would look alike without.
     """
-    axes = [axis for axis in next(iter(cells.values()), {}) if axis != "tokeniser"]
-    several = [axis for axis in axes if len({repr(cell[axis]) for cell in cells.values()}) > 1]
-    beside = {axis: Counter(_without(cell, [axis]) for cell in cells.values()) for axis in several}
+    beside = {
+        axis: Counter(_without(cell, [axis]) for cell in cells.values())
+        for axis in _spanned(list(cells.values()))
+        if axis != "tokeniser"
+    }
     alone = {
-        name: [axis for axis in several if beside[axis][_without(cell, [axis])] == 1]
+        name: [axis for axis, others in beside.items() if others[_without(cell, [axis])] == 1]
         for name, cell in cells.items()
     }
     looks = {_without(cell, alone[name]) for name, cell in cells.items()}
     return alone if len(looks) == len(cells) else {}
+
+
+def _spanned(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The axes that have several levels."""
+    axes = cells[0] if cells else {}
+    return [axis for axis in axes if len({repr(cell[axis]) for cell in cells}) > 1]
 
 
 def _without(cell: Mapping[str, Any], axes: Collection[str]) -> str:

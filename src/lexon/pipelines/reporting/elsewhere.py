@@ -450,23 +450,25 @@ def _weights(test: Scores, other: Scores) -> list[str]:
 
 def elsewhere_sentences(found: Elsewhere) -> list[str]:
     """How the best network does there, how that compares, and how far the samples are apart."""
-    if not found.shift:
-        return []
+    return [*_there(found), *_compared_there(found), *_apart(found)] if found.shift else []
+
+
+def _there(found: Elsewhere) -> list[str]:
+    """The best network and each baseline."""
     rows = [row for row in rows_of(found.table) if row["against"] == ALL]
     cells = [row for row in rows if row["kind"] == "cell"][:1]
     baselines = [row for row in rows if row["kind"] == "baseline"]
+    listed = "; ".join(_in_words(row) for row in [*cells, *baselines])
+    return [f"On another sample ({found.shift['path']}): {listed}."] if rows else []
+
+
+def _compared_there(found: Elsewhere) -> list[str]:
     compared = [
         f"{row['a']} less {row['b']} {paired(row)} there, {row['verdict']}"
         for row in rows_of(found.differences)
         if row["statistic"] == THERE and row["kind"] in (BEST, REPRESENTATION)
     ]
-    sentences = []
-    if rows:
-        listed = "; ".join(_in_words(row) for row in [*cells, *baselines])
-        sentences.append(f"On another sample ({found.shift['path']}): {listed}.")
-    if compared:
-        sentences.append(f"On the other sample {'; '.join(compared)}.")
-    return [*sentences, *_apart(found)]
+    return [f"On the other sample {'; '.join(compared)}."] if compared else []
 
 
 def _in_words(row: Row) -> str:

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lexon.pipelines.reporting.layout import FigureLayout, IntervalLayout, TableLayout, layout_of
+from lexon.pipelines.reporting.layout import (
+    FigureLayout,
+    IntervalLayout,
+    Layout,
+    SectionLayout,
+    TableLayout,
+    layout_of,
+)
 from lexon.pipelines.reporting.words import LARGE, number
 from lexon.plots.page import UNKNOWN, Block, Section, figure, percent, render_page, table, whole
 
@@ -50,23 +57,30 @@ def write_page(
     worded = {
         name: _with_intervals(_frame(name, shown, findings), layout.intervals) for name in names
     }
-    by = str(findings.get("weighted_by", ""))
-    sections = [
-        Section(
-            section.heading,
-            text=findings[section.text] if section.text else (),
-            figures=[
-                figure(name, one.heading + (WEIGHTED if one.weighted and by else ""), one.alt, png)
-                for name, one, png in _drawn(section.figures, drawn)
-            ],
-            tables=[
-                _table(one, worded[one.of], layout.formats, by if one.weighted else "")
-                for one in section.tables
-            ],
-        )
-        for section in layout.sections
-    ]
+    sections = [_section(one, findings, drawn, worded, layout) for one in layout.sections]
     return render_page(title, description, findings, sections, layout.footer.format_map(findings))
+
+
+def _section(
+    section: SectionLayout,
+    findings: Mapping[str, Any],
+    drawn: Mapping[str, bytes | None],
+    worded: Mapping[str, pd.DataFrame],
+    layout: Layout,
+) -> Section:
+    by = str(findings.get("weighted_by", ""))
+    return Section(
+        section.heading,
+        text=findings[section.text] if section.text else (),
+        figures=[
+            figure(name, one.heading + (WEIGHTED if one.weighted and by else ""), one.alt, png)
+            for name, one, png in _drawn(section.figures, drawn)
+        ],
+        tables=[
+            _table(one, worded[one.of], layout.formats, by if one.weighted else "")
+            for one in section.tables
+        ],
+    )
 
 
 def _frame(name: str, shown: Mapping[str, Any], findings: Mapping[str, Any]) -> pd.DataFrame:

@@ -405,24 +405,30 @@ def _pair(row: Mapping[str, Any]) -> str:
 
 def _against(rows: Sequence[Mapping[str, Any]]) -> str:
     """The best network against one baseline."""
+    head = f"In {counted(len(rows), 'slice')} and backgrounds {rows[0]['a']} against {rows[0]['b']}"
     certain = sorted(
         (row for row in rows if row["verdict"] in CERTAIN), key=lambda row: row["difference"]
     )
-    worse = [row for row in certain if row["difference"] < 0]
-    better = [row for row in reversed(certain) if row["difference"] > 0]
+    if not certain:
+        return f"{head}: {_nowhere(rows)}."
+    sides = {
+        "worse": [row for row in certain if row["difference"] < 0],
+        "better": [row for row in reversed(certain) if row["difference"] > 0],
+    }
     parts = [
         f"{how} in {len(some)} ({listing([_at(row) for row in some], _MOST_LISTED)})"
-        for how, some in (("worse", worse), ("better", better))
+        for how, some in sides.items()
         if some
     ]
-    head = f"In {counted(len(rows), 'slice')} and backgrounds {rows[0]['a']} against {rows[0]['b']}"
-    if parts:
-        open_ = len(rows) - len(certain)
-        return f"{head}: {'; '.join(parts)}; not certain in {open_}."
+    return f"{head}: {'; '.join(parts)}; not certain in {len(rows) - len(certain)}."
+
+
+def _nowhere(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is said where no difference is certain: also why, where none can be (one seed)."""
     lowest = min(rows, key=lambda row: row["difference"])
-    verdicts = {str(row["verdict"]) for row in rows}
-    unknown = next((verdict for verdict in verdicts if verdict not in set(Verdict)), "")
-    return f"{head}: {unknown or 'nowhere certainly worse or better'}; lowest {_at(lowest)}."
+    unknown = [str(row["verdict"]) for row in rows if str(row["verdict"]) not in set(Verdict)]
+    verdict = unknown[0] if unknown else "nowhere certainly worse or better"
+    return f"{verdict}; lowest {_at(lowest)}"
 
 
 def _spread(rows: Sequence[Mapping[str, Any]]) -> str:
