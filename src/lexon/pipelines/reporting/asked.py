@@ -43,6 +43,14 @@ def compared_on_events(
     return ranked, groups | {kind: [scores] for kind, scores in baselines.items()}
 
 
+def shown_rows(cells: Sequence[ClassifierCell], baselines: Mapping[str, str]) -> list[Row]:
+    """Cells and baselines (their names in words, by kind) as columns."""
+    return [
+        *({"kind": "cell", "cell": one.name, "label": one.label} for one in cells),
+        *({"kind": "baseline", "cell": kind, "label": words} for kind, words in baselines.items()),
+    ]
+
+
 def known_of(asked: Sequence[Asked], cells: Container[str]) -> list[Asked]:
     """The differences of which every cell is among these."""
     return [

@@ -31,7 +31,7 @@ from lexon.pipelines.reporting.autoencoder_words import choose, findings, select
 from lexon.pipelines.reporting.caveats import Plan
 from lexon.pipelines.reporting.claims import answers
 from lexon.pipelines.reporting.nodes import collect, completed
-from lexon.pipelines.reporting.tables import Row, cell_row, members_table
+from lexon.pipelines.reporting.tables import Row, cell_row, interval_row, members_table
 from lexon.pipelines.reporting.words import joined
 from lexon.plots.autoencoders import Point, heat_maps, loss_curves, trade_off
 from lexon.statistics import EFFECTS, seed_spread
@@ -157,11 +157,7 @@ def _cell_row(cell: GridCell, grid: Grid, run: str) -> Row:
 def _measured(cell: GridCell, metric: str, grid: Grid) -> Row:
     """A metric with its interval and the spread over seeds."""
     interval = grid.interval(metric, cell)
-    return {
-        metric: interval.estimate,
-        f"{metric}_low": interval.low,
-        f"{metric}_high": interval.high,
-    } | (
+    return interval_row(metric, interval) | (
         {
             f"{metric}_seed_sd": (
                 seed_spread([result.metrics["test"][metric] for result in cell.finished]).sd

@@ -62,7 +62,7 @@ from lexon.pipelines.reporting.significance import (
     significances_of_report,
 )
 from lexon.pipelines.reporting.slices import Slices, slice_sentences, slices_of_report
-from lexon.pipelines.reporting.tables import BOUNDS, Row, cell_row, members_table
+from lexon.pipelines.reporting.tables import BOUNDS, Row, cell_row, interval_row, members_table
 from lexon.pipelines.reporting.token_cost import TokenCost
 from lexon.pipelines.reporting.words import axis_words
 from lexon.plots import classification, grid, token_cost, training
@@ -251,7 +251,7 @@ def _baseline_row(
 def _auroc(interval: Interval | None, without_scores: float) -> Row:
     if interval is None:
         return {"auroc": without_scores, "auroc_low": np.nan, "auroc_high": np.nan}
-    return {"auroc": interval.estimate, "auroc_low": interval.low, "auroc_high": interval.high}
+    return interval_row("auroc", interval)
 
 
 def figures(

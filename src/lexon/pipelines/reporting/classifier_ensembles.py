@@ -12,6 +12,7 @@ import pandas as pd
 from lexon.metrics import ranking
 from lexon.metrics.scores import mean_scores
 from lexon.pipelines.reporting.classifier_effects import Aurocs, ClassifierCell, comparable
+from lexon.pipelines.reporting.tables import interval_row
 from lexon.statistics import SEED, resample, score_statistics, share_intervals
 
 ENSEMBLE_COLUMNS = (
@@ -47,11 +48,7 @@ def ensembles_table(
     )
     rows = [
         {"run": run, "cell": cell.name, "label": cell.label, "n_seeds": len(cell.scores)}
-        | {
-            "auroc": found[cell.name].estimate,
-            "auroc_low": found[cell.name].low,
-            "auroc_high": found[cell.name].high,
-        }
+        | interval_row("auroc", found[cell.name])
         | {"auroc_of_one": aurocs.intervals[cell.name].estimate}
         for cell in shown
     ]

@@ -28,6 +28,7 @@ from lexon.pipelines.reporting.asked import (
     compared_on_events,
     in_order,
     known_of,
+    shown_rows,
 )
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
@@ -35,7 +36,14 @@ from lexon.pipelines.reporting.classifier_effects import (
     ClassifierCell,
     compare_aurocs,
 )
-from lexon.pipelines.reporting.tables import BOUNDS, COMPARED, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import (
+    BOUNDS,
+    COMPARED,
+    Row,
+    difference_row,
+    interval_row,
+    rows_of,
+)
 from lexon.pipelines.reporting.words import bounded, members_without, paired
 from lexon.statistics import (
     SEED,
@@ -228,12 +236,7 @@ class Elsewhere:
     def _intervals(self, against: str, name: str) -> Row:
         row: Row = {}
         for where in Both._fields:
-            one = self._alone[against, where][name]
-            row |= {
-                f"auroc_{where}": one.estimate,
-                f"auroc_{where}_low": one.low,
-                f"auroc_{where}_high": one.high,
-            }
+            row |= interval_row(f"auroc_{where}", self._alone[against, where][name])
         return row
 
 
@@ -276,19 +279,11 @@ def elsewhere_of_report(
         ],
         run,
         found,
-        [row for row in _rows(ranked, labels) if row["cell"] in there],
+        [row for row in shown_rows(ranked, labels) if row["cell"] in there],
         known_of(asked_of(cells, ranked, aurocs, labels), there),
         report.min_effect.score,
         left.shift,
     )
-
-
-def _rows(ranked: Sequence[ClassifierCell], labels: Mapping[str, str]) -> list[Row]:
-    """Cells and baselines, as columns."""
-    cells = [{"kind": "cell", "cell": one.name, "label": one.label} for one in ranked]
-    return cells + [
-        {"kind": "baseline", "cell": kind, "label": words} for kind, words in labels.items()
-    ]
 
 
 def _scored(

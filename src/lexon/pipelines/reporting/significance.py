@@ -22,13 +22,14 @@ from lexon.pipelines.reporting.asked import (
     asked_of,
     compared_on_events,
     in_order,
+    shown_rows,
 )
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
     Baselines,
     ClassifierCell,
 )
-from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, interval_row, rows_of
 from lexon.pipelines.reporting.words import capital, paired, with_interval
 from lexon.statistics import (
     CERTAIN,
@@ -111,13 +112,7 @@ class Significances:
 
     @property
     def _shown(self) -> list[Row]:
-        if self.found is None:
-            return []
-        cells = [{"kind": "cell", "cell": one.name, "label": one.label} for one in self.cells]
-        return cells + [
-            {"kind": "baseline", "cell": kind, "label": words}
-            for kind, words in self.baselines.items()
-        ]
+        return [] if self.found is None else shown_rows(self.cells, self.baselines)
 
     @cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
@@ -140,12 +135,7 @@ class Significances:
         assert self.found is not None
         row: Row = {"n_seeds": self.found.found[FIT][name].n}
         for statistic in STATISTICS:
-            one = self.intervals[statistic][name]
-            row |= {
-                statistic: one.estimate,
-                f"{statistic}_low": one.low,
-                f"{statistic}_high": one.high,
-            }
+            row |= interval_row(statistic, self.intervals[statistic][name])
         return row | dict(zip(SIGNIFICANCE_COLUMNS[-4:], self.found.events[name], strict=True))
 
     @cached_property

@@ -25,6 +25,7 @@ from lexon.pipelines.reporting.asked import (
     asked_of,
     compared_on_events,
     in_order,
+    shown_rows,
 )
 from lexon.pipelines.reporting.cells import grouped
 from lexon.pipelines.reporting.classifier_effects import (
@@ -33,7 +34,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ClassifierCell,
     compare_aurocs,
 )
-from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, rows_of
+from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, interval_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
@@ -201,23 +202,15 @@ class Slices:
             self._flat, {key: {key: 1.0} for key in self._flat}, np.random.default_rng(SEED)
         )
         drawn = self._drawn
-        shown = [
-            *(("cell", cell.name, cell.label) for cell in self.cells),
-            *(("baseline", kind, words) for kind, words in self.baselines.items()),
-        ]
         rows = []
         for number, place in enumerate(self.places):
-            for kind, name, label in shown:
-                interval = intervals[_key(number, name)]
+            for shown in shown_rows(self.cells, self.baselines):
+                name = shown["cell"]
                 rows.append(
                     self._place_row(place)
-                    | {"kind": kind, "cell": name, "label": label, "drawn": name in drawn}
-                    | {
-                        "auroc": interval.estimate,
-                        "auroc_low": interval.low,
-                        "auroc_high": interval.high,
-                        "n_seeds": self.trainings[number][name].n,
-                    }
+                    | shown
+                    | interval_row("auroc", intervals[_key(number, name)])
+                    | {"n_seeds": self.trainings[number][name].n, "drawn": name in drawn}
                 )
         return pd.DataFrame(rows, columns=list(SLICE_COLUMNS))
 

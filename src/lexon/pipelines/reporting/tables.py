@@ -12,7 +12,7 @@ import pandas as pd
 
 from lexon.experiments import Result, flatten
 from lexon.pipelines.reporting.cells import Cell
-from lexon.statistics import Difference
+from lexon.statistics import Difference, Interval
 
 # Facts of a run record that a table shows, averaged over seeds where they are numbers.
 FACTS = ("n_parameters", "best_epoch", "epochs", "seconds", "events_per_second", "device")
@@ -88,6 +88,12 @@ def _over_seeds(finished: Sequence[Result], name: str) -> Any:
         if numbers
         else ", ".join(sorted({str(value) for value in values})) or None
     )
+
+
+def interval_row(name: str, interval: Interval) -> Row:
+    """A number with its interval as columns: `auroc`, `auroc_low`, `auroc_high`."""
+    values = (interval.estimate, interval.low, interval.high)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
 
 
 def difference_row(difference: Difference) -> Row:

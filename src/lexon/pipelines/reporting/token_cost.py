@@ -25,7 +25,7 @@ from lexon.pipelines.reporting.representations import (
     difference,
     representations_of,
 )
-from lexon.pipelines.reporting.tables import BOUNDS, Row, rows_of
+from lexon.pipelines.reporting.tables import BOUNDS, Row, interval_row, rows_of
 from lexon.pipelines.reporting.words import listing, paired
 from lexon.statistics import CERTAIN, EFFECTS, Setting, Verdict
 
@@ -161,12 +161,8 @@ class TokenCost:
                 "family": one.family,
                 "embedding": one.embedding,
             }
-            | {
-                "n_train": size,
-                "auroc": intervals[i].estimate,
-                "auroc_low": intervals[i].low,
-                "auroc_high": intervals[i].high,
-            }
+            | {"n_train": size}
+            | interval_row("auroc", intervals[i])
             | {
                 "val_auroc": np.mean(
                     [cell.val_auroc for (n, _), cell in one.cells.items() if n == size]
