@@ -264,7 +264,8 @@ def test_status_names_what_is_missing(kedro_session, dagman, project):
     with pytest.raises(ConfigurationError, match="nothing was submitted"):
         cluster.status(project, [], CLUSTER, {}, watch=False)
     run(kedro_session)
-    cluster.status(project, [], CLUSTER, {}, watch=False)
+    for of_default in ([], ["__default__"], ["data_engineering"], ["export"]):
+        cluster.status(project, of_default, CLUSTER, {}, watch=False)
     with pytest.raises(ConfigurationError, match="no such experiment"):
         cluster.status(project, ["binning"], CLUSTER, {}, watch=False)
 

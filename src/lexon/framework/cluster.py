@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kedro.framework.startup import bootstrap_project
 
 from lexon.errors import ConfigurationError
-from lexon.framework.layers import DATA_ENGINEERING, DEFAULT
-from lexon.framework.session import LexonSession, log_plainly_without_terminal, readable_errors
+from lexon.framework.session import readable_errors, session_on_a_run
 from lexon.runners.cluster import submission, view
 from lexon.runners.cluster.engine import Engine, Ticket
 from lexon.runners.cluster.runner import conclude
@@ -76,20 +74,10 @@ def _latest(
     project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]
 ) -> tuple[Submissions, Ticket, Engine]:
     """The latest workflow of a run, and the batch system that it was given to."""
-    bootstrap_project(project)
-    log_plainly_without_terminal()
-    session: Any = LexonSession.create(
-        project_path=project, env=env, runtime_params=params, save_on_close=False
-    )
+    session, experiment = session_on_a_run(project, pipelines, env, params)
     loader = session.loader()
-    name = pipelines[0] if pipelines and pipelines[0] != DATA_ENGINEERING else DEFAULT
-    if name != DEFAULT and name not in loader.experiment_names:
-        raise ConfigurationError(
-            f"--pipelines {name}: no such experiment; there are"
-            f" {', '.join([DEFAULT, *loader.experiment_names])}"
-        )
     submissions = Submissions(
-        session.request(loader, {}).data_root, name, loader.experiment(name).parameters.run
+        session.request(loader, {}).data_root, experiment.name, experiment.parameters.run
     )
     ticket = submissions.ticket
     if ticket is None:

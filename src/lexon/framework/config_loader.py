@@ -28,7 +28,15 @@ from lexon.experiments.nested import value_at, with_values
 from lexon.framework.archive import unpacked
 from lexon.framework.command_line import refuse_unusable, split_lists
 from lexon.framework.config_files import ConfigFiles, has_key
-from lexon.framework.layers import BASE, DATA_ENGINEERING, DEFAULT, OF_DEFAULT, SCORE, Layers
+from lexon.framework.layers import (
+    BASE,
+    DATA_ENGINEERING,
+    DEFAULT,
+    OF_DEFAULT,
+    SCORE,
+    Layers,
+    experiment_of,
+)
 from lexon.framework.merging import at_home, create, is_part, latest_whole, merged, plain, without
 from lexon.runs import environment
 
@@ -159,9 +167,7 @@ class LayeredConfigLoader(OmegaConfigLoader):
                 typed; says what it is for.
         """
         named = list(names) or [DEFAULT]
-        experiments = {
-            name: DEFAULT if name in ("__default__", *OF_DEFAULT) else name for name in named
-        }
+        experiments = {name: experiment_of(name) for name in named}
         self.asked = list(dict.fromkeys(experiments.values()))
         asked = {name: self.experiment(experiment) for name, experiment in experiments.items()}
         self._refuse_unread(asked)

@@ -26,6 +26,11 @@ BASE, LOCAL, EXPERIMENTS = "base", "local", "experiments"
 TEST = "test"  # the mini-world
 
 
+def experiment_of(pipeline: str) -> str:
+    """The experiment whose parameters a pipeline reads, by the name of either."""
+    return DEFAULT if pipeline in ("__default__", *OF_DEFAULT) else pipeline
+
+
 class Layers:
     """The folders below `source` that `--env env` means.
 

@@ -20,6 +20,7 @@ import click
 from kedro.framework.context import KedroContext
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
@@ -27,10 +28,11 @@ from rich.logging import RichHandler
 
 from lexon.datasets.trained_vqvae import why_not_there
 from lexon.errors import ConfigurationError, LexonError, first_cause
+from lexon.experiments import Experiment
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.exports import exported_beside, exports_of
-from lexon.framework.layers import EXPORT, OF_DEFAULT, SCORE
+from lexon.framework.layers import DEFAULT, EXPORT, OF_DEFAULT, SCORE, experiment_of
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
 from lexon.runners.cluster.runner import ClusterRunner, WorkflowFailed
@@ -216,6 +218,29 @@ class LexonSession(KedroSession):
                 raise ConfigurationError(
                     f"runner.yml: engine={other!r}: choose {', '.join(('local', *NAMES))}"
                 )
+
+
+def session_on_a_run(
+    project: Path, pipelines: list[str], env: str | None, params: dict[str, Any]
+) -> tuple[LexonSession, Experiment]:
+    """The session of a command that looks at what a run has left, and the experiment that it names
+    as `kedro run` does.
+
+    Raises:
+        ConfigurationError: there is no such experiment.
+    """
+    bootstrap_project(project)
+    log_plainly_without_terminal()
+    session: Any = LexonSession.create(
+        project_path=project, env=env, runtime_params=params, save_on_close=False
+    )
+    loader, name = session.loader(), experiment_of(pipelines[0] if pipelines else DEFAULT)
+    if name != DEFAULT and name not in loader.experiment_names:
+        raise ConfigurationError(
+            f"--pipelines {name}: no such experiment; there are"
+            f" {', '.join([DEFAULT, *loader.experiment_names])}"
+        )
+    return session, loader.experiment(name)
 
 
 def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) -> None:

@@ -6,12 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.startup import bootstrap_project
-
 from lexon.errors import ConfigurationError, MissingFile, ServiceError
 from lexon.framework.exports import export_of
-from lexon.framework.layers import DEFAULT, OF_DEFAULT
-from lexon.framework.session import LexonSession, log_plainly_without_terminal, readable_errors
+from lexon.framework.session import readable_errors, session_on_a_run
 from lexon.tracking.export import Exporter
 from lexon.tracking.settings import read_settings, refuse_missing_packages
 
@@ -27,12 +24,8 @@ def export(project: Path, pipelines: list[str], env: str | None, params: dict[st
         ServiceError: a service does not answer, or something could not be exported.
     """
     with readable_errors():
-        bootstrap_project(project)
-        log_plainly_without_terminal()
-        session: Any = LexonSession.create(
-            project_path=project, env=env, runtime_params=params, save_on_close=False
-        )
-        loader = session.loader()
+        session, experiment = session_on_a_run(project, pipelines, env, params)
+        loader, run = session.loader(), experiment.parameters.run
         settings = read_settings(loader["tracking"])
         if not settings.services:
             raise ConfigurationError(
@@ -40,14 +33,7 @@ def export(project: Path, pipelines: list[str], env: str | None, params: dict[st
                 " mlflow: http://127.0.0.1:5000"
             )
         refuse_missing_packages(settings)
-        name = pipelines[0] if pipelines and pipelines[0] not in OF_DEFAULT else DEFAULT
-        if name != DEFAULT and name not in loader.experiment_names:
-            raise ConfigurationError(
-                f"--pipelines {name}: no such experiment; there are"
-                f" {', '.join([DEFAULT, *loader.experiment_names])}"
-            )
-        run = loader.experiment(name).parameters.run
-        asked = export_of(name, run, session.request(loader, {}))
+        asked = export_of(experiment.name, run, session.request(loader, {}))
         if not asked.place.folder.is_dir():
             raise MissingFile(f"{asked.place.folder}: nothing to export yet; is run={run} right?")
         problems: list[str] = []
