@@ -53,6 +53,18 @@ def test_auroc_is_that_of_scikit_learn_with_ties(tied_scores: Scores) -> None:
     np.testing.assert_allclose(ranking.auroc(tied_scores)(weights), expected)
 
 
+def test_weights_without_a_positive_sum_give_no_auroc(tied_scores: Scores) -> None:
+    """The ratio of two negative sums looks like any AUROC."""
+    background = np.flatnonzero(tied_scores.labels == 2)
+    weights = np.ones(len(tied_scores))
+    weights[background] = -1
+    scores = replace(tied_scores, weights=weights)
+    once = np.ones((1, len(scores)))
+    assert np.isnan(ranking.auroc_against(2)(scores)(once)).all()
+    weights[background[len(background) // 3 :]] = 1
+    assert np.isfinite(ranking.auroc_against(2)(scores)(once)).all()
+
+
 def test_efficiency_is_the_highest_whose_background_stays_below(tied_scores: Scores) -> None:
     once = np.ones((1, len(tied_scores)), dtype=np.float32)
     background, signal, _ = roc_curve(

@@ -85,6 +85,16 @@ def test_events_outside_a_part_do_not_count():
     np.testing.assert_array_equal(found["a"].values, found["b"].values)
 
 
+def test_a_contest_is_worth_as_many_events_as_its_smaller_side():
+    contest = Contest(np.arange(40), np.arange(40, 100))
+    assert contest.worth(None) == contest.worth(np.full(100, 3.0)) == 40
+    weights = np.ones(100)
+    weights[40:69] = -1  # 31 less 29 of 60
+    assert contest.worth(weights) == pytest.approx(4 / 60)
+    weights[40:71] = -1
+    assert contest.worth(weights) == 0
+
+
 def test_the_order_of_events_makes_no_difference_and_other_events_are_refused():
     one = binormal_scores(1.0, N, own=3)
     shuffled = taken(one, np.random.default_rng(0).permutation(N))

@@ -139,7 +139,8 @@ def auroc_of(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> Statis
     Whitney).
 
     Negatives are sorted once; each positive then adds the weight of negatives below it and half of
-    those equal to it.
+    those equal to it. NaN where the weights of either have no positive sum: what comes of such ones
+    may look like an AUROC.
     """
     positives, negatives = np.flatnonzero(positive), np.flatnonzero(~positive)
     negatives = negatives[np.argsort(score[negatives], kind="stable")]
@@ -150,8 +151,9 @@ def auroc_of(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> Statis
         cumulative = _cumulative(weights[:, negatives])
         drawn = weights[:, positives]
         wins = (drawn * (cumulative[:, below] + cumulative[:, not_above])).sum(1) / 2
-        with np.errstate(invalid="ignore"):
-            return wins / (drawn.sum(1, dtype=np.float64) * cumulative[:, -1])
+        positive, negative = drawn.sum(1, dtype=np.float64), cumulative[:, -1]
+        known = (positive > 0) & (negative > 0)
+        return np.divide(wins, positive * negative, out=np.full(len(wins), np.nan), where=known)
 
     return statistic
 

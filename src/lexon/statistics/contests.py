@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lexon.metrics.scores import Scores
 from lexon.statistics.bootstrap import aligned_orders, resamples
 from lexon.statistics.differences import Trainings, moved_share
+from lexon.weighting import effective_number
 
 _BLOCK = 8192  # events whose weights are held as decimal numbers at once
 
@@ -31,6 +32,19 @@ class Contest:
 
     positives: NDArray[np.intp]
     negatives: NDArray[np.intp]
+
+    def worth(self, weights: NDArray[np.float64] | None) -> float:
+        """How many events of equal weight its smaller side is worth, (sum w)^2 / sum w^2; 0 where
+        weights of a side have no positive sum: what is calculated from them is no AUROC then.
+
+        Args:
+            weights: of all events of the sample [event]; None: each counts once.
+        """
+        sides = self.positives, self.negatives
+        if weights is None:
+            return min(map(len, sides))
+        own = [weights[rows] for rows in sides]
+        return min(effective_number(one) if one.sum() > 0 else 0.0 for one in own)
 
 
 def contest_trainings(
@@ -45,7 +59,8 @@ def contest_trainings(
 
     Args:
         groups: scores of each cell, one a seed, all of the same events.
-        contests: rows count the events by their index.
+        contests: rows count the events by their index; each is worth something
+            (`Contest.worth`).
         n: number of resamples.
         rng: draws them; the same one gives those of `resample`.
         seedless: cells that no seed moves.
@@ -184,7 +199,7 @@ def weighted_means(
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Means of values [training, event] over the resampled events, [training, resample], by the
-    events' weights where they have some; NaN where none was drawn.
+    events' weights where they have some; NaN where those that were drawn have no positive sum.
     """
     sums, total = np.zeros((len(values), counts.shape[1])), np.zeros(counts.shape[1])
     for start in range(0, len(rows), _BLOCK):
@@ -193,5 +208,4 @@ def weighted_means(
             drawn = drawn * weights[start : start + _BLOCK, None]
         sums += values[:, start : start + _BLOCK] @ drawn
         total += drawn.sum(axis=0, dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        return sums / total
+    return np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)

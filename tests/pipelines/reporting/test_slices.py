@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from lexon.config import EvaluationConfig, ReportConfig, SignificanceConfig, SlicesConfig
 from lexon.datasets.evaluated_events import EvaluatedEvents
-from lexon.experiments import Result
+from lexon.experiments import Member, Result
 from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifier import OfEvents, compare_results
 from lexon.pipelines.reporting.slices import slices_of
@@ -177,6 +177,38 @@ def test_small_slices_are_left_out_and_counted():
     assert f"1 of these are whole slices, of {rare} events." in notes
     everything = report(least=N)["slice_differences"]
     assert everything.empty
+
+
+def test_backgrounds_that_weights_take_away_are_left_out_and_named():
+    """Events with nearly as many negative weights as positive ones are worth next to none."""
+    seven = quantities()["n_jets"] == 7
+
+    def weighted(scores: Scores) -> Scores:
+        signs = np.where(np.arange(N) // 2 % 20 < 9, -1.0, 1.0)
+        return replace(scores, weights=np.where(seven & (scores.labels == 2), signs, 1.0))
+
+    def trained(one: Result) -> Member:
+        return replace(one.member, config=one.member.config | {"training": {}})
+
+    found = compare_results(
+        [replace(one, member=trained(one), scores=weighted(one.scores)) for one in members()],
+        {kind: weighted(scores) for kind, scores in BASELINES.items()},
+        EvaluationConfig(rejections=REJECTIONS),
+        REPORT,
+        "main",
+        (),
+        OfEvents(EVENTS, CONFIG, SIGNIFICANCE),
+    )
+
+    def against(table: pd.DataFrame) -> set[str]:
+        rows = (table["quantity"] == "jets") & (table["slice"] == "7")
+        return set(table[rows]["against"])
+
+    assert against(report()["slices"]) - against(found["slices"]) == {"ttH"}
+    assert found["slices"]["auroc"].between(0, 1).all()
+    (note,) = [one for one in found["findings"]["slices"] if one.startswith("Left out")]
+    assert "(slices.min_events, counted as (sum w)^2 / sum w^2 of their weights)" in note
+    assert "7 jets, against ttH" in note
 
 
 def test_without_quantities_the_report_says_why():

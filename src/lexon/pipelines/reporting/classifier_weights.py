@@ -40,6 +40,11 @@ def weighted_sentence(cells: Sequence[Cell]) -> list[str]:
     )
 
 
+def by_effective_number(scores: Scores) -> str:
+    """How many events there are is counted like this, after a limit on their number."""
+    return "" if scores.weights is None else ", counted as (sum w)^2 / sum w^2 of their weights"
+
+
 def weight_caveats(finished: Sequence[Result]) -> list[str]:
     """Classes that hang on a few heavy events, negative weights, and trainings that saw other
     shares of the classes than the evaluation.

@@ -36,6 +36,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ClassifierCell,
     compare_aurocs,
 )
+from lexon.pipelines.reporting.classifier_weights import by_effective_number
 from lexon.pipelines.reporting.tables import (
     BOUNDS,
     COMPARED,
@@ -272,7 +273,7 @@ def elsewhere_of_report(
     return Elsewhere(
         [
             *_method(found),
-            *_too_few(one, other),
+            *_not_against(one, other),
             *_mix(one, other, list(found)),
             *_weights(one, other),
             *notes,
@@ -338,7 +339,8 @@ def _found(
         statistics, n_events = score_statistics(there, ranking.auroc)
         resampled = resample(statistics, n_events, n, _of_second(), seedless=seedless)
         yield ALL, Both({name: aurocs.paired[name] for name in there}, resampled)
-    enough = {name: both for name, both in _contests(one, other).items() if _is_enough(both)}
+    contests = _contests(one, other)
+    enough = {name: both for name, both in contests.items() if not _too_few(one, other, both)}
     if not enough:
         return
     own, second = zip(*enough.values(), strict=True)
@@ -369,18 +371,21 @@ def _contest(scores: Scores, name: str) -> Contest:
     return Contest(np.flatnonzero(scores.is_signal), np.flatnonzero(background))
 
 
-def _is_enough(both: Sequence[Contest]) -> bool:
-    return all(min(len(one.positives), len(one.negatives)) >= FEWEST for one in both)
+def _too_few(one: Scores, other: Scores, both: Sequence[Contest]) -> bool:
+    worth = (contest.worth(own.weights) for contest, own in zip(both, (one, other), strict=True))
+    return min(worth) < FEWEST
 
 
-def _too_few(one: Scores, other: Scores) -> list[str]:
+def _not_against(one: Scores, other: Scores) -> list[str]:
     """Processes that the signal is not held against, a sentence each."""
+    weighted = next((own for own in (one, other) if own.weights is not None), one)
     return [
         f"No AUROC against {name}: {len(own.positives):,} events of the signal and"
         f" {len(own.negatives):,} of it in the own test split, {len(second.positives):,} and"
-        f" {len(second.negatives):,} in the second sample; {FEWEST} of each are needed."
+        f" {len(second.negatives):,} in the second sample; {FEWEST} of each are"
+        f" needed{by_effective_number(weighted)}."
         for name, (own, second) in _contests(one, other).items()
-        if not _is_enough((own, second))
+        if _too_few(one, other, (own, second))
     ]
 
 

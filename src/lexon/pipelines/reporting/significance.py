@@ -29,6 +29,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     Baselines,
     ClassifierCell,
 )
+from lexon.pipelines.reporting.classifier_weights import by_effective_number
 from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, interval_row, rows_of
 from lexon.pipelines.reporting.words import capital, paired, with_interval
 from lexon.statistics import (
@@ -294,16 +295,12 @@ def _notes(
         " Real significances are lower; differences between classifiers are what this is for.",
         "Members keep no scores of validation events, so cut and bins are chosen on one half of the"
         " test events and used on the other, both ways; each holds at least 10 background events"
-        f" where it is chosen{_by_effective_number(scores)}.",
+        f" where it is chosen{by_effective_number(scores)}.",
     ]
 
 
 def _by_weight(scores: Scores) -> str:
     return "" if scores.weights is None else ", by its weight (events.weight)"
-
-
-def _by_effective_number(scores: Scores) -> str:
-    return "" if scores.weights is None else ", counted as (sum w)^2 / sum w^2 of their weights"
 
 
 def significance_sentences(found: Significances) -> list[str]:

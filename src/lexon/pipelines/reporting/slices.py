@@ -34,6 +34,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ClassifierCell,
     compare_aurocs,
 )
+from lexon.pipelines.reporting.classifier_weights import by_effective_number
 from lexon.pipelines.reporting.tables import COMPARED, Row, difference_row, interval_row, rows_of
 from lexon.pipelines.reporting.words import counted, listing, paired
 from lexon.statistics import (
@@ -289,7 +290,7 @@ def slices_of_report(
     if quantities is None:
         return Slices.none(_why_not(events), run)
     every = _places(slices_of(quantities, config), one)
-    enough = [place for place in every if _smallest(place) >= config.min_events]
+    enough = [place for place in every if place.contest.worth(one.weights) >= config.min_events]
     trainings = contest_trainings(
         groups,
         [place.contest for place in enough],
@@ -338,10 +339,6 @@ def _places(found: Sequence[Slice], scores: Scores) -> list[Place]:
     ]
 
 
-def _smallest(place: Place) -> int:
-    return min(len(place.contest.positives), len(place.contest.negatives))
-
-
 def _notes(
     every: Sequence[Place], enough: Sequence[Place], least: int, scores: Scores
 ) -> list[str]:
@@ -363,7 +360,8 @@ def _notes(
     return [
         *what,
         f"Left out: {len(left)} of {len(every)} slices and backgrounds with fewer than"
-        f" {least} events of {signal} or of the background (slices.min_events): {listed}.{events}",
+        f" {least} events of {signal} or of the background"
+        f" (slices.min_events{by_effective_number(scores)}): {listed}.{events}",
     ]
 
 
