@@ -207,6 +207,21 @@ def test_a_finished_token_file_trains_and_evaluates_as_its_events_do(write, tmp_
     np.testing.assert_array_equal(scores.weights, scores_of_file.weights)
 
 
+def test_a_token_file_whose_weights_of_a_class_sum_to_nothing_is_refused(
+    write, tmp_path: Path
+) -> None:
+    n_test = 242
+    source = write(lambda n: np.where((np.arange(n) % 2 == 0) & (n == n_test), -1.0, 1.0))
+    fitted = build(config("w", {"tokeniser": "binned"}).tokeniser).fit(source.read("train"))
+    path = tmp_path / "tokens.h5"
+    TokensDataset(str(path)).save(write_tokens(source, fitted))
+    finished = config("w", {"tokens": {"path": str(path)}})
+    tokens = TokensDataset(str(path), weight="event_weight").load()
+    assert len(read_tokens("val", finished, tokens, None).targets) == n_test - 1
+    with pytest.raises(DataError, match="the 121 test events of class signal sum to -121"):
+        read_tokens("test", finished, tokens, None)
+
+
 def test_negative_weights_in_a_training_are_what_was_asked(write) -> None:
     source = write(lambda n: np.where(np.arange(n) % 10 == 3, -1.0, 1.0))
     fitted = build(config().tokeniser).fit(source.read("train"))

@@ -53,6 +53,9 @@ def read_tokens(
 ) -> ClassifiedTokens:
     """A split as the classifier is shown it: the events that belong to a class, of the training
     split as many as it trains on.
+
+    Raises:
+        DataError: a token file lacks MET, or its weights of a class have no positive sum.
     """
     if isinstance(shown, TokenSource) and config.classifier.met and not shown.has_met:
         raise DataError(
@@ -145,9 +148,25 @@ def _classified(
     split: str, classes: dict[str, Any], shown: Shown, events: EventSource | None
 ) -> ClassifiedTokens:
     if isinstance(shown, TokenSource):
-        return shown.classified(split, classes)
+        tokens = shown.classified(split, classes)
+        _refuse_worthless(tokens, split, classes, str(shown.path))
+        return tokens
     assert events is not None
     return encoded(events.classified(split, classes), shown)
+
+
+def _refuse_worthless(
+    tokens: ClassifiedTokens, split: str, classes: dict[str, Any], where: str
+) -> None:
+    """Of events this is asked as they are cleaned, and of tokens by nobody else."""
+    for target, name in enumerate(classes):
+        own = None if tokens.weights is None else tokens.weights[tokens.targets == target]
+        if own is not None and not own.sum() > 0:
+            raise DataError(
+                f"{where}: events.weight: the weights of the {len(own):,} {split} events of class"
+                f" {name} sum to {own.sum():g}; a class needs a positive sum: check the weights,"
+                " choose other classes, or leave events.weight out"
+            )
 
 
 def codebook_of(shown: Shown) -> NDArray[np.floating] | None:
