@@ -295,6 +295,15 @@ def test_the_mix_of_the_background_is_by_weight():
     assert "Events of the second sample are weighted, those of the own test split are not." in notes
 
 
+def test_distances_to_another_test_split_are_said():
+    def said(test_digest: str) -> list[str]:
+        notes = report(shift=SHIFT | {"test_digest": test_digest})["findings"]["elsewhere"]
+        return [one for one in notes if "another test split" in one]
+
+    assert said("same") == []
+    assert said("older")[0].startswith("Distances, and the AUROC of telling the samples apart")
+
+
 def test_without_a_second_sample_nothing_is_said():
     asked = OfEvents(None, SLICES, SIGNIFICANCE)
     found = compare_results(

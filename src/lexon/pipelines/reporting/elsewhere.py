@@ -17,6 +17,7 @@ import pandas as pd
 
 from lexon.config import ReportConfig
 from lexon.datasets.elsewhere import ElsewhereScores
+from lexon.datasets.identity import is_part
 from lexon.experiments import Result
 from lexon.metrics import ranking
 from lexon.metrics.scores import Scores
@@ -276,6 +277,7 @@ def elsewhere_of_report(
             *_not_against(one, other),
             *_mix(one, other, list(found)),
             *_weights(one, other),
+            *_of_other_events(one, left.shift),
             *notes,
         ],
         run,
@@ -446,6 +448,17 @@ def _weights(test: Scores, other: Scores) -> list[str]:
         return []
     weighted, plain = ("own test split", "second sample")[:: 1 if other.weights is None else -1]
     return [f"Events of the {weighted} are weighted, those of the {plain} are not."]
+
+
+def _of_other_events(test: Scores, shift: Mapping[str, Any]) -> list[str]:
+    """A report that is made alone may find a comparison with events that were replaced since."""
+    whole = str(shift["test_digest"])
+    if test.digest == whole or is_part(test.digest, whole):
+        return []
+    return [
+        "Distances, and the AUROC of telling the samples apart, are of another test split than that"
+        " of the members (run the experiment again)."
+    ]
 
 
 def elsewhere_sentences(found: Elsewhere) -> list[str]:
