@@ -14,8 +14,10 @@ import yaml
 
 from lexon.errors import ConfigurationError
 from lexon.runners.cluster.engine import Ticket, new_ticket
+from lexon.runners.cluster.queued import numbers
 from lexon.runners.cluster.queued.batches import Batch
 from lexon.runners.cluster.queued.engine import QueuedEngine
+from lexon.runners.cluster.queued.filling import Filling
 from lexon.runners.cluster.queued.numbers import Number
 from lexon.runners.cluster.queued.settings import QueuedSettings
 from lexon.runners.cluster.queued.states import Entry, Listed, NotedStatus
@@ -82,6 +84,7 @@ class Pbs:
     def submit(
         self, folder: Path, batch: Batch, places: Sequence[int], waits: Sequence[Number], hold: bool
     ) -> str | None:
+        assert list(places) == list(range(places[0], places[-1] + 1))
         if batch.name == self.refused:
             raise ConfigurationError("qsub: no such queue")
         self._change(before=True)
@@ -189,6 +192,16 @@ def test_a_command_killed_while_it_submits_is_typed_again_and_goes_on(
     assert ran.index("data") < ran.index("max")
     assert ran[-1] == "report"
     assert engine.poll(complete, NAMES).over
+
+
+def test_jobs_between_those_that_are_left_are_neither_submitted_nor_dropped(system, tmp_path):
+    batch = Batch("members_1", "member", ("a", "b", "c", "d", "e"))
+    Filling(system, tmp_path, {}, begun=False).fill([batch], {"a", "c", "d"})
+    assert sorted(batch.jobs[number.place] for number in system.jobs) == ["a", "c", "d"]
+    assert numbers.read(tmp_path, [batch]).keys() == {"a", "c", "d"}
+    (tmp_path / "dropped").mkdir()
+    numbers.add(tmp_path / "dropped", batch, [1, 4], numbers.DROPPED.array)
+    assert numbers.read(tmp_path / "dropped", [batch]).keys() == {"b", "e"}
 
 
 def test_what_its_owner_holds_stays_held_once_a_workflow_has_begun(system, ticket):

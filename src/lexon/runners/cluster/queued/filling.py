@@ -35,7 +35,9 @@ class Filling:
         for batch in batches:
             places = batch.places(left)
             while places and self.size:
-                places = places[self._submit(batch, places[: self.size]) :]
+                # A command names a part by its first and last place: it must have no gap.
+                part = numbers.runs(places[: self.size])[0]
+                places = places[self._submit(batch, part) :]
 
     def _submit(self, batch: Batch, places: Sequence[int]) -> int:
         """Submit a part of a batch, and note its number; how many jobs were submitted."""

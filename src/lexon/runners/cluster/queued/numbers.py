@@ -30,7 +30,18 @@ DROPPED = Number("-")  # these jobs will not be submitted
 def add(folder: Path, batch: Batch, places: Sequence[int], array: str) -> None:
     """Note a part of a batch."""
     with (folder / NUMBERS).open("a", encoding="utf-8") as file:
-        file.write(f"{batch.name} {array} {places[0]} {places[-1]}\n")
+        file.writelines(f"{batch.name} {array} {run[0]} {run[-1]}\n" for run in runs(places))
+
+
+def runs(places: Sequence[int]) -> list[list[int]]:
+    """Places that rise, in parts that follow one another without a gap."""
+    found: list[list[int]] = []
+    for place in places:
+        if found and found[-1][-1] == place - 1:
+            found[-1].append(place)
+        else:
+            found.append([place])
+    return found
 
 
 def read(folder: Path, batches: Iterable[Batch]) -> dict[str, Number]:
