@@ -32,6 +32,13 @@ def test_finished_and_training_members_are_shown_and_waiting_ones_counted(place)
     assert found.members[1].history == epochs(2)
 
 
+def test_numbers_of_a_training_are_called_so(place):
+    metrics = member(place, DONE).metrics
+    of_training = {name: value for name, value in metrics.items() if name.startswith("training/")}
+    assert of_training == {"training/n_parameters": 1234, "training/epochs": 3}
+    assert all("/" in name for name in metrics)
+
+
 def test_metrics_come_with_the_interval_of_their_cell(place):
     metrics = member(place, DONE).metrics
     assert metrics["test/auroc"] == 0.9

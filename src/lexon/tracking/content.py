@@ -146,20 +146,9 @@ def _member(place: Place, name: str, cells: Mapping[str, Metrics]) -> Content | 
     if not history:
         return None
     done = record["status"] == "done"
-    metrics: Metrics = {}
-    if done:
-        by_split = read_metrics(folder, known_kind(record["parameters"], folder))
-        metrics = {
-            f"{split}/{metric}": value
-            for split, values in by_split.items()
-            for metric, value in values.items()
-        }
-        metrics |= cells.get(name.rpartition("__seed_")[0], {})
-    metrics |= {
-        f"training/{key}": float(record[key])
-        for key in NUMBERS
-        if isinstance(record.get(key), int | float)
-    }
+    metrics = _evaluated(folder, record) if done else {}
+    metrics |= cells.get(name.rpartition("__seed_")[0], {}) if done else {}
+    metrics |= _of_training(record)
     figures = sorted(folder.glob("figures/*.png")) if done else []
     first = [f"{history[0][key]:.9g}" for key in ("seconds", "train_loss")]
     return Content(
@@ -173,6 +162,25 @@ def _member(place: Place, name: str, cells: Mapping[str, Metrics]) -> Content | 
         metrics,
         {f"figures/{path.name}": path for path in figures},
     )
+
+
+def _evaluated(folder: Path, record: Mapping[str, Any]) -> Metrics:
+    """The metrics of each split."""
+    by_split = read_metrics(folder, known_kind(record["parameters"], folder))
+    return {
+        f"{split}/{metric}": value
+        for split, values in by_split.items()
+        for metric, value in values.items()
+    }
+
+
+def _of_training(record: Mapping[str, Any]) -> Metrics:
+    """What a record says of the training in numbers."""
+    return {
+        f"training/{key}": float(record[key])
+        for key in NUMBERS
+        if isinstance(record.get(key), int | float)
+    }
 
 
 def _facts(record: Mapping[str, Any], place: Place) -> dict[str, str]:

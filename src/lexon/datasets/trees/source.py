@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -220,19 +220,27 @@ class TreeSource(UnsplitSource):
         if label.branch is not None:
             return dict.fromkeys(self.files)
         names = {file: self._only(file, label.named_by(file)) for file in self.files}
-        if idle := [name for name in label.files if name not in names.values()]:
+        self._refuse_idle_patterns(names.values())
+        self._refuse_twins(names.values())
+        return {file: name.encode() for file, name in names.items()}
+
+    def _refuse_idle_patterns(self, found: Collection[str]) -> None:
+        label = self.branches.label
+        if idle := [name for name in label.files if name not in found]:
             raise ConfigurationError(
                 f"events.branches.label.files.{idle[0]}={_listed(label.files[idle[0]])}: fits none"
-                f" of the files of events.path={self.path}: {_listed([f.name for f in names])}"
+                f" of the files of events.path={self.path}: {_listed([f.name for f in self.files])}"
             )
-        twice = [name for name, n in Counter(names.values()).items() if n > 1]
-        if twice and not label.files:
+
+    def _refuse_twins(self, names: Collection[str]) -> None:
+        """Where files are called as their processes are, two of one name."""
+        twice = [name for name, n in Counter(names).items() if n > 1]
+        if twice and not self.branches.label.files:
             raise DataError(
                 f"{self.path}: several files are called {twice[0]}, and each file is a process;"
                 " name processes by the folders of their files,"
                 f" events.branches.label.files={{PROCESS: 'FOLDER/{twice[0]}*'}}"
             )
-        return {file: name.encode() for file, name in names.items()}
 
     @staticmethod
     def _only(file: Path, processes: list[str]) -> str:
