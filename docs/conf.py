@@ -44,6 +44,8 @@ autodoc_member_order = "bysource"
 # A page shows what its module defines, not what it hands on: else names are there twice.
 autodoc_default_options = {"ignore-module-all": True}
 autodoc_typehints = "signature"
+# As the source writes them: what numpy makes of them fills six lines.
+autodoc_type_aliases = {"ArrayLike": "ArrayLike", "NDArray": "NDArray"}
 autodoc_preserve_defaults = True
 autodoc_inherit_docstrings = False  # of Kedro and torch: they are documented there
 napoleon_use_ivar = True
