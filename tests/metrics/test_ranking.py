@@ -65,6 +65,15 @@ def test_weights_without_a_positive_sum_give_no_auroc(tied_scores: Scores) -> No
     assert np.isfinite(ranking.auroc_against(2)(scores)(once)).all()
 
 
+def test_a_signal_without_a_positive_sum_of_weights_has_no_efficiency(tied_scores: Scores) -> None:
+    """A share of a negative whole looks like any share."""
+    once = np.ones((1, len(tied_scores)))
+    for weight, known in ((1.0, True), (-1.0, False)):
+        scores = replace(tied_scores, weights=np.where(tied_scores.is_signal, weight, 1.0))
+        efficiency = ranking.signal_efficiency(2)(scores)(once)
+        assert np.isfinite(efficiency).all() == known
+
+
 def test_efficiency_is_the_highest_whose_background_stays_below(tied_scores: Scores) -> None:
     once = np.ones((1, len(tied_scores)), dtype=np.float32)
     background, signal, _ = roc_curve(

@@ -52,9 +52,10 @@ def signal_efficiency(rejection: float) -> Metric:
     """Share of signal above the threshold that leaves at most 1/rejection of the background.
 
     NaN where fewer than `MIN_PASSING_BACKGROUND` background events would pass, of weighted ones
-    where those that pass, or all of them, are worth fewer ((sum w)^2 / sum w^2). Events at the
-    threshold do not pass. Where negative weights make the background fall and rise again, the
-    threshold is the first, from the top, at which there is too much of it.
+    where those that pass, or all of them, are worth fewer ((sum w)^2 / sum w^2), or where the
+    weights of the signal have no positive sum. Events at the threshold do not pass. Where negative
+    weights make the background fall and rise again, the threshold is the first, from the top, at
+    which there is too much of it.
     """
 
     def metric(scores: Scores) -> Statistic:
@@ -91,7 +92,7 @@ def signal_efficiency(rejection: float) -> Metric:
                 else _least_worth(counts[:, falling_background], own, passing)
                 >= MIN_PASSING_BACKGROUND
             )
-            return np.where(enough, efficiency, np.nan)
+            return np.where(enough & (signal[:, -1] > 0), efficiency, np.nan)
 
         return statistic
 
