@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch.nn.functional import linear, pad
 
 from lexon.errors import ConfigurationError
 from lexon.models.quantiser import LearntQuantiser, ScalarQuantiser
@@ -250,8 +250,9 @@ class NearestCode(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         codes = torch.zeros_like(vectors[..., 0], dtype=torch.long)
         for book in self.books:
-            # |v|^2 is the same for all codes and left out.
-            nearest = (book.square().sum(-1) - 2 * vectors @ book.mT).argmin(-1)
+            # |v|^2 is the same for all codes and left out. One linear layer, because torch 2.6 does
+            # not export `vectors @ book.mT`.
+            nearest = linear(2 * vectors, book, -book.square().sum(-1)).argmax(-1)
             codes = codes * len(book) + nearest
             vectors = vectors - book[nearest]
         return codes

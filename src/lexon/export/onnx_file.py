@@ -66,7 +66,7 @@ def to_onnx(network: nn.Module) -> bytes:
     events, objects = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
     shapes = [{0: events, 1: objects}] * _PER_OBJECT + [{0: events}] * (len(INPUTS) - _PER_OBJECT)
     try:
-        with _quiet():
+        with _quiet(), network.register_forward_pre_hook(_refuse_trace):
             program = torch.onnx.export(
                 network.eval(),
                 _example(),
@@ -161,6 +161,12 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+def _refuse_trace(*_: object) -> None:
+    """What torch 2.6 cannot export it traces: of a choice by values, what the example chose."""
+    if torch.jit.is_tracing():
+        raise NotImplementedError("only torch.export follows a network whole")
 
 
 def _first_line(error: BaseException) -> str:

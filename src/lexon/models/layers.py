@@ -72,7 +72,10 @@ def attend(
         added = hidden[:, None].expand(n, heads, length).reshape(-1, length, 1)
     else:
         added = bias.mT.reshape(-1, length, length).to(query.dtype)
-    logits = torch.baddbmm(added, key, query.mT, alpha=width**-0.5)
+    if torch.compiler.is_compiling():  # in an export, where torch 2.6 fails on baddbmm
+        logits = torch.bmm(key, query.mT) * width**-0.5 + added
+    else:
+        logits = torch.baddbmm(added, key, query.mT, alpha=width**-0.5)
     return torch.bmm(value.mT, logits.softmax(1)).mT.view(n, heads, length, width)
 
 
@@ -88,7 +91,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, pairs: Pairs | None = None) -> Tensor:
         n, length, dim = x.shape
-        query, key, value = self.qkv(x).view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.qkv(x).view(n, length, 3, self.heads, dim // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
         heads = (
             attend(query, key, value, mask, pairs.bias if pairs else None)
             .transpose(1, 2)
