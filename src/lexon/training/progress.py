@@ -64,7 +64,8 @@ class Reporter:
         self.steps, self.done, self.facts, self.heard = steps, done, "", 0.0
 
     def __enter__(self) -> Self:
-        self.bar.start()
+        if self.in_terminal:  # up to rich 14 a disabled bar ends with an empty line
+            self.bar.start()
         return self
 
     def __exit__(
@@ -73,7 +74,8 @@ class Reporter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.bar.stop()
+        if self.in_terminal:
+            self.bar.stop()
 
     def step(self) -> None:
         self.bar.advance(self.task)

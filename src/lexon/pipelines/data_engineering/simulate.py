@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich import get_console
-from rich.progress import Progress
-
 from lexon.config import SimulatedEvents
 from lexon.datasets.events import EventSample
 from lexon.events import Events
+from lexon.pipelines.data_engineering.progress import progress_bar
 from lexon.simulation.sample import Simulation
 
 
@@ -20,8 +18,7 @@ def simulate_events(simulated: SimulatedEvents) -> EventSample:
     source = Simulation(simulated.simulation, simulated.n)
 
     def chunks() -> Iterator[tuple[str, Events]]:
-        with Progress(transient=True, disable=not get_console().is_terminal) as progress:
-            task = progress.add_task("simulating events", total=simulated.n)
-            yield from source.chunks(lambda n: progress.advance(task, n))
+        with progress_bar("simulating events", simulated.n) as advance:
+            yield from source.chunks(advance)
 
     return EventSample(chunks(), source.attributes, energy_unit="ln(MeV)")
