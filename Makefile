@@ -27,15 +27,15 @@ test-tracking: .venv/installed-tracking
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/tracking tests/framework/test_exports.py
 
 # What the bounds of pyproject.toml promise, in environments of their own: all tests with the lowest versions that they allow
-# (of the oldest Python), and with the newest that there are. Prints a row of docs/reference/versions.md.
+# (of the oldest Python), and with the newest that there are. Prints a row of docs/reference/versions.md, of failures too.
 test-lowest: export PIP_CONSTRAINT := constraints-lowest.txt
 test-newest: export PIP_CONSTRAINT :=
 test-newest: export PIP_BUILD_CONSTRAINT :=
 test-lowest test-newest: test-%:
 	$(PYTHON) -m venv --clear build/$*
 	build/$*/bin/pip install --quiet --disable-pip-version-check --editable '.[test]'
-	OMP_NUM_THREADS=1 build/$*/bin/pytest -n $(WORKERS) -q -m "not cluster" --junit-xml=build/$*/tests.xml
-	build/$*/bin/python benchmarks/versions.py $* build/$*/tests.xml
+	OMP_NUM_THREADS=1 build/$*/bin/pytest -n $(WORKERS) -q -m "not cluster" --junit-xml=build/$*/tests.xml; code=$$?; \
+		build/$*/bin/python benchmarks/versions.py $* build/$*/tests.xml; exit $$code
 
 lint: .venv/installed
 	$(BIN)/ruff check .

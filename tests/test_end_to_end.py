@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,18 @@ def kedro(*arguments: str, folder: Path | None = None) -> subprocess.CompletedPr
     return subprocess.run(
         [*KEDRO, *arguments], capture_output=True, text=True, check=False, timeout=300, cwd=folder
     )
+
+
+def terminated(begun: Callable[[], Iterator[Path]], *arguments: str) -> int:
+    """The code of a command that gets SIGTERM as soon as a file shows that it is at work."""
+    process = subprocess.Popen(
+        [*KEDRO, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 300  # a loaded machine takes long to import all
+    while not any(begun()) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.terminate()
+    return process.wait(300)
 
 
 def imports(*arguments: str) -> tuple[subprocess.CompletedProcess[str], set[str]]:
@@ -246,17 +258,9 @@ def test_a_command_that_runs_no_node_imports_no_library_for_one(project, argumen
 
 
 def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
-    process = subprocess.Popen(
-        [*KEDRO, "--params", "events.n=100000"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     folder = project / "data/test/01_raw/default/main"
-    deadline = time.monotonic() + 60
-    while not list(folder.glob(".*.tmp")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 128 + signal.SIGTERM
+    begun = partial(folder.glob, ".*.tmp")
+    assert terminated(begun, "--params", "events.n=100000") == 128 + signal.SIGTERM
     assert list(folder.iterdir()) == []
 
 
@@ -297,17 +301,10 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(project):
     tags = ("--tags", "data,train,evaluate")
     whole = kedro(*tags, "--params", f"run=whole,{long}")
     assert whole.returncode == 0, whole.stderr
-    process = subprocess.Popen(
-        [*KEDRO, *tags, "--params", f"run=killed,{long}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     folder = project / "data/test/06_models/default/killed/single__seed_42"
-    deadline = time.monotonic() + 120
-    while not (folder / "checkpoint.pt").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 128 + signal.SIGTERM
+    begun = partial(folder.glob, "checkpoint.pt")
+    code = terminated(begun, *tags, "--params", f"run=killed,{long}")
+    assert code == 128 + signal.SIGTERM
     assert not (folder / "model.pt").exists()
     assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
     assert kedro(*tags, "--params", f"run=killed,{long}").returncode == 0

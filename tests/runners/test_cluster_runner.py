@@ -16,13 +16,14 @@ import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
+import lexon.training
 from lexon.datasets.atomic import JSONDataset
 from lexon.errors import ConfigurationError
 from lexon.framework import cluster
 from lexon.runners.cluster import checks
 from lexon.runners.cluster.engine import Ticket
 from lexon.runners.cluster.queued.engine import QueuedEngine
-from lexon.runners.cluster.runner import WorkflowFailed
+from lexon.runners.cluster.runner import UNKNOWN_BUILD, WorkflowFailed
 from lexon.runners.cluster.state import JobStatus, Progress
 from lexon.runners.cluster.submission import Submissions
 from lexon.runners.cluster.workflow import plan_workflow
@@ -304,8 +305,12 @@ def test_an_unset_variable_of_a_site_is_named_with_an_example(kedro_session, mon
         kedro_session("stoomboot").run()
 
 
-def test_stoomboot_gets_what_it_demands_and_its_root(kedro_session, monkeypatch, project, dagman):
+@pytest.mark.parametrize(("of_the_build", "asked"), [("8.0", "8.0"), (None, UNKNOWN_BUILD)])
+def test_stoomboot_gets_what_it_demands_and_its_root(
+    kedro_session, monkeypatch, project, dagman, of_the_build, asked
+):
     monkeypatch.setenv("LEXON_DATA_ROOT", str(project / "elsewhere"))
+    monkeypatch.setattr(lexon.training, "least_capability", lambda: of_the_build)
     with kedro_session("stoomboot") as session:
         session.run(preview=True)
     (folder,) = (project / "elsewhere/09_jobs/default/main").iterdir()
@@ -314,7 +319,7 @@ def test_stoomboot_gets_what_it_demands_and_its_root(kedro_session, monkeypatch,
         assert '+UseOS = "el9"' in text
         assert "+JobCategory = " in text
         assert f"'LEXON_DATA_ROOT={project / 'elsewhere'}'" in text
-    assert "require_gpus = Capability >= 7.5" in (folder / "member.sub").read_text()
+    assert f"require_gpus = Capability >= {asked}" in (folder / "member.sub").read_text()
 
 
 def test_a_torch_for_cpus_is_refused_where_jobs_ask_for_gpus(

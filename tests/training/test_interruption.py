@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import needs
 import pytest
 import torch
 from torch import Tensor
@@ -69,7 +70,13 @@ def assert_same_weights(left: dict[str, Tensor], right: dict[str, Tensor]) -> No
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"length_aware": False}, {"ema": 0.9}, {"optimiser": "muon", "ema": 0.5}]
+    "changes",
+    [
+        {},
+        {"length_aware": False},
+        {"ema": 0.9},
+        pytest.param({"optimiser": "muon", "ema": 0.5}, marks=needs.MUON),
+    ],
 )
 @pytest.mark.parametrize(
     "stops", [[1], [3], [STEPS_PER_EPOCH], [STEPS_PER_EPOCH + 2], [3 * STEPS_PER_EPOCH], [2, 3, 8]]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import needs
 import pytest
 import torch
 
@@ -15,12 +16,8 @@ from lexon.models.classifier import Classifier
 from lexon.training import Training
 from lexon.training.muon import MuonAndAdamW
 
-NEEDS_MUON = pytest.mark.skipif(
-    not hasattr(torch.optim, "Muon"), reason="torch.optim.Muon is in torch from 2.9 on"
-)
 
-
-@NEEDS_MUON
+@needs.MUON
 @pytest.mark.parametrize("options", [{}, {"event_features": 3, "pairwise": "mia"}])
 def test_each_parameter_has_one_optimiser(
     options: dict[str, object],
@@ -48,7 +45,7 @@ def test_each_parameter_has_one_optimiser(
     } <= set(of_adamw)
 
 
-@NEEDS_MUON
+@needs.MUON
 def test_rate_and_decay_are_shared(
     make_model: Callable[..., Classifier], make_config: Callable[..., TrainingConfig]
 ) -> None:
@@ -57,7 +54,7 @@ def test_rate_and_decay_are_shared(
     assert [group["weight_decay"] for group in groups] == [0.3, 0.3, 0.0]
 
 
-@NEEDS_MUON
+@needs.MUON
 def test_it_learns_what_is_there(
     make_model: Callable, make_table: Callable, make_config: Callable
 ) -> None:

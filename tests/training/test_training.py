@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 import rich.console
@@ -82,7 +83,13 @@ def curve(result: Training) -> list[tuple[float, ...]]:
 OF_THE_DATA = {"augmentation", "event_weights", "class_weights", "negative_weights"}
 
 
-@pytest.mark.parametrize("key", sorted(TrainingConfig.model_fields.keys() - OF_THE_DATA))
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=needs.MUON if key == "optimiser" else ())
+        for key in sorted(TrainingConfig.model_fields.keys() - OF_THE_DATA)
+    ],
+)
 def test_each_key_of_the_recipe_is_alive(
     key: str, make_table: Callable, make_model: Callable, make_config: Callable
 ) -> None:
@@ -274,7 +281,7 @@ def test_a_warm_up_longer_than_the_training_is_reported(
 
 
 def test_one_line_an_epoch_without_a_terminal(
-    train: Callable, caplog: pytest.LogCaptureFixture
+    train: Callable, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.INFO, logger="lexon.training"):
         train(epochs=3)
@@ -286,6 +293,7 @@ def test_one_line_an_epoch_without_a_terminal(
     assert all(
         "loss" in message and "val_auroc" in message and "events/s" in message for message in epochs
     )
+    assert capsys.readouterr().out == "", "no bar, and no empty line"
 
 
 def test_a_line_shows_the_variance_ratio_where_there_is_one(
