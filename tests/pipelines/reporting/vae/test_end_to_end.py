@@ -71,9 +71,10 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(
         "own_metrics.json",
         "own_summary.json",
     }
-    comparison = pd.read_csv(REPORT / "comparison.csv", float_precision="round_trip")
-    comparison = comparison.set_index("configuration")
-    assert comparison.loc["own", "test_kld"] == summary["metrics"]["test"]["test_kld"]
+    comparison = pd.read_csv(REPORT / "comparison.csv").set_index("configuration")
+    # Up to its last digit, which not every pandas reads right.
+    kld = summary["metrics"]["test"]["test_kld"]
+    assert comparison.loc["own", "test_kld"] == pytest.approx(kld, rel=1e-14)
     assert comparison.loc["vae_large", "status"] == "pending"
     assert "1 of 301 rows have no tag" in (REPORT / "report.html").read_text()
 
