@@ -78,7 +78,7 @@ def imports(*arguments: str) -> tuple[subprocess.CompletedProcess[str], set[str]
         for line in done.stderr.splitlines()
         if line.startswith("import time:")
     }
-    assert "lexon.framework.session" in found
+    assert "lexon.framework.command_line" in found
     return done, HEAVY & found
 
 

@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.registry import registry as kedro_registry
 from kedro.framework.cli.utils import env_option, split_string
 from kedro.framework.startup import bootstrap_project
 from kedro.utils import find_kedro_project
 
-from lexon.framework.command_line import checked_config, checked_runner, typed_parameters
+from lexon.errors import LexonError
+from lexon.framework.command_line import (
+    CommandFailed,
+    checked_config,
+    checked_runner,
+    typed_parameters,
+)
 
 
 @click.group(name="lexon")
@@ -38,11 +46,29 @@ run = _with_callbacks(
     kedro_run, {"config": checked_config, "params": typed_parameters, "runner": checked_runner}
 )
 cli.add_command(run)
+registry = copy(kedro_registry)
+registry.commands = dict(kedro_registry.commands)
+cli.add_command(registry)
 
 
 def _project() -> Path:
     """The project's folder, from any folder below it."""
     return find_kedro_project(Path.cwd()) or Path.cwd()
+
+
+@registry.command("list")
+def list_pipelines() -> None:
+    """List all pipelines. Kedro's own command would build them, and expand every grid."""
+    from kedro.framework.project import settings
+
+    from lexon.framework.archive import unpacked
+    from lexon.framework.layers import Layers
+
+    try:
+        folder, _temporary = unpacked(str(_project() / settings.CONF_SOURCE))
+    except LexonError as error:
+        raise CommandFailed(error) from error
+    click.echo(yaml.dump(sorted(Layers(folder, None).pipelines)))
 
 
 @cli.group()

@@ -69,6 +69,11 @@ class Layers:
             path.parent.name for path in self.source.glob(f"{EXPERIMENTS}/*/parameters.yml")
         )
 
+    @property
+    def pipelines(self) -> list[str]:
+        """What --pipelines may name."""
+        return ["__default__", *OF_DEFAULT, *self.experiments]
+
     @cached_property
     def sites(self) -> list[str]:
         """Every other folder of conf/."""

@@ -32,7 +32,7 @@ from lexon.experiments import Experiment
 from lexon.framework.command_line import CommandFailed
 from lexon.framework.config_loader import LayeredConfigLoader
 from lexon.framework.exports import exported_beside, exports_of
-from lexon.framework.layers import DEFAULT, EXPORT, OF_DEFAULT, SCORE, experiment_of
+from lexon.framework.layers import DEFAULT, EXPORT, SCORE, experiment_of
 from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
 from lexon.runners.cluster.runner import ClusterRunner, WorkflowFailed
@@ -88,7 +88,7 @@ class LexonSession(KedroSession):
             names = sorted(
                 kwargs.get("pipeline_names") or []
             )  # Kedro gives them in the order of a set
-            _refuse_unknown(names, loader.experiment_names)
+            _refuse_unknown(names, loader.folders.pipelines)
             loader.ask_for(names)
             if only_reports(kwargs):
                 self._look_at_members(loader)
@@ -243,8 +243,7 @@ def session_on_a_run(
     return session, loader.experiment(name)
 
 
-def _refuse_unknown(pipeline_names: Iterable[str], experiment_names: list[str]) -> None:
-    known = ["__default__", *OF_DEFAULT, *experiment_names]
+def _refuse_unknown(pipeline_names: Iterable[str], known: list[str]) -> None:
     for name in pipeline_names:
         if name not in known:
             raise ConfigurationError(
