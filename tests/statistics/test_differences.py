@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from lexon.metrics.ranking import Statistic
+from lexon.metrics.ranking import Statistic, auroc_of
 from lexon.statistics.bootstrap import resamples, weighted_mean
 from lexon.statistics.differences import (
     Difference,
@@ -255,3 +255,22 @@ def test_same_generator_same_verdicts() -> None:
     assert [one.family for one in differences(dict.fromkeys("abc", 1.0), 3).values()] == [
         one.family for one in differences(dict.fromkeys("abc", 1.0), 3).values()
     ]
+
+
+def test_resamples_are_the_same_to_the_last_bit_for_any_number_of_threads(monkeypatch):
+    """Statistics that sort, that multiply matrices, and of weights that are no whole numbers."""
+    own = rng(7)
+    losses, weights = own.normal(size=(2, N_ROWS))
+    ranks = auroc_of(losses, weights > 0)
+    cells = {
+        "ranks": [ranks, lambda counts: ranks(counts * weights**2)],
+        "means": [weighted_mean(losses), weighted_mean(weights), weighted_mean(losses * weights)],
+    }
+    found = []
+    for threads in "12":
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found.append(resample(cells, N_ROWS, N_RESAMPLES, rng(1)))
+    for name in cells:
+        assert found[0][name].values.std() > 0
+        assert np.array_equal(found[0][name].values, found[1][name].values)
+        assert np.array_equal(found[0][name].estimates, found[1][name].estimates)

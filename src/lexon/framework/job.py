@@ -17,10 +17,11 @@ from typing import Any
 
 from kedro.framework.startup import bootstrap_project
 
+from lexon.cores import use_threads
 from lexon.errors import Killed, LexonError, first_cause
 from lexon.framework.session import LexonSession, log_plainly_without_terminal
 from lexon.provenance import code_version
-from lexon.runners.capacity import exactly, use_threads
+from lexon.runners.capacity import exactly
 from lexon.runners.cluster import submission
 from lexon.runners.cluster.script import KILLED, PASSED_ON
 from lexon.runners.local import LocalRunner, RunFailed

@@ -43,7 +43,7 @@ def auroc_against(label: int) -> Metric:
     def metric(scores: Scores) -> Statistic:
         rows = np.flatnonzero(scores.is_signal | (scores.labels == label))
         statistic = auroc_of(scores.signal[rows], scores.is_signal[rows])
-        return _with_weights(scores, lambda weights: statistic(weights[:, rows]))
+        return _with_weights(scores, lambda weights: statistic(weights.take(rows, axis=1)))
 
     return metric
 
@@ -77,9 +77,10 @@ def signal_efficiency(rejection: float) -> Metric:
 
         def statistic(counts: Weights) -> NDArray[np.float64]:
             weights = counts if scores.weights is None else counts * scores.weights
-            background = weights[:, falling_background].cumsum(1, dtype=np.float64)
-            signal = _cumulative(weights[:, falling_signal])
-            n_background = weights[:, falling_background].sum(1, dtype=np.float64)
+            falling = weights.take(falling_background, axis=1)
+            background = falling.cumsum(1, dtype=np.float64)
+            signal = _cumulative(weights.take(falling_signal, axis=1))
+            n_background = falling.sum(1, dtype=np.float64)
             passing = _before_first(background * rejection > n_background[:, None])
             with np.errstate(invalid="ignore"):
                 efficiency = (
@@ -139,19 +140,22 @@ def auroc_of(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> Statis
     """AUROC of any scores: P(score of a positive > score of a negative) + P(equal)/2 (Mann and
     Whitney).
 
-    Negatives are sorted once; each positive then adds the weight of negatives below it and half of
-    those equal to it. NaN where the weights of either have no positive sum: what comes of such ones
-    may look like an AUROC.
+    Both are sorted once; each positive then adds the weight of negatives below it and half of those
+    equal to it. Sorted positives look up neighbours in memory, one after another. NaN where the
+    weights of either have no positive sum: what comes of such ones may look like an AUROC.
     """
-    positives, negatives = np.flatnonzero(positive), np.flatnonzero(~positive)
-    negatives = negatives[np.argsort(score[negatives], kind="stable")]
+    positives, negatives = (
+        rows[np.argsort(score[rows], kind="stable")]
+        for rows in (np.flatnonzero(positive), np.flatnonzero(~positive))
+    )
     below = np.searchsorted(score[negatives], score[positives], side="left")
     not_above = np.searchsorted(score[negatives], score[positives], side="right")
 
     def statistic(weights: Weights) -> NDArray[np.float64]:
-        cumulative = _cumulative(weights[:, negatives])
-        drawn = weights[:, positives]
-        wins = (drawn * (cumulative[:, below] + cumulative[:, not_above])).sum(1) / 2
+        cumulative = _cumulative(weights.take(negatives, axis=1))
+        drawn = weights.take(positives, axis=1)
+        won = cumulative.take(below, axis=1) + cumulative.take(not_above, axis=1)
+        wins = (drawn * won).sum(1) / 2
         positive, negative = drawn.sum(1, dtype=np.float64), cumulative[:, -1]
         known = (positive > 0) & (negative > 0)
         return np.divide(wins, positive * negative, out=np.full(len(wins), np.nan), where=known)

@@ -1,12 +1,10 @@
-"""What this process may use of its machine, cores, memory and GPUs, and how many members can train
-on that at once.
+"""What this process may use of its machine, memory and GPUs beside cores, and how many members can
+train on that at once.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,14 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import PositiveInt, ValidationError
-from threadpoolctl import threadpool_limits
 
 from lexon.config import Config
+from lexon.cores import CGROUPS, control_groups, cores
 from lexon.errors import ConfigurationError
 
-CGROUPS = Path("/sys/fs/cgroup")
 _MB = 10**6
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class LocalSettings(Config):
@@ -93,44 +89,6 @@ def capacity(device: str) -> Capacity:
     return Capacity(cores(), _memory(), _gpus(device))
 
 
-def cores(root: Path = CGROUPS) -> int:
-    """The cores that this process may use, by affinity and by the quota of its control group."""
-    return max(1, min([_allowed(), *(math.ceil(quota) for quota in _quotas(root))]))
-
-
-def use_threads(number: int) -> None:
-    """Let the libraries that are loaded, and those that will be, compute with so many threads."""
-    os.environ.update(dict.fromkeys(_THREADS, str(number)))
-    threadpool_limits(number)
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(number)
-
-
-def keep_to_quota() -> None:
-    """Where a quota allows fewer cores than are seen, start no more threads than it allows:
-    libraries do not look at it.
-    """
-    if "OMP_NUM_THREADS" not in os.environ and cores() < _allowed():
-        use_threads(cores())
-
-
-def _allowed() -> int:
-    """Cores by affinity."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _quotas(root: Path) -> Iterator[float]:
-    """Processor seconds a second, of every control group above this process that has a limit."""
-    for folder in _groups(root, "cpu"):
-        with suppress(OSError, ValueError):  # "max" is no limit
-            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
-            yield int(quota) / int(period)
-        with suppress(OSError, ValueError):
-            quota_us = int((folder / "cpu.cfs_quota_us").read_text(encoding="utf-8"))
-            if quota_us > 0:
-                yield quota_us / int((folder / "cpu.cfs_period_us").read_text(encoding="utf-8"))
-
-
 def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int | None:
     """MB that are free: of the machine, and below the limit of every control group above this
     process.
@@ -147,7 +105,7 @@ def _memory(root: Path = CGROUPS, meminfo: Path = Path("/proc/meminfo")) -> int 
 
 
 def _free_of_groups(root: Path) -> Iterator[int]:
-    for folder in _groups(root, "memory"):
+    for folder in control_groups(root, "memory"):
         for limit, used in (
             ("memory.max", "memory.current"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes"),
@@ -166,20 +124,6 @@ def _cached(path: Path) -> int:
     """Bytes of files that a control group keeps in memory and does not use."""
     facts = dict(line.split() for line in path.read_text(encoding="utf-8").splitlines())
     return int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
-
-
-def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Folders of the control groups that this process belongs to, up to the root, in either version
-    of them.
-    """
-    with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and controller not in controllers.split(","):
-                continue
-            top = root / controller if controllers else root
-            own = top / path.lstrip("/")
-            yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(top))
 
 
 def _gpus(device: str) -> tuple[str, ...]:

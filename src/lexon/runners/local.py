@@ -15,8 +15,9 @@ from kedro.pipeline.node import Node
 from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
+from lexon.cores import keep_to_quota
 from lexon.errors import FAILED, LexonError, exit_code, first_cause
-from lexon.runners.capacity import LocalSettings, keep_to_quota
+from lexon.runners.capacity import LocalSettings
 from lexon.runners.crew import ALONE, crew_for
 from lexon.runners.estimate import grid_plan
 from lexon.runners.replaced import replaced_members

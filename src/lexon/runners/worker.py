@@ -28,8 +28,8 @@ from typing import Any
 import rich
 from kedro.pipeline.node import Node
 
+from lexon.cores import use_threads
 from lexon.errors import LexonError, first_cause
-from lexon.runners.capacity import use_threads
 from lexon.runners.units import Unit, group_of
 from lexon.runners.work import Work
 

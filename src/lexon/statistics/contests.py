@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.cores import shared
 from lexon.metrics.scores import Scores
 from lexon.statistics.bootstrap import aligned_orders, resamples
 from lexon.statistics.differences import Trainings, moved_share
@@ -78,7 +79,7 @@ def counted_trainings(
     """`contest_trainings` on resamples that were drawn before (`draw_counts`)."""
     ranks = np.stack([np.unique(one, return_inverse=True)[1] for one in signal_of(groups)])
     weights = weights_of(groups)
-    found = (_resampled(ranks, contest, counts, weights) for contest in contests)
+    found = shared(lambda contest: _resampled(ranks, contest, counts, weights), contests)
     return [by_group(estimates, values, groups, seedless) for estimates, values in found]
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from typing import Literal, TypeVar
 
@@ -28,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from lexon.metrics.ranking import Statistic
+from lexon.cores import shared
+from lexon.metrics.ranking import Statistic, Weights
 from lexon.statistics.bootstrap import resamples
 from lexon.statistics.intervals import Interval, Replicates, simultaneous_intervals
 from lexon.statistics.spreads import possible_variances
@@ -173,22 +175,22 @@ def resample(
         groups: group of each row [row]; rows of one group are drawn together. None: each row for
             itself.
     """
-    once, without_seed = np.ones((1, n_rows), dtype=np.float32), set(seedless)
+    without_seed, statistics = set(seedless), list(chain.from_iterable(cells.values()))
+    as_they_are = np.ones((1, n_rows), dtype=np.float32)
     chunks = [
-        {
-            name: np.stack([statistic(weights) for statistic in seeds], axis=1)
-            for name, seeds in cells.items()
-        }
-        for weights in resamples(n_rows, n, rng, groups)
+        shared(partial(_of_weights, weights), statistics)
+        for weights in chain([as_they_are], resamples(n_rows, n, rng, groups))
     ]
-    return {
-        name: Trainings(
-            np.array([float(statistic(once)[0]) for statistic in seeds]),
-            np.concatenate([chunk[name] for chunk in chunks]),
-            name in without_seed,
-        )
-        for name, seeds in cells.items()
-    }
+    found = map(np.concatenate, zip(*chunks, strict=True))
+    trainings = {}
+    for name, seeds in cells.items():
+        values = np.stack([next(found) for _ in seeds], axis=1, dtype=np.float64)
+        trainings[name] = Trainings(values[0], values[1:], name in without_seed)
+    return trainings
+
+
+def _of_weights(weights: Weights, statistic: Statistic) -> NDArray[np.float64]:
+    return statistic(weights)
 
 
 def compare(

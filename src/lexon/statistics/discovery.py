@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lexon.cores import shared
 from lexon.metrics.ranking import MIN_PASSING_BACKGROUND
 from lexon.metrics.scores import Scores
 from lexon.metrics.significance import asimov, binned_asimov
@@ -120,10 +121,8 @@ def discovery(
     """
     signal = signal_of(groups)
     counts = draw_counts(signal.shape[1], n, rng)
-    parts = [
-        _batch(signal[start : start + _BATCH], sample, counts)
-        for start in range(0, len(signal), _BATCH)
-    ]
+    batches = [signal[start : start + _BATCH] for start in range(0, len(signal), _BATCH)]
+    parts = shared(lambda batch: _batch(batch, sample, counts), batches)
     estimates, values = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
     events = np.concatenate([part[2] for part in parts])
     found = {
