@@ -109,3 +109,25 @@ def test_threads_are_what_was_given_or_all_cores(given, threads, monkeypatch):
     monkeypatch.setattr(own, "cores", lambda: 5)
     monkeypatch.setenv("OMP_NUM_THREADS", given)
     assert own.threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("idle", "found"), [([100, 100, 0], 2), ([95, 4, 100], 1), ([0, 0, 100], 1), ([60, 55, 0], 1)]
+)
+def test_cores_that_nothing_else_uses_are_counted_among_those_of_this_process(
+    idle, found, tmp_path, monkeypatch
+):
+    """In per cent of a second, of three cores of which two may be used."""
+    stat = tmp_path / "stat"
+
+    def write(ticks: list[int]) -> None:
+        cores = [f"cpu{i} 1 2 3 {number} 5 6 7" for i, number in enumerate(ticks)]
+        stat.write_text("\n".join(["cpu 1 2 3 4 5 6 7", *cores, "intr 1"]))
+
+    rate = os.sysconf("SC_CLK_TCK") / 100
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(own, "_quotas", lambda _: iter(()))
+    monkeypatch.setattr(own.time, "sleep", lambda _: write([1000 + int(i * rate) for i in idle]))
+    write([1000] * 3)
+    assert own.idle_cores(stat, seconds=1.0) == found
+    assert own.idle_cores(tmp_path / "none") == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -43,12 +44,39 @@ def keep_to_quota() -> None:
         use_threads(cores())
 
 
+def idle_cores(stat: Path = Path("/proc/stat"), seconds: float = 0.3) -> int:
+    """Of the cores that this process may use, how many nothing else uses now, at least one; all
+    where the system does not tell.
+    """
+    before = _idle_ticks(stat)
+    time.sleep(seconds)
+    spent = {core: now - before[core] for core, now in _idle_ticks(stat).items() if core in before}
+    if not spent:
+        return cores()
+    idle = sum(spent.values()) / (seconds * os.sysconf("SC_CLK_TCK"))
+    return max(1, min(cores(), round(idle)))
+
+
+def _idle_ticks(stat: Path) -> dict[str, int]:
+    """Clock ticks in which each core that this process may use had nothing to do."""
+    mine = {f"cpu{number}" for number in os.sched_getaffinity(0)} if stat.exists() else set()
+    lines = stat.read_text(encoding="utf-8").splitlines() if mine else []
+    fields = (line.split() for line in lines)
+    # User, nice, system, idle, waiting for files, ...
+    return {name: int(times[3]) + int(times[4]) for name, *times in fields if name in mine}
+
+
 def threads() -> int:
     """Threads that this process computes with: what it was given, as a worker or by the user, or
     all of its cores.
     """
-    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    return int(given) if given.isdecimal() and int(given) else cores()
+    return given() or cores()
+
+
+def given() -> int | None:
+    """The number of threads that somebody chose: the user, a job, or the runner for a worker."""
+    number = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(number) if number.isdecimal() and int(number) else None
 
 
 def shared(

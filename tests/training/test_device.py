@@ -16,6 +16,7 @@ from lexon.training import (
     Training,
     TrainingDiverged,
     choose_device,
+    device,
     least_capability,
 )
 from lexon.training.device import explained_faults, runs_on
@@ -176,3 +177,42 @@ def test_a_divergence_names_the_parameters_of_this_training(
             settings=settings,
         ).run()
     assert failed.value.exit_code == 2  # the same again would end the same way
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Chosen by nobody, on a machine of four cores."""
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(device, "cores", lambda: 4)
+    yield monkeypatch
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("given", "idle", "used"), [("", 3, 3), ("", 1, 1), ("2", 1, 2)])
+def test_a_training_takes_the_idle_cores_unless_a_number_was_given(given, idle, used, threads):
+    threads.setenv("OMP_NUM_THREADS", given)
+    threads.setattr(device, "idle_cores", lambda: idle)
+    torch.set_num_threads(2)
+    device.choose_threads("cuda")
+    assert torch.get_num_threads() == 2
+    device.choose_threads("cpu")
+    assert torch.get_num_threads() == used
+
+
+@pytest.mark.parametrize(
+    ("given", "begun", "used", "words"),
+    [
+        ("", 3, 3, "goes on with 3 threads, as it began"),
+        ("", 8, 4, "begun with 8 threads, goes on with 4: last digits can differ"),
+        ("2", 3, 2, "begun with 3 threads, goes on with 2: last digits can differ"),
+        ("2", 2, 2, ""),
+    ],
+)
+def test_a_training_goes_on_with_its_threads_or_says_so(given, begun, used, words, threads, caplog):
+    threads.setenv("OMP_NUM_THREADS", given)
+    torch.set_num_threads(2)
+    with caplog.at_level("INFO", "lexon.training"):
+        device.go_on_with_threads("cpu", begun)
+    assert torch.get_num_threads() == used
+    assert [record.getMessage() for record in caplog.records] == [words][: bool(words)]

@@ -105,6 +105,24 @@ def test_exact_resume(
     )
 
 
+def test_a_training_goes_on_with_the_threads_that_it_began_with(
+    train: Callable, make_model: Callable, resume: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("lexon.training.device.cores", lambda: 2)
+    before, model = torch.get_num_threads(), make_model(Interrupted)
+    model.at = 1
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(TrainingStopped):
+            train(model, resume)
+        torch.set_num_threads(1)
+        train(make_model(), resume)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("stops", [[3], [STEPS_PER_EPOCH], [2, 9]])
 def test_exact_resume_where_each_epoch_shows_other_values(
     stops: list[int], make_table: Callable, make_model: Callable, make_config: Callable, resume: Any

@@ -22,6 +22,7 @@ from lexon.training import (
     Training,
     Validate,
     choose_device,
+    choose_threads,
     device_name,
 )
 
@@ -51,6 +52,7 @@ def train_member(
         select_by, validate, give_up, turned: see `lexon.training.Training`.
     """
     started, chosen = provenance.now(), choose_device(device)
+    choose_threads(chosen)
     training = Training(
         model,
         tables["train"],

@@ -9,7 +9,13 @@ device before training (device.py).
 """
 
 from lexon.training.data import TensorTable
-from lexon.training.device import GPU_REQUESTED, choose_device, device_name, least_capability
+from lexon.training.device import (
+    GPU_REQUESTED,
+    choose_device,
+    choose_threads,
+    device_name,
+    least_capability,
+)
 from lexon.training.epoch import TrainingDiverged
 from lexon.training.evaluation import SelectBy, Validate, predict
 from lexon.training.interruption import Resume, TrainingStopped, seeded
@@ -28,6 +34,7 @@ __all__ = [
     "TrainingStopped",
     "Validate",
     "choose_device",
+    "choose_threads",
     "device_name",
     "least_capability",
     "predict",

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import torch
 
+from lexon.cores import cores, given, idle_cores
 from lexon.errors import ConfigurationError, MachineError
 
 logger = logging.getLogger("lexon.training")
@@ -135,6 +136,40 @@ def device_name(device: str) -> str:
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def choose_threads(device: str) -> None:
+    """Let a training on the CPU have the cores that nothing else uses as it starts.
+
+    Its threads wait for each other hundreds of times a step, and where one shares its core with
+    another process, all wait until it is that one's turn again: two threads are then slower than
+    one. Where a number was given, it stays.
+    """
+    if device != "cpu" or given():
+        return
+    number = idle_cores()
+    torch.set_num_threads(number)
+    if number < cores():
+        logger.info(
+            "other processes use this machine: %d of its %d cores for the training; OMP_NUM_THREADS"
+            " chooses otherwise",
+            number,
+            cores(),
+        )
+
+
+def go_on_with_threads(device: str, number: int) -> None:
+    """Give a training the threads that it began with, unless others were given or there are fewer
+    cores now: then its last digits may differ from those without an interruption.
+    """
+    chosen = torch.get_num_threads()
+    if device == "cpu" and not given():
+        torch.set_num_threads(min(number, cores()))
+    now = torch.get_num_threads()
+    if device == "cpu" and now != number:
+        logger.info("begun with %d threads, goes on with %d: last digits can differ", number, now)
+    elif now != chosen:
+        logger.info("goes on with %d threads, as it began", now)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from lexon.config import TrainingConfig
 from lexon.models import Batch, Model
 from lexon.training.averaging import WeightAverage
 from lexon.training.data import TensorTable, training_batches
-from lexon.training.device import device_name, explained_faults
+from lexon.training.device import device_name, explained_faults, go_on_with_threads
 from lexon.training.epoch import UnfinishedEpoch, refuse_divergence
 from lexon.training.evaluation import SelectBy, Validate, mean_loss, predict, rank
 from lexon.training.interruption import (
@@ -131,13 +131,13 @@ class Training:
             TrainingStopped: a signal came; the state is saved.
             MachineError: the device has too little memory, or failed.
         """
-        log.info("%s: on %s", self.name, device_name(self.device))
         with (
             explained_faults(self.device, self.settings),
             seeded(self.seed, self.device),
             stop_signals() as stop,
         ):
             self._start()
+            log.info("%s: on %s", self.name, device_name(self.device))
             watched = next((name for name, _ in self.select_by if name != "epoch"), "val_loss")
             with Reporter(
                 self.name, self.config.epochs, len(self.schedule), self.steps_done, watched
@@ -325,6 +325,7 @@ class Training:
             "optimiser": self._optimiser.state_dict(),
             "average": self._average.state_dict() if self._average else None,
             "random": random_state(self.device),
+            "threads": torch.get_num_threads(),
             "history": self.history,
             "best_epoch": self.best_epoch,
             "best_state": self.best_state,
@@ -337,6 +338,7 @@ class Training:
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         set_random_state(state["random"], self.device)
+        go_on_with_threads(self.device, state.get("threads", torch.get_num_threads()))
         self.history, self.best_epoch, self.best_state = (
             state["history"],
             state["best_epoch"],

@@ -24,7 +24,15 @@ from lexon.models.vqvae import VQVAE
 from lexon.plots.codebook import codebook_diagnostics
 from lexon.tokenisers.layout import Layout
 from lexon.tokenisers.vqvae import VQVAETokeniser
-from lexon.training import SelectBy, TensorTable, Training, choose_device, device_name, seeded
+from lexon.training import (
+    SelectBy,
+    TensorTable,
+    Training,
+    choose_device,
+    choose_threads,
+    device_name,
+    seeded,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +70,7 @@ def train_vqvae(
     logger.info("vqvae: %s", sentence)
     tokeniser = VQVAETokeniser.from_config(config).fit(train)
     model, chosen = _untrained(config, tokeniser), choose_device(device)
+    choose_threads(chosen)
     training = Training(
         model,
         tokeniser.inputs(train),
