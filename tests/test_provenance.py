@@ -99,6 +99,16 @@ def test_a_template_and_a_table_are_code_too(monkeypatch, node):
     assert provenance.code_digest.__wrapped__(node) != before
 
 
+def test_the_whole_is_different_where_any_code_or_data_is(monkeypatch):
+    found = [provenance.whole_digest.__wrapped__()]
+    monkeypatch.setattr(provenance, "_data", lambda room: [])
+    found.append(provenance.whole_digest.__wrapped__())
+    file = provenance._file("lexon.physics")
+    monkeypatch.setitem(provenance._AT_START, file, (b"repaired", provenance._AT_START[file][1]))
+    found.append(provenance.whole_digest.__wrapped__())
+    assert len(set(found)) == 3
+
+
 def test_what_reports_are_laid_out_by_is_no_code_of_a_training(monkeypatch):
     data, layouts = provenance._data, {}
     monkeypatch.setattr(

@@ -86,12 +86,23 @@ def code_digest(*modules: str) -> str:
     the code counts by content.
     """
     found = _sources(modules)
-    packages = {file.parent for file in found.values()} - {_ROOT}
-    data = sorted(path for package in packages for path in _data(package))
     content = [f"{module}{_syntax(found[module])}" for module in sorted(found)] + [
-        hashlib.sha256(_source(path)).hexdigest() for path in data
+        hashlib.sha256(_source(path)).hexdigest() for path in _data_beside(found.values())
     ]
     return hashlib.sha256("".join(content).encode()).hexdigest()
+
+
+@cache
+def whole_digest() -> str:
+    """Digest of all that `code_digest` of any module may look at, as it is written: where it is the
+    same, so is that of every module. No syntax is read.
+    """
+    data = [
+        f"{path.relative_to(_ROOT).as_posix()} {hashlib.sha256(_source(path)).hexdigest()}"
+        for path in _data_beside(_AT_START)
+    ]
+    content = [platform.python_version(), _digest_at_start(), *data]
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
 @cache
@@ -221,6 +232,12 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
     for block in ("body", "orelse", "finalbody", "handlers", "cases"):
         for below in getattr(node, block, ()):
             yield from _statements(below)
+
+
+def _data_beside(sources: Iterable[Path]) -> list[Path]:
+    """Data in the packages of these modules."""
+    packages = {file.parent for file in sources} - {_ROOT}
+    return sorted(path for package in packages for path in _data(package))
 
 
 def _data(package: Path) -> Iterator[Path]:

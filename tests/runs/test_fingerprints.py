@@ -213,11 +213,17 @@ def test_a_large_file_from_outside_is_read_once_by_all_processes(world, tmp_path
     assert "raw.json" not in read
 
 
+def repair(monkeypatch):
+    """The code of all nodes is another one from now on."""
+    monkeypatch.setattr(fingerprints, "whole_digest", lambda: "repaired")
+    monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
+
+
 def test_the_reason_tells_parameters_from_code(world, monkeypatch):
     run(world)
     world["params:factor"] = 5
     assert fingerprints.plan(PIPELINE, world)["double"] == "parameters changed"
-    monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
+    repair(monkeypatch)
     assert fingerprints.plan(PIPELINE, world)["untouched"] == "code changed"
 
 
@@ -278,9 +284,22 @@ def test_an_interruption_between_two_nodes_leaves_nothing_stale(world):
     assert run(world) == ["add"]
 
 
+def test_a_plan_reads_code_only_where_something_of_lexon_is_different(world, monkeypatch):
+    run(world)
+    known, asked = fingerprints.code_digest, []
+    monkeypatch.setattr(
+        fingerprints, "code_digest", lambda *modules: asked.append(modules) or known(*modules)
+    )
+    assert fingerprints.plan(PIPELINE, world) == {}
+    assert not asked
+    monkeypatch.setattr(fingerprints, "whole_digest", lambda: "an edit elsewhere")
+    assert fingerprints.plan(PIPELINE, world) == {}
+    assert asked
+
+
 def test_repaired_code_runs_its_nodes_again(world, monkeypatch):
     run(world)
-    monkeypatch.setattr(fingerprints, "code_digest", lambda module: "repaired")
+    repair(monkeypatch)
     assert run(world) == ["add", "double", "untouched"]
 
 

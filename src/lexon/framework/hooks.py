@@ -41,10 +41,11 @@ class FingerprintHooks:
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        code = code_digest(*modules_of(node.func))
         self._running[node.name] = _Running(
             catalog,
-            fingerprints.node_digest(node, catalog),
-            code_digest(*modules_of(node.func)),
+            fingerprints.node_digest(node, catalog, code),
+            code,
             fingerprints.input_stamps(node, catalog),
             fingerprints.outside_inputs(node, catalog),
         )

@@ -42,7 +42,7 @@ from lexon.datasets.files import (
 )
 from lexon.datasets.hdf5 import content_digest, linked_files
 from lexon.errors import LexonError, explained
-from lexon.provenance import code_digest, modules_of
+from lexon.provenance import code_digest, modules_of, whole_digest
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ def path_of(dataset: Any) -> Path | None:
     return Path(path) if path is not None and getattr(dataset, "fingerprint", True) else None
 
 
-def node_digest(node: Node, catalog: CatalogProtocol) -> str:
-    """Digest of a node's function, its parameters and the code that it rests on."""
+def node_digest(node: Node, catalog: CatalogProtocol, code: str) -> str:
+    """Digest of a node's function, its parameters and the code that it rests on (`code_digest`)."""
     asked = {
         name: name.removeprefix("params:").rpartition(".")[2]
         for name in node.inputs
@@ -77,7 +77,7 @@ def node_digest(node: Node, catalog: CatalogProtocol) -> str:
         node.func.__qualname__,
         sorted(node.outputs),
         parameters,
-        code_digest(*modules_of(node.func)),
+        code,
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -154,6 +154,7 @@ def write(
             "output": output,
             _DIGEST: digest,
             "code": code,
+            "whole": whole_digest(),
             "inputs": dict(inputs),
             "size": path.stat().st_size,
             "content": asdict(content(path)),
@@ -180,7 +181,8 @@ def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
     made_from = list(map(_read, paths))
     if not all(made_from):
         return "no valid fingerprint: written or modified outside lexon, or a run was killed"
-    wanted, stamps = node_digest(node, catalog), input_stamps(node, catalog)
+    wanted = node_digest(node, catalog, _code_of(node, made_from))
+    stamps = input_stamps(node, catalog)
     different = [fingerprint for fingerprint in made_from if fingerprint[_DIGEST] != wanted]
     if different:
         return _what_changed(different, code_digest(*modules_of(node.func)))
@@ -189,6 +191,17 @@ def _reason_to_run(node: Node, catalog: CatalogProtocol) -> str | None:
         if all(fingerprint["inputs"] == stamps for fingerprint in made_from)
         else "an input changed"
     )
+
+
+def _code_of(node: Node, made_from: list[dict[str, Any]]) -> str:
+    """Digest of the code that a node rests on: the recorded one where nothing of lexon is different
+    since, so that an up-to-date run parses no source.
+    """
+    recorded = {(one.get("code"), one.get("whole")) for one in made_from}
+    code, whole = recorded.pop()
+    if code and whole == whole_digest() and not recorded:
+        return str(code)
+    return code_digest(*modules_of(node.func))
 
 
 def _what_changed(made_from: list[dict[str, Any]], code: str) -> str:
