@@ -131,13 +131,13 @@ class Training:
             TrainingStopped: a signal came; the state is saved.
             MachineError: the device has too little memory, or failed.
         """
+        log.info("%s: on %s", self.name, device_name(self.device))
         with (
             explained_faults(self.device, self.settings),
             seeded(self.seed, self.device),
             stop_signals() as stop,
         ):
             self._start()
-            log.info("%s: on %s", self.name, device_name(self.device))
             watched = next((name for name, _ in self.select_by if name != "epoch"), "val_loss")
             with Reporter(
                 self.name, self.config.epochs, len(self.schedule), self.steps_done, watched
