@@ -64,7 +64,7 @@ class Reporter:
         self.steps, self.done, self.facts, self.heard = steps, done, "", 0.0
 
     def __enter__(self) -> Self:
-        if self.in_terminal:  # up to rich 14 a disabled bar ends with an empty line
+        if self.in_terminal:  # a disabled bar of rich 13 ends with an empty line
             self.bar.start()
         return self
 

@@ -15,7 +15,7 @@ from lexon.events import Events
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int], object]]:
     """A bar on a terminal, and what advances it; elsewhere nothing is written, for which
-    `Progress(disable=True)` is no use: up to rich 14 it ends with an empty line.
+    `Progress(disable=True)` is no use: that of rich 13 ends with an empty line.
     """
     if not get_console().is_terminal:
         yield lambda _: None
