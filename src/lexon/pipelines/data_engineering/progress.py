@@ -13,7 +13,7 @@ from lexon.events import Events
 
 
 @contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[int], object]]:
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, and what advances it; elsewhere nothing is written, for which
     `Progress(disable=True)` is no use: that of rich 13 ends with an empty line.
     """
