@@ -24,6 +24,7 @@ from lexon.export.onnx_file import (
     with_metadata,
 )
 from lexon.models import Network
+from lexon.runners.crew import why_no_fork
 
 CLOSE = 1e-5
 OPTIONS = {
@@ -116,6 +117,12 @@ def test_any_number_of_events_and_objects(exported, sample, name, n_events, n_ob
 def test_no_events_have_no_scores(exported, sample):
     (found,) = session(exported("direct")[1], 1).run(None, arrays(sample[:0], 3))
     assert found.shape == (0, 3)
+
+
+def test_after_an_export_workers_of_the_process_can_train(exported):
+    exported("direct")
+    torch.ones(1, requires_grad=True).sum().backward()
+    assert why_no_fork() == ""
 
 
 def test_a_file_says_what_it_takes_and_who_made_it(exported):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,7 @@ def run_slurm_job(tmp_path):
         while stop and not (tmp_path / "ready").exists():
             assert job.poll() is None
         if stop:
-            subprocess.run(["kill", "-USR1", str(job.pid)], check=True)
+            job.send_signal(signal.SIGUSR1)
         return job.wait(timeout=20)
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -145,7 +146,7 @@ def test_the_signal_before_the_time_limit_reaches_the_training(start, tmp_path):
     )
     while not (tmp_path / "ready").exists():
         time.sleep(0.02)
-    subprocess.run(["kill", "-USR1", str(job.pid)], check=True)
+    job.send_signal(signal.SIGUSR1)
     assert job.wait(timeout=20) == 143, "it waits until the checkpoint is saved"
     assert ends(tmp_path) == ["143 stopped"]
 

@@ -65,6 +65,7 @@ def to_onnx(network: nn.Module) -> bytes:
 
     events, objects = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
     shapes = [{0: events, 1: objects}] * _PER_OBJECT + [{0: events}] * (len(INPUTS) - _PER_OBJECT)
+    _start_autograd()
     try:
         with _quiet(), network.register_forward_pre_hook(_refuse_trace):
             program = torch.onnx.export(
@@ -88,6 +89,13 @@ def to_onnx(network: nn.Module) -> bytes:
     for part in (*proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
         del part.metadata_props[:]
     return proto.SerializeToString()
+
+
+def _start_autograd() -> None:
+    """Let autograd count the devices before an export pretends that there are more: torch 2.15
+    would start threads for them, after which forks of this process could no longer train.
+    """
+    torch.ones(1, requires_grad=True).sum().backward()
 
 
 def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
