@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import io
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +35,7 @@ from lexon.framework.selection import SELECTIONS, refuse_unused, selected
 from lexon.runners import capacity
 from lexon.runners.cluster.runner import ClusterRunner, WorkflowFailed
 from lexon.runners.cluster.submission import Request
+from lexon.runners.ending import ending_cleanly
 from lexon.runners.engines import NAMES, engine_named
 from lexon.runners.local import LocalRunner, RunFailed
 from lexon.runs.reports import only_reports, recorded_cells, reportable
@@ -82,7 +81,7 @@ class LexonSession(KedroSession):
         cluster would be given.
         """
         log_plainly_without_terminal()
-        with readable_errors(), _ending_cleanly():
+        with readable_errors(), ending_cleanly():
             refuse_unused(kwargs)
             loader = self.loader()
             names = sorted(
@@ -303,21 +302,6 @@ def _runner_was_chosen(runner: AbstractRunner | None) -> bool:
     """
     context = click.get_current_context(silent=True)
     return runner is not None and (context is None or context.params.get("runner") is not None)
-
-
-@contextmanager
-def _ending_cleanly() -> Iterator[None]:
-    """SIGTERM ends the process like an exit, so that half-written files are removed; a training
-    handles it better still.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

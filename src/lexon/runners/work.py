@@ -16,6 +16,7 @@ from kedro.pipeline.node import Node
 
 from lexon.datasets.files import remove_leftovers
 from lexon.errors import LexonError, first_cause
+from lexon.runners.ending import end_if_asked
 from lexon.runners.progress import GridProgress
 from lexon.runners.units import group_of
 from lexon.runs import fingerprints, locks, records
@@ -61,7 +62,8 @@ class Work:
                 self.end(node)
 
     def begin(self, node: Node) -> None:
-        """Announce a node that starts."""
+        """Announce a node that starts; none does once the command is asked to end."""
+        end_if_asked()
         self._seen.add(node)
         logger.info(
             "[%d/%d] %s%s", len(self._seen), self._total, node.name, self._progress.before(node)
