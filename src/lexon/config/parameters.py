@@ -85,9 +85,10 @@ class ScoreConfig(Config):
 
 
 class GridConfig(Config):
-    """The parameters that may be lists."""
+    """The parameters that may be lists, and which of their combinations are cells."""
 
     axes: tuple[str, ...]
+    cells: Literal["all", "one_at_a_time"]
 
 
 class ModelConfig(SizeConfig):

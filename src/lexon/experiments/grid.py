@@ -27,6 +27,8 @@ from lexon.experiments.validation import levels, validated
 # Bytes: a file system takes 255.
 LONGEST_MEMBER = 200
 SAME_TRAINING = "the same training as another cell: what tells them apart makes no difference to it"
+ONE_AT_A_TIME = "one_at_a_time"
+SEVERAL_AT_A_TIME = f"grid.cells is {ONE_AT_A_TIME}, and several values are not the first"
 # Of these groups some parameters belong to a member all the same.
 OF_A_MEMBER = ("regression.hidden",)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between
@@ -91,9 +93,13 @@ def expand(
     selected: set[str] = set()
     first: dict[str, list[Member]] = {}
     parameters: Parameters | None = None
+    one_at_a_time = asked["grid"]["cells"] == ONE_AT_A_TIME
     left_out: Counter[str] = Counter()
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
+        if one_at_a_time and not _is_one_at_a_time(raw, known):
+            left_out[SEVERAL_AT_A_TIME] += 1
+            continue
         of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
         if reason := KINDS[of_cell.kind].why_no_cell(of_cell, wanted):
             left_out[reason] += 1
@@ -143,6 +149,12 @@ def _refuse_empty(name: str, selected: set[str], left_out: Counter[str]) -> None
         raise ConfigurationError(
             "\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out])
         )
+
+
+def _is_one_at_a_time(cell: Mapping[str, Any], known: Mapping[str, list[Any]]) -> bool:
+    """Whether a cell has the first value of every axis but one at most, or the last of all."""
+    n_changed = sum(value != known[axis][0] for axis, value in cell.items())
+    return n_changed <= 1 or all(value == known[axis][-1] for axis, value in cell.items())
 
 
 def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:

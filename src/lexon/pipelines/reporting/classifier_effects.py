@@ -27,6 +27,7 @@ from lexon.pipelines.reporting.cells import (
     set_aside_other_rows,
 )
 from lexon.pipelines.reporting.claim_evidence import Evidence, known
+from lexon.pipelines.reporting.one_at_a_time import one_at_a_time_labels
 from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row
 from lexon.pipelines.reporting.words import axis_words
 from lexon.statistics import (
@@ -95,14 +96,18 @@ class ClassifierCell(Cell):
     Attributes:
         events: digest of the test events that most of the report is about.
         unnamed: by name of a cell, the axes that its label leaves out.
+        labels: by name of a cell, in a grid that changes one parameter at a time.
     """
 
     events: str | None = None
     unnamed: Mapping[str, Collection[str]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """E.g. ``direct, mean, no MET``."""
+        if short := self.labels.get(self.name):
+            return short
         named = {
             axis: value
             for axis, value in self.axes.items()
@@ -151,7 +156,13 @@ def classifier_cells(
     )
     cells = {result.member.cell_name: result.member.cell for result in checked}
     return (
-        collect_cells(checked, ClassifierCell, events=expected, unnamed=_unnamed(cells)),
+        collect_cells(
+            checked,
+            ClassifierCell,
+            events=expected,
+            unnamed=_unnamed(cells),
+            labels=one_at_a_time_labels(cells),
+        ),
         baselines,
     )
 
