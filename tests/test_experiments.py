@@ -57,6 +57,43 @@ def test_a_list_on_the_command_line_spans_an_axis():
     assert study.planned == tuple(study.trained), "the value that the list replaced is not a cell"
 
 
+LADDER = {
+    "pool": ["mean", "cls", "max"],
+    "met": [True, False],
+    "vector": [4, 5],
+    "grid": {"axes": ["pool", "met", "vector"], "cells": "one_at_a_time"},
+}
+
+
+def test_one_at_a_time_there_are_the_first_values_each_other_by_itself_and_the_last_of_all():
+    study = grid(**LADDER)
+    assert [tuple(member.cell.values()) for member in study.planned] == [
+        ("mean", True, 4),
+        ("mean", True, 5),
+        ("mean", False, 4),
+        ("cls", True, 4),
+        ("max", True, 4),
+        ("max", False, 5),
+    ]
+    (words, n), *others = study.left_out.items()
+    assert (n, others) == (6, [])
+    assert "several values, and not all (grid.cells is one_at_a_time)" in words
+
+
+def test_one_at_a_time_a_pinned_value_runs_its_cells_and_changes_no_other():
+    study = grid({"met": False}, **LADDER)
+    assert study.planned == grid(**LADDER).planned
+    assert [tuple(member.cell.values()) for member in study.trained] == [
+        ("mean", False, 4),
+        ("max", False, 5),
+    ]
+
+
+def test_cells_of_a_grid_are_all_or_one_at_a_time():
+    with pytest.raises(ConfigurationError, match="grid.cells='some'.*'all' or 'one_at_a_time'"):
+        grid({"grid": {"cells": "some"}})
+
+
 def test_a_number_is_the_same_however_it_is_written_and_no_namespace():
     names = [member.name for member in grid({"training": {"lr": ["1e-3", 0.01]}}).planned]
     assert names == ["training_lr_0_001__seed_42", "training_lr_0_01__seed_42"]

@@ -28,7 +28,7 @@ from lexon.experiments.validation import levels, validated
 LONGEST_MEMBER = 200
 SAME_TRAINING = "the same training as another cell: what tells them apart makes no difference to it"
 ONE_AT_A_TIME = "one_at_a_time"
-SEVERAL_AT_A_TIME = f"grid.cells is {ONE_AT_A_TIME}, and several values are not the first"
+SEVERAL_AT_A_TIME = f"they change several values, and not all (grid.cells is {ONE_AT_A_TIME})"
 # Of these groups some parameters belong to a member all the same.
 OF_A_MEMBER = ("regression.hidden",)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between

@@ -473,6 +473,8 @@ def _settings(contrast: Contrast, grid: Grid) -> str:
     others = ", ".join(axis_words(axis) for axis in grid.axes if axis not in contrast.levels)
     if not others:
         return ALONE_IN_THE_GRID
+    if contrast.n_used == contrast.n_compared == 1 < contrast.n_settings:
+        return f"the only setting of {others} in the grid"
     reasons = [f"{n} {reason}" for reason, n in contrast.left_out.items()]
     number = f"{contrast.n_used} of {contrast.n_settings}" if reasons else f"{contrast.n_used}"
     return f"{number} settings of {others}" + (f": {', '.join(reasons)}" if reasons else "")
