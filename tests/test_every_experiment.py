@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import needs
 import pytest
 
 from lexon.experiments import Experiment
@@ -30,7 +31,10 @@ def last_cell(experiment: Experiment) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("unpainted")
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=needs.MUON if name == "additions" else ()) for name in EXPERIMENTS],
+)
 def test_every_experiment_runs_at_test_size(kedro_session, project, name):
     """One cell of each, to its report; and no other cell asks for more training events than there
     are.

@@ -113,6 +113,10 @@ class MemberFolders:
         """What a member has left of features exchanged between its test events."""
         return self.beside(f"{result.member.folder}/importance.h5", "Importance", read_arrays)
 
+    def baseline_importance(self, kind: str) -> Arrays | None:
+        """The same of a baseline."""
+        return self.beside(f"baseline_{kind}/importance.h5", "Importance", read_arrays)
+
     def elsewhere(self, result: Result) -> ElsewhereScores | None:
         """What a member has left of the events of a second sample."""
         return self.beside(

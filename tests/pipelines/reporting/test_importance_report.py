@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from fabricate import REJECTIONS, result, to_png
+from fabricate import REJECTIONS, binormal_scores, result, to_png
 
 from lexon.config import EvaluationConfig, ReportConfig, SignificanceConfig, SlicesConfig
 from lexon.datasets.arrays import Arrays
 from lexon.exchange import FEATURES
 from lexon.experiments import Result
+from lexon.metrics.scores import Scores
 from lexon.pipelines.reporting.classifier import OfEvents, compare_results
+from lexon.pipelines.reporting.importance import LeftExchanged
 from lexon.plots.importance import importances
 
 N = 3000
@@ -56,17 +58,32 @@ def left_behind(one: Result) -> Arrays:
     return {"index": one.scores.index, "plain": plain, **exchanged}
 
 
+TREES = binormal_scores(1.6, n=N, own=7, noise=0.3)
+
+
+def left_by_trees(kind: str) -> Arrays | None:
+    """They make more of pT than any network, and nothing of all else."""
+    if kind != "event_level":
+        return None
+    rng, plain = np.random.default_rng(5), TREES.signal
+    exchanged = {name: np.stack([plain, plain]) for name in FEATURES}
+    exchanged["pt"] = np.stack([rng.permutation(plain) for _ in range(2)])
+    return {"index": TREES.index, "plain": plain, **exchanged}
+
+
 def report(
-    read: Callable[[Result], Arrays | None] = left_behind, results: list[Result] | None = None
+    read: Callable[[Result], Arrays | None] = left_behind,
+    results: list[Result] | None = None,
+    baselines: Mapping[str, Scores] | None = None,
 ) -> dict[str, Any]:
     return compare_results(
         results or members(),
-        {},
+        baselines or {},
         EvaluationConfig(rejections=REJECTIONS),
         REPORT,
         "main",
         (),
-        OfEvents(None, SLICES, SIGNIFICANCE, read),
+        OfEvents(None, SLICES, SIGNIFICANCE, LeftExchanged(read, left_by_trees)),
     )
 
 
@@ -121,6 +138,33 @@ def test_one_seed_has_intervals_over_events_only_and_says_so():
     found = report(results=members(seeds=(42,)))
     assert set(found["importance"]["verdict"]) == {"undecided (1 seed)"}
     assert any("one seed, so" in one for one in found["findings"]["sentences"])
+
+
+def test_trees_are_held_beside_networks_on_the_same_exchanges():
+    found = report(baselines={"event_level": TREES, "flat": TREES})
+    table = found["importance"].set_index(["cell", "feature"])
+    trees = table.loc["event_level"]
+    assert trees.loc["pT", "verdict"] == "higher"
+    assert set(trees.drop("pT")["importance"]) == {0.0}
+    assert set(trees["kind"]) == {"shown"}
+    assert "flat" not in table.index
+    (row,) = (
+        row
+        for row in found["importance_differences"].to_dict("records")
+        if row["kind"] == "best network" and row["feature"] == "pT"
+    )
+    best = table.loc["tokeniser_direct", "pT"]["importance"]
+    assert row["verdict"] == "lower"
+    assert row["difference"] == pytest.approx(best - trees.loc["pT", "importance"])
+    pair = next(
+        one
+        for one in found["findings"]["sentences"]
+        if one.startswith("Importance of features, direct less gradient boosting")
+    )
+    assert "pT -0." in pair
+    assert "type +0." in pair
+    (note,) = [one for one in found["findings"]["importance"] if one.startswith("Without")]
+    assert "gradient boosting on flat columns, where it was not measured" in note
 
 
 def changed(key: str, change: Callable[[Any], Any]) -> Callable[[Result], Arrays | None]:

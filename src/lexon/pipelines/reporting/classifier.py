@@ -51,7 +51,7 @@ from lexon.pipelines.reporting.elsewhere import (
 )
 from lexon.pipelines.reporting.importance import (
     Importances,
-    Read,
+    LeftExchanged,
     importance_sentences,
     importances_of_report,
 )
@@ -435,14 +435,14 @@ class OfEvents:
         events: their quantities, where they were described.
         slices: that they are cut into.
         significance: what scores are turned into significances with.
-        importance: what a member has left of exchanged features, if anything.
+        importance: what is left of exchanged features; None where none is asked for.
         elsewhere: what is left of a second sample; None where none is asked for.
     """
 
     events: EvaluatedEvents | None
     slices: SlicesConfig
     significance: SignificanceConfig
-    importance: Read = lambda _result: None
+    importance: LeftExchanged | None = None
     elsewhere: LeftElsewhere | None = None
 
 
@@ -466,7 +466,9 @@ def _of_events(
     return (
         slices_of_report(*known, asked.slices, labels, report, run),
         significances_of_report(*known, asked.significance, labels, report, run),
-        importances_of_report(cells, aurocs, asked.importance, report, run),
+        Importances([NOT_ASKED], run)
+        if asked.importance is None
+        else importances_of_report(cells, baselines, aurocs, asked.importance, labels, report, run),
         Elsewhere([], run)
         if asked.elsewhere is None
         else elsewhere_of_report(cells, baselines, aurocs, asked.elsewhere, labels, report, run),
@@ -498,7 +500,7 @@ def compare(
             members.evaluated_events(),
             slices,
             significance,
-            members.importance,
+            LeftExchanged(members.importance, members.baseline_importance),
             _left_elsewhere(members) if elsewhere.asked else None,
         ),
     )

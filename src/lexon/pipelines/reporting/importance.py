@@ -1,10 +1,10 @@
-"""What each feature of events is worth to each classifier: by how much its AUROC falls when the
-feature is exchanged between test events.
+"""What each feature of events is worth to each classifier, networks and boosted trees: by how much
+its AUROC falls when the feature is exchanged between test events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,17 +16,19 @@ from lexon.config import ReportConfig
 from lexon.datasets.arrays import Arrays
 from lexon.exchange import FEATURES
 from lexon.experiments import Result
-from lexon.pipelines.reporting.asked import REPRESENTATION, Asked, asked_of, known_of
+from lexon.metrics.scores import Scores
+from lexon.pipelines.reporting.asked import BEST, REPRESENTATION, Asked, asked_of, known_of
 from lexon.pipelines.reporting.cells import grouped
 from lexon.pipelines.reporting.classifier_effects import (
     Aurocs,
+    Baselines,
     ClassifierCell,
     comparable,
     compare_aurocs,
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import COMPARED, difference_row, rows_of
-from lexon.pipelines.reporting.words import bounded, counted, members_without, paired
+from lexon.pipelines.reporting.words import bounded, counted, listing, paired
 from lexon.statistics import (
     CERTAIN,
     SEED,
@@ -36,7 +38,6 @@ from lexon.statistics import (
     falls,
 )
 
-Read = Callable[[Result], Arrays | None]
 SHOWN, OTHER = "shown", "other"
 MAX_SHOWN = 8  # more groups of bars cannot be read
 IMPORTANCE_COLUMNS = (
@@ -73,8 +74,9 @@ class Importances:
     Attributes:
         notes: what is measured and what is missing, or why there are none.
         run: the label that keeps results apart.
-        falls: in AUROC, by the name of the cell and by feature.
+        falls: in AUROC, by the name of the cell or kind of the baseline, and by feature.
         cells: those in `falls`, best on validation first.
+        baselines: those in `falls`, in words, by kind.
         asked: differences between them.
         min_effect: smallest change of an AUROC that counts.
         n_permutations: of each feature.
@@ -84,6 +86,7 @@ class Importances:
     run: str
     falls: Mapping[str, Mapping[str, Trainings]] = field(default_factory=dict)
     cells: Sequence[ClassifierCell] = ()
+    baselines: Mapping[str, str] = field(default_factory=dict)
     asked: Sequence[Asked] = ()
     min_effect: float = 0.0
     n_permutations: int = 0
@@ -99,37 +102,42 @@ class Importances:
 
     @property
     def _shown(self) -> set[str]:
-        """The best cells by validation, that of each tokeniser among them."""
+        """The baselines, and the best cells by validation, that of each tokeniser among them."""
         of_tokenisers = grouped(self.cells, lambda cell: str(cell.level("tokeniser")))
         first = [cells[0].name for cells in of_tokenisers.values()]
         others = [cell.name for cell in self.cells if cell.name not in first]
-        return {*[*first, *others][:MAX_SHOWN]}
+        return {*[*first, *others][:MAX_SHOWN], *self.baselines}
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        """Of cells and baselines, by name."""
+        return {cell.name: cell.label for cell in self.cells} | dict(self.baselines)
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a cell and feature, all of them one family."""
+        """One row a cell or baseline and feature, all of them one family."""
         family = {
-            (cell.name, feature): [{_key(feature, cell.name): 1.0}]
-            for cell in self.cells
+            (name, feature): [{_key(feature, name): 1.0}]
+            for name in self._labels
             for feature in FEATURES
         }
         found, shown = compare_aurocs(self._flat, family, self.min_effect), self._shown
         rows = []
-        for cell in self.cells:
+        for name, label in self._labels.items():
             for feature, words in FEATURES.items():
-                fall = difference_row(found[cell.name, feature])
+                fall = difference_row(found[name, feature])
                 rows.append(
                     {
                         "run": self.run,
-                        "kind": SHOWN if cell.name in shown else OTHER,
-                        "cell": cell.name,
-                        "label": cell.label,
+                        "kind": SHOWN if name in shown else OTHER,
+                        "cell": name,
+                        "label": label,
                         "feature": words,
                         "importance": fall.pop("difference"),
                     }
                     | fall
                     | {
-                        "n_seeds": self.falls[cell.name][feature].n,
+                        "n_seeds": self.falls[name][feature].n,
                         "n_permutations": self.n_permutations,
                     }
                 )
@@ -161,69 +169,110 @@ def _key(feature: str, name: str) -> str:
     return f"{feature}:{name}"
 
 
+class LeftExchanged(NamedTuple):
+    """What a run has left of exchanged features, if anything: of a member, and of a baseline by
+    its kind.
+    """
+
+    of_member: Callable[[Result], Arrays | None]
+    of_baseline: Callable[[str], Arrays | None]
+
+
 def importances_of_report(
     cells: Sequence[ClassifierCell],
+    baselines: Baselines,
     aurocs: Aurocs,
-    read: Read,
+    left: LeftExchanged,
+    labels: Mapping[str, str],
     report: ReportConfig,
     run: str,
 ) -> Importances:
     """The importances of a report, or the reason why it has none.
 
     Args:
-        read: what a member has left of exchanged features, if anything.
+        labels: of the baselines, by kind.
     """
     ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
     reasons: dict[str, list[str]] = {}
-    measured = list(_measured(ranked, read, report.n_bootstrap, reasons))
-    missing = members_without("Without importance", reasons, _MOST_LISTED)
+    trained = _trained(ranked, baselines, left, labels, reasons)
+    measured = list(_measured(trained, report.n_bootstrap))
+    missing = [
+        f"Without importance: {listing(names, _MOST_LISTED)}, {reason}."
+        for reason, names in reasons.items()
+    ]
     if not measured:
         return Importances(missing or ["No importance: nothing is finished."], run)
-    found = {one.cell.name: one.falls for one in measured}
+    found = {one.name: one.falls for one in measured}
+    known = {kind: words for kind, words in labels.items() if kind in found}
     n_permutations = min(one.n_permutations for one in measured)
     return Importances(
         [*_notes(n_permutations), *missing],
         run,
         found,
-        [one.cell for one in measured],
-        known_of(asked_of(cells, ranked, aurocs, {}), found),
+        [cell for cell in ranked if cell.name in found],
+        known,
+        known_of(asked_of(cells, ranked, aurocs, known), found),
         report.min_effect.score,
         n_permutations,
     )
 
 
 class _Measured(NamedTuple):
-    cell: ClassifierCell
+    name: str
     falls: Mapping[str, Trainings]
     n_permutations: int
 
 
-def _measured(
-    ranked: Sequence[ClassifierCell], read: Read, n_bootstrap: int, reasons: dict[str, list[str]]
-) -> Iterator[_Measured]:
-    """The cells with importances, cell by cell: the exchanged scores of all fill a memory."""
+class _Trained(NamedTuple):
+    """The trainings of a cell that have importances, or a baseline."""
+
+    name: str
+    seeds: Sequence[ExchangedScores]
+    seedless: bool
+
+
+def _measured(trained: Iterable[_Trained], n_bootstrap: int) -> Iterator[_Measured]:
+    """Cells and baselines with importances, one by one: the exchanged scores of all fill a
+    memory.
+    """
     counts = None
-    for cell in ranked:
-        seeds = list(_seeds(cell, read, reasons))
-        if not seeds:
-            continue
-        if counts is None:  # drawn once: all cells are of the same events
+    for name, seeds, seedless in trained:
+        if counts is None:  # drawn once: all are of the same events
             counts = draw_counts(len(seeds[0].plain), n_bootstrap, np.random.default_rng(SEED))
         fewest = min(len(one) for training in seeds for one in training.exchanged.values())
-        yield _Measured(cell, falls(seeds, counts), fewest)
+        found = {
+            feature: replace(fall, seedless=seedless)
+            for feature, fall in falls(seeds, counts).items()
+        }
+        yield _Measured(name, found, fewest)
 
 
-def _seeds(
-    cell: ClassifierCell, read: Read, reasons: dict[str, list[str]]
-) -> Iterator[ExchangedScores]:
-    """The trainings of a cell that have importances; of the others, the reason is noted."""
-    for result in cell.finished:
-        arrays = read(result)
-        found = _not_measured() if arrays is None else _exchanged(result, arrays)
-        if isinstance(found, str):
-            reasons.setdefault(found, []).append(result.member.folder)
-        else:
-            yield found
+def _trained(
+    ranked: Sequence[ClassifierCell],
+    baselines: Baselines,
+    left: LeftExchanged,
+    labels: Mapping[str, str],
+    reasons: dict[str, list[str]],
+) -> Iterator[_Trained]:
+    """What has importances; of the rest, the reason is noted."""
+
+    def usable(name: str, scores: Scores | None, arrays: Arrays | None) -> list[ExchangedScores]:
+        assert scores is not None
+        found = _not_measured() if arrays is None else _exchanged(scores, arrays)
+        if isinstance(found, ExchangedScores):
+            return [found]
+        reasons.setdefault(found, []).append(name)
+        return []
+
+    for cell in ranked:
+        every = [
+            usable(one.member.folder, one.scores, left.of_member(one)) for one in cell.finished
+        ]
+        if seeds := [one for found in every for one in found]:
+            yield _Trained(cell.name, seeds, seedless=False)
+    for kind, scores in baselines.items():
+        if seeds := usable(labels[kind], scores, left.of_baseline(kind)):
+            yield _Trained(kind, seeds, seedless=True)
 
 
 def _not_measured() -> str:
@@ -233,10 +282,10 @@ def _not_measured() -> str:
     )
 
 
-def _exchanged(result: Result, arrays: Arrays) -> ExchangedScores | str:
-    """What a member has left, for the events of its scores; or why it cannot be used."""
-    scores = result.scores
-    assert scores is not None
+def _exchanged(scores: Scores, arrays: Arrays) -> ExchangedScores | str:
+    """What is left of exchanged features, for the events of these scores; or why it cannot be
+    used.
+    """
     if not {"index", "plain", *FEATURES} <= arrays.keys():
         return "whose importance.h5 holds something else (delete it and run again)"
     order = np.argsort(arrays["index"])
@@ -247,7 +296,7 @@ def _exchanged(result: Result, arrays: Arrays) -> ExchangedScores | str:
     plain = arrays["plain"][rows]
     if np.abs(plain - scores.signal).max() > _SAME_MODEL:
         return "whose importance.h5 is of another training (run the experiment again)"
-    # As scored by the process that scored the permuted events too: what a network ignores changes
+    # As scored by the process that scored the permuted events too: what a model ignores changes
     # not a digit.
     own = replace(scores, probabilities=plain[:, None])
     return ExchangedScores(own, {name: arrays[name][:, rows] for name in FEATURES})
@@ -266,13 +315,14 @@ def _notes(n_permutations: int) -> list[str]:
 
 
 def importance_sentences(found: Importances) -> list[str]:
-    """What matters most to the best network, and what matters more to one representation than to
-    another.
+    """What matters most to the best network, and what matters more to it than to trees, or to one
+    representation than to another.
     """
     if not found.cells:
         return []
     rows = [row for row in rows_of(found.table) if row["cell"] == found.cells[0].name]
-    differences = [row for row in rows_of(found.differences) if row["kind"] == REPRESENTATION]
+    told = (BEST, REPRESENTATION)
+    differences = [row for row in rows_of(found.differences) if row["kind"] in told]
     pairs = grouped(differences, lambda row: f"{row['a']} less {row['b']}").values()
     return [_of_the_best(rows), *filter(None, map(_of_a_pair, pairs))]
 

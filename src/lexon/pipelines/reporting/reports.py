@@ -14,11 +14,13 @@ from lexon.experiments import Experiment, shown_as, tokeniser_name
 from lexon.pipelines.member_nodes import member_outputs
 from lexon.pipelines.modelling.classifiers.pipeline import (
     BASELINE_ELSEWHERE,
+    BASELINE_IMPORTANCE,
     EVALUATED_EVENTS,
     IMPORTANCE,
     SAMPLE_SHIFT,
     SCORES_ELSEWHERE,
     explains,
+    explains_baselines,
     tested_elsewhere,
 )
 from lexon.pipelines.modelling.regression import pipeline as regressions
@@ -137,7 +139,11 @@ def _drawn_of_events(experiment: Experiment) -> Iterator[Node]:
 
 def _importances(experiment: Experiment) -> list[str]:
     explained = [member for member in experiment.trained if explains(experiment, member)]
-    return [f"grid.{member.name}.{IMPORTANCE}" for member in explained]
+    kinds = BASELINES if explains_baselines(experiment) else ()
+    return [
+        *(f"grid.{member.name}.{IMPORTANCE}" for member in explained),
+        *(f"{BASELINE_IMPORTANCE}_{kind}" for kind in kinds),
+    ]
 
 
 def _scored_elsewhere(experiment: Experiment) -> list[str]:

@@ -12,6 +12,7 @@ import torch
 from fabricate import base_parameters
 from omegaconf import OmegaConf
 
+from lexon.baselines import BASELINES
 from lexon.config import ClassifierMember
 from lexon.datasets.arrays import Arrays
 from lexon.datasets.events import EventSample, EventsDataset, EventSource
@@ -21,6 +22,7 @@ from lexon.exchange import FEATURES
 from lexon.experiments import Experiment, expand
 from lexon.models.classifier import Classifier
 from lexon.pipelines.modelling.classifiers import importance
+from lexon.pipelines.modelling.classifiers.baselines import score_baselines
 from lexon.pipelines.modelling.classifiers.pipeline import create_pipeline
 from lexon.tokenisers import build
 from lexon.tokenisers.base import Tokeniser
@@ -133,6 +135,21 @@ def test_a_model_of_other_parameters_is_refused(source: EventSource) -> None:
         measured(member(), source, record={"parameters": {}})
 
 
+def test_trees_are_asked_about_the_same_exchanges_and_ignore_what_they_are_not_told(
+    source: EventSource,
+) -> None:
+    classes = {"signal": (1,), "background": (2,)}
+    weighting = study().parameters.training.weighting
+    found = importance.measure_baseline_importance(source, classes, OBJECT_TYPES, weighting, 2)
+    scores = score_baselines(source, classes, OBJECT_TYPES, weighting)
+    assert found.keys() == scores.keys() == BASELINES.keys()
+    for kind, arrays in found.items():
+        np.testing.assert_array_equal(arrays["plain"], scores[kind].signal)
+        np.testing.assert_array_equal(arrays["index"], scores[kind].index)
+        assert arrays["pt"].shape == (2, len(arrays["plain"]))
+        assert "pt" in changed(arrays)
+
+
 def nodes(**asked: object) -> set[str]:
     return set(map(str, create_pipeline(study(**asked)).nodes))
 
@@ -144,7 +161,8 @@ def test_it_is_a_node_of_its_own_so_that_asking_for_it_leaves_trainings_and_eval
     )
     assert member(**none) == member(**both)
     assert nodes(**none) < nodes(**one) < nodes(**both)
-    assert len(nodes(**both)) == len(nodes(**none)) + 2
+    added = {node.partition(":")[0].rpartition(".")[2] for node in nodes(**both) - nodes(**none)}
+    assert added == {"measure_importance", "measure_baseline_importance", "draw_attention"}
 
 
 def test_finished_tokens_have_no_features_to_exchange() -> None:

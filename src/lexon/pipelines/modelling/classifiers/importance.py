@@ -1,10 +1,10 @@
-"""What each feature of the test events is worth to one classifier: its scores of the same events
-with the feature exchanged between them.
+"""What each feature of the test events is worth to one classifier, a network or boosted trees: its
+scores of the same events with the feature exchanged between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lexon.config import ClassifierMember
+from lexon.baselines import Baseline
+from lexon.config import ClassifierMember, Weighting
 from lexon.datasets.arrays import Arrays
 from lexon.datasets.events import ClassifiedEvents, EventSource
-from lexon.exchange import FEATURES, Feature, exchanged
+from lexon.events import Events
+from lexon.exchange import FEATURES, exchanged
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, refuse_other_parameters
+from lexon.pipelines.modelling.classifiers.baselines import fitted_baselines, scores_of
 from lexon.pipelines.modelling.classifiers.inputs import network_table
 from lexon.pipelines.tensors import encoded
 from lexon.tokenisers.base import Tokeniser
@@ -45,21 +48,55 @@ def measure_importance(
     refuse_other_parameters(config, training_record, member)
     test, chosen = events.classified("test", config.classes), choose_device(device)
 
-    def table_of(sample: ClassifiedEvents) -> TensorTable:
-        return network_table(encoded(sample, tokeniser), config, tokeniser, object_types)
+    def table_of(sample: Events) -> TensorTable:
+        shown = encoded(replace(test, events=sample), tokeniser)
+        return network_table(shown, config, tokeniser, object_types)
 
     def signal(table: TensorTable) -> NDArray[np.float32]:
         return predict(model, table, EVALUATION_BATCH, chosen)[:, 0]
 
-    own = table_of(test)
+    own = table_of(test.events)
     plain = signal(own)
 
-    def of(feature: Feature, number: int) -> NDArray[np.float32]:
-        table = table_of(replace(test, events=exchanged(test.events, feature, number)))
+    def score(sample: Events) -> NDArray[np.float32]:
+        table = table_of(sample)
         return plain if _shows_the_same(own, table, config) else signal(table)
 
+    return _exchanged_scores(test, plain, score, permutations)
+
+
+def measure_baseline_importance(
+    events: EventSource,
+    classes: dict[str, Any],
+    object_types: dict[int, str],
+    weighting: Weighting,
+    permutations: int,
+) -> dict[str, Arrays]:
+    """The same of each baseline, by its kind, for the same permutations."""
+    test, names = events.classified("test", classes), tuple(classes)
+
+    def of(baseline: Baseline) -> Arrays:
+        def score(sample: Events) -> NDArray[np.float32]:
+            shown = replace(test, events=sample)
+            return scores_of(baseline, shown, names, events.label_names).signal
+
+        return _exchanged_scores(test, score(test.events), score, permutations)
+
+    fitted = fitted_baselines(events, classes, object_types, weighting)
+    return {kind: of(baseline) for kind, baseline in fitted.items()}
+
+
+def _exchanged_scores(
+    test: ClassifiedEvents,
+    plain: NDArray[np.float32],
+    score: Callable[[Events], NDArray[np.float32]],
+    permutations: int,
+) -> Arrays:
+    """What a classifier says of events as they are, and of each feature exchanged."""
     found: dict[str, NDArray[Any]] = {
-        feature: np.stack([of(feature, number) for number in range(permutations)])
+        feature: np.stack(
+            [score(exchanged(test.events, feature, number)) for number in range(permutations)]
+        )
         for feature in FEATURES
     }
     return {"index": test.index, "plain": plain, **found}

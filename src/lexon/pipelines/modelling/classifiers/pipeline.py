@@ -22,6 +22,7 @@ IMPORTANCE = "importance"
 SCORE_ELSEWHERE = "modelling.classifiers.elsewhere:score_elsewhere"
 SCORES_ELSEWHERE, SAMPLE_SHIFT = "scores_elsewhere", "sample_shift"
 BASELINE_ELSEWHERE = "elsewhere_baseline"
+BASELINE_IMPORTANCE = "importance_baseline"
 EVALUATE = node_function("modelling.classifiers.evaluate:evaluate")
 
 
@@ -31,6 +32,8 @@ def create_pipeline(experiment: Experiment) -> Pipeline:
     members = [node for member in experiment.trained for node in _member(member, settings)]
     members += [node for member in experiment.trained for node in _explanations(experiment, member)]
     of_events = [] if experiment.parameters.tokens.path else [_baselines(), _describe(experiment)]
+    if explains_baselines(experiment):
+        of_events.append(_explain_baselines())
     return Pipeline([*members, *of_events, *_elsewhere(experiment)])
 
 
@@ -66,6 +69,11 @@ def _member(member: Member, settings: list[str]) -> list[Node]:
 def explains(experiment: Experiment, member: Member) -> bool:
     """Whether the importance of features is measured for a member."""
     return experiment.parameters.importance.permutations > 0 and _has_events(experiment, member)
+
+
+def explains_baselines(experiment: Experiment) -> bool:
+    """Whether the importance of features is measured for the baselines."""
+    return experiment.parameters.importance.permutations > 0 and experiment.starts_from_events
 
 
 def _has_events(experiment: Experiment, member: Member) -> bool:
@@ -159,6 +167,18 @@ def _baselines() -> Node:
         ["events", "params:classes", "params:object_types", "params:weighting"],
         {kind: f"baseline_{kind}" for kind in BASELINES},
         name="score_baselines",
+        tags="baseline",
+    )
+
+
+def _explain_baselines() -> Node:
+    """A node of its own, so that asking for it scores nothing again."""
+    shown = ["events", "params:classes", "params:object_types", "params:weighting"]
+    return Node(
+        node_function("modelling.classifiers.importance:measure_baseline_importance"),
+        [*shown, "params:importance.permutations"],
+        {kind: f"{BASELINE_IMPORTANCE}_{kind}" for kind in BASELINES},
+        name="measure_baseline_importance",
         tags="baseline",
     )
 
