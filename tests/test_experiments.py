@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from omegaconf import OmegaConf
 
 from lexon.config.tokenisers import FinishedTokens
 from lexon.errors import ConfigurationError
-from lexon.experiments import Experiment, cell_name, configured, differences, expand
+from lexon.experiments import Experiment, Member, cell_name, configured, differences, expand
 from lexon.experiments.recorded import Recorded, recorded_plan
 
 
@@ -57,36 +58,75 @@ def test_a_list_on_the_command_line_spans_an_axis():
     assert study.planned == tuple(study.trained), "the value that the list replaced is not a cell"
 
 
-LADDER = {
+ONE_AT_A_TIME = {
     "pool": ["mean", "cls", "max"],
     "met": [True, False],
-    "vector": [4, 5],
-    "grid": {"axes": ["pool", "met", "vector"], "cells": "one_at_a_time"},
+    "model": {"dropout": [0.1, 0.0]},
+    "grid": {"axes": ["pool", "met", "model.dropout"], "cells": "one_at_a_time"},
 }
 
 
+def cells(members: Iterable[Member]) -> list[tuple[Any, ...]]:
+    return [tuple(member.cell.values()) for member in members]
+
+
 def test_one_at_a_time_there_are_the_first_values_each_other_by_itself_and_the_last_of_all():
-    study = grid(**LADDER)
-    assert [tuple(member.cell.values()) for member in study.planned] == [
-        ("mean", True, 4),
-        ("mean", True, 5),
-        ("mean", False, 4),
-        ("cls", True, 4),
-        ("max", True, 4),
-        ("max", False, 5),
+    study = grid(**ONE_AT_A_TIME)
+    assert cells(study.planned) == [
+        ("mean", True, 0.1),
+        ("mean", True, 0.0),
+        ("mean", False, 0.1),
+        ("cls", True, 0.1),
+        ("max", True, 0.1),
+        ("max", False, 0.0),
     ]
     (words, n), *others = study.left_out.items()
     assert (n, others) == (6, [])
-    assert "several values, and not all (grid.cells is one_at_a_time)" in words
+    assert "several values changed, but not all (grid.cells is one_at_a_time" in words
 
 
-def test_one_at_a_time_a_pinned_value_runs_its_cells_and_changes_no_other():
-    study = grid({"met": False}, **LADDER)
-    assert study.planned == grid(**LADDER).planned
-    assert [tuple(member.cell.values()) for member in study.trained] == [
-        ("mean", False, 4),
-        ("max", False, 5),
+def test_one_at_a_time_a_pinned_value_runs_beside_the_plain_cell_and_changes_no_other():
+    study = grid({"met": False}, **ONE_AT_A_TIME)
+    assert study.planned == grid(**ONE_AT_A_TIME).planned
+    assert cells(study.trained) == [
+        ("mean", True, 0.1),
+        ("mean", False, 0.1),
+        ("max", False, 0.0),
     ]
+
+
+def test_one_at_a_time_a_value_outside_the_grid_is_one_more_change():
+    study = grid({"model": {"dropout": 0.5}}, **ONE_AT_A_TIME)
+    assert set(cells(study.planned)) == {
+        *cells(grid(**ONE_AT_A_TIME).planned),
+        ("mean", True, 0.5),
+    }
+    assert cells(study.trained) == [("mean", True, 0.1), ("mean", True, 0.5)]
+
+
+def test_one_at_a_time_two_pinned_changes_are_no_cell_and_the_message_says_what_to_do():
+    with pytest.raises(ConfigurationError, match="left to run:\n.*or write grid.cells=all"):
+        grid({"met": False, "pool": "cls"}, **ONE_AT_A_TIME)
+
+
+def test_one_at_a_time_a_report_from_a_folder_misses_no_cell_that_was_never_planned():
+    raw = base(**ONE_AT_A_TIME)
+    plan = grid({}, **raw).planned
+    folder = [
+        Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True)
+        for place, one in enumerate(plan)
+    ]
+    shown = recorded_plan(
+        folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)
+    ).members
+    assert cells(shown) == cells(plan)
+    assert {member.config["n_train"] for member in shown} == {100}
+
+
+def test_a_list_that_all_members_share_is_a_value_and_no_axis():
+    study = grid({"slices": {"ht": [500, 800, 1200]}})
+    assert study.parameters.slices.ht == (500, 800, 1200)
+    assert cells(study.planned) == [()]
 
 
 def test_cells_of_a_grid_are_all_or_one_at_a_time():
@@ -348,7 +388,10 @@ def test_a_report_from_a_folder_shows_a_cell_once_that_an_axis_does_not_concern(
             {"vqvae": {"start_from_codebook": True}},
             "vqvae.start_from_codebook=True: no longer a parameter; model.embedding=codebook",
         ),
-        ({"model": {"embedding": ["factorised", "codebook"]}}, "no cell of the grid makes sense"),
+        (
+            {"model": {"embedding": ["factorised", "codebook"]}},
+            "no cell of the grid is left to run",
+        ),
     ],
 )
 def test_an_embedding_that_is_not_for_these_tokens_is_refused(changes, message):

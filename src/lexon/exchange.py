@@ -14,6 +14,7 @@ follows pT and eta. MET is exchanged with its azimuth.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -36,6 +37,23 @@ FEATURES: dict[Feature, str] = {
 }
 # Sets these draws apart from others with the same numbers.
 STREAM = 0xE8C4
+
+
+def exchanged_scores(
+    events: Events, score: Callable[[Events], NDArray[np.float32]], permutations: int
+) -> dict[str, NDArray[np.float32]]:
+    """What a classifier says of events with each feature exchanged, [permutation, ...] by feature;
+    one permuted copy of the events is held at a time.
+
+    Args:
+        score: of events.
+    """
+    return {
+        feature: np.stack(
+            [score(exchanged(events, feature, number)) for number in range(permutations)]
+        )
+        for feature in FEATURES
+    }
 
 
 def exchanged(events: Events, feature: Feature, number: int) -> Events:

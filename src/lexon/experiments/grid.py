@@ -16,19 +16,19 @@ from pydantic import BaseModel
 from lexon.config import KINDS, SEEDS, Parameters
 from lexon.config.base import MAX_SEEDS
 from lexon.config.claims import read_claims, refuse_unknown_names
+from lexon.config.fields import takes_list
 from lexon.config.names import why_not_a_name
 from lexon.errors import ConfigurationError
 from lexon.experiments.copies import distinct, once_along
 from lexon.experiments.experiment import Experiment
 from lexon.experiments.members import Member, cell_name
 from lexon.experiments.nested import as_list, flatten, has, unique, value_at, with_values
+from lexon.experiments.one_at_a_time import OneAtATime, is_one_at_a_time
 from lexon.experiments.validation import levels, validated
 
 # Bytes: a file system takes 255.
 LONGEST_MEMBER = 200
 SAME_TRAINING = "the same training as another cell: what tells them apart makes no difference to it"
-ONE_AT_A_TIME = "one_at_a_time"
-SEVERAL_AT_A_TIME = f"they change several values, and not all (grid.cells is {ONE_AT_A_TIME})"
 # Of these groups some parameters belong to a member all the same.
 OF_A_MEMBER = ("regression.hidden",)
 # One file of events and one set of classes serve a whole experiment; these cannot differ between
@@ -45,7 +45,10 @@ SHARED_GROUPS = (
     "configurations",
     "classes",
     "evaluation",
+    "importance",
     "report",
+    "significance",
+    "slices",
     "questions",
     "validation",
     "regression",
@@ -91,14 +94,16 @@ def expand(
     folders: dict[str, str] = {}
     seen: dict[str, Member] = {}
     selected: set[str] = set()
+    plain: set[str] = set()
     first: dict[str, list[Member]] = {}
     parameters: Parameters | None = None
-    one_at_a_time = asked["grid"]["cells"] == ONE_AT_A_TIME
+    of_files = {axis: levels(axis, value_at(configured, axis)) for axis in axes}
+    design = OneAtATime.of(known, of_files) if is_one_at_a_time(asked) else None
     left_out: Counter[str] = Counter()
     for values in itertools.product(*known.values()):
         raw = dict(zip(axes, values, strict=True))
-        if one_at_a_time and not _is_one_at_a_time(raw, known):
-            left_out[SEVERAL_AT_A_TIME] += 1
+        if design and not design.has(raw):
+            left_out[design.reason] += 1
             continue
         of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
         if reason := KINDS[of_cell.kind].why_no_cell(of_cell, wanted):
@@ -119,9 +124,13 @@ def expand(
             planned |= {member.name: member for member in members}
         else:
             left_out[SAME_TRAINING] += 1
+        own_seeds = {member.name for member in shown[: parameters.n_seeds]}
         if _is_among(raw, wanted):
-            selected.update(member.name for member in shown[: parameters.n_seeds])
+            selected |= own_seeds
+        elif design and design.is_plain(raw):
+            plain = own_seeds
     _refuse_empty(name, selected, left_out)
+    selected |= plain  # what each of the others is compared with
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
     _refuse_unknown_questions(parameters, known, f"{name}: questions ({origin('questions')})")
@@ -147,14 +156,8 @@ def _refuse_empty(name: str, selected: set[str], left_out: Counter[str]) -> None
     """Refuse a grid of which nothing is left to run."""
     if left_out and not selected:
         raise ConfigurationError(
-            "\n  ".join([f"{name}: no cell of the grid makes sense:", *left_out])
+            "\n  ".join([f"{name}: no cell of the grid is left to run:", *left_out])
         )
-
-
-def _is_one_at_a_time(cell: Mapping[str, Any], known: Mapping[str, list[Any]]) -> bool:
-    """Whether a cell has the first value of every axis but one at most, or the last of all."""
-    n_changed = sum(value != known[axis][0] for axis, value in cell.items())
-    return n_changed <= 1 or all(value == known[axis][-1] for axis, value in cell.items())
 
 
 def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:
@@ -239,7 +242,13 @@ def _axes(name: str, asked: Mapping[str, Any], configured: Mapping[str, Any]) ->
         for key, value in flatten(asked).items()
         if isinstance(value, list) and not f"{key}.".startswith(GROUPS_OF_LISTS)
     ]
-    spanned = [key for key in lists if not isinstance(value_at(configured, key), list)]
+    # Edges of slices, say, are one value that all members share.
+    values = {key for key in lists if takes_list(key) and _is_shared(key)}
+    spanned = [
+        key
+        for key in lists
+        if key not in values and not isinstance(value_at(configured, key), list)
+    ]
     axes = unique([*as_list(asked["grid"]["axes"]), *spanned])
     for axis in axes:
         if _is_shared(axis):

@@ -11,6 +11,7 @@ from lexon.config import KINDS, Parameters, member_config
 from lexon.config.fields import fields_beside, takes_list
 from lexon.errors import ConfigurationError
 from lexon.experiments.nested import as_list, has, unique, value_at, with_values
+from lexon.experiments.one_at_a_time import is_one_at_a_time
 
 
 def validated(
@@ -33,12 +34,12 @@ def configured(
     raw: Mapping[str, Any], axes: Collection[str], cell: Mapping[str, Any], seed: int
 ) -> dict[str, Any] | None:
     """The configuration of a cell and a seed under the parameters as asked for; None where they do
-    not fit together, or make no sense.
+    not fit together, or make no sense, or where the grid is one of which the plan has every cell.
 
     Args:
         raw: may hold lists for `axes`: one value will do where the cell says nothing of an axis.
     """
-    if not all(has(raw, axis) for axis in cell):
+    if is_one_at_a_time(raw) or not all(has(raw, axis) for axis in cell):
         return None
     values = {axis: found[0] for axis in axes if (found := levels(axis, value_at(raw, axis)))}
     try:

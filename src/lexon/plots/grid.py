@@ -30,8 +30,8 @@ _WRITTEN = 12  # bins up to which their limits are written below them
 
 @styled
 def heat_maps(means: pd.DataFrame) -> Figure:
-    """Mean test AUROC of each pair of levels, one panel for each two axes, one colour scale for
-    all.
+    """Mean test AUROC of each pair of levels, one panel for each two axes with two means or more,
+    one colour scale for all.
 
     Args:
         means: rows of pairs of axes: axis, level, second_axis, second_level, auroc, low, high,
@@ -40,10 +40,10 @@ def heat_maps(means: pd.DataFrame) -> Figure:
     pairs = [
         rows
         for _, rows in means.groupby(["axis", "second_axis"], sort=False)
-        if rows["auroc"].notna().any()
+        if rows["auroc"].notna().sum() > 1
     ]
     if not pairs:
-        return empty_figure()
+        return empty_figure("no two axes of which several combinations are finished")
     limits = padded(means["auroc"])
     figure = Figure(
         figsize=(9.2, 0.4 + sum(_height(group) for group in _in_rows(pairs))), layout="constrained"

@@ -46,7 +46,7 @@ from lexon.statistics.discovery import (
     Sample,
     discovery,
 )
-from lexon.statistics.effects import UNPAIRED, Contrast, Grid, Mean, contrasts
+from lexon.statistics.effects import ABSENT, UNPAIRED, Contrast, Grid, Mean, contrasts
 from lexon.statistics.exchanges import ExchangedScores, falls
 from lexon.statistics.intervals import (
     LEVEL,
@@ -59,6 +59,7 @@ from lexon.statistics.intervals import (
 from lexon.statistics.two_samples import Distances, distances, medians, told_apart
 
 __all__ = [
+    "ABSENT",
     "CERTAIN",
     "CUT",
     "CUT_KNOWN",

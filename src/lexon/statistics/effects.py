@@ -99,6 +99,7 @@ class Grid:
             compared with nothing.
         idle: by name of a cell, the axes that do not concern it, as the number of bins does not
             concern four-vectors: it is in no mean of their levels.
+        reference: the level of each axis that others are compared with, if there is one.
     """
 
     cells: Mapping[str, Mapping[str, Any]]
@@ -106,17 +107,27 @@ class Grid:
     finished: Collection[str]
     unpaired: Collection[str] = ()
     idle: Mapping[str, Collection[str]] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
         """The levels of each axis that has several: numbers and truth values from high to low,
-        others as planned.
+        others as planned; the reference last, so that it is what is subtracted.
         """
         names = next(iter(self.cells.values()), {})
         levels = {
             axis: list(dict.fromkeys(cell[axis] for cell in self.cells.values())) for axis in names
         }
-        return {axis: _ordered(found) for axis, found in levels.items() if len(found) > 1}
+        return {
+            axis: self._ordered(axis, found) for axis, found in levels.items() if len(found) > 1
+        }
+
+    def _ordered(self, axis: str, levels: list[Any]) -> list[Any]:
+        if axis in self.reference:
+            return sorted(levels, key=lambda level: level == self.reference[axis])
+        if all(isinstance(level, int | float) for level in levels):
+            return sorted(levels, reverse=True)
+        return levels
 
     def others(self, axes: Collection[str]) -> Iterator[dict[str, Any]]:
         """Every setting of the axes that are not among `axes`."""
@@ -233,11 +244,3 @@ def contrasts(grid: Grid) -> list[Contrast]:
 def _is_unpaired(contrast: Contrast) -> bool:
     """Whether it is an interaction of which every setting is unpaired."""
     return contrast.is_interaction and contrast.left_out.get(UNPAIRED, 0) >= contrast.n_compared
-
-
-def _ordered(levels: list[Any]) -> list[Any]:
-    return (
-        sorted(levels, reverse=True)
-        if all(isinstance(level, int | float) for level in levels)
-        else levels
-    )

@@ -10,7 +10,7 @@ from fabricate import grid_results
 
 from lexon.experiments import cell_name
 from lexon.pipelines.reporting.classifier_effects import classifier_cells, contrast_row, grid_of
-from lexon.pipelines.reporting.one_at_a_time import one_at_a_time_labels
+from lexon.pipelines.reporting.one_at_a_time import one_at_a_time_labels, plain_cell
 from lexon.statistics import contrasts
 
 AXES: dict[str, list[Any]] = {
@@ -42,7 +42,7 @@ def test_a_label_says_what_a_cell_changes():
         "pool max",
         "tokeniser binned",
         "tokeniser vqvae",
-        "all together",
+        "all changes",
     ]
 
 
@@ -74,8 +74,33 @@ def test_effects_are_differences_to_the_plain_cell_in_its_setting():
     found = [contrast for contrast in contrasts(grid) if cells[0].name in contrast.settings[0]]
     assert {axis for contrast in found for axis in contrast.levels} == set(AXES)
     assert {contrast_row(contrast, grid)["averaged_over"] for contrast in found} == {
-        "the only setting of pool, MET, vector in the grid",
-        "the only setting of tokeniser, MET, vector in the grid",
-        "the only setting of tokeniser, pool, vector in the grid",
-        "the only setting of tokeniser, pool, MET in the grid",
+        "one setting of pool, MET, vector",
+        "one setting of tokeniser, MET, vector",
+        "one setting of tokeniser, pool, vector",
+        "one setting of tokeniser, pool, MET",
     }
+    assert all(contrast.settings[0][cells[0].name] == -1 for contrast in found), (
+        "the plain cell is what is subtracted"
+    )
+
+
+def test_a_grid_that_lacks_its_plain_cell_or_a_change_is_no_such_grid():
+    cells = cells_of(AXES, 1)
+    first = next(iter(cells))
+    without_plain = {name: cell for name, cell in cells.items() if name != first}
+    assert not plain_cell(without_plain)
+    only_two = [first, *list(cells)[-2:]]
+    assert not plain_cell({name: cells[name] for name in only_two})
+    assert plain_cell(cells) == first
+
+
+def test_all_training_events_are_all_and_not_none():
+    axes = {"n_train": [1000, None], "model.dropout": [0.1, 0.0], "training.ema": [None, 0.99]}
+    labels = list(one_at_a_time_labels(cells_of(axes, 1)).values())
+    assert labels == [
+        "plain",
+        "ema 0.99",
+        "dropout 0.0",
+        "all training events",
+        "all changes",
+    ]

@@ -333,6 +333,9 @@ def _by_first_axis(cells: Sequence[ClassifierCell]) -> dict[str, dict[str, pd.Da
     for cell in cells:
         if cell.original or not cell.finished or cell.finished[0].history is None:
             continue
+        if cell.labels:
+            groups.setdefault("", {})[cell.label] = cell.finished[0].history
+            continue
         (axis, level), *others = cell.axes.items()
         groups.setdefault(level_words(axis, level), {})[
             label_of(dict(others)) if others else ""

@@ -27,10 +27,11 @@ from lexon.pipelines.reporting.cells import (
     set_aside_other_rows,
 )
 from lexon.pipelines.reporting.claim_evidence import Evidence, known
-from lexon.pipelines.reporting.one_at_a_time import one_at_a_time_labels
+from lexon.pipelines.reporting.one_at_a_time import one_at_a_time_labels, plain_cell
 from lexon.pipelines.reporting.tables import BOUNDS, Row, difference_row
-from lexon.pipelines.reporting.words import axis_words
+from lexon.pipelines.reporting.words import axis_words, level_words
 from lexon.statistics import (
+    ABSENT,
     SEED,
     UNPAIRED,
     Contrast,
@@ -85,6 +86,7 @@ MEAN_COLUMNS = (
     "balanced",
 )
 ALONE_IN_THE_GRID = "nothing else varies"
+ONE_SETTING = "one setting"
 NOT_FINISHED = "not all cells are finished"
 OTHER_EVENTS = "evaluated on other test events"
 
@@ -211,16 +213,6 @@ def words_of(config: Mapping[str, Any]) -> str:
     }
     shown["vector"] = config["tokeniser"].get("vector")
     return label_of({axis: value for axis, value in shown.items() if value is not None})
-
-
-def level_words(axis: str, value: Any) -> str:
-    """A level of an axis where the axis goes without saying: ``max``, ``no MET``, ``vector 4``."""
-    name = axis_words(axis)
-    if value in (None, "none"):
-        return f"all {name}" if axis == "n_train" else f"no {name}"
-    if isinstance(value, bool):
-        return name if value else f"no {name}"
-    return value if isinstance(value, str) else f"{name} {value}"
 
 
 def comparable(cells: Sequence[ClassifierCell]) -> list[ClassifierCell]:
@@ -391,12 +383,14 @@ def _alone(trainings: Mapping[str, Trainings]) -> dict[str, Interval]:
 def grid_of(cells: Sequence[ClassifierCell], finished: Collection[str]) -> Grid:
     """The plan of these cells; `finished` are the names of those with a result."""
     models = {cell.name: cell.trained.name for cell in cells}
+    axes = {cell.name: cell.axes for cell in cells}
     return Grid(
-        {cell.name: cell.axes for cell in cells},
+        axes,
         models,
         finished,
         {cell.name for cell in cells if cell.apart},
         cells[0].unnamed if cells else {},
+        axes.get(plain_cell(axes), {}),
     )
 
 
@@ -473,8 +467,8 @@ def _settings(contrast: Contrast, grid: Grid) -> str:
     others = ", ".join(axis_words(axis) for axis in grid.axes if axis not in contrast.levels)
     if not others:
         return ALONE_IN_THE_GRID
-    if contrast.n_used == contrast.n_compared == 1 < contrast.n_settings:
-        return f"the only setting of {others} in the grid"
+    if contrast.n_used == 1 and contrast.left_out == {ABSENT: contrast.n_settings - 1}:
+        return f"{ONE_SETTING} of {others}"
     reasons = [f"{n} {reason}" for reason, n in contrast.left_out.items()]
     number = f"{contrast.n_used} of {contrast.n_settings}" if reasons else f"{contrast.n_used}"
     return f"{number} settings of {others}" + (f": {', '.join(reasons)}" if reasons else "")

@@ -22,6 +22,7 @@ from lexon.pipelines.reporting.claims import Answer
 from lexon.pipelines.reporting.claims import sentences as in_sentences
 from lexon.pipelines.reporting.classifier_effects import (
     ALONE_IN_THE_GRID,
+    ONE_SETTING,
     OTHER_EVENTS,
     ClassifierCell,
     comparable,
@@ -314,7 +315,10 @@ def _average(rows: Sequence[Row]) -> str:
     found = {row["averaged_over"] for row in rows}
     if len(found) > 1:
         return "; averaged over different settings each, see Effects"
-    return f"; averaged over {average}" if (average := found.pop()) != ALONE_IN_THE_GRID else ""
+    average = found.pop()
+    if average.startswith(ONE_SETTING):
+        return "; in one setting of all else"
+    return f"; averaged over {average}" if average != ALONE_IN_THE_GRID else ""
 
 
 def _winners(rows: Sequence[Row]) -> list[str]:

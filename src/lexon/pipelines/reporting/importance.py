@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from lexon.pipelines.reporting.classifier_effects import (
     ranked_by_validation,
 )
 from lexon.pipelines.reporting.tables import COMPARED, difference_row, rows_of
-from lexon.pipelines.reporting.words import bounded, counted, listing, paired
+from lexon.pipelines.reporting.words import bounded, counted, members_without, paired
 from lexon.statistics import (
     CERTAIN,
     SEED,
@@ -65,6 +66,12 @@ DIFFERENCE_COLUMNS = (
 # What two machines may differ in a probability; two trainings differ in some event by far more.
 _SAME_MODEL = 0.01
 _MOST_LISTED = 3
+_NOT_MEASURED = (
+    "where it was not measured (importance.permutations is 0, events are read as finished tokens,"
+    " or an earlier version evaluated it)"
+)
+# Names of what cannot be used, by the reason.
+Reasons = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -193,25 +200,33 @@ def importances_of_report(
         labels: of the baselines, by kind.
     """
     ranked = [cell for cell in ranked_by_validation(comparable(cells)) if cell.scores]
-    reasons: dict[str, list[str]] = {}
-    trained = _trained(ranked, baselines, left, labels, reasons)
+    of_members: Reasons = {}
+    of_baselines: Reasons = {}
+    trained = chain(
+        _trained_cells(ranked, left.of_member, of_members),
+        _trained_baselines(baselines, left.of_baseline, labels, of_baselines),
+    )
     measured = list(_measured(trained, report.n_bootstrap))
     missing = [
-        f"Without importance: {listing(names, _MOST_LISTED)}, {reason}."
-        for reason, names in reasons.items()
+        *members_without("Without importance", of_members, _MOST_LISTED),
+        *(
+            f"Without importance: {' and '.join(names)}, {reason}."
+            for reason, names in of_baselines.items()
+        ),
     ]
     if not measured:
         return Importances(missing or ["No importance: nothing is finished."], run)
     found = {one.name: one.falls for one in measured}
+    shown = [cell for cell in ranked if cell.name in found]
     known = {kind: words for kind, words in labels.items() if kind in found}
     n_permutations = min(one.n_permutations for one in measured)
     return Importances(
         [*_notes(n_permutations), *missing],
         run,
         found,
-        [cell for cell in ranked if cell.name in found],
+        shown,
         known,
-        known_of(asked_of(cells, ranked, aurocs, known), found),
+        known_of(asked_of(cells, shown, aurocs, known), found),
         report.min_effect.score,
         n_permutations,
     )
@@ -247,45 +262,48 @@ def _measured(trained: Iterable[_Trained], n_bootstrap: int) -> Iterator[_Measur
         yield _Measured(name, found, fewest)
 
 
-def _trained(
+def _trained_cells(
     ranked: Sequence[ClassifierCell],
-    baselines: Baselines,
-    left: LeftExchanged,
-    labels: Mapping[str, str],
-    reasons: dict[str, list[str]],
+    left: Callable[[Result], Arrays | None],
+    reasons: Reasons,
 ) -> Iterator[_Trained]:
-    """What has importances; of the rest, the reason is noted."""
-
-    def usable(name: str, scores: Scores | None, arrays: Arrays | None) -> list[ExchangedScores]:
-        assert scores is not None
-        found = _not_measured() if arrays is None else _exchanged(scores, arrays)
-        if isinstance(found, ExchangedScores):
-            return [found]
-        reasons.setdefault(found, []).append(name)
-        return []
-
+    """The cells with trainings that have importances; of the other trainings, the reason is
+    noted.
+    """
     for cell in ranked:
-        every = [
-            usable(one.member.folder, one.scores, left.of_member(one)) for one in cell.finished
-        ]
-        if seeds := [one for found in every for one in found]:
+        seeds = []
+        for result in cell.finished:
+            assert result.scores is not None
+            found = _exchanged(result.scores, left(result))
+            if isinstance(found, str):
+                reasons.setdefault(found, []).append(result.member.folder)
+            else:
+                seeds.append(found)
+        if seeds:
             yield _Trained(cell.name, seeds, seedless=False)
+
+
+def _trained_baselines(
+    baselines: Baselines,
+    left: Callable[[str], Arrays | None],
+    labels: Mapping[str, str],
+    reasons: Reasons,
+) -> Iterator[_Trained]:
+    """The baselines that have importances; of the others, the reason is noted."""
     for kind, scores in baselines.items():
-        if seeds := usable(labels[kind], scores, left.of_baseline(kind)):
-            yield _Trained(kind, seeds, seedless=True)
+        found = _exchanged(scores, left(kind))
+        if isinstance(found, str):
+            reasons.setdefault(found, []).append(labels[kind])
+        else:
+            yield _Trained(kind, [found], seedless=True)
 
 
-def _not_measured() -> str:
-    return (
-        "where it was not measured (importance.permutations is 0, events are read as finished"
-        " tokens, or an earlier version evaluated it)"
-    )
-
-
-def _exchanged(scores: Scores, arrays: Arrays) -> ExchangedScores | str:
+def _exchanged(scores: Scores, arrays: Arrays | None) -> ExchangedScores | str:
     """What is left of exchanged features, for the events of these scores; or why it cannot be
     used.
     """
+    if arrays is None:
+        return _NOT_MEASURED
     if not {"index", "plain", *FEATURES} <= arrays.keys():
         return "whose importance.h5 holds something else (delete it and run again)"
     order = np.argsort(arrays["index"])
@@ -321,8 +339,8 @@ def importance_sentences(found: Importances) -> list[str]:
     if not found.cells:
         return []
     rows = [row for row in rows_of(found.table) if row["cell"] == found.cells[0].name]
-    told = (BEST, REPRESENTATION)
-    differences = [row for row in rows_of(found.differences) if row["kind"] in told]
+    in_words = (BEST, REPRESENTATION)
+    differences = [row for row in rows_of(found.differences) if row["kind"] in in_words]
     pairs = grouped(differences, lambda row: f"{row['a']} less {row['b']}").values()
     return [_of_the_best(rows), *filter(None, map(_of_a_pair, pairs))]
 

@@ -122,7 +122,8 @@ def _drawn_of_scores(experiment: Experiment) -> Iterator[Node]:
     if _starts_from_events(experiment):
         yield _draw_table("slices", "slices")
     yield _draw_table("significance", "significance", "significance_curves")
-    if any(explains(experiment, member) for member in experiment.planned):
+    explained = [explains(experiment, member) for member in experiment.planned]
+    if any([*explained, explains_baselines(experiment)]):
         yield _draw_table("importance", "importance")
     if experiment.parameters.elsewhere.asked:
         yield _draw_table("elsewhere", "elsewhere")

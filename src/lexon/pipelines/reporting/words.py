@@ -97,6 +97,18 @@ def axis_words(axis: str) -> str:
     return known.get(axis, axis.rsplit(".", 1)[-1].replace("_", " "))
 
 
+def level_words(axis: str, value: Any) -> str:
+    """A level of an axis of classifiers where the axis goes without saying: ``max``, ``no MET``,
+    ``vector 4``.
+    """
+    name = axis_words(axis)
+    if value in (None, "none"):
+        return f"all {name}" if axis == "n_train" else f"no {name}"
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    return value if isinstance(value, str) else f"{name} {value}"
+
+
 def setting_words(axes: Mapping[str, Any]) -> str:
     """`{"autoencoder.encoder": "mlp", "training.lr": 0.1}` -> ``encoder mlp, lr 0.1``; a list is
     written ``64-32``.

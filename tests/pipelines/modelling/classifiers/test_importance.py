@@ -22,6 +22,7 @@ from lexon.exchange import FEATURES
 from lexon.experiments import Experiment, expand
 from lexon.models.classifier import Classifier
 from lexon.pipelines.modelling.classifiers import importance
+from lexon.pipelines.modelling.classifiers.baseline_importance import measure_baseline_importance
 from lexon.pipelines.modelling.classifiers.baselines import score_baselines
 from lexon.pipelines.modelling.classifiers.pipeline import create_pipeline
 from lexon.tokenisers import build
@@ -140,7 +141,7 @@ def test_trees_are_asked_about_the_same_exchanges_and_ignore_what_they_are_not_t
 ) -> None:
     classes = {"signal": (1,), "background": (2,)}
     weighting = study().parameters.training.weighting
-    found = importance.measure_baseline_importance(source, classes, OBJECT_TYPES, weighting, 2)
+    found = measure_baseline_importance(source, classes, OBJECT_TYPES, weighting, 2)
     scores = score_baselines(source, classes, OBJECT_TYPES, weighting)
     assert found.keys() == scores.keys() == BASELINES.keys()
     for kind, arrays in found.items():

@@ -1,10 +1,10 @@
-"""What each feature of the test events is worth to one classifier, a network or boosted trees: its
-scores of the same events with the feature exchanged between them.
+"""What each feature of the test events is worth to one classifier: its scores of the same events
+with the feature exchanged between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lexon.baselines import Baseline
-from lexon.config import ClassifierMember, Weighting
+from lexon.config import ClassifierMember
 from lexon.datasets.arrays import Arrays
-from lexon.datasets.events import ClassifiedEvents, EventSource
+from lexon.datasets.events import EventSource
 from lexon.events import Events
-from lexon.exchange import FEATURES, exchanged
+from lexon.exchange import exchanged_scores
 from lexon.models import Model
 from lexon.pipelines.members import EVALUATION_BATCH, refuse_other_parameters
-from lexon.pipelines.modelling.classifiers.baselines import fitted_baselines, scores_of
 from lexon.pipelines.modelling.classifiers.inputs import network_table
 from lexon.pipelines.tensors import encoded
 from lexon.tokenisers.base import Tokeniser
@@ -43,7 +41,7 @@ def measure_importance(
     `FEATURES`, exchanged, [permutation, event]; `index` of the events.
 
     Features are exchanged before the events are encoded, so that all ways to show events are
-    compared on the same ones, and one permuted copy of the test split is held at a time.
+    compared on the same ones.
     """
     refuse_other_parameters(config, training_record, member)
     test, chosen = events.classified("test", config.classes), choose_device(device)
@@ -62,43 +60,7 @@ def measure_importance(
         table = table_of(sample)
         return plain if _shows_the_same(own, table, config) else signal(table)
 
-    return _exchanged_scores(test, plain, score, permutations)
-
-
-def measure_baseline_importance(
-    events: EventSource,
-    classes: dict[str, Any],
-    object_types: dict[int, str],
-    weighting: Weighting,
-    permutations: int,
-) -> dict[str, Arrays]:
-    """The same of each baseline, by its kind, for the same permutations."""
-    test, names = events.classified("test", classes), tuple(classes)
-
-    def of(baseline: Baseline) -> Arrays:
-        def score(sample: Events) -> NDArray[np.float32]:
-            shown = replace(test, events=sample)
-            return scores_of(baseline, shown, names, events.label_names).signal
-
-        return _exchanged_scores(test, score(test.events), score, permutations)
-
-    fitted = fitted_baselines(events, classes, object_types, weighting)
-    return {kind: of(baseline) for kind, baseline in fitted.items()}
-
-
-def _exchanged_scores(
-    test: ClassifiedEvents,
-    plain: NDArray[np.float32],
-    score: Callable[[Events], NDArray[np.float32]],
-    permutations: int,
-) -> Arrays:
-    """What a classifier says of events as they are, and of each feature exchanged."""
-    found: dict[str, NDArray[Any]] = {
-        feature: np.stack(
-            [score(exchanged(test.events, feature, number)) for number in range(permutations)]
-        )
-        for feature in FEATURES
-    }
+    found = exchanged_scores(test.events, score, permutations)
     return {"index": test.index, "plain": plain, **found}
 
 

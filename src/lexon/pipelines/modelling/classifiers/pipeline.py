@@ -175,7 +175,7 @@ def _explain_baselines() -> Node:
     """A node of its own, so that asking for it scores nothing again."""
     shown = ["events", "params:classes", "params:object_types", "params:weighting"]
     return Node(
-        node_function("modelling.classifiers.importance:measure_baseline_importance"),
+        node_function("modelling.classifiers.baseline_importance:measure_baseline_importance"),
         [*shown, "params:importance.permutations"],
         {kind: f"{BASELINE_IMPORTANCE}_{kind}" for kind in BASELINES},
         name="measure_baseline_importance",
