@@ -190,7 +190,7 @@ def _intervals(axes: Axes, rows: pd.DataFrame) -> None:
         )
         axes.plot(row["difference"], place, "o", color=color, markeredgecolor="white", markersize=6)
         axes.annotate(
-            f"{row['difference']:+.3f}",
+            f"{row['difference']:+z.3f}",
             (1.01, place),
             xycoords=("axes fraction", "data"),
             va="center",

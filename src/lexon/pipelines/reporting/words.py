@@ -21,7 +21,8 @@ def number(value: float | None, digits: int, sign: str = "") -> str:
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
-    return f"{value:{sign}.{digits}f}" if abs(value) < LARGE else f"{value:{sign}.2g}"
+    # z: what rounds to zero has no minus.
+    return f"{value:{sign}z.{digits}f}" if abs(value) < LARGE else f"{value:{sign}.2g}"
 
 
 def bounded(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
