@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from typing import Any
 
@@ -97,14 +97,10 @@ def expand(
     plain: set[str] = set()
     first: dict[str, list[Member]] = {}
     parameters: Parameters | None = None
+    left_out: Counter[str] = Counter()
     of_files = {axis: levels(axis, value_at(configured, axis)) for axis in axes}
     design = OneAtATime.of(known, of_files) if is_one_at_a_time(asked) else None
-    left_out: Counter[str] = Counter()
-    for values in itertools.product(*known.values()):
-        raw = dict(zip(axes, values, strict=True))
-        if design and not design.has(raw):
-            left_out[design.reason] += 1
-            continue
+    for raw in _cells(known, design, left_out):
         of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
         if reason := KINDS[of_cell.kind].why_no_cell(of_cell, wanted):
             left_out[reason] += 1
@@ -137,6 +133,18 @@ def expand(
     return Experiment(
         name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out
     )
+
+
+def _cells(
+    known: Mapping[str, list[Any]], design: OneAtATime | None, left_out: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """The combinations of values that are cells of the grid; the others are counted."""
+    for values in itertools.product(*known.values()):
+        cell = dict(zip(known, values, strict=True))
+        if design is None or design.has(cell):
+            yield cell
+        else:
+            left_out[design.reason] += 1
 
 
 def _refuse_unknown_questions(
