@@ -70,6 +70,17 @@ def cells(members: Iterable[Member]) -> list[tuple[Any, ...]]:
     return [tuple(member.cell.values()) for member in members]
 
 
+def shown_from_a_folder(raw: dict[str, Any]) -> tuple[Member, ...]:
+    """The members that a report shows of a whole grid that was trained on 100 events."""
+    plan = grid({}, **raw).planned
+    folder = [
+        Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True)
+        for place, one in enumerate(plan)
+    ]
+    axes = raw["grid"]["axes"]
+    return recorded_plan(folder, plan, lambda cell, seed: configured(raw, axes, cell, seed)).members
+
+
 def test_one_at_a_time_there_are_the_first_values_each_other_by_itself_and_the_last_of_all():
     study = grid(**ONE_AT_A_TIME)
     assert cells(study.planned) == [
@@ -111,14 +122,7 @@ def test_one_at_a_time_two_pinned_changes_are_no_cell_and_the_message_says_what_
 
 def test_one_at_a_time_a_report_from_a_folder_misses_no_cell_that_was_never_planned():
     raw = base(**ONE_AT_A_TIME)
-    plan = grid({}, **raw).planned
-    folder = [
-        Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True)
-        for place, one in enumerate(plan)
-    ]
-    shown = recorded_plan(
-        folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)
-    ).members
+    plan, shown = grid({}, **raw).planned, shown_from_a_folder(raw)
     assert cells(shown) == cells(plan)
     assert {member.config["n_train"] for member in shown} == {100}
 
@@ -354,14 +358,7 @@ def test_a_report_from_a_folder_shows_a_cell_once_that_an_axis_does_not_concern(
         model={"embedding": ["table", "factorised"]},
         grid={"axes": ["tokeniser", "model.embedding"]},
     )
-    plan = grid({}, **raw).planned
-    folder = [
-        Recorded(one.name, one.config | {"n_train": 100}, one.cell, one.seed, place, True)
-        for place, one in enumerate(plan)
-    ]
-    shown = recorded_plan(
-        folder, plan, lambda cell, seed: configured(raw, raw["grid"]["axes"], cell, seed)
-    ).members
+    plan, shown = grid({}, **raw).planned, shown_from_a_folder(raw)
     assert [member.cell for member in shown] == [member.cell for member in plan]
 
 
