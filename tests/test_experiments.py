@@ -366,6 +366,29 @@ def test_a_report_from_a_folder_shows_a_cell_once_that_an_axis_does_not_concern(
     ("changes", "message"),
     [
         (
+            {"slices": {"ht": [800, 500]}},
+            r"right:\n  slices.ht=800\|500: each edge has to be above the one before$",
+        ),
+        ({"slices": {"ht": [4, "x"]}}, r"slices\.ht\.1='x' \(a file\): .*valid number"),
+        (
+            {"vqvae": {"levels": [8, 1, 8]}},
+            r"right:\n  vqvae.levels.1=1 \(a file\): .*than or equal to 3$",
+        ),
+        (
+            {"model": {"embedding": "factorised"}},
+            r"example: the parameters do not go together:\n  model.embedding=factorised",
+        ),
+    ],
+)
+def test_a_message_names_the_key_and_nothing_beside_it(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        grid({}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
             {"model": {"embedding": "factorised"}},
             (
                 "model.embedding=factorised: tokeniser=direct shows continuous values.*leave it at"

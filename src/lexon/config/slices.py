@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from lexon.config.base import Config, NonNegative, PositiveInt
 
@@ -30,9 +30,12 @@ class SlicesConfig(Config):
 
     @field_validator("n_jets", "n_b_jets", "n_leptons", "ht", "met")
     @classmethod
-    def _edges_rise(cls, value: Any) -> Any:
+    def _edges_rise(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, tuple) and any(high <= low for low, high in pairwise(value)):
-            raise ValueError(f"edges must rise; they are {', '.join(f'{one:g}' for one in value)}")
+            edges = "|".join(f"{one:g}" for one in value)
+            raise ValueError(
+                f"slices.{info.field_name}={edges}: each edge has to be above the one before"
+            )
         return value
 
     @property

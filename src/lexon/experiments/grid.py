@@ -125,7 +125,7 @@ def expand(
             selected |= own_seeds
         elif design and design.is_plain(raw):
             plain = own_seeds
-    _refuse_empty(name, selected, left_out)
+    _refuse_empty(name, bool(axes), selected, left_out)
     selected |= plain  # what each of the others is compared with
     if parameters is None:
         raise ConfigurationError(f"{name}: an axis of the grid has no values: {known}")
@@ -160,12 +160,13 @@ def _refuse_unknown_questions(
     refuse_unknown_names(claims, kind.statistics, {**dict.fromkeys(kind.facts, ()), **known}, where)
 
 
-def _refuse_empty(name: str, selected: set[str], left_out: Counter[str]) -> None:
+def _refuse_empty(name: str, is_grid: bool, selected: set[str], left_out: Counter[str]) -> None:
     """Refuse a grid of which nothing is left to run."""
     if left_out and not selected:
-        raise ConfigurationError(
-            "\n  ".join([f"{name}: no cell of the grid is left to run:", *left_out])
+        what = (
+            "no cell of the grid is left to run" if is_grid else "the parameters do not go together"
         )
+        raise ConfigurationError("\n  ".join([f"{name}: {what}:", *left_out]))
 
 
 def _is_among(cell: Mapping[str, Any], wanted: Mapping[str, list[Any]]) -> bool:

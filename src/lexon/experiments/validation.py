@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +12,9 @@ from lexon.config.fields import fields_beside, takes_list
 from lexon.errors import ConfigurationError
 from lexon.experiments.nested import as_list, has, unique, value_at, with_values
 from lexon.experiments.one_at_a_time import is_one_at_a_time
+
+# Parts of the place of an error that name a type.
+_NO_KEYS = ("function-", "[key]", "constrained-", "tuple[")
 
 
 def validated(
@@ -24,7 +27,7 @@ def validated(
             seed: member_config(parameters, seed).model_dump(mode="json") for seed in seeds
         }
     except ValidationError as error:
-        problems = [_explain(problem, origin) for problem in error.errors()]
+        problems = [_explain(problem, origin) for problem in _own(error.errors())]
         raise ConfigurationError(
             "\n".join([f"{name}: the parameters cannot be right:", *unique(problems)])
         ) from error
@@ -61,11 +64,20 @@ def levels(axis: str, value: Any) -> list[Any]:
     return as_list(value)
 
 
+def _own(problems: Sequence[Any]) -> list[Any]:
+    """Without what follows from others: a list whose values are refused counts as too short."""
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(place[:-1] == problem["loc"] for place in places)
+    ]
+
+
 def _explain(problem: Any, origin: Callable[[str], str]) -> str:
     """One line on one of pydantic's errors: key, value, where it was set, what is allowed."""
-    key = ".".join(
-        str(part) for part in problem["loc"] if not str(part).startswith(("function-", "[key]"))
-    )
+    key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(_NO_KEYS))
     if problem["type"] == "value_error":  # it names its key itself
         return f"  {problem['msg'].removeprefix('Value error, ')}"
     if problem["type"] == "extra_forbidden":
