@@ -171,6 +171,7 @@ def test_bins_in_a_table_alone_come_with_what_that_costs() -> None:
 def test_a_grid_without_tokens_asks_nothing() -> None:
     found = report(("direct",))
     assert found["token_cost"].empty
+    assert found["representations"].empty, "a section on tokens would be about none"
     assert not any("model.embedding" in one for one in found["findings"]["caveats"])
 
 

@@ -148,9 +148,10 @@ class TokenCost:
     @cached_property
     def representations(self) -> pd.DataFrame:
         """One row a representation and number of training events: mean AUROC over the settings of
-        the other axes, and the tokens' use.
+        the other axes, and the tokens' use; none where no tokens are shown.
         """
-        places = [(one, size) for one in self.found for size in one.sizes]
+        shown = [] if all(one.is_direct for one in self.found) else self.found
+        places = [(one, size) for one in shown for size in one.sizes]
         weights = {i: _mean(one.models(size)) for i, (one, size) in enumerate(places)}
         intervals = self.aurocs.means(weights)
         rows = [
