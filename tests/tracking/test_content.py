@@ -49,6 +49,27 @@ def test_metrics_come_with_the_interval_of_their_cell(place):
     assert {"report.html", "summary.csv"} <= report.files.keys()
 
 
+def test_a_kind_without_intervals_shows_the_spread_over_seeds(place):
+    (place.report / "summary.csv").write_text(
+        "run,cell,jaccard_index,jaccard_index_sd,beta\nmain,pool_cls,0.6,0.02,1.0\n"
+    )
+    found = read_run(place, [DONE])
+    of_cell = {k: v for k, v in found.members[0].metrics.items() if k.startswith("cell/")}
+    assert of_cell == {"cell/jaccard_index": 0.6, "cell/jaccard_index_sd": 0.02}
+    assert found.report.metrics == {
+        "pool_cls/jaccard_index": 0.6,
+        "pool_cls/jaccard_index_sd": 0.02,
+    }
+
+
+def test_every_table_of_a_report_is_shown_and_none_of_an_earlier_one(place):
+    (place.report / "comparison.csv").write_text("configuration\nvae_small\n")
+    (place.report / "history").mkdir()
+    (place.report / "history" / "members.csv").write_text("member\n")
+    tables = {name for name in read_run(place).report.files if name.endswith(".csv")}
+    assert tables == {"summary.csv", "comparison.csv"}
+
+
 def test_a_training_is_the_same_one_from_its_first_epoch_to_its_end(place):
     before = member(place, TRAINS)
     finish_member(place.members / TRAINS, epochs(4))

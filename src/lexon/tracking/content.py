@@ -22,8 +22,8 @@ from lexon.errors import DataError, LexonError, explained
 from lexon.experiments import flatten
 
 MODELS, REPORTS = "06_models", "08_reporting"
-_TABLES = ("summary.csv", "members.csv", "comparisons.csv", "effects.csv")
-_LOW, _HIGH = "_low", "_high"
+# Ends of the columns of summary.csv that belong to a number: its interval, its spread over seeds.
+_BESIDE = (("_low", "_high"), ("_sd",))
 
 Metrics = dict[str, float]
 
@@ -119,7 +119,7 @@ def read_run(place: Place, members: Sequence[str] | None = None, with_report: bo
         with_report: whether tables, figures and page of the report belong to it.
     """
     names = members if members is not None else _member_names(place.members)
-    cells = _intervals(place.report / "summary.csv")
+    cells = _of_cells(place.report / "summary.csv")
     shown, waiting, left_out = [], 0, {}
     for name in names:
         try:
@@ -223,11 +223,11 @@ def _is_newer(path: Path, seconds: float) -> bool:
 
 
 def _report(place: Place, cells: Mapping[str, Metrics]) -> Content | None:
-    """The experiment's own page; its intervals are those of each cell and baseline."""
+    """The experiment's own page; its numbers are those of each cell and baseline."""
     page = place.report / "report.html"
     if not page.is_file():
         return None
-    tables = [path for name in _TABLES if (path := place.report / name).is_file()]
+    shown = sorted(path for form in ("*.csv", "figures/*.png") for path in place.report.glob(form))
     return Content(
         place.title,
         place.identity,
@@ -239,23 +239,23 @@ def _report(place: Place, cells: Mapping[str, Metrics]) -> Content | None:
             for cell, values in cells.items()
             for name, value in values.items()
         },
-        files={
-            path.relative_to(place.report).as_posix(): path
-            for path in (page, *tables, *sorted(place.report.glob("figures/*.png")))
-        },
+        files={path.relative_to(place.report).as_posix(): path for path in (page, *shown)},
     )
 
 
-def _intervals(path: Path) -> dict[str, Metrics]:
-    """Of each row of a report's summary.csv, the numbers that have an interval, with its bounds."""
+def _of_cells(path: Path) -> dict[str, Metrics]:
+    """Of each row of a report's summary.csv, the numbers that have an interval or a spread over
+    seeds, with it.
+    """
     found = {}
     for row in _rows_of_text(path) if path.is_file() else ():
         numbers = _numbers(row)
-        names = [name for name in numbers if {name + _LOW, name + _HIGH} <= numbers.keys()]
         found[row.get("cell", "")] = {
-            f"cell/{name}{bound}": numbers[name + bound]
-            for name in names
-            for bound in ("", _LOW, _HIGH)
+            f"cell/{name}{end}": numbers[name + end]
+            for ends in _BESIDE
+            for name in numbers
+            if {name + end for end in ends} <= numbers.keys()
+            for end in ("", *ends)
         }
     return found
 

@@ -82,7 +82,7 @@ REGRESSION = Report(
 )
 VAE = Report(
     kind="vae",
-    tables=("members", "comparison", "differences"),
+    tables=("members", "summary", "comparison", "differences"),
     texts=("comparison_report", "selected_parameters", "configuration_metrics"),
     settings=("report", "questions", "run", "n_seeds"),
     drawn_from=("comparison",),

@@ -47,7 +47,7 @@ def _member_row(cell: Cell, result: Result, run: str, own: Callable[[Result], Ro
         "run": run,
         "number": cell.number,
         "member": member.name,
-        "cell": cell.name,
+        "cell": member.cell_name,
         "label": cell.label,
         **member.cell,
         "seed": member.seed,
@@ -67,7 +67,7 @@ def cell_row(cell: Cell, run: str) -> Row:
     """
     head = {
         "run": run,
-        "cell": cell.name,
+        "cell": cell.results[0].member.cell_name,
         "label": cell.label,
         **cell.axes,
         "status": cell.status,

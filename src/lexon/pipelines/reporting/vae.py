@@ -34,6 +34,7 @@ from lexon.pipelines.reporting.vae_differences import (
     comparison_table,
     differences_table,
     member_numbers,
+    summary_table,
     verdicts_of,
 )
 from lexon.pipelines.reporting.vae_words import (
@@ -231,6 +232,7 @@ def compare(
     )
     tables = {
         "members": members_table(configurations, run, member_numbers),
+        "summary": summary_table(configurations, anchors, run),
         "comparison": comparison,
         "differences": paired,
     }

@@ -302,14 +302,25 @@ def member_numbers(result: Result) -> Row:
     return {"verdict": verdict_of(result), **result.metrics.get("test", {})}
 
 
+def summary_table(
+    configurations: Sequence[Configuration], anchors: Anchors, run: str
+) -> pd.DataFrame:
+    """summary.csv: the rows of `comparison_table`, with the cell and its axes as all kinds have
+    them.
+    """
+    return pd.DataFrame(_summary_rows(configurations, anchors, run))
+
+
 def comparison_table(
     configurations: Sequence[Configuration], anchors: Anchors, run: str
 ) -> pd.DataFrame:
     """comparison.csv: configurations in the order of the plan, then the anchors; test split, mean
     and spread over seeds.
     """
-    rows = [_configuration_row(one, run) for one in configurations]
-    rows += [_anchor_row(name, anchors, run) for name in anchors]
+    rows = [
+        {**row, "configuration": row["label"]}
+        for row in _summary_rows(configurations, anchors, run)
+    ]
     names = [
         "configuration",
         *COLUMNS,
@@ -327,11 +338,16 @@ def comparison_table(
     )
 
 
+def _summary_rows(configurations: Sequence[Configuration], anchors: Anchors, run: str) -> list[Row]:
+    rows = [_configuration_row(one, run) for one in configurations]
+    return [*rows, *(_anchor_row(name, anchors, run) for name in anchors)]
+
+
 def _configuration_row(one: Configuration, run: str) -> Row:
     every = COLUMNS | ADDED
     return (
         cell_row(one, run)
-        | {"configuration": one.name, "verdict": one.verdict, "kind": "configuration"}
+        | {"verdict": one.verdict, "kind": "configuration"}
         | {column: one.mean("test", metric) for column, metric in every.items()}
         | {
             f"{column}_sd": seed_spread(one.values("test", metric)).sd
@@ -346,7 +362,8 @@ def _anchor_row(name: str, anchors: Anchors, run: str) -> Row:
         column: anchor_value(anchors, name, metric) for column, metric in (COLUMNS | ADDED).items()
     }
     return {
-        "configuration": name,
+        "cell": name,
+        "label": name,
         **values,
         "status": "done",
         "kind": "baseline",

@@ -76,6 +76,10 @@ def test_from_a_table_to_its_page_again_from_elsewhere_and_from_python(
     kld = summary["metrics"]["test"]["test_kld"]
     assert comparison.loc["own", "test_kld"] == pytest.approx(kld, rel=1e-14)
     assert comparison.loc["vae_large", "status"] == "pending"
+    cells = pd.read_csv(REPORT / "summary.csv").set_index("cell")
+    shown = cells.set_index("label").test_kld
+    pd.testing.assert_series_equal(shown, comparison.test_kld, check_names=False)
+    assert cells.loc[member.name.removesuffix("__seed_42"), "configuration"] == "own"
     assert "1 of 301 rows have no tag" in (REPORT / "report.html").read_text()
 
     made = {
