@@ -41,8 +41,8 @@ def event_target(events: Events, name: str) -> NDArray[np.float64]:
 def phi_free_columns(events: Events, vector: Literal[4, 5], pid: bool) -> NDArray[np.float64]:
     """Inputs of the baselines [event, column]: as for the network, without azimuths and MET.
 
-    Number of objects, log(1 + HT/GeV), then log(1 + pT/GeV) and eta of each slot, 0 where it is
-    empty.
+    Number of objects, log(1 + HT/GeV) of all objects, then log(1 + pT/GeV) and eta of each slot, 0
+    where it is empty.
 
     Args:
         vector: 5 adds log(1 + E/GeV) of each slot, as the direct tokeniser shows it.

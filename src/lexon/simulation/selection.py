@@ -27,8 +27,8 @@ def good_jets(jets: Jets) -> BoolArray:
 
 
 def select(jets: Jets, tagged: BoolArray, leptons: Leptons) -> BoolArray:
-    """Events with >= 6 jets, >= 2 b-jets, HT > 500 GeV and two same-sign or at least three leptons,
-    bool [N].
+    """Events with >= 6 jets, >= 2 b-jets, HT (of jets and leptons) > 500 GeV and two same-sign or
+    at least three leptons, bool [N].
     """
     good = good_jets(jets)
     ht = np.where(good, jets.pt, 0).sum(1) + leptons.pt.sum(1)

@@ -16,8 +16,8 @@ from lexon.simulation.hard_events import PROCESSES
 from lexon.simulation.selection import B_JET, JET, LEPTON_ID
 
 # Means of the same hard processes through MadGraph 5 LO, Pythia 8.317, anti-kT 0.4, a parametrised
-# response and the same selection; GeV. `same_sign` is the share of events with exactly two leptons,
-# which then have the same charge.
+# response and the same selection; GeV. HT is of jets and leptons. `same_sign` is the share of
+# events with exactly two leptons, which then have the same charge.
 REFERENCE = pd.read_csv(
     StringIO(
         """process,n_jets,n_b_jets,n_leptons,ht,met,pt_jet_1,pt_jet_6,pt_lepton_1,pt_lepton_2,same_sign
