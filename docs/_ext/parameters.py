@@ -176,8 +176,9 @@ def page(folder: Path) -> str:
         "",
         "Made from `conf/base/parameters*.yml` (names, defaults, reasons) and the types of"
         " `lexon.config` (allowed values). On the command line: `--params key=value`; in a file of"
-        " `conf/experiments` or `conf/local`, as YAML. A list spans an axis of a grid where"
-        " `grid.axes` names the key. Energies are in GeV, angles in rad; without a unit, a value is"
+        " `conf/experiments` or `conf/local`, as YAML. In a file, a list spans an axis of a grid"
+        " where `grid.axes` names the key; on the command line, wherever the parameter takes one"
+        " value. Energies are in GeV, angles in rad; without a unit, a value is"
         " a number.",
         "",
     ]
