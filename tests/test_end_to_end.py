@@ -271,7 +271,7 @@ def test_a_kill_in_mid_simulation_leaves_no_half_file(project):
             ["--pipelines", "binning"],
             (
                 r"no such pipeline; there are __default__, data_engineering, export, score,"
-                r" binning_flaw, binning_vs_direct"
+                r" additions, binning_flaw, binning_vs_direct"
             ),
         ),
         (["--tags", "reports"], r"no such kind of node; near it: report"),

@@ -193,6 +193,8 @@ def test_heat_maps_put_each_mean_in_its_place() -> None:
     assert "2 of 6" in words(grid.heat_maps(means(n_averaged=2)))
     assert "each over other settings" in words(grid.heat_maps(means(balanced=False)))
     assert "no finished member" in words(grid.heat_maps(means(auroc=np.nan)))
+    one = means(auroc=[0.71, np.nan, np.nan, np.nan])
+    assert "no two axes of which several combinations" in words(grid.heat_maps(one))
 
 
 def effects(n: int, kind: str = "main effect") -> pd.DataFrame:

@@ -42,8 +42,10 @@ def heat_maps(means: pd.DataFrame) -> Figure:
         for _, rows in means.groupby(["axis", "second_axis"], sort=False)
         if rows["auroc"].notna().sum() > 1
     ]
-    if not pairs:
+    if not pairs and means["auroc"].notna().any():
         return empty_figure("no two axes of which several combinations are finished")
+    if not pairs:
+        return empty_figure()
     limits = padded(means["auroc"])
     figure = Figure(
         figsize=(9.2, 0.4 + sum(_height(group) for group in _in_rows(pairs))), layout="constrained"
