@@ -4,9 +4,11 @@ with more events.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ from lexon.experiments import Result
 from lexon.pipelines.reporting.classifier import compare_results
 from lexon.pipelines.reporting.classifier_effects import classifier_cells
 from lexon.pipelines.reporting.representations import best_on_validation, representations_of
+from lexon.pipelines.reporting.token_cost import KNOWN_COST
 from lexon.plots.token_cost import by_bits, by_training_events
 from lexon.statistics import EFFECTS
 
@@ -182,3 +185,11 @@ def test_figures_are_drawn_or_say_that_there_is_nothing(
     shown = report()["representations"]
     assert len(to_png(draw(shown))) > 20_000
     assert len(draw(shown.iloc[:0]).axes) == 0
+
+
+def test_what_a_table_is_known_to_cost_is_what_the_page_says() -> None:
+    page = (Path(__file__).parents[3] / "docs/how_to/token_cost.md").read_text(encoding="utf-8")
+    differences = re.findall(r"(\d\.\d+) \[(\d\.\d+), (\d\.\d+)\]", KNOWN_COST)
+    assert len(differences) == 2
+    for difference in differences:
+        assert "+{} [+{}, +{}]".format(*difference) in page
