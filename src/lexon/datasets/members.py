@@ -114,7 +114,7 @@ class MemberFolders:
         return self.beside(f"{result.member.folder}/importance.h5", "Importance", read_arrays)
 
     def baseline_importance(self, kind: str) -> Arrays | None:
-        """The same of a baseline."""
+        """What a baseline has left of features exchanged between the test events."""
         return self.beside(f"baseline_{kind}/importance.h5", "Importance", read_arrays)
 
     def elsewhere(self, result: Result) -> ElsewhereScores | None:

@@ -98,8 +98,7 @@ def expand(
     first: dict[str, list[Member]] = {}
     parameters: Parameters | None = None
     left_out: Counter[str] = Counter()
-    of_files = {axis: levels(axis, value_at(configured, axis)) for axis in axes}
-    design = OneAtATime.of(known, of_files) if is_one_at_a_time(asked) else None
+    design = _design(known, configured, asked)
     for raw in _cells(known, design, left_out):
         of_cell, configs = validated(with_values(asked, raw), seeds, name, origin)
         if reason := KINDS[of_cell.kind].why_no_cell(of_cell, wanted):
@@ -123,7 +122,7 @@ def expand(
         own_seeds = {member.name for member in shown[: parameters.n_seeds]}
         if _is_among(raw, wanted):
             selected |= own_seeds
-        elif design and design.is_plain(raw):
+        elif _is_plain(raw, design):
             plain = own_seeds
     _refuse_empty(name, bool(axes), selected, left_out)
     selected |= plain  # what each of the others is compared with
@@ -133,6 +132,19 @@ def expand(
     return Experiment(
         name, parameters, tuple(planned.values()), frozenset(selected), left_out=left_out
     )
+
+
+def _design(
+    known: Mapping[str, list[Any]], configured: Mapping[str, Any], asked: Mapping[str, Any]
+) -> OneAtATime | None:
+    """Which combinations are cells of the grid; None: all of them."""
+    if not is_one_at_a_time(asked):
+        return None
+    return OneAtATime.of(known, {axis: levels(axis, value_at(configured, axis)) for axis in known})
+
+
+def _is_plain(cell: Mapping[str, Any], design: OneAtATime | None) -> bool:
+    return design is not None and design.is_plain(cell)
 
 
 def _cells(
